@@ -1,0 +1,82 @@
+// Holds decisions: what each party answered, which policies determined it and why.
+
+import type { JsonObject } from '../std/json.ts'
+import type { Effect } from './effect.ts'
+
+/** What a decision says. */
+export type Answer = 'allow' | 'deny' | 'hold'
+
+/** A party whose authority is intersected. History: v1 person and agent; the task joins with tasks. */
+export type Party = 'person' | 'agent'
+
+/** A policy that determined an answer. */
+export interface DeterminingPolicy {
+  /** `@id`, unique in the set. */
+  readonly id: string
+  readonly effect: 'permit' | 'forbid'
+  /** `@reason`. */
+  readonly reason?: string
+  /** `@gate`: who may set this forbid aside for one call. */
+  readonly gate?: string
+}
+
+/** A policy that could not be evaluated for this call. */
+export interface ErringPolicy {
+  readonly id: string
+  readonly effect: 'permit' | 'forbid'
+  readonly message: string
+}
+
+/** The answer of one party. */
+export interface PartyAnswer {
+  readonly party: Party
+  /** Cedar entity uid, e.g. `Person::"…"`. */
+  readonly principal: string
+  readonly answer: Answer
+  readonly policies: readonly DeterminingPolicy[]
+  /** An erring forbid denies (INV-2); an erring permit merely does not permit. */
+  readonly errors: readonly ErringPolicy[]
+  /** One sentence, lower case, fit for the operator. */
+  readonly reason: string
+}
+
+/** A gate that has to agree before a held call runs. */
+export interface Gate {
+  /** The `@gate` name: a role that the approver has to hold. */
+  readonly name: string
+  /** `@id` of the forbid that it would set aside. */
+  readonly policy: string
+  readonly reason?: string
+}
+
+/** user ∩ agent (∩ task): the intersection of every party's answer. */
+export interface Decision {
+  readonly answer: Answer
+  readonly parties: readonly PartyAnswer[]
+  /** Present exactly when the answer is `hold`. */
+  readonly gates: readonly Gate[]
+  /** Digest of the policy set that decided. */
+  readonly policySet: string
+  /** One sentence that is safe to tell the agent. */
+  readonly reason: string
+}
+
+/** Facts for a decision; every one of them derived by the server. */
+export interface DecisionRequest {
+  readonly agent: {
+    readonly instance: string
+    readonly name: string
+    readonly roles: readonly string[]
+  }
+  /** Absent only for an agent that is registered to act unattended. */
+  readonly person?: { readonly id: string; readonly roles: readonly string[] }
+  readonly system: string
+  readonly action: string
+  /** Full nested arguments, exactly as they will be sent. */
+  readonly input: JsonObject
+  readonly effects: readonly Effect[]
+  /** Wall time, ms since the epoch. */
+  readonly now: number
+  /** `@id`s of gated forbids that an approval sets aside for exactly this call. */
+  readonly setAside: ReadonlySet<string>
+}

@@ -1,0 +1,56 @@
+// Holds the record: one entry of the audit log, as canonical JSON in a leaf.
+
+import type { JsonObject } from '../std/json.ts'
+
+/** Version of the record schema. History: 1 first schema. */
+export const RECORD_VERSION = 1
+
+/** Where a record stands in its story. */
+export type RecordPhase = 'intent' | 'outcome' | 'decision' | 'admin' | 'lifecycle'
+
+/** What a caller hands to the audit sink; the sink adds the envelope. */
+export interface RecordDraft {
+  /** Dotted noun and verb, e.g. `call.intent`, `lock.added`, `instance.enrolled`. */
+  readonly type: string
+  readonly phase: RecordPhase
+  /** Leaf hash (base64url) of the record that this one answers: the intent of an outcome. */
+  readonly ref?: string
+  /** The governed call that this record belongs to. */
+  readonly call?: string
+  /** Person id of who did it, for administrative records and for calls made on somebody's behalf. */
+  readonly person?: string
+  readonly agent?: string
+  readonly instance?: string
+  readonly system?: string
+  readonly action?: string
+  /** Everything else: no payload, no secret, no personal data beyond person ids. */
+  readonly body: JsonObject
+}
+
+/** A whole record, as it stands in the log. Keys are written in canonical order (RFC 8785). */
+export interface AuditRecord extends RecordDraft {
+  readonly v: typeof RECORD_VERSION
+  /** UUIDv7. */
+  readonly id: string
+  /** 128 random bits, base64url: makes leaf hashes unguessable. */
+  readonly nonce: string
+  /** RFC 3339, UTC, milliseconds. */
+  readonly ts: string
+  /** The gateway process that wrote it: its name, its start, and the record's place since then, from 1, without gaps. */
+  readonly gateway: string
+  readonly boot: string
+  readonly iseq: number
+}
+
+/** What an acknowledged record gives back: proof that it is durable, and where it will be found. */
+export interface Receipt {
+  readonly id: string
+  /** Leaf hash, SHA-256(0x00 || entry), base64url. */
+  readonly leaf: string
+  readonly ts: string
+}
+
+/** Where records go. `append` resolves once the record is durable (INV-1); it rejects with an `audit.*` Fault. */
+export interface AuditSink {
+  append(draft: RecordDraft): Promise<Receipt>
+}

@@ -1,0 +1,47 @@
+// Holds what a system is: how it is reached, and the pinned definitions of its actions.
+
+import type { JsonObject } from '../std/json.ts'
+import type { Effect } from './effect.ts'
+
+/** MCP revisions that we speak to either side. History: v1 both eras. */
+export type McpEra = '2025-11-25' | '2026-07-28'
+
+/** A local program that speaks MCP on its standard streams. */
+export interface StdioTransport {
+  readonly kind: 'stdio'
+  /** Absolute path, or a name looked up on PATH when the system is added. */
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd?: string
+  /** Names of the environment variables whose values are sealed in the secrets table. */
+  readonly env: readonly string[]
+}
+
+/** One operation of a system, exactly as its definition was when a person pinned it. */
+export interface ActionDefinition {
+  readonly name: string
+  readonly title?: string
+  readonly description?: string
+  readonly inputSchema: JsonObject
+  readonly outputSchema?: JsonObject
+  /** The upstream's own hints, kept for people to see; never trusted. */
+  readonly annotations?: JsonObject
+  /** What a person confirmed. Empty counts as every effect. */
+  readonly effects: readonly Effect[]
+  /** `sha256:…` over the canonical JSON of name, title, description, schemas and annotations. */
+  readonly digest: string
+}
+
+/** A registered system whose whole tool set a person has pinned. */
+export interface SystemDefinition {
+  readonly name: string
+  readonly transport: StdioTransport
+  readonly era: McpEra
+  readonly server: { readonly name: string; readonly version: string }
+  readonly instructions?: string
+  readonly actions: readonly ActionDefinition[]
+  /** Upstream processes that may run at once, over all instances. */
+  readonly maxProcesses: number
+  /** `sha256:…` over transport, server, instructions and every action's digest and effects. */
+  readonly digest: string
+}
