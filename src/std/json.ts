@@ -68,7 +68,8 @@ export const JSON_FAULTS = {
 const fault = faults(JSON_FAULTS)
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
-const PLAIN_STRING = /[^"\\\u0000-\u001f]*/y
+// The controls U+0000 to U+001F have to be escaped (RFC 8259 §7): from U+0020 on, a string is plain.
+const PLAIN_STRING = /[\u0020-\u0021\u0023-\u005b\u005d-\uffff]*/y
 const LONE_SURROGATE = /[\ud800-\udfff]/
 const PLAIN_KEY = /^[a-z0-9_$-]*$/
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -284,7 +285,8 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = REQUEST_LIMITS
   } catch (cause) {
     throw fault('json.utf8', 'the body is not UTF-8', cause)
   }
-  if (text.charCodeAt(0) === 0xfeff) throw fault('json.utf8', 'the body starts with a byte order mark')
+  if (text.charCodeAt(0) === 0xfeff)
+    throw fault('json.utf8', 'the body starts with a byte order mark')
   return new Reader(text, limits).document()
 }
 

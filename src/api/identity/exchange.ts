@@ -1,0 +1,51 @@
+// Holds reading a bounded JSON body and writing JSON and problems (RFC 9457): all that a route does with HTTP.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { publicFault } from '../../std/fault.ts'
+import { parseJson, REQUEST_LIMITS, stringifyJson, type Json } from '../../std/json.ts'
+import { fault } from './faults.ts'
+
+/** No body of this listener needs more than a few kilobytes. */
+const MAX_BODY = 65_536
+
+/** Reads a JSON body of at most 64 KB, strictly. */
+export async function readBody(request: IncomingMessage): Promise<Json> {
+  const type = request.headers['content-type'] ?? ''
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) {
+    throw fault('identity.content_type', 'the body is not declared as application/json')
+  }
+  const tooLarge = () => fault('identity.body_size', 'the body is larger than 64 KB')
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    if (length > MAX_BODY) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return parseJson(Buffer.concat(chunks), { ...REQUEST_LIMITS, bytes: MAX_BODY })
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  // A body that was not read to its end would be taken for the next request on this connection.
+  if (!response.req.complete) response.setHeader('connection', 'close')
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(body)
+}
+
+/** Answers with JSON. */
+export function answer(response: ServerResponse, value: Json): void {
+  send(response, 200, 'application/json', stringifyJson(value))
+}
+
+/** Answers with a problem of the error's code; whatever is not a fault of ours stays inside. */
+export function refuse(response: ServerResponse, error: unknown): void {
+  const { code, detail, next, status } = publicFault(error)
+  const problem = { type: `urn:bailiwick:fault:${code}`, title: code, status, code, detail, next }
+  send(response, status, 'application/problem+json', stringifyJson(problem))
+}

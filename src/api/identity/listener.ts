@@ -1,0 +1,77 @@
+// Holds the identity listener: TLS 1.3, client certificates asked for and never taken on trust, small bodies, short waits.
+
+import { createServer, type Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { publicFault } from '../../std/fault.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { Timer } from '../../std/timer.ts'
+import type { Identities } from '../../authority/identity/identities.ts'
+import type { Root } from '../../authority/identity/root.ts'
+import { keepCertified } from '../../authority/identity/serving.ts'
+import { answer, refuse } from './exchange.ts'
+import { dispatch } from './routes.ts'
+
+/** What the listener needs. */
+export interface IdentityListenerOptions {
+  readonly identities: Identities
+  readonly root: Root
+  readonly clock: Clock
+  readonly timer: Timer
+  /** Counts a refusal by its code, of callers that are nobody yet; records of them are aggregated elsewhere. */
+  readonly onRefused: (kind: string) => void
+  /** Told what nobody foresaw, for the operator's own log. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** The listener, not listening yet. */
+export interface IdentityListener {
+  readonly server: Server
+  /** Ends every connection and stops. */
+  close(): Promise<void>
+}
+
+/** Makes the identity listener; the caller binds it (`server.listen(port, '127.0.0.1')`). */
+export function identityListener(options: IdentityListenerOptions): IdentityListener {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      answer(response, await dispatch(request, response, options.identities))
+    } catch (error) {
+      const { code, status } = publicFault(error)
+      if (status >= 500) options.onFailure(error)
+      else options.onRefused(code)
+      if (!response.destroyed) refuse(response, error)
+    }
+  }
+  const server = createServer(
+    {
+      minVersion: 'TLSv1.3',
+      requestCert: true,
+      // Enrolment has no certificate yet; routes that need one check it themselves.
+      rejectUnauthorized: false,
+      handshakeTimeout: 10_000,
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 30_000,
+      connectionsCheckingInterval: 5_000,
+    },
+    (request, response) => void handle(request, response),
+  )
+  server.maxConnections = 1_024
+  server.maxHeadersCount = 64
+  server.on('tlsClientError', () => options.onRefused('identity.tls'))
+  server.on('clientError', (_error, socket) => {
+    options.onRefused('identity.http')
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    else socket.destroy()
+  })
+  const stopCertifying = keepCertified(server, { ...options, role: 'identity' })
+  return {
+    server,
+    close: () =>
+      new Promise((resolve) => {
+        stopCertifying()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,48 @@
+// Holds the order of system calls that makes a file or a name in a folder survive a power cut.
+
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Makes the names in a folder durable. */
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Makes a folder and those above it (0700), each durable in the one above. */
+export function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory))
+  mkdirSync(directory, { mode: 0o700, recursive: true })
+  syncDirectory(dirname(directory))
+}
+
+/** Writes a whole file and makes its bytes durable, its name not yet: the caller syncs the folder. */
+export function writeDurable(path: string, bytes: Uint8Array): void {
+  const fd = openSync(path, 'w', 0o600)
+  try {
+    writeFileSync(fd, bytes)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Replaces a file at once: whoever reads sees the old bytes or the new, also after a power cut. */
+export function replaceDurable(path: string, bytes: Uint8Array): void {
+  writeDurable(`${path}.tmp`, bytes)
+  renameSync(`${path}.tmp`, path)
+  syncDirectory(dirname(path))
+}

@@ -1,0 +1,139 @@
+// Holds the sequencer's database: what the log's size and root are (one row, compared and swapped), and the index.
+
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+
+import { EMPTY_ROOT } from '../tlog/hash.ts'
+import { fault } from './faults.ts'
+import type { IndexRow } from './index-row.ts'
+import { SEGMENT_HEAD, type Position } from './segment.ts'
+
+const SCHEMA_VERSION = 1
+
+/** Where the log stands. */
+export interface LogHead {
+  readonly size: number
+  readonly root: Uint8Array
+  /** How far the spool is in the log. */
+  readonly position: Position
+}
+
+const SCHEMA = `
+CREATE TABLE state (
+  one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, epoch INTEGER NOT NULL,
+  size INTEGER NOT NULL, root BLOB NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL
+) STRICT;
+CREATE TABLE records (
+  idx INTEGER PRIMARY KEY, id BLOB NOT NULL, leaf BLOB NOT NULL, type TEXT NOT NULL, phase TEXT NOT NULL,
+  call TEXT, agent TEXT, system TEXT, ts INTEGER NOT NULL, ref BLOB
+) STRICT;
+CREATE INDEX records_id ON records (id);
+CREATE INDEX records_leaf ON records (leaf);
+CREATE INDEX records_type ON records (type);
+CREATE INDEX records_call ON records (call) WHERE call IS NOT NULL;
+CREATE INDEX records_agent ON records (agent) WHERE agent IS NOT NULL;
+CREATE INDEX records_system ON records (system) WHERE system IS NOT NULL;
+CREATE TABLE intents (leaf BLOB PRIMARY KEY, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE boots (
+  gateway TEXT NOT NULL, boot TEXT NOT NULL, iseq INTEGER NOT NULL, idx INTEGER NOT NULL,
+  PRIMARY KEY (gateway, boot)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = ${SCHEMA_VERSION};
+`
+
+/**
+ * The writer's face of `log-state.sqlite`. It stands outside the log's folder, so that putting back a copy of the tiles
+ * cannot make the log sign a second history. Durable at every commit (WAL, synchronous=FULL).
+ */
+export class LogState {
+  readonly #database: DatabaseSync
+  readonly #epoch: number
+  readonly #swap: StatementSync
+  readonly #insert: StatementSync
+  readonly #openIntent: StatementSync
+  readonly #closeIntent: StatementSync
+  readonly #boot: StatementSync
+
+  /**
+   * Opens or makes the database and takes the log over: from here on every earlier holder's commit fails.
+   * Throws `audit.newer`, `audit.key`.
+   */
+  constructor(path: string, origin: string) {
+    const database = new DatabaseSync(path)
+    this.#database = database
+    database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+    prepareSchema(database, origin)
+    const row = database.prepare('UPDATE state SET epoch = epoch + 1 RETURNING epoch, origin').get()
+    if (row?.['origin'] !== origin) {
+      throw fault('audit.key', `this home holds the log ${String(row?.['origin'])}, not ${origin}`)
+    }
+    this.#epoch = Number(row['epoch'])
+    this.#swap = database.prepare(
+      'UPDATE state SET size = ?, root = ?, segment = ?, offset = ? WHERE size = ? AND epoch = ?',
+    )
+    this.#insert = database.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#openIntent = database.prepare('INSERT OR IGNORE INTO intents VALUES (?, ?)')
+    this.#closeIntent = database.prepare('DELETE FROM intents WHERE leaf = ?')
+    this.#boot = database.prepare(
+      'INSERT INTO boots VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET iseq = excluded.iseq, idx = excluded.idx',
+    )
+  }
+
+  /** Where the log stands, as last committed. */
+  head(): LogHead {
+    const row = this.#database.prepare('SELECT size, root, segment, offset FROM state').get()
+    if (row === undefined || !(row['root'] instanceof Uint8Array)) {
+      throw fault('audit.corrupt', 'log-state.sqlite has lost its state')
+    }
+    const position = { segment: Number(row['segment']), offset: Number(row['offset']) }
+    return { size: Number(row['size']), root: row['root'], position }
+  }
+
+  /**
+   * Moves the log from `size` to `next` together with the index of the records in between: all of it or nothing, and
+   * nothing if anybody else moved it (`audit.fenced`). The tiles of `next` are durable before this is called.
+   */
+  commit(size: number, next: LogHead, rows: readonly (IndexRow | undefined)[]): void {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const { segment, offset } = next.position
+      const { changes } = this.#swap.run(next.size, next.root, segment, offset, size, this.#epoch)
+      if (Number(changes) !== 1) throw fault('audit.fenced', 'another process has moved this log')
+      rows.forEach((row, i) => {
+        if (row === undefined) return
+        this.#index(size + i, row)
+        // One row per boot: only its newest record in this commit is worth a write.
+        if (rows[i + 1]?.boot !== row.boot) {
+          this.#boot.run(row.gateway, row.boot, row.iseq, size + i)
+        }
+      })
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #index(idx: number, row: IndexRow): void {
+    const { id, leaf, type, phase, call, agent, system, ts, ref } = row
+    this.#insert.run(idx, id, leaf, type, phase, call, agent, system, ts, ref)
+    if (type === 'call.intent') this.#openIntent.run(leaf, idx)
+    if (phase === 'outcome' && ref !== null) this.#closeIntent.run(ref)
+  }
+}
+
+function prepareSchema(database: DatabaseSync, origin: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (version > SCHEMA_VERSION) {
+    throw fault('audit.newer', `log-state.sqlite has version ${version}, known is ${SCHEMA_VERSION}`)
+  }
+  if (version === SCHEMA_VERSION) return
+  database.exec(`BEGIN IMMEDIATE; ${SCHEMA}`)
+  database
+    .prepare('INSERT INTO state VALUES (1, ?, 0, 0, ?, 1, ?)')
+    .run(origin, EMPTY_ROOT, SEGMENT_HEAD)
+  database.exec('COMMIT')
+}

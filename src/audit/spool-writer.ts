@@ -1,0 +1,139 @@
+// Holds the writing side of the spool: batches go to the current segment, and a full segment hands over to the next.
+
+import { base64url } from '../std/bytes.ts'
+import { leafHash } from '../tlog/hash.ts'
+import { BATCH_HEAD, checksumFrames, encodeBatchHead, FRAME_HEAD } from './frame.ts'
+import type { SegmentFile, SpoolDisk } from './segment-file.ts'
+import {
+  encodeSegmentHead,
+  SEGMENT_HEAD,
+  type Position,
+  type SegmentEnd,
+  type SegmentHead,
+} from './segment.ts'
+
+/** Largest run of frames in one batch, unless a single chunk is larger: bounds what a reader holds at once. */
+const BATCH_MAX = 1 << 20
+
+/** What a writer needs to know. */
+export interface SpoolWriterOptions {
+  readonly directory: string
+  readonly gateway: string
+  readonly boot: string
+  /** Key id of the log key. */
+  readonly key: string
+  /** Bytes of a segment file. */
+  readonly segmentBytes: number
+  /** Number of this boot's first segment. */
+  readonly first: number
+  /** How the spool ended that this boot found. */
+  readonly previous?: SegmentEnd
+}
+
+/** What one batch made durable. */
+export interface Flushed {
+  /** Chunks of those given that are durable now, from the front. */
+  readonly chunks: number
+  /** End of the durable spool. */
+  readonly position: Position
+}
+
+/**
+ * Writes one boot's part of the spool. Any throw is final: a failed fdatasync leaves pages that look clean and are not, so
+ * nothing is tried again on the same file and the caller fails whatever was waiting.
+ */
+export class SpoolWriter {
+  readonly #disk: SpoolDisk
+  readonly #options: SpoolWriterOptions
+  #segment: number
+  #file: SegmentFile
+  #offset = SEGMENT_HEAD
+  #batch = 0
+  /** The newest chunk, for the hash that the next segment's header carries. */
+  #newest: Buffer | undefined
+
+  constructor(options: SpoolWriterOptions, disk: SpoolDisk) {
+    this.#options = options
+    this.#disk = disk
+    this.#segment = options.first
+    this.#file = this.#open(options.previous)
+  }
+
+  /** End of the durable spool. */
+  get position(): Position {
+    return { segment: this.#segment, offset: this.#offset }
+  }
+
+  /**
+   * Writes as many chunks from the front as fit one batch, with one write and one fdatasync. A chunk is frames laid end
+   * to end with empty checksums, which are filled in here, off the request thread.
+   */
+  flush(chunks: readonly Buffer[]): Flushed {
+    let [taken, bytes] = this.#fitting(chunks)
+    if (taken === 0) {
+      this.#rotate()
+      ;[taken, bytes] = this.#fitting(chunks)
+    }
+    const batch = chunks.slice(0, taken)
+    let frames = 0
+    for (const chunk of batch) frames += checksumFrames(chunk)
+    this.#batch += 1
+    const head = encodeBatchHead({ segment: this.#segment, batch: this.#batch, frames, bytes })
+    this.#file.write([head, ...batch], this.#offset)
+    this.#file.sync()
+    // A removed file takes records without an error; it must not acknowledge them.
+    this.#file.check()
+    this.#offset += BATCH_HEAD + bytes
+    this.#newest = batch.at(-1)
+    return { chunks: taken, position: this.position }
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+
+  #fitting(chunks: readonly Buffer[]): [number, number] {
+    const room = this.#options.segmentBytes - this.#offset - BATCH_HEAD
+    let taken = 0
+    let bytes = 0
+    for (const chunk of chunks) {
+      const next = bytes + chunk.byteLength
+      if (next > room || (taken > 0 && next > BATCH_MAX)) break
+      bytes = next
+      taken += 1
+    }
+    return [taken, bytes]
+  }
+
+  #rotate(): void {
+    const newest = this.#newest
+    const last = newest === undefined ? '' : base64url(leafHash(lastPayload(newest)))
+    const end: SegmentEnd = { segment: this.#segment, end: this.#offset, last }
+    this.#file.close()
+    this.#segment += 1
+    this.#offset = SEGMENT_HEAD
+    this.#batch = 0
+    this.#newest = undefined
+    this.#file = this.#open(end)
+  }
+
+  /** The header is durable before the first batch, so a segment without one holds nothing acknowledged. */
+  #open(previous: SegmentEnd | undefined): SegmentFile {
+    const { directory, gateway, boot, key, segmentBytes } = this.#options
+    const head: SegmentHead = { gateway, boot, segment: this.#segment, key }
+    const file = this.#disk.activate(directory, this.#segment, segmentBytes)
+    file.write([encodeSegmentHead(previous === undefined ? head : { ...head, previous })], 0)
+    file.sync()
+    return file
+  }
+}
+
+function lastPayload(chunk: Buffer): Buffer {
+  let start = 0
+  let end = 0
+  while (end < chunk.length) {
+    start = end + FRAME_HEAD
+    end = start + chunk.readUInt32BE(end)
+  }
+  return chunk.subarray(start, end)
+}

@@ -1,0 +1,61 @@
+// Holds the codes of the identity part of the authority: what was refused, and what helps.
+
+import { faults, type FaultCatalogue } from '../../std/fault.ts'
+
+const ASK_AGAIN = 'ask an operator for a new join token: bailiwick agent token NAME'
+
+/** Codes of enrolment, renewal and the authority's own certificate. */
+export const IDENTITY_FAULTS = {
+  'identity.trust_domain': {
+    status: 400,
+    next: 'use lower case letters, digits, dots, hyphens and underscores',
+  },
+  'identity.root_mismatch': {
+    status: 500,
+    next: 'restore keys/ca.pem and the certificate key from the same backup',
+  },
+  'identity.root_expired': {
+    status: 500,
+    next: 'make a new authority: its root certificate has ended, and with it every identity',
+  },
+  'identity.csr_malformed': {
+    status: 400,
+    next: 'send a PKCS#10 request in PEM, with an empty subject and no attributes',
+  },
+  'identity.csr_names': {
+    status: 400,
+    next: 'ask without subject, names or extensions: the authority alone decides them',
+  },
+  'identity.csr_key': { status: 400, next: 'use a key on P-256, or Ed25519' },
+  'identity.csr_signature': {
+    status: 400,
+    next: 'sign the request with the key that it carries',
+  },
+  'identity.key_reused': { status: 409, next: 'make a new key for every certificate' },
+  'identity.unknown_agent': { status: 404, next: 'list the agents: bailiwick agent list' },
+  'identity.agent_inactive': { status: 403, next: 'ask the owner of the agent to activate it' },
+  'identity.unknown_person': { status: 404, next: 'name a person who is active here' },
+  'identity.attended': {
+    status: 403,
+    next: 'issue the join token on behalf of a person, or register the agent as unattended',
+  },
+  'identity.not_yours_to_delegate': {
+    status: 403,
+    next: 'let the person on whose behalf the agent acts issue the join token',
+  },
+  'identity.unrecognised': { status: 401, next: ASK_AGAIN },
+  'identity.expired': { status: 401, next: ASK_AGAIN },
+  'identity.life_over': { status: 401, next: ASK_AGAIN },
+  'identity.gone': { status: 401, next: ASK_AGAIN },
+  'identity.too_many_certificates': {
+    status: 429,
+    next: 'use the newest certificate and renew once in its life',
+  },
+  'identity.no_instance': { status: 404, next: 'list the instances: bailiwick agent instances' },
+  'join_token.unknown': { status: 401, next: ASK_AGAIN },
+  'join_token.expired': { status: 401, next: ASK_AGAIN },
+  'join_token.reused': { status: 401, next: ASK_AGAIN },
+} as const satisfies FaultCatalogue
+
+/** Makes a fault of this catalogue. */
+export const fault = faults(IDENTITY_FAULTS)

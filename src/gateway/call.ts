@@ -1,0 +1,87 @@
+// Holds the call: one attempt by one instance to perform one action, as it travels down the spine.
+
+import type { JsonObject } from '../std/json.ts'
+import type { Actor } from '../wire/actor.ts'
+import type { Decision } from '../wire/decision.ts'
+import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
+import type { ApprovalView } from './ports.ts'
+
+/** What a surface hands to `govern`. */
+export interface CallRequest {
+  /** SHA-256 of the client certificate's DER, lower-case hex; undefined when none was shown. */
+  readonly certificate: string | undefined
+  readonly system: string
+  readonly action: string
+  /** The tree that is decided, digested, shown and sent (INV-12). */
+  readonly input: JsonObject
+  /** How the caller, a lock or a limit ends it. */
+  readonly control: CallControl
+  /** How long this request may wait at a gate: a call of the same arguments joins the wait again afterwards. */
+  readonly patienceMs: (approval: ApprovalView) => number
+  /** Told once when the call is held. */
+  readonly onHeld?: (approval: ApprovalView) => void
+  /** True where a closed connection cancels what is already running (MCP 2026-07-28, Streamable HTTP). */
+  readonly leavingCancels: boolean
+  /** Told of every progress notification of the upstream (its params, without the token). */
+  readonly onProgress?: (params: JsonObject) => void
+}
+
+/** A call with what the steps have found out. Owned by `govern`; a step writes only its own field. */
+export interface Call {
+  readonly id: string
+  readonly request: CallRequest
+  /** Monotonic ms at which it began. */
+  readonly began: number
+  /** authenticate */
+  actor: Actor
+  /** resolve */
+  system: SystemDefinition
+  action: ActionDefinition
+  /** decide */
+  decision: Decision
+  /** gate: the approval that was used up for this call. */
+  approval?: ApprovalView
+  /** record: leaf hash of the durable intent. */
+  intent?: string
+}
+
+/** Why a running call was ended from our side: the reason of the signal of every CallControl. */
+export class CallEnd {
+  readonly code: 'call.cancelled' | 'call.cut' | 'admit.locked' | 'authenticate.unknown_certificate'
+  readonly detail: string
+  constructor(code: CallEnd['code'], detail: string) {
+    this.code = code
+    this.detail = detail
+  }
+}
+
+/**
+ * The ways in which a call ends early. `end` stops it, whoever asks; `left` says only that the caller's connection closed,
+ * which is no cancellation while the call waits at a gate.
+ */
+export class CallControl {
+  readonly #end = new AbortController()
+  readonly #left = new AbortController()
+
+  /** Aborted with a CallEnd. */
+  get signal(): AbortSignal {
+    return this.#end.signal
+  }
+
+  /** Aborted when the caller's connection closed. */
+  get leftSignal(): AbortSignal {
+    return this.#left.signal
+  }
+
+  get ended(): CallEnd | undefined {
+    return this.#end.signal.aborted ? (this.#end.signal.reason as CallEnd) : undefined
+  }
+
+  end(reason: CallEnd): void {
+    this.#end.abort(reason)
+  }
+
+  left(): void {
+    this.#left.abort()
+  }
+}

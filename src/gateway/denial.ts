@@ -1,0 +1,30 @@
+// Holds the denial: a value that says why a call does not run, never an exception.
+
+import { GATEWAY_FAULTS, type GatewayCode } from './faults.ts'
+
+/** Why a call does not run. Only `code`, `detail` and `next` are told to the agent. */
+export interface Denial {
+  readonly denied: true
+  readonly code: string
+  /** Lower case, one sentence, safe for the agent. */
+  readonly detail: string
+  readonly next: string
+  /** What the operator sees besides, in the record. */
+  readonly because?: string
+}
+
+/** Makes a denial of a known code. */
+export function deny(code: GatewayCode, detail: string, because?: string): Denial {
+  return {
+    denied: true,
+    code,
+    detail,
+    next: GATEWAY_FAULTS[code].next,
+    ...(because !== undefined && { because }),
+  }
+}
+
+/** Narrows what a step returned. */
+export function isDenial(value: unknown): value is Denial {
+  return typeof value === 'object' && value !== null && 'denied' in value && value.denied === true
+}

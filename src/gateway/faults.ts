@@ -1,0 +1,76 @@
+// Holds the gateway's catalogue of codes: every reason for which a call is refused or fails.
+
+import { faults, type FaultCatalogue } from '../std/fault.ts'
+
+const ASK = 'ask the operator of this Bailiwick'
+const LATER = 'try again later'
+
+/** Codes that a caller of the gateway may see, with the HTTP status where one applies and what to do next. */
+export const GATEWAY_FAULTS = {
+  'authenticate.no_certificate': {
+    status: 401,
+    next: 'enrol this instance and connect with its X.509-SVID over mutual TLS',
+  },
+  'authenticate.unknown_certificate': {
+    status: 401,
+    next: 'enrol again: this certificate is expired, revoked or was never issued here',
+  },
+  'admit.locked': { status: 403, next: 'do not retry: a person has to lift the lock' },
+  'admit.suspended': { status: 403, next: ASK },
+  'admit.too_old': { status: 403, next: 'enrol again: this instance is past its absolute life' },
+  'admit.stale_view': { status: 503, next: LATER },
+  'admit.too_many': { status: 429, next: 'wait for calls of this instance to end' },
+  'resolve.unknown_system': { status: 404, next: 'ask for `tools/list` of a registered system' },
+  'resolve.unknown_action': {
+    status: 404,
+    next: 'ask for `tools/list`, which shows what may be called',
+  },
+  'resolve.bad_arguments': { status: 400, next: 'correct the arguments to fit the input schema' },
+  'resolve.definition_changed': {
+    status: 409,
+    next: 'a person has to look at the changed definition: `bailiwick system add`',
+  },
+  'policy.denied': { status: 403, next: 'do something else, or ask for the policy to be changed' },
+  'approval.pending': {
+    status: 202,
+    next: 'make the same call again with the same arguments: it joins the wait',
+  },
+  'approval.denied': { status: 403, next: 'do not retry: a person decided' },
+  'approval.expired': { status: 403, next: 'make the call again, which asks again' },
+  'approval.void': { status: 403, next: 'make the call again, which asks again' },
+  'audit.unavailable': {
+    status: 503,
+    next: 'try again: nothing was done, because it could not be recorded',
+  },
+  'upstream.unavailable': { status: 502, next: 'try again, then tell the operator' },
+  'upstream.busy': { status: 503, next: 'try again when another instance has finished' },
+  'upstream.died': { status: 502, next: 'find out whether it was done before trying again' },
+  'upstream.timeout': { status: 504, next: 'find out whether it was done before trying again' },
+  'upstream.bad_answer': {
+    status: 502,
+    next: 'tell the operator: the system answered what cannot be read',
+  },
+  'upstream.asks_input': {
+    status: 501,
+    next: 'use an action that needs no input of its own: requests from a system are refused here',
+  },
+  'call.cancelled': { status: 499, next: 'nothing: the caller cancelled' },
+  'call.cut': { status: 403, next: 'do not retry: a person locked this while it ran' },
+  'call.internal': { status: 500, next: "look at the server's own log" },
+  'mcp.method': { status: 404, next: 'use tools/list and tools/call' },
+  'mcp.message': { status: 400, next: 'send one JSON-RPC 2.0 message' },
+  'mcp.headers': { status: 400, next: 'make the headers agree with the body' },
+  'mcp.version': { status: 400, next: 'speak 2026-07-28 or 2025-11-25' },
+  'mcp.envelope': { status: 400, next: 'send the `_meta` that revision 2026-07-28 requires' },
+  'http.method': { status: 405, next: 'use POST' },
+  'http.media_type': { status: 415, next: 'send Content-Type: application/json' },
+  'http.path': { status: 404, next: 'use /mcp/<system>' },
+  'http.origin': { status: 403, next: 'do not call the gateway from a web page' },
+  'http.body': { status: 413, next: 'send a smaller body' },
+} as const satisfies FaultCatalogue
+
+/** A code of the gateway. */
+export type GatewayCode = keyof typeof GATEWAY_FAULTS
+
+/** Makes a Fault of the gateway. */
+export const gatewayFault = faults(GATEWAY_FAULTS)

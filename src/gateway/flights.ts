@@ -1,0 +1,87 @@
+// Holds the calls under way, so that a lock or the end of an instance reaches every one of them at once (INV-5).
+
+import type { Actor } from '../wire/actor.ts'
+import { CallEnd, type CallRequest } from './call.ts'
+import { deny, type Denial } from './denial.ts'
+import { gatewayFault } from './faults.ts'
+import type { Ports } from './ports.ts'
+import { admit } from './steps/02-admit.ts'
+import type { UpstreamPool } from './upstream/pool.ts'
+
+/** Calls of one instance under way at once, held ones included. */
+export const CALLS_PER_INSTANCE = 256
+
+interface Flight {
+  readonly actor: Actor
+  readonly request: CallRequest
+}
+
+/** Every call between its admission and its conclusion. */
+export class Flights {
+  readonly #ports: Ports
+  readonly #pool: UpstreamPool
+  readonly #flights = new Set<Flight>()
+  readonly #byInstance = new Map<string, number>()
+  readonly #stop: (() => void)[]
+
+  constructor(ports: Ports, pool: UpstreamPool) {
+    this.#ports = ports
+    this.#pool = pool
+    this.#stop = [
+      ports.locks.onChange(() => this.#onLocks()),
+      ports.identities.onGone((instance) => this.#onGone(instance)),
+    ]
+  }
+
+  get size(): number {
+    return this.#flights.size
+  }
+
+  /** Takes a call up; a denial when its instance has too many already. */
+  take(actor: Actor, request: CallRequest): { land(): void } | Denial {
+    const count = this.#byInstance.get(actor.instance) ?? 0
+    if (count >= CALLS_PER_INSTANCE) {
+      return deny('admit.too_many', `${CALLS_PER_INSTANCE} calls of this instance are under way`)
+    }
+    const flight: Flight = { actor, request }
+    this.#flights.add(flight)
+    this.#byInstance.set(actor.instance, count + 1)
+    return {
+      land: () => {
+        this.#flights.delete(flight)
+        const left = (this.#byInstance.get(actor.instance) ?? 1) - 1
+        if (left === 0) this.#byInstance.delete(actor.instance)
+        else this.#byInstance.set(actor.instance, left)
+      },
+    }
+  }
+
+  /** Ends what a lock denies: the call first, which tells the upstream, then the processes, which need not listen. */
+  #onLocks(): void {
+    for (const { actor, request } of this.#flights) {
+      const denied = admit(actor, request.system, request.action, this.#ports)
+      if (denied !== undefined) request.control.end(new CallEnd('call.cut', denied.detail))
+    }
+    this.#pool.cut(
+      (actor, system) => this.#ports.locks.find(actor, system, '') !== undefined,
+      gatewayFault('call.cut', 'a lock ended the process'),
+    )
+  }
+
+  #onGone(instance: string): void {
+    for (const flight of this.#flights) {
+      if (flight.actor.instance !== instance) continue
+      flight.request.control.end(
+        new CallEnd('authenticate.unknown_certificate', 'the instance is no longer live'),
+      )
+    }
+    this.#pool.cut(
+      (actor) => actor.instance === instance,
+      gatewayFault('call.cut', 'the instance is no longer live'),
+    )
+  }
+
+  close(): void {
+    for (const stop of this.#stop) stop()
+  }
+}

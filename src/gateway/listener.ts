@@ -1,0 +1,170 @@
+// Holds the gateway's listener: TLS 1.3 with client certificates, bounded in size and time, one path for each system.
+
+import { createServer, type Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { CallControl } from './call.ts'
+import { GATEWAY_FAULTS, type GatewayCode } from './faults.ts'
+import { McpReply } from './mcp/reply.ts'
+import type { McpEndpoint } from './mcp/endpoint.ts'
+import type { WatchPort } from './ports.ts'
+
+/** Bytes of one request body. */
+export const BODY_LIMIT = 1_048_576
+
+/** What the listener shows of itself. PEM texts. */
+export interface TlsMaterial {
+  readonly key: string
+  readonly cert: string
+  /** The authority whose instances may call. */
+  readonly ca: string
+}
+
+/** A listening gateway. */
+export interface GatewayListener {
+  readonly port: number
+  /** Shows another certificate from the next handshake on. */
+  renew(tls: TlsMaterial): void
+  /** Stops listening, and closes what is still open. */
+  close(): Promise<void>
+}
+
+/** The fingerprint of the certificate of each connection, taken once: what it is worth is asked for every request. */
+const fingerprints = new WeakMap<TLSSocket, string | undefined>()
+
+function fingerprintOf(socket: TLSSocket): string | undefined {
+  if (fingerprints.has(socket)) return fingerprints.get(socket)
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+  const fingerprint = certificate?.fingerprint256.replaceAll(':', '').toLowerCase()
+  fingerprints.set(socket, fingerprint)
+  return fingerprint
+}
+
+/** Answers what is no MCP exchange, as problem+json (RFC 9457). */
+function problem(response: ServerResponse, code: GatewayCode, detail: string): void {
+  const { status, next } = GATEWAY_FAULTS[code]
+  const body = JSON.stringify({ type: 'about:blank', title: code, status, code, detail, next })
+  response.writeHead(status, {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    ...(status === 405 && { allow: 'POST' }),
+  })
+  response.end(body)
+}
+
+/** The body, or undefined when it is over the limit or broke off. */
+function readBody(request: IncomingMessage): Promise<Uint8Array | 'too-large' | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > BODY_LIMIT) resolve('too-large')
+      else chunks.push(chunk)
+    })
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+    request.on('error', () => resolve(undefined))
+    request.on('aborted', () => resolve(undefined))
+  })
+}
+
+const PATH = /^\/mcp\/([a-z0-9]+(?:-[a-z0-9]+)*)$/
+
+async function serve(
+  endpoint: McpEndpoint,
+  watch: WatchPort,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? '').split('?', 1)[0]!
+  if (path === '/healthz' && request.method === 'GET') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
+    return
+  }
+  const system = PATH.exec(path)?.[1]
+  if (system === undefined) {
+    watch.refused('unknown_path')
+    return problem(response, 'http.path', 'no such address')
+  }
+  if (request.headers.origin !== undefined) {
+    watch.refused('origin')
+    return problem(response, 'http.origin', 'requests with an Origin are refused')
+  }
+  if (!(request.socket instanceof TLSSocket))
+    throw new TypeError('the gateway listens on TLS alone')
+  const certificate = fingerprintOf(request.socket)
+  if (request.method !== 'POST') return problem(response, 'http.method', 'only POST is served')
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') {
+    return problem(response, 'http.media_type', 'the body is not declared as JSON')
+  }
+  if (certificate === undefined) {
+    // Before a byte of the body is read: nobody unknown costs memory.
+    watch.refused('no_certificate')
+    return problem(response, 'authenticate.no_certificate', 'no client certificate was shown')
+  }
+  const body = await readBody(request)
+  if (body === undefined) return
+  if (body === 'too-large') {
+    return problem(response, 'http.body', `more than ${BODY_LIMIT} bytes`)
+  }
+  const control = new CallControl()
+  const reply = new McpReply(response, request.headers.accept)
+  response.on('close', () => {
+    if (response.writableFinished) return
+    control.left()
+    reply.drop()
+  })
+  await endpoint.serve({ certificate, system, headers: request.headers, body, reply, control })
+}
+
+/** Starts to listen. Rejects with Node's error when the address is taken. */
+export async function listenGateway(options: {
+  readonly host: string
+  readonly port: number
+  readonly tls: TlsMaterial
+  readonly endpoint: McpEndpoint
+  readonly watch: WatchPort
+}): Promise<GatewayListener> {
+  const { endpoint, watch } = options
+  const server: Server = createServer(
+    {
+      ...options.tls,
+      minVersion: 'TLSv1.3',
+      requestCert: true,
+      // A client without a good certificate is told why in words, not by a broken handshake; it gets no further.
+      rejectUnauthorized: false,
+      requestTimeout: 30_000,
+      headersTimeout: 10_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
+    (request, response) => {
+      serve(endpoint, watch, request, response).catch((error: unknown) => {
+        watch.note('request failed inside', { error: String(error) })
+        if (!response.headersSent) problem(response, 'call.internal', 'an unexpected error')
+        else response.destroy()
+      })
+    },
+  )
+  server.on('tlsClientError', () => watch.refused('tls_handshake'))
+  server.on('clientError', (_error, socket) => {
+    watch.refused('malformed_http')
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    renew: (tls) => server.setSecureContext({ ...tls, minVersion: 'TLSv1.3' }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,190 @@
+// Holds `/mcp/<system>`: every message of a client authenticated, its method looked up, its answer in its own era.
+
+import type { IncomingHttpHeaders } from 'node:http'
+import { emptyObject, MODERN_ERA, RPC, type RpcId } from '../../wire/mcp.ts'
+import { isObject, type Json, type JsonObject } from '../../std/json.ts'
+import type { Actor } from '../../wire/actor.ts'
+import type { SystemDefinition } from '../../wire/system.ts'
+import { CallControl, CallEnd } from '../call.ts'
+import { isDenial } from '../denial.ts'
+import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
+import type { Governor } from '../govern.ts'
+import type { Ports } from '../ports.ts'
+import { authenticate } from '../steps/01-authenticate.ts'
+import { admit } from '../steps/02-admit.ts'
+import { discoverResult, initializeResult, LIST_TTL_MS, modernResult } from './describe.ts'
+import { readInbound, type Inbound } from './inbound.ts'
+import type { McpReply } from './reply.ts'
+import { denialError, toolsCall } from './tools-call.ts'
+import { toolsList } from './tools-list.ts'
+
+/** Instances whose `initialize` is remembered. */
+const REMEMBERED = 10_000
+
+/** One POST. */
+export interface Exchange {
+  /** SHA-256 of the client certificate's DER, lower-case hex. */
+  readonly certificate: string | undefined
+  readonly system: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+  readonly reply: McpReply
+  readonly control: CallControl
+}
+
+/** Serves the MCP of every system. Holds which call an id belongs to, and what 2025 clients said they can do. */
+export class McpEndpoint {
+  readonly #ports: Ports
+  readonly #governor: Governor
+  /** Calls that a `notifications/cancelled` may name: by instance, system and id. */
+  readonly #running = new Map<string, Set<CallControl>>()
+  /** Instances whose 2025 client opens addresses. */
+  readonly #opensUrls = new Set<string>()
+
+  constructor(ports: Ports, governor: Governor) {
+    this.#ports = ports
+    this.#governor = governor
+    ports.identities.onGone((instance) => this.#opensUrls.delete(instance))
+  }
+
+  /** Answers one POST. Never throws for what a client sent. */
+  async serve(exchange: Exchange): Promise<void> {
+    const { reply } = exchange
+    const actor = authenticate(exchange.certificate, this.#ports)
+    if (isDenial(actor)) return reply.error(null, denialError(actor, ''), 401)
+    const inbound = readInbound(exchange.headers, exchange.body)
+    if ('rejected' in inbound) {
+      const { code, detail, data } = inbound
+      const next = Object.hasOwn(GATEWAY_FAULTS, code)
+        ? GATEWAY_FAULTS[code as GatewayCode].next
+        : 'send one JSON-RPC message in strict JSON'
+      const facts: JsonObject = { code, detail, next, ...(isObject(data) && data) }
+      const message = `bailiwick: ${code}: ${detail}`
+      return reply.error(inbound.id, { code: inbound.rpc, message, data: facts }, inbound.status)
+    }
+    const system = this.#ports.systems.get(exchange.system)
+    const { message } = inbound
+    if (message.kind === 'notification') {
+      this.#onNotification(actor, exchange, message.method, message.params)
+      return reply.accepted()
+    }
+    if (system === undefined) {
+      const detail = `no system \`${exchange.system.slice(0, 64)}\` is registered`
+      return refuse(reply, message.id, 404, RPC.invalidParams, 'resolve.unknown_system', detail)
+    }
+    return this.#onRequest(actor, exchange, inbound.era, message, system)
+  }
+
+  async #onRequest(
+    actor: Actor,
+    exchange: Exchange,
+    era: Inbound['era'],
+    message: Extract<Inbound['message'], { kind: 'request' }>,
+    system: SystemDefinition,
+  ): Promise<void> {
+    const { reply } = exchange
+    const modern = era === MODERN_ERA
+    if (message.method === 'tools/call') return this.#onCall(actor, exchange, era, message, system)
+    // Everything else tells about a system: nobody who is locked is told.
+    const locked = admit(actor, system.name, '', this.#ports)
+    if (locked !== undefined) return reply.error(message.id, denialError(locked, ''))
+    switch (message.method) {
+      case 'tools/list': {
+        const list = toolsList(actor, system, this.#ports)
+        const cached = { ...list, ttlMs: LIST_TTL_MS, cacheScope: 'private' }
+        return reply.result(message.id, modern ? modernResult(system, cached) : list)
+      }
+      case 'ping':
+        return modern ? unknown(reply, message, 404) : reply.result(message.id, emptyObject())
+      case 'server/discover':
+        return modern
+          ? reply.result(message.id, discoverResult(system))
+          : unknown(reply, message, 200)
+      case 'initialize':
+        if (modern) return unknown(reply, message, 404)
+        this.#remember(actor, message.params['capabilities'])
+        return reply.result(message.id, initializeResult(system, message.params))
+      default:
+        return unknown(reply, message, modern ? 404 : 200)
+    }
+  }
+
+  async #onCall(
+    actor: Actor,
+    exchange: Exchange,
+    era: Inbound['era'],
+    message: Extract<Inbound['message'], { kind: 'request' }>,
+    system: SystemDefinition,
+  ): Promise<void> {
+    const { reply, control } = exchange
+    const key = runningKey(actor, system.name, message.id)
+    const running = this.#running.get(key) ?? new Set()
+    this.#running.set(key, running.add(control))
+    try {
+      const answer = await toolsCall(
+        {
+          certificate: actor.certificate,
+          system,
+          era,
+          params: message.params,
+          control,
+          reply,
+          opensUrls: this.#opensUrls.has(actor.instance),
+        },
+        this.#governor,
+      )
+      if ('result' in answer) reply.result(message.id, answer.result)
+      else reply.error(message.id, answer.error, answer.status ?? 200)
+    } finally {
+      running.delete(control)
+      if (running.size === 0) this.#running.delete(key)
+    }
+  }
+
+  #onNotification(actor: Actor, exchange: Exchange, method: string, params: JsonObject): void {
+    const id = params['requestId']
+    if (method !== 'notifications/cancelled') return
+    if (typeof id !== 'string' && typeof id !== 'number') return
+    const named = this.#running.get(runningKey(actor, exchange.system, id))
+    for (const control of named ?? []) {
+      control.end(new CallEnd('call.cancelled', 'the client cancelled the call'))
+    }
+  }
+
+  #remember(actor: Actor, capabilities: Json | undefined): void {
+    const elicitation = isObject(capabilities) ? capabilities['elicitation'] : undefined
+    const opens = isObject(elicitation) && isObject(elicitation['url'])
+    if (opens && this.#opensUrls.size < REMEMBERED) this.#opensUrls.add(actor.instance)
+    else this.#opensUrls.delete(actor.instance)
+  }
+}
+
+function runningKey(actor: Actor, system: string, id: RpcId): string {
+  return `${actor.instance} ${system} ${typeof id} ${id}`
+}
+
+/** A 2025 client takes HTTP 404 for the end of a session: only 2026-07-28 gets the status that its revision asks for. */
+function unknown(
+  reply: McpReply,
+  message: { readonly id: RpcId; readonly method: string },
+  status: number,
+): void {
+  const detail = `the method ${JSON.stringify(message.method.slice(0, 64))} is not served here`
+  refuse(reply, message.id, status, RPC.methodNotFound, 'mcp.method', detail)
+}
+
+function refuse(
+  reply: McpReply,
+  id: RpcId,
+  status: number,
+  rpc: number,
+  code: GatewayCode,
+  detail: string,
+): void {
+  const { next } = GATEWAY_FAULTS[code]
+  reply.error(
+    id,
+    { code: rpc, message: `bailiwick: ${code}: ${detail}`, data: { code, detail, next } },
+    status,
+  )
+}

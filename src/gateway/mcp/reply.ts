@@ -1,0 +1,101 @@
+// Holds the answer to one POST: plain JSON when nothing precedes the result, a stream of events as soon as something does.
+
+import type { ServerResponse } from 'node:http'
+import { stringifyJson, type JsonObject } from '../../std/json.ts'
+import type { RpcError, RpcId } from '../../wire/mcp.ts'
+
+/** A stream that says nothing for this long gets a comment, so that nobody on the way takes it for dead (ms). */
+const QUIET_MS = 15_000
+/** Bytes that may wait for a client that does not read; notifications beyond are dropped, results are not. */
+const BACKLOG_LIMIT = 1_048_576
+
+/** Writes exactly one JSON-RPC answer. */
+export class McpReply {
+  readonly #response: ServerResponse
+  readonly #mayStream: boolean
+  #streaming = false
+  #done = false
+  #quiet: NodeJS.Timeout | undefined
+
+  constructor(response: ServerResponse, accept: string | undefined) {
+    this.#response = response
+    this.#mayStream = accept?.includes('text/event-stream') === true
+  }
+
+  /** Sends a notification ahead of the answer; without a stream, or to a client that does not read, it is dropped. */
+  notify(method: string, params: JsonObject): void {
+    if (!this.#openStream() || this.#response.writableLength > BACKLOG_LIMIT) return
+    this.#event({ jsonrpc: '2.0', method, params })
+  }
+
+  /** Begins to stream if the answer takes long, so that the connection is seen to live. */
+  expectDelay(): void {
+    if (!this.#mayStream || this.#done) return
+    this.#quiet ??= setInterval(() => {
+      if (this.#openStream()) this.#response.write(': still here\n\n')
+    }, QUIET_MS)
+  }
+
+  result(id: RpcId, result: JsonObject): void {
+    this.#answer(200, { jsonrpc: '2.0', id, result })
+  }
+
+  error(id: RpcId | null, error: RpcError, status = 200): void {
+    const { code, message, data } = error
+    this.#answer(status, {
+      jsonrpc: '2.0',
+      id,
+      error: { code, message, ...(data !== undefined && { data }) },
+    })
+  }
+
+  /** A notification was taken. */
+  accepted(): void {
+    if (this.#finish()) this.#response.writeHead(202).end()
+  }
+
+  #openStream(): boolean {
+    if (this.#done || !this.#mayStream) return false
+    if (!this.#streaming) {
+      this.#streaming = true
+      this.#response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
+    }
+    return true
+  }
+
+  #event(message: JsonObject): void {
+    this.#response.write(`event: message\ndata: ${stringifyJson(message)}\n\n`)
+  }
+
+  #answer(status: number, message: JsonObject): void {
+    if (!this.#finish()) return
+    if (this.#streaming) {
+      this.#event(message)
+      this.#response.end()
+      return
+    }
+    const body = Buffer.from(stringifyJson(message), 'utf8')
+    this.#response.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      'cache-control': 'no-store',
+    })
+    this.#response.end(body)
+  }
+
+  #finish(): boolean {
+    if (this.#done) return false
+    this.#done = true
+    clearInterval(this.#quiet)
+    return true
+  }
+
+  /** The client is gone: nothing more is written. */
+  drop(): void {
+    this.#finish()
+  }
+}

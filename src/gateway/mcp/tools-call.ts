@@ -1,0 +1,171 @@
+// Holds `tools/call`: one governed call, told to a client of either era in its own words.
+
+import { isObject, type Json, type JsonObject } from '../../std/json.ts'
+import { emptyObject, META, metaOf, MODERN_ERA, RPC, type RpcError } from '../../wire/mcp.ts'
+import type { McpEra, SystemDefinition } from '../../wire/system.ts'
+import { CallEnd, type CallControl } from '../call.ts'
+import type { Denial } from '../denial.ts'
+import type { Conclusion, Governor } from '../govern.ts'
+import type { ApprovalView } from '../ports.ts'
+import type { Held } from '../steps/05-gate.ts'
+import { legacyResult, modernResult } from './describe.ts'
+import type { McpReply } from './reply.ts'
+
+/** How long one request waits at a gate: below the minute after which clients give up (ms). */
+export const PATIENCE_MS = 45_000
+/** The key of our one input request. */
+const ASK = 'approval'
+
+/** One `tools/call` as it arrived. */
+export interface ToolsCall {
+  readonly certificate: string
+  readonly system: SystemDefinition
+  readonly era: McpEra
+  readonly params: JsonObject
+  readonly control: CallControl
+  readonly reply: McpReply
+  /** True when a 2025 client said in `initialize` that it can open addresses. */
+  readonly opensUrls: boolean
+}
+
+/** What to answer: a result of the era, or an error. */
+export type CallAnswer =
+  { readonly result: JsonObject } | { readonly error: RpcError; readonly status?: number }
+
+/** Runs one call through the spine and words its conclusion. */
+export async function toolsCall(request: ToolsCall, governor: Governor): Promise<CallAnswer> {
+  const { name, arguments: given } = request.params
+  if (typeof name !== 'string') return invalid('params.name is no text')
+  if (given !== undefined && !isObject(given)) return invalid('params.arguments is no object')
+  const asks = request.era === MODERN_ERA ? modernOpensUrls(request.params) : false
+  declined(request)
+  const token = metaOf(request.params)['progressToken']
+  const told =
+    typeof token === 'string' || typeof token === 'number'
+      ? (params: JsonObject) =>
+          request.reply.notify('notifications/progress', { ...params, progressToken: token })
+      : undefined
+  const conclusion = await governor.govern({
+    certificate: request.certificate,
+    system: request.system.name,
+    action: name,
+    input: given ?? emptyObject(),
+    control: request.control,
+    leavingCancels: request.era === MODERN_ERA,
+    // A client that opens addresses is told at once, and comes back to wait.
+    patienceMs: (approval) => (asks && approval.fresh ? 0 : PATIENCE_MS),
+    onHeld: (approval) => {
+      request.reply.expectDelay()
+      told?.({ progress: 0, message: heldText(approval) })
+    },
+    ...(told !== undefined && { onProgress: told }),
+  })
+  return word(conclusion, request, asks)
+}
+
+/** The person at the agent's side declined to wait: the call is cancelled before it is asked again. */
+function declined(request: ToolsCall): void {
+  const responses = request.params['inputResponses']
+  const answer = isObject(responses) ? responses[ASK] : undefined
+  if (isObject(answer) && answer['action'] === 'decline') {
+    request.control.end(new CallEnd('call.cancelled', 'the user at the agent declined to wait'))
+  }
+}
+
+function modernOpensUrls(params: JsonObject): boolean {
+  const capabilities = metaOf(params)[META.clientCapabilities]
+  const elicitation = isObject(capabilities) ? capabilities['elicitation'] : undefined
+  return isObject(elicitation) && isObject(elicitation['url'])
+}
+
+function word(conclusion: Conclusion, request: ToolsCall, asks: boolean): CallAnswer {
+  switch (conclusion.kind) {
+    case 'result':
+      return {
+        result:
+          request.era === MODERN_ERA
+            ? modernResult(request.system, conclusion.result)
+            : legacyResult(conclusion.result),
+      }
+    case 'error':
+      return { error: conclusion.error }
+    case 'denied':
+      return { error: denialError(conclusion.denial, conclusion.call) }
+    case 'held':
+      return heldAnswer(conclusion.held, conclusion.call, request, asks)
+  }
+}
+
+/** Held, and out of patience: the address where a person sees it, in the way that this client can be told. */
+function heldAnswer(held: Held, call: string, request: ToolsCall, asks: boolean): CallAnswer {
+  const { approval } = held
+  const message = heldText(approval)
+  if (asks) {
+    return {
+      result: {
+        resultType: 'input_required',
+        inputRequests: {
+          [ASK]: {
+            method: 'elicitation/create',
+            params: { mode: 'url', message, url: approval.url },
+          },
+        },
+        // Opaque to the client and no authority to us: it only says that this is a retry.
+        requestState: approval.id,
+      },
+    }
+  }
+  const data: JsonObject = {
+    code: 'approval.pending',
+    detail: message,
+    next: 'make the same call again with the same arguments: it joins the wait',
+    call,
+    approval: approval.id,
+    url: approval.url,
+    expires_at: new Date(approval.expiresAt).toISOString(),
+  }
+  if (request.opensUrls) {
+    const elicitation = { mode: 'url', elicitationId: approval.id, url: approval.url, message }
+    return {
+      error: {
+        code: RPC.urlElicitationRequired,
+        message,
+        data: { ...data, elicitations: [elicitation] },
+      },
+    }
+  }
+  return { error: { code: RPC.pending, message: `${message}; ask again to go on waiting`, data } }
+}
+
+function heldText(approval: ApprovalView): string {
+  return `this call waits for a person to approve it: ${approval.url}`
+}
+
+const RPC_OF: Readonly<Record<string, number>> = {
+  'resolve.unknown_system': RPC.invalidParams,
+  'resolve.unknown_action': RPC.invalidParams,
+  'resolve.bad_arguments': RPC.invalidParams,
+  'audit.unavailable': RPC.unavailable,
+  'admit.too_many': RPC.unavailable,
+  'admit.stale_view': RPC.unavailable,
+  'call.internal': RPC.internal,
+  internal: RPC.internal,
+}
+
+/** A denial as a JSON-RPC error: words for the model, and the stable code for programs. */
+export function denialError(denial: Denial, call: string): RpcError {
+  const { code, detail, next } = denial
+  const number = RPC_OF[code] ?? (code.startsWith('upstream.') ? RPC.upstream : RPC.denied)
+  const data: Json = { code, detail, next, call }
+  return { code: number, message: `bailiwick: ${code}: ${detail}; next: ${next}`, data }
+}
+
+function invalid(detail: string): CallAnswer {
+  return {
+    error: {
+      code: RPC.invalidParams,
+      message: `bailiwick: mcp.message: ${detail}`,
+      data: { code: 'mcp.message', detail, next: 'send params.name and params.arguments' },
+    },
+  }
+}

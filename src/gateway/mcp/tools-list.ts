@@ -1,0 +1,41 @@
+// Holds `tools/list`: the pinned tools that policy could let this instance call, and no others.
+
+import type { JsonObject } from '../../std/json.ts'
+import type { Actor } from '../../wire/actor.ts'
+import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
+import type { Ports } from '../ports.ts'
+import { actorFacts } from '../steps/04-decide.ts'
+
+/** A pinned definition as MCP lists it. The upstream's hints are left out where a person confirmed labels instead. */
+function listed(action: ActionDefinition): JsonObject {
+  return {
+    name: action.name,
+    ...(action.title !== undefined && { title: action.title }),
+    ...(action.description !== undefined && { description: action.description }),
+    inputSchema: action.inputSchema,
+    ...(action.outputSchema !== undefined && { outputSchema: action.outputSchema }),
+    ...(action.annotations !== undefined && { annotations: action.annotations }),
+  }
+}
+
+/** Tools that are not denied whatever the arguments: the same policy that decides calls, asked without them. */
+export function toolsList(
+  actor: Actor,
+  system: SystemDefinition,
+  ports: Pick<Ports, 'policy' | 'clock' | 'locks'>,
+): JsonObject {
+  const facts = actorFacts(actor)
+  const now = ports.clock.now()
+  const tools = system.actions.filter(
+    (action) =>
+      ports.locks.find(actor, system.name, action.name) === undefined &&
+      ports.policy.mayCall({
+        ...facts,
+        system: system.name,
+        action: action.name,
+        effects: action.effects,
+        now,
+      }),
+  )
+  return { tools: tools.map(listed) }
+}

@@ -1,0 +1,62 @@
+// Holds the gateway as one piece: the spine, the upstreams and the MCP surface over the ports that it is given.
+
+import type { StdioTransport, SystemDefinition } from '../wire/system.ts'
+import { gatewayFault } from './faults.ts'
+import { Governor } from './govern.ts'
+import { McpEndpoint } from './mcp/endpoint.ts'
+import type { Ports } from './ports.ts'
+import { proposedEffects } from './upstream/definition.ts'
+import { UpstreamPool } from './upstream/pool.ts'
+
+/** A gateway that governs. */
+export interface Gateway {
+  readonly governor: Governor
+  readonly endpoint: McpEndpoint
+  readonly pool: UpstreamPool
+  /** Starts a system once and tells what it is, for a person to pin. Its effects are proposals. Rejects with `upstream.*`. */
+  inspect(
+    system: { readonly name: string; readonly transport: StdioTransport },
+    secrets: Readonly<Record<string, string>>,
+  ): Promise<Omit<SystemDefinition, 'maxProcesses' | 'digest'>>
+  /** Ends every upstream. Calls under way end with an error. */
+  close(): void
+}
+
+/** Opens a gateway over its ports. `home` is the folder under which upstreams get homes of their own. */
+export function openGateway(options: {
+  readonly ports: Ports
+  readonly home: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** A process without a call for this long is stopped (ms, default 5 minutes). */
+  readonly idleMs?: number
+}): Gateway {
+  const { ports } = options
+  const pool = new UpstreamPool({ ...options, idleMs: options.idleMs ?? 300_000 })
+  const governor = new Governor(ports, pool)
+  const endpoint = new McpEndpoint(ports, governor)
+  return {
+    governor,
+    endpoint,
+    pool,
+    inspect: async (system, secrets) => {
+      const session = pool.open(system, secrets, undefined)
+      try {
+        await session.open(undefined)
+        const actions = await session.listTools()
+        return {
+          ...system,
+          era: session.era,
+          server: session.server,
+          ...(session.instructions !== undefined && { instructions: session.instructions }),
+          actions: actions.map((action) => ({ ...action, effects: proposedEffects(action) })),
+        }
+      } finally {
+        session.close(gatewayFault('upstream.unavailable', 'the inspection is over'))
+      }
+    },
+    close: () => {
+      governor.flights.close()
+      pool.close()
+    },
+  }
+}

@@ -1,0 +1,127 @@
+// Holds what the gateway needs from others: `server/` fills these in process, or over the network.
+
+import type { Clock } from '../std/clock.ts'
+import type { Entropy } from '../std/entropy.ts'
+import type { JsonObject } from '../std/json.ts'
+import type { Actor } from '../wire/actor.ts'
+import type { Decision, DecisionRequest, Gate } from '../wire/decision.ts'
+import type { AuditSink } from '../wire/record.ts'
+import type { SystemDefinition } from '../wire/system.ts'
+
+/** Who is behind a credential. Synchronous: answered from a view in memory. */
+export interface IdentityPort {
+  /** The live instance that holds this certificate (SHA-256 of its DER, lower-case hex), or undefined. */
+  actorOf(fingerprint: string): Actor | undefined
+  /** Told when an instance is no longer live, so that what waits for it ends. Returns the way to stop listening. */
+  onGone(listener: (instance: string) => void): () => void
+}
+
+/** A lock as far as a call is concerned. */
+export interface LockView {
+  readonly id: string
+  readonly reason: string
+  /** What is locked, e.g. `agent support-bot`. */
+  readonly target: string
+}
+
+/** Locks in force. Synchronous, and told of at once. */
+export interface LockPort {
+  find(actor: Actor, system: string, action: string): LockView | undefined
+  /** Called synchronously after a lock is in force. Returns the way to stop listening. */
+  onChange(listener: () => void): () => void
+  /** Age of this view in milliseconds, the larger of monotonic and wall time (INV-5). */
+  ageMs(): number
+}
+
+/** Registered systems, as pinned. */
+export interface SystemPort {
+  get(name: string): SystemDefinition | undefined
+}
+
+/** The policy set in force. Never throws: what goes wrong inside is a deny. */
+export interface PolicyPort {
+  decide(request: DecisionRequest): Decision
+  /** False only where the decision would be a denial whatever the arguments were. */
+  mayCall(request: Omit<DecisionRequest, 'input' | 'setAside'>): boolean
+}
+
+/** What an approval is asked for: this exact call (INV-6). */
+export interface ApprovalAsk {
+  readonly callDigest: string
+  readonly call: string
+  readonly actor: Actor
+  readonly system: string
+  readonly action: string
+  readonly input: JsonObject
+  readonly effects: readonly string[]
+  readonly definition: string
+  readonly policySet: string
+  readonly gates: readonly Gate[]
+  readonly reason: string
+}
+
+/** State of an approval as a call sees it. */
+export interface ApprovalView {
+  readonly id: string
+  readonly state: 'pending' | 'approved' | 'denied' | 'expired' | 'void' | 'consumed'
+  /** True when this call asked, false when it joined one that was there. */
+  readonly fresh: boolean
+  /** Where a person can read what is asked; carries no authority. */
+  readonly url: string
+  /** ms since the epoch. */
+  readonly expiresAt: number
+  /** `@id`s that the approval sets aside. */
+  readonly setAside: readonly string[]
+  /** What the person said, for the agent. */
+  readonly answer?: string
+}
+
+/** Held calls. */
+export interface ApprovalPort {
+  /** Joins the approval of the same call by the same instance, or asks; the request is durable when it resolves. */
+  ask(ask: ApprovalAsk): Promise<ApprovalView>
+  /** Resolves when the state is no longer pending, after `ms`, or when `signal` aborts, with the state then. */
+  wait(
+    id: string,
+    options: { readonly ms: number; readonly signal: AbortSignal },
+  ): Promise<ApprovalView>
+  /** Uses the approval up for this call, durably. False when it cannot be used (any more). */
+  consume(id: string, callDigest: string): Promise<boolean>
+  /** Ends a pending approval whose caller gave up. */
+  void(id: string, reason: string): Promise<void>
+}
+
+/** Values that systems need and agents never see. */
+export interface SecretPort {
+  /** Environment of a system by variable name. */
+  open(system: string): Readonly<Record<string, string>>
+}
+
+/** Commitments to what must not stand in the log: equal for equal text in one home, and nothing to guess from. */
+export interface CommitmentPort {
+  /** `hmac-sha256:<base64url>` under a key of the home. */
+  commit(text: string): string
+}
+
+/** Where the gateway tells what it sees besides records. */
+export interface WatchPort {
+  /** Counts a refusal of somebody unauthenticated; aggregated into records elsewhere. */
+  refused(kind: string): void
+  /** Something for the operator's own log. Never a secret. */
+  note(event: string, facts: Readonly<Record<string, string | number>>): void
+}
+
+/** Everything that the gateway needs. */
+export interface Ports {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly identities: IdentityPort
+  readonly locks: LockPort
+  readonly systems: SystemPort
+  readonly policy: PolicyPort
+  readonly approvals: ApprovalPort
+  readonly secrets: SecretPort
+  readonly commitments: CommitmentPort
+  readonly audit: AuditSink
+  readonly watch: WatchPort
+}

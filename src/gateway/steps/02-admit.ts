@@ -1,0 +1,33 @@
+// Holds the second step: locks, the age of the instance and the age of our own view, before anything is looked up.
+
+import type { Actor } from '../../wire/actor.ts'
+import { deny, type Denial } from '../denial.ts'
+import type { Ports } from '../ports.ts'
+
+/** How old the view of locks may be before everything is denied (ms, INV-5). */
+export const LEASE_MS = 5_000
+
+/** Denies what is locked or too old. Run again after every wait and just before the write. */
+export function admit(
+  actor: Actor,
+  system: string,
+  action: string,
+  ports: Pick<Ports, 'locks' | 'clock'>,
+): Denial | undefined {
+  const age = ports.locks.ageMs()
+  if (!(age >= 0 && age <= LEASE_MS)) {
+    return deny('admit.stale_view', `this gateway has not heard of locks for ${Math.round(age)} ms`)
+  }
+  const lock = ports.locks.find(actor, system, action)
+  if (lock !== undefined) {
+    return deny('admit.locked', `${lock.target} is locked: ${lock.reason}`, `lock ${lock.id}`)
+  }
+  const now = ports.clock.now()
+  if (now >= actor.lifeEnds) {
+    return deny('admit.too_old', 'this instance is past its absolute life')
+  }
+  if (now >= actor.certificateEnds) {
+    return deny('authenticate.unknown_certificate', 'the certificate has expired')
+  }
+  return undefined
+}

@@ -1,0 +1,36 @@
+// Holds the third step: which pinned action of which system is meant, and whether the arguments fit its schema.
+
+import type { JsonObject } from '../../std/json.ts'
+import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
+import { argumentProblem } from '../arguments.ts'
+import { deny, type Denial } from '../denial.ts'
+import type { Ports } from '../ports.ts'
+
+/** What was meant. */
+export interface Resolved {
+  readonly system: SystemDefinition
+  readonly action: ActionDefinition
+}
+
+/** Finds the pinned definition and checks the arguments against it. What nobody pinned does not exist. */
+export function resolve(
+  system: string,
+  action: string,
+  input: JsonObject,
+  ports: Pick<Ports, 'systems'>,
+): Resolved | Denial {
+  const found = ports.systems.get(system)
+  if (found === undefined) {
+    return deny('resolve.unknown_system', `no system \`${system.slice(0, 64)}\` is registered`)
+  }
+  const definition = found.actions.find((candidate) => candidate.name === action)
+  if (definition === undefined) {
+    return deny(
+      'resolve.unknown_action',
+      `${system} has no pinned action \`${action.slice(0, 64)}\``,
+    )
+  }
+  const problem = argumentProblem(definition, input)
+  if (problem !== undefined) return deny('resolve.bad_arguments', problem)
+  return { system: found, action: definition }
+}

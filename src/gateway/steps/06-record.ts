@@ -1,0 +1,69 @@
+// Holds the sixth step: the intent is durable before anything else happens (INV-1).
+
+import { canonicalJson, type JsonObject } from '../../std/json.ts'
+import { publicFault } from '../../std/fault.ts'
+import type { Decision } from '../../wire/decision.ts'
+import type { RecordDraft } from '../../wire/record.ts'
+import type { Call } from '../call.ts'
+import { deny, type Denial } from '../denial.ts'
+import type { Ports } from '../ports.ts'
+
+/** The fields by which every record of a call is found. */
+export function callFields(
+  call: Pick<Call, 'id' | 'request'> & Partial<Pick<Call, 'actor'>>,
+): Pick<RecordDraft, 'call' | 'agent' | 'instance' | 'person' | 'system' | 'action'> {
+  const { actor, request } = call
+  return {
+    call: call.id,
+    system: request.system.slice(0, 64),
+    action: request.action.slice(0, 128),
+    ...(actor !== undefined && {
+      agent: actor.agent,
+      instance: actor.instance,
+      ...(actor.delegation !== undefined && { person: actor.delegation.person }),
+    }),
+  }
+}
+
+/** A decision as a record holds it: every party, what determined it, and the set that decided. */
+export function decisionBody(decision: Decision): JsonObject {
+  return {
+    answer: decision.answer,
+    policy_set: decision.policySet,
+    parties: decision.parties.map((party) => ({
+      party: party.party,
+      principal: party.principal,
+      answer: party.answer,
+      policies: party.policies.map((policy) => policy.id),
+      errors: party.errors.map((error) => error.id),
+      reason: party.reason,
+    })),
+  }
+}
+
+/** Writes the intent and returns its leaf hash; a record that cannot be made durable is a denial. */
+export async function record(call: Call, ports: Ports): Promise<string | Denial> {
+  const { actor, approval } = call
+  try {
+    const receipt = await ports.audit.append({
+      type: 'call.intent',
+      phase: 'intent',
+      ...callFields(call),
+      body: {
+        arguments: ports.commitments.commit(canonicalJson(call.request.input)),
+        definition: call.action.digest,
+        effects: [...call.action.effects],
+        decision: decisionBody(call.decision),
+        credential: actor.certificate,
+        ...(actor.delegation !== undefined && { delegation: actor.delegation.id }),
+        ...(approval !== undefined && {
+          approval: approval.id,
+          set_aside: [...approval.setAside],
+        }),
+      },
+    })
+    return receipt.leaf
+  } catch (error) {
+    return deny('audit.unavailable', publicFault(error).detail, publicFault(error).code)
+  }
+}

@@ -1,0 +1,67 @@
+// Holds the eighth step: locks once more, then the decided tree goes out, and what comes back comes in.
+
+import { Fault, publicFault } from '../../std/fault.ts'
+import { CallEnd, type Call } from '../call.ts'
+import { isDenial, type Denial } from '../denial.ts'
+import { GATEWAY_FAULTS } from '../faults.ts'
+import type { Ports } from '../ports.ts'
+import type { UpstreamAnswer, UpstreamSession } from '../upstream/session.ts'
+import { admit } from './02-admit.ts'
+
+/** How long an upstream may take for one call (ms). */
+export const CALL_MS = 600_000
+
+/** A call that was sent and has no answer: whether it was done is not known. */
+export interface Unanswered {
+  readonly unanswered: true
+  readonly code: string
+  readonly detail: string
+  readonly next: string
+}
+
+/** Forwards the call. The caller's `_meta` and headers stay here: only the name and the decided arguments go out (INV-12). */
+export async function execute(
+  call: Call,
+  session: UpstreamSession,
+  ports: Pick<Ports, 'locks' | 'clock'>,
+): Promise<UpstreamAnswer | Unanswered | Denial> {
+  const { request } = call
+  const denied = admit(call.actor, call.system.name, call.action.name, ports) ?? cancelled(call)
+  if (isDenial(denied)) return denied
+  const onLeft = (): void =>
+    request.control.end(new CallEnd('call.cancelled', 'the caller closed the connection'))
+  if (request.leavingCancels) request.control.leftSignal.addEventListener('abort', onLeft)
+  try {
+    return await session.request(
+      'tools/call',
+      { name: call.action.name, arguments: request.input },
+      { signal: request.control.signal, timeoutMs: CALL_MS, onProgress: request.onProgress },
+    )
+  } catch (reason) {
+    return unanswered(request.control.ended ?? reason)
+  } finally {
+    request.control.leftSignal.removeEventListener('abort', onLeft)
+  }
+}
+
+function cancelled(call: Call): Denial | undefined {
+  const { control, leavingCancels } = call.request
+  const end =
+    control.ended ??
+    (leavingCancels && control.leftSignal.aborted
+      ? new CallEnd('call.cancelled', 'the caller closed the connection')
+      : undefined)
+  if (end === undefined) return undefined
+  return { denied: true, code: end.code, detail: end.detail, next: GATEWAY_FAULTS[end.code].next }
+}
+
+function unanswered(reason: unknown): Unanswered {
+  if (reason instanceof CallEnd) {
+    const { next } = GATEWAY_FAULTS[reason.code]
+    return { unanswered: true, code: reason.code, detail: reason.detail, next }
+  }
+  const { code, detail, next } = publicFault(
+    reason instanceof Fault ? reason : new Error('unforeseen', { cause: reason }),
+  )
+  return { unanswered: true, code, detail, next }
+}

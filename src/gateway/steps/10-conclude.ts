@@ -1,0 +1,60 @@
+// Holds the last step: what became of the call is recorded, whatever became of it.
+
+import type { JsonObject } from '../../std/json.ts'
+import type { Call } from '../call.ts'
+import type { Denial } from '../denial.ts'
+import type { Decision } from '../../wire/decision.ts'
+import type { Ports } from '../ports.ts'
+import { callFields, decisionBody } from './06-record.ts'
+
+/** Statuses of an outcome record. `unknown` is written by recovery, for an intent that a crash left open, and here. */
+export type OutcomeStatus =
+  'ok' | 'tool_error' | 'upstream_error' | 'not_executed' | 'cut' | 'cancelled' | 'unknown'
+
+/** Writes the outcome of an intent. It is not waited for: an intent that stays without one is marked `unknown` at the next start. */
+export function conclude(
+  call: Call,
+  status: OutcomeStatus,
+  facts: JsonObject,
+  ports: Pick<Ports, 'audit' | 'clock' | 'watch'>,
+): void {
+  const outcome = ports.audit.append({
+    type: 'call.outcome',
+    phase: 'outcome',
+    ...(call.intent !== undefined && { ref: call.intent }),
+    ...callFields(call),
+    body: {
+      status,
+      duration_ms: Math.round(ports.clock.monotonic() - call.began),
+      ...facts,
+    },
+  })
+  outcome.catch((error: unknown) => {
+    ports.watch.note('record failed', { what: 'outcome', call: call.id, error: String(error) })
+  })
+}
+
+/** Writes a call that did not run. Waited for, so that a denial that was told is on record; a record that fails changes nothing. */
+export async function concludeDenied(
+  call: Pick<Call, 'id' | 'request' | 'began'> & Partial<Pick<Call, 'actor'>>,
+  denial: Denial,
+  decision: Decision | undefined,
+  ports: Pick<Ports, 'audit' | 'clock' | 'watch'>,
+): Promise<void> {
+  try {
+    await ports.audit.append({
+      type: 'call.denied',
+      phase: 'decision',
+      ...callFields(call),
+      body: {
+        code: denial.code,
+        reason: denial.detail,
+        ...(denial.because !== undefined && { because: denial.because }),
+        ...(decision !== undefined && { decision: decisionBody(decision) }),
+        duration_ms: Math.round(ports.clock.monotonic() - call.began),
+      },
+    })
+  } catch (error) {
+    ports.watch.note('record failed', { what: 'denial', call: call.id, error: String(error) })
+  }
+}

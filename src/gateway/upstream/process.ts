@@ -1,0 +1,113 @@
+// Holds one upstream process: its own process group, a scrubbed environment, killed whole and at once.
+
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+import type { StdioTransport } from '../../wire/system.ts'
+
+/** Variables that every upstream gets: what programs need to run at all, and nothing of ours. */
+const KEPT = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'SSL_CERT_FILE', 'SSL_CERT_DIR'] as const
+
+/** Bytes of standard error kept for the operator. */
+const STDERR_KEPT = 4096
+
+/** What the process is started with. */
+export interface ProcessOptions {
+  readonly transport: StdioTransport
+  /** Values of the variables that the transport names. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** A folder of the system's own: HOME and TMPDIR of the process. */
+  readonly home: string
+  /** The environment that KEPT is taken from. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The environment of an upstream: KEPT, a home of its own, and exactly the variables that its registration names. */
+export function upstreamEnvironment(options: ProcessOptions): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const name of KEPT) {
+    const value = options.environment[name]
+    if (value !== undefined) out[name] = value
+  }
+  out['HOME'] = options.home
+  out['TMPDIR'] = options.home
+  for (const name of options.transport.env) {
+    const value = options.secrets[name]
+    if (value !== undefined) out[name] = value
+  }
+  return out
+}
+
+/** A running upstream. */
+export class UpstreamProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
+  #stderr = ''
+  #ended = false
+  /** Resolves when the process is gone, with how it went. Never rejects. */
+  readonly gone: Promise<string>
+
+  constructor(options: ProcessOptions) {
+    mkdirSync(options.home, { recursive: true, mode: 0o700 })
+    this.#child = spawn(options.transport.command, [...options.transport.args], {
+      cwd: options.transport.cwd ?? options.home,
+      env: upstreamEnvironment(options),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own, so that what it started dies with it.
+      detached: true,
+    })
+    this.gone = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        this.#ended = true
+        resolve(`it could not be started (${'code' in error ? String(error.code) : error.name})`)
+      })
+      this.#child.once('exit', (code, signal) => {
+        this.#ended = true
+        this.kill()
+        resolve(signal === null ? `it exited with ${code}` : `it was ended by ${signal}`)
+      })
+    })
+    // A closed pipe is told by `gone`; without a listener it would end our own process.
+    this.#child.stdin.on('error', () => this.kill())
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-STDERR_KEPT)
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** The last of what it wrote to standard error: for the operator, never for an agent. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Bytes accepted for its standard input and not yet taken by it. */
+  get backlog(): number {
+    return this.#child.stdin.writableLength
+  }
+
+  onOutput(listener: (chunk: Buffer) => void): void {
+    this.#child.stdout.on('data', listener)
+  }
+
+  write(line: string): void {
+    if (!this.#ended && this.#child.stdin.writable) this.#child.stdin.write(`${line}\n`)
+  }
+
+  /** Ends the whole group at once; the kernel does it, no cooperation is asked for. */
+  kill(): void {
+    const pid = this.#child.pid
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch (error) {
+      // ESRCH: the group is gone already, which is what was wanted.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
+  }
+}

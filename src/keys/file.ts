@@ -1,0 +1,138 @@
+// Holds custody in files: five keys, each in a file of its own, that nobody else on the machine can read.
+
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { base64url, fromBase64url } from '../std/bytes.ts'
+import type { Entropy } from '../std/entropy.ts'
+import { faults } from '../std/fault.ts'
+import { KEYS_FAULTS } from './faults.ts'
+import { checkKeyPath } from './permissions.ts'
+import type { KeyRing, Signer } from './ring.ts'
+import { sealerOf } from './sealer.ts'
+import { signerOf } from './signer.ts'
+
+const fault = faults(KEYS_FAULTS)
+
+const FILES = {
+  certificates: 'certificates.pem',
+  tokens: 'tokens.pem',
+  log: 'log.pem',
+  encryption: 'encryption.key',
+  authority: 'authority.pem',
+} as const
+
+/**
+ * Opens the keys of a home, making all five on its first start. PKCS#8 PEM files for the signing keys, base64url of 32
+ * bytes for the encryption key; 0600 in a directory 0700. Throws `keys.permissions`, `keys.incomplete` or
+ * `keys.unreadable`: nothing is ever made beside keys that are already there.
+ */
+export function openKeyRing(
+  directory: string,
+  { entropy }: { readonly entropy: Entropy },
+): KeyRing {
+  if (isAbsentOrEmpty(directory)) makeKeys(directory, entropy)
+  checkKeyPath(directory, 'directory')
+  const present = readdirSync(directory)
+  const missing = Object.values(FILES).filter((file) => !present.includes(file))
+  if (missing.length > 0) {
+    throw fault('keys.incomplete', `\`${directory}\` lacks ${missing.join(', ')}`)
+  }
+  for (const file of Object.values(FILES)) checkKeyPath(join(directory, file), 'file')
+  return {
+    certificates: readSigner(directory, FILES.certificates, 'ES256'),
+    tokens: readSigner(directory, FILES.tokens, 'ES256'),
+    log: readSigner(directory, FILES.log, 'Ed25519'),
+    encryption: sealerOf(readSecret(directory, FILES.encryption), entropy),
+    authority: readSigner(directory, FILES.authority, 'Ed25519'),
+  }
+}
+
+function isAbsentOrEmpty(directory: string): boolean {
+  const stat = lstatSync(directory, { throwIfNoEntry: false })
+  return stat === undefined || (stat.isDirectory() && readdirSync(directory).length === 0)
+}
+
+/**
+ * Makes the whole set in a directory beside, and renames that into place: after a crash there are all keys or none.
+ * What an earlier crash left beside was never in use, and is thrown away.
+ */
+function makeKeys(directory: string, entropy: Entropy): void {
+  const making = `${directory}.making`
+  rmSync(making, { recursive: true, force: true })
+  mkdirSync(making, { recursive: true, mode: 0o700 })
+  writeKey(join(making, FILES.certificates), newPem('ES256'))
+  writeKey(join(making, FILES.tokens), newPem('ES256'))
+  writeKey(join(making, FILES.log), newPem('Ed25519'))
+  writeKey(join(making, FILES.encryption), `${base64url(entropy.bytes(32))}\n`)
+  writeKey(join(making, FILES.authority), newPem('Ed25519'))
+  syncDirectory(making)
+  renameSync(making, directory)
+  syncDirectory(dirname(directory))
+}
+
+function newPem(algorithm: Signer['algorithm']): string {
+  const { privateKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('ed25519')
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+function writeKey(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Makes the names in a directory durable. */
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+function readSigner(directory: string, file: string, algorithm: Signer['algorithm']): Signer {
+  const path = join(directory, file)
+  let key
+  try {
+    key = createPrivateKey(readFileSync(path))
+  } catch {
+    // The library's error may quote the file, so it is not kept even as a cause.
+    throw fault('keys.unreadable', `\`${path}\` holds no PKCS#8 private key`)
+  }
+  const fits =
+    algorithm === 'ES256'
+      ? key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
+      : key.asymmetricKeyType === 'ed25519'
+  if (!fits)
+    throw fault('keys.unreadable', `\`${path}\` holds a key of another kind than ${algorithm}`)
+  return signerOf(algorithm, key)
+}
+
+function readSecret(directory: string, file: string): Uint8Array {
+  const path = join(directory, file)
+  const bytes = fromBase64url(readFileSync(path, 'utf8').trim())
+  if (bytes?.byteLength !== 32) {
+    throw fault('keys.unreadable', `\`${path}\` does not hold 32 bytes as base64url`)
+  }
+  return bytes
+}

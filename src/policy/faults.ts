@@ -1,0 +1,44 @@
+// Holds the codes of the policy floor: what a set of policies is refused for, and why a decision could not be taken.
+
+import { faults, type FaultCatalogue } from '../std/fault.ts'
+
+const FIX = 'correct the policy at the place named and apply again'
+
+/** Codes of the policy floor. */
+export const POLICY_FAULTS = {
+  'policy.too_large': { status: 413, next: 'split off or delete policies and apply again' },
+  'policy.too_deep': {
+    status: 400,
+    next: 'split the policy into several, or use a set and contains',
+  },
+  'policy.syntax': { status: 400, next: FIX },
+  'policy.template': {
+    status: 400,
+    next: 'write the principal or resource out: templates are not supported',
+  },
+  'policy.missing_id': { status: 400, next: 'add an @id that no other policy of the set has' },
+  'policy.duplicate_id': { status: 400, next: 'give every policy of the set an @id of its own' },
+  'policy.bad_annotation': { status: 400, next: FIX },
+  'policy.unknown_annotation': { status: 400, next: 'use @id, @reason and @gate only' },
+  'policy.gate_on_permit': { status: 400, next: 'put @gate on the forbid that it may set aside' },
+  'policy.invalid': { status: 400, next: FIX },
+  'policy.advice': { status: 400, next: 'read the policy again: it may not do what it seems to' },
+  'policy.bad_system': { status: 400, next: 'rename the system and pin it again' },
+  'policy.argument_shape': {
+    status: 400,
+    next: "send arguments that fit the action's pinned definition",
+  },
+  'policy.argument_range': { status: 400, next: 'send integers that fit 64 bits' },
+  'policy.unknown_action': { status: 403, next: 'pin the system, then apply the policies again' },
+  'policy.stale': {
+    status: 503,
+    next: 'apply the policies again, so that they know the new effects',
+  },
+  'policy.engine': { status: 500, next: "look at the server's own log for the time of this call" },
+} as const satisfies FaultCatalogue
+
+/** A code of the catalogue. */
+export type PolicyCode = keyof typeof POLICY_FAULTS
+
+/** Makes a Fault of this floor. */
+export const policyFault = faults(POLICY_FAULTS)

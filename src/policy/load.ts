@@ -1,0 +1,167 @@
+// Holds the loading of a policy set: read, checked, validated against the pinned actions, or refused with every problem.
+
+import { digest, utf8 } from '../std/bytes.ts'
+import { canonicalJson, type Json } from '../std/json.ts'
+import type { SystemDefinition } from '../wire/system.ts'
+import { readAnnotations } from './annotation.ts'
+import { libraryEngine } from './engine.ts'
+import { withCedar } from './library.ts'
+import type { Policy } from './policy.ts'
+import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
+import { policySchema, SYSTEM_NAME, type PolicySchema } from './schema.ts'
+import { policySet, type PolicySet } from './set.ts'
+import { MAX_DEPTH, pieces, type Piece } from './source.ts'
+
+/** A Cedar file: its path as people know it, and its text. */
+export interface PolicySource {
+  readonly file: string
+  readonly text: string
+}
+
+/** A set that decides, or everything that keeps it from deciding (at most 100 problems). */
+export type Compiled =
+  | { readonly ok: true; readonly set: PolicySet; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** All files of a set together, in bytes of UTF-8. */
+export const MAX_SET_BYTES = 8 * 1024 * 1024
+const MAX_PROBLEMS = 100
+
+class Loader {
+  readonly problems: Problem[] = []
+  readonly warnings: Problem[] = []
+  readonly policies = new Map<string, Policy>()
+  readonly spans = new Map<string, Span>()
+
+  file(source: PolicySource): void {
+    for (const piece of pieces(source.text)) {
+      if (this.problems.length >= MAX_PROBLEMS) return
+      this.piece(source, piece)
+    }
+  }
+
+  piece({ file, text: source }: PolicySource, { text, start, line, depth, slot }: Piece): void {
+    const span: Span = { file, source, text, start }
+    const refuse = (...rest: [number, Problem['code'], string, string?]) =>
+      this.problems.push(problemAt(span, ...rest))
+    if (depth > MAX_DEPTH) {
+      refuse(0, 'policy.too_deep', `the policy nests or chains more than ${MAX_DEPTH} expressions`)
+      return
+    }
+    if (slot !== undefined) {
+      refuse(slot, 'policy.template', 'the policy is a template: it has a slot to be filled in')
+      return
+    }
+    const answer = withCedar((cedar) => cedar.policyToJson(text))
+    if (answer.type === 'failure') {
+      for (const error of answer.errors) {
+        this.problems.push(libraryProblem(span, 'policy.syntax', error))
+      }
+      return
+    }
+    const { json } = answer
+    const { annotations, problems } = readAnnotations(json)
+    for (const { name, code, message, help } of problems) {
+      const at = name === undefined ? 0 : Math.max(0, text.search(new RegExp(`@\\s*${name}\\b`)))
+      refuse(at, code, message, help)
+    }
+    const { id } = annotations
+    if (problems.length > 0 || id === undefined) return
+    const twin = this.policies.get(id)
+    if (twin !== undefined) {
+      const message = `the \`@id\` \`${id}\` is already used in ${twin.file}, line ${twin.line}`
+      refuse(0, 'policy.duplicate_id', message)
+      return
+    }
+    this.policies.set(id, { ...annotations, id, effect: json.effect, file, line, text, json })
+    this.spans.set(id, span)
+  }
+
+  validate(schema: PolicySchema): void {
+    const staticPolicies = Object.fromEntries(
+      [...this.policies].map(([id, { text }]) => [id, text]),
+    )
+    const answer = withCedar((cedar) =>
+      cedar.validate({
+        schema: schema.json,
+        policies: { staticPolicies },
+        validationSettings: { mode: 'strict' },
+      }),
+    )
+    if (answer.type === 'failure') {
+      for (const { message } of answer.errors) {
+        this.problems.push({ file: '', line: 1, column: 1, code: 'policy.invalid', message })
+      }
+      return
+    }
+    for (const { policyId, error } of answer.validationErrors.slice(0, MAX_PROBLEMS)) {
+      this.problems.push(libraryProblem(this.spans.get(policyId)!, 'policy.invalid', error))
+    }
+    for (const { policyId, error } of answer.validationWarnings.slice(0, MAX_PROBLEMS)) {
+      this.warnings.push(libraryProblem(this.spans.get(policyId)!, 'policy.advice', error))
+    }
+  }
+}
+
+function tooLarge(sources: readonly PolicySource[]): Problem | undefined {
+  let bytes = 0
+  for (const { file, text } of sources) {
+    bytes += text.length > MAX_SET_BYTES ? text.length : utf8(text).byteLength
+    if (bytes <= MAX_SET_BYTES) continue
+    const message = `the policies are larger than ${MAX_SET_BYTES} bytes together`
+    return { file, line: 1, column: 1, code: 'policy.too_large', message }
+  }
+  return undefined
+}
+
+function badSystems(systems: readonly SystemDefinition[]): Problem[] {
+  const seen = new Set<string>()
+  const out: Problem[] = []
+  const bad = (name: string, message: string) =>
+    out.push({
+      file: `system ${JSON.stringify(name)}`,
+      line: 1,
+      column: 1,
+      code: 'policy.bad_system',
+      message,
+    })
+  for (const { name, actions } of systems) {
+    if (!SYSTEM_NAME.test(name)) {
+      bad(name, 'a system is named by 1 to 64 small letters, digits, `.`, `_` and `-`')
+    }
+    if (seen.has(name)) bad(name, 'two systems have this name')
+    seen.add(name)
+    const twice = actions.find((a, at) => actions.findIndex((b) => b.name === a.name) !== at)
+    if (twice !== undefined) bad(name, `two actions are named \`${twice.name}\``)
+  }
+  return out
+}
+
+/**
+ * Compiles Cedar files against the pinned systems. Pure: the same files and systems give the same set and digest. Never
+ * throws for what the files say; throws `policy.engine` only if the library itself fails.
+ */
+export function compilePolicySet(from: {
+  readonly sources: readonly PolicySource[]
+  readonly systems: readonly SystemDefinition[]
+}): Compiled {
+  const large = tooLarge(from.sources)
+  if (large !== undefined) return { ok: false, problems: [large] }
+  const systems = badSystems(from.systems)
+  if (systems.length > 0) return { ok: false, problems: systems }
+  const schema = policySchema(from.systems)
+  const loader = new Loader()
+  for (const source of from.sources) loader.file(source)
+  if (loader.problems.length < MAX_PROBLEMS) loader.validate(schema)
+  const { problems, policies, warnings } = loader
+  if (problems.length > 0) return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) }
+  const files = from.sources.map(({ file, text }) => ({ file, text }))
+  const whole = { v: 1, files, schema: schema.json as unknown as Json }
+  const set = policySet({
+    digest: digest(canonicalJson(whole)),
+    schema,
+    policies,
+    engine: libraryEngine([...policies.values()]),
+  })
+  return { ok: true, set, warnings }
+}

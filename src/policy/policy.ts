@@ -1,0 +1,24 @@
+// Holds one policy as it was read: its text, its place, and the annotations that carry obligations.
+
+import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
+
+/** A policy of a set. */
+export interface Policy {
+  /** `@id`, unique in the set; also the id by which the library knows it. */
+  readonly id: string
+  readonly effect: 'permit' | 'forbid'
+  /** `@reason`: said to the agent and to people. */
+  readonly reason?: string
+  /** `@gate`: the role that may set this forbid aside for one call. */
+  readonly gate?: string
+  readonly file: string
+  /** Line of its first character, from 1. */
+  readonly line: number
+  /** Cedar text, exactly as written. */
+  readonly text: string
+  /**
+   * The library's JSON form. INVARIANT: integers in it may be rounded, so nothing is decided from its conditions; scope
+   * and entity names are exact.
+   */
+  readonly json: PolicyJson
+}

@@ -1,0 +1,33 @@
+// Holds the fault codes of the store floor.
+
+import type { FaultCatalogue } from '../std/fault.ts'
+
+/** Codes of the store. */
+export const STORE_FAULTS = {
+  'store.home_in_use': {
+    status: 409,
+    next: 'stop the process that is named, or set BAILIWICK_HOME to another home',
+  },
+  'store.permissions': {
+    status: 500,
+    next: 'run the chmod or chown command that is named, then start again',
+  },
+  'store.newer': {
+    status: 409,
+    next: 'start the version of bailiwick that made this home, or a later one',
+  },
+  'store.migration': {
+    status: 500,
+    next: 'nothing was changed: keep the home as it is and report the error with the version',
+  },
+  'store.unsigned_row': {
+    status: 500,
+    next: 'find out who wrote to the database, then make the entry again with the bailiwick command for it',
+  },
+  'store.roll': {
+    status: 500,
+    next: 'find out who wrote to the database, then look at `bailiwick lock list` and `bailiwick audit tail`',
+  },
+  'store.exists': { status: 409, next: 'choose another name, or change the entry that is there' },
+  'store.conflict': { status: 409, next: 'read the entry again and repeat the change' },
+} as const satisfies FaultCatalogue

@@ -1,0 +1,176 @@
+// Holds the schema as forward-only steps, and the step from any older home to this version.
+
+import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
+import { Migrator, type Migration } from 'kysely/migration'
+import { faults } from '../std/fault.ts'
+import type { StoreDialect } from './dialect.ts'
+import { STORE_FAULTS } from './faults.ts'
+import { Roll } from './roll.ts'
+import type { SignedRows } from './signed-rows.ts'
+
+const fault = faults(STORE_FAULTS)
+const TABLE = 'schema_migrations'
+
+/** A column derived from the document: text, or a 64-bit integer; `unique` ones are looked up as keys. */
+type Derived = readonly [name: string, type: 'text' | 'integer', more?: 'unique' | 'nullable']
+
+/** Makes a signed table: id, what is derived from doc, doc, sig, leaf. */
+async function signedTable(
+  db: Kysely<unknown>,
+  d: StoreDialect,
+  name: string,
+  columns: readonly Derived[],
+  more: (t: CreateTableBuilder<string>) => CreateTableBuilder<string> = (t) => t,
+): Promise<void> {
+  let table: CreateTableBuilder<string> = db.schema
+    .createTable(name)
+    .addColumn('id', 'text', (c) => c.primaryKey().notNull())
+  for (const [column, type, kind] of columns) {
+    table = table.addColumn(column, type === 'text' ? sql`text` : d.integer, (c) =>
+      kind === 'nullable' ? c : kind === 'unique' ? c.notNull().unique() : c.notNull(),
+    )
+  }
+  for (const column of ['doc', 'sig', 'leaf']) {
+    table = table.addColumn(column, 'text', (c) => c.notNull())
+  }
+  table = more(table)
+  if (d.tableEnd !== undefined) table = table.modifyEnd(d.tableEnd)
+  await table.execute()
+}
+
+async function first(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
+  await signedTable(db, d, 'rolls', [])
+  await signedTable(db, d, 'people', [['name', 'text', 'unique']])
+  await signedTable(db, d, 'agents', [
+    ['owner', 'text'],
+    ['state', 'text'],
+  ])
+  await signedTable(db, d, 'systems', [['digest', 'text']])
+  await signedTable(db, d, 'policies', [
+    ['digest', 'text'],
+    ['current', 'integer'],
+  ])
+  await signedTable(db, d, 'delegations', [
+    ['person', 'text'],
+    ['agent', 'text'],
+    ['instance', 'text', 'nullable'],
+    ['expires_at', 'integer'],
+  ])
+  await signedTable(db, d, 'approvals', [
+    ['state', 'text'],
+    ['instance', 'text'],
+    ['agent', 'text'],
+    ['requested_at', 'integer'],
+    ['expires_at', 'integer'],
+  ])
+  await signedTable(db, d, 'locks', [['state', 'text']])
+  await signedTable(db, d, 'secrets', [['system', 'text']])
+  await signedTable(db, d, 'join_tokens', [
+    ['token_hash', 'text', 'unique'],
+    ['state', 'text'],
+    ['expires_at', 'integer'],
+    ['used_by', 'text', 'nullable'],
+  ])
+  await signedTable(db, d, 'instances', [
+    ['agent', 'text'],
+    ['state', 'text'],
+    ['life_ends', 'integer'],
+  ])
+  await signedTable(
+    db,
+    d,
+    'certificates',
+    [
+      ['instance', 'text'],
+      ['serial', 'text', 'unique'],
+      ['not_before', 'integer'],
+      ['not_after', 'integer'],
+    ],
+    (t) => t.addForeignKeyConstraint('certificates_instance', ['instance'], 'instances', ['id']),
+  )
+  for (const [table, column] of INDEXES) {
+    const index = sql.id(`${table}_${column}`)
+    await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
+  }
+}
+
+const INDEXES = [
+  ['approvals', 'state'],
+  ['locks', 'state'],
+  ['delegations', 'expires_at'],
+  ['secrets', 'system'],
+  ['instances', 'state'],
+  ['certificates', 'instance'],
+  ['certificates', 'not_after'],
+] as const
+
+/** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
+export interface SchemaStep {
+  readonly up: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>
+  /** Tables of this step whose rolls begin, empty, in the same transaction. */
+  readonly rolls: readonly string[]
+}
+
+/** History: 0001 everything that the first vertical slice needs. */
+export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
+  '0001_first': {
+    up: first,
+    rolls: [
+      'people',
+      'agents',
+      'systems',
+      'policies',
+      'approvals',
+      'locks',
+      'join_tokens',
+      'instances',
+    ],
+  },
+}
+
+/**
+ * Brings the schema to this version, all steps in one transaction: a crash or an error leaves the version that was there.
+ * Throws `store.newer` when a step has run that we do not know.
+ */
+export async function migrate(
+  db: Kysely<unknown>,
+  dialect: StoreDialect,
+  rows: SignedRows,
+  steps: Readonly<Record<string, SchemaStep>> = SCHEMA_STEPS,
+): Promise<void> {
+  await refuseNewer(db, steps)
+  const migrations: Record<string, Migration> = {}
+  for (const [name, step] of Object.entries(steps)) {
+    migrations[name] = {
+      async up(on: Kysely<unknown>) {
+        await step.up(on, dialect)
+        for (const table of step.rolls) await new Roll(rows, table).write(on, [])
+      },
+    }
+  }
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    migrationTableName: TABLE,
+    migrationLockTableName: `${TABLE}_lock`,
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) {
+    throw fault('store.migration', 'the schema could not be brought to this version', error)
+  }
+}
+
+async function refuseNewer(
+  db: Kysely<unknown>,
+  steps: Readonly<Record<string, SchemaStep>>,
+): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some((t) => t.name === TABLE)) return
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`.execute(db)
+  const unknown = rows.map((row) => row.name).find((name) => !(name in steps))
+  if (unknown === undefined) return
+  throw fault(
+    'store.newer',
+    `this home was made by a newer version of bailiwick (it has schema step \`${unknown}\`)`,
+  )
+}

@@ -1,0 +1,119 @@
+// Holds the opening of a store: the database of one home, brought to this version, with a repository per table.
+
+import { join } from 'node:path'
+import { Kysely } from 'kysely'
+import type { Fault } from '../std/fault.ts'
+import type { Receipt } from '../wire/record.ts'
+import type { StoreDialect } from './dialect.ts'
+import { migrate } from './migrations.ts'
+import { checkPrivate } from './permissions.ts'
+import { AGENTS, type Agent } from './rows/agent.ts'
+import { APPROVALS, type Approval } from './rows/approval.ts'
+import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
+import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
+import { INSTANCES, type InstanceRow } from './rows/instance.ts'
+import { JOIN_TOKENS, type JoinTokenRow } from './rows/join-token.ts'
+import { LOCKS, type Lock } from './rows/lock.ts'
+import { PEOPLE, type Person } from './rows/person.ts'
+import { POLICIES, type PolicyVersion } from './rows/policy.ts'
+import { SECRETS, type Secret } from './rows/secret.ts'
+import { SYSTEMS, type PinnedSystem } from './rows/system.ts'
+import { SignedRows, type RowSigner } from './signed-rows.ts'
+import { SignedTable, type OnRefused, type SignedRepository } from './signed-table.ts'
+import { sqliteDialect } from './sqlite.ts'
+import type { TableShape } from './table.ts'
+
+/** One repository per signed table. */
+export interface Tables {
+  readonly people: SignedRepository<Person>
+  readonly agents: SignedRepository<Agent>
+  readonly systems: SignedRepository<PinnedSystem>
+  readonly policies: SignedRepository<PolicyVersion>
+  readonly delegations: SignedRepository<Delegation>
+  readonly approvals: SignedRepository<Approval>
+  readonly locks: SignedRepository<Lock>
+  readonly secrets: SignedRepository<Secret>
+  readonly joinTokens: SignedRepository<JoinTokenRow>
+  readonly instances: SignedRepository<InstanceRow>
+  readonly certificates: SignedRepository<CertificateRow>
+}
+
+/** An open database. */
+export interface Store extends Tables {
+  /** Runs several writes in one transaction: all of them are durable when it resolves, or none ever is. */
+  atomically<R>(work: (tables: Tables) => Promise<R>): Promise<R>
+  /** What is wrong with whole tables (`store.roll`); empty when nothing is. */
+  check(): Promise<readonly Fault[]>
+  /** Makes every roll count what verifies now; only ever on a person's word, which the receipt records. */
+  adopt(receipt: Receipt): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a store is opened with. */
+export interface StoreOptions {
+  readonly signer: RowSigner
+  /** Told of rows that are no authority. */
+  readonly onRefused?: OnRefused
+}
+
+/**
+ * Opens the embedded database `bailiwick.db` of a home that this process has locked, making it where there is none.
+ * Throws `store.permissions`, `store.newer` or `store.migration`.
+ */
+export async function openStore(
+  options: StoreOptions & { readonly directory: string },
+): Promise<Store> {
+  checkPrivate(options.directory, 'directory')
+  return openStoreOn(sqliteDialect(join(options.directory, 'bailiwick.db')), options)
+}
+
+/** Opens a store over any dialect: what `openStore` does, and what another database joins by. */
+export async function openStoreOn(dialect: StoreDialect, options: StoreOptions): Promise<Store> {
+  const db = new Kysely<unknown>({ dialect: dialect.dialect })
+  const rows = new SignedRows(options.signer)
+  const onRefused = options.onRefused ?? (() => undefined)
+  try {
+    await migrate(db, dialect, rows)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+  const tables = tablesOn(db, rows, onRefused)
+  return {
+    ...tables,
+    atomically: (work) => db.transaction().execute((trx) => work(tablesOn(trx, rows, onRefused))),
+    async check() {
+      const found: Fault[] = []
+      for (const table of Object.values(tables)) {
+        const problem = await table.check()
+        if (problem !== undefined) found.push(problem)
+      }
+      return found
+    },
+    async adopt(receipt) {
+      await db.transaction().execute(async (trx) => {
+        for (const table of Object.values(tablesOn(trx, rows, onRefused)))
+          await table.adopt(receipt)
+      })
+    },
+    close: () => db.destroy(),
+  }
+}
+
+/** The repositories over a database, or over one transaction of it. */
+function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): Tables {
+  const on = <T>(shape: TableShape<T>) => new SignedTable(db, rows, shape, onRefused)
+  return {
+    people: on(PEOPLE),
+    agents: on(AGENTS),
+    systems: on(SYSTEMS),
+    policies: on(POLICIES),
+    delegations: on(DELEGATIONS),
+    approvals: on(APPROVALS),
+    locks: on(LOCKS),
+    secrets: on(SECRETS),
+    joinTokens: on(JOIN_TOKENS),
+    instances: on(INSTANCES),
+    certificates: on(CERTIFICATES),
+  }
+}

@@ -1,0 +1,76 @@
+// Holds the row of an approval: one held call, who may lift which gate, and how it ended.
+
+import type { Gate } from '../../wire/decision.ts'
+import type { Effect } from '../../wire/effect.ts'
+import type { TableShape } from '../table.ts'
+
+/** Where a held call stands. `pending` and `approved` are open; the others are final. */
+export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'void' | 'consumed'
+
+/** A gate that a person has agreed to set aside for this call. */
+export interface Agreement {
+  /** `@id` of the policy that is set aside. */
+  readonly policy: string
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+  /** ms since the epoch. */
+  readonly at: number
+}
+
+/** A held call, bound to exactly what was asked (INV-6). */
+export interface Approval {
+  /** UUIDv7. */
+  readonly id: string
+  readonly state: ApprovalState
+  /** Digest of actor, delegation, action, arguments and definition. */
+  readonly callDigest: string
+  /** Id of the governed call that asked first. */
+  readonly call: string
+  readonly instance: string
+  readonly agent: string
+  readonly spiffeId: string
+  /** Person id of the agent's owner. */
+  readonly owner: string
+  readonly delegation?: { readonly id: string; readonly person: string }
+  readonly system: string
+  readonly action: string
+  readonly effects: readonly Effect[]
+  /** Arguments, sealed with the encryption key under this approval's id, base64url; emptied when the approval is final. */
+  readonly sealed: string
+  readonly gates: readonly Gate[]
+  /** Why the call is held, for people. */
+  readonly reason: string
+  /** Digest of the action's pinned definition. */
+  readonly definition: string
+  /** Digest of the policy set that decided. */
+  readonly policySet: string
+  /** Person ids that policy keeps from approving this call. */
+  readonly excluded: readonly string[]
+  readonly agreements: readonly Agreement[]
+  /** How it ended: who (a person id, where it was a person), and in which words. */
+  readonly ended?: { readonly person?: string; readonly reason: string; readonly at: number }
+  /** ms since the epoch. */
+  readonly requestedAt: number
+  /** ms since the epoch. */
+  readonly expiresAt: number
+}
+
+/** True while the approval can still let its call run. */
+export function isOpen(approval: Approval): boolean {
+  return approval.state === 'pending' || approval.state === 'approved'
+}
+
+/** Table `approvals`. Open ones are on the roll, so that one that was used up cannot be put back by hand. */
+export const APPROVALS: TableShape<Approval> = {
+  table: 'approvals',
+  id: (approval) => approval.id,
+  columns: (approval) => ({
+    state: approval.state,
+    instance: approval.instance,
+    agent: approval.agent,
+    requested_at: approval.requestedAt,
+    expires_at: approval.expiresAt,
+  }),
+  roll: { column: 'state', values: ['pending', 'approved'] },
+}

@@ -1,0 +1,28 @@
+// Holds the row of a certificate: which instance a fingerprint stands for.
+
+import type { TableShape } from '../table.ts'
+
+/** An issued certificate. */
+export interface CertificateRow {
+  /** SHA-256 of the DER, hex, lower case: the id. */
+  readonly fingerprint: string
+  readonly instance: string
+  /** Serial number, hex, lower case. */
+  readonly serial: string
+  /** ms since the epoch. */
+  readonly notBefore: number
+  /** ms since the epoch. */
+  readonly notAfter: number
+}
+
+/** Table `certificates`. */
+export const CERTIFICATES: TableShape<CertificateRow> = {
+  table: 'certificates',
+  id: (certificate) => certificate.fingerprint,
+  columns: (certificate) => ({
+    instance: certificate.instance,
+    serial: certificate.serial,
+    not_before: certificate.notBefore,
+    not_after: certificate.notAfter,
+  }),
+}

@@ -1,0 +1,22 @@
+// Holds the row of a system: its pinned definition, and who pinned it.
+
+import type { SystemDefinition } from '../../wire/system.ts'
+import type { TableShape } from '../table.ts'
+
+/** A system as a person has pinned it. */
+export interface PinnedSystem {
+  readonly definition: SystemDefinition
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+  /** ms since the epoch. */
+  readonly pinnedAt: number
+}
+
+/** Table `systems`. */
+export const SYSTEMS: TableShape<PinnedSystem> = {
+  table: 'systems',
+  id: (system) => system.definition.name,
+  columns: (system) => ({ digest: system.definition.digest }),
+  roll: 'all',
+}

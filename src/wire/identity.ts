@@ -1,0 +1,132 @@
+// Holds what travels between an instance and the identity listener: join tokens, requests and answers, and their parsers.
+
+import { base64url, fromBase64url } from '../std/bytes.ts'
+import { faults, type FaultCatalogue } from '../std/fault.ts'
+import { isObject, type Json, type JsonObject } from '../std/json.ts'
+
+/** Codes of these parsers. */
+export const IDENTITY_WIRE_FAULTS = {
+  'identity.request': {
+    status: 400,
+    next: 'send exactly the members that the reference page of this route lists',
+  },
+  'identity.answer': {
+    status: 502,
+    next: 'check that the address is that of the identity listener of this authority',
+  },
+  'join_token.malformed': {
+    status: 400,
+    next: 'paste the whole join token, beginning with bwj1',
+  },
+} as const satisfies FaultCatalogue
+
+const fault = faults(IDENTITY_WIRE_FAULTS)
+
+/** A join token, taken apart. History: bwj1 secret and authority fingerprint. */
+export interface JoinToken {
+  /** 32 random bytes: whoever has them may enrol once. */
+  readonly secret: Uint8Array
+  /** SHA-256 of the DER of the authority's root certificate, base64url. */
+  readonly authority: string
+}
+
+/** `bwj1.<secret>.<authority fingerprint>`. */
+export function formatJoinToken(token: JoinToken): string {
+  return `bwj1.${base64url(token.secret)}.${token.authority}`
+}
+
+/** Reads a join token; throws `join_token.malformed`, never quoting the text. */
+export function parseJoinToken(text: string): JoinToken {
+  const [version, secretText, authority, ...more] = text.split('.')
+  const secret = fromBase64url(secretText ?? '')
+  const pin = fromBase64url(authority ?? '')
+  if (
+    version !== 'bwj1' ||
+    more.length > 0 ||
+    authority === undefined ||
+    secret?.length !== 32 ||
+    pin?.length !== 32 ||
+    base64url(secret) !== secretText ||
+    base64url(pin) !== authority
+  ) {
+    throw fault('join_token.malformed', 'this is not a join token of version bwj1')
+  }
+  return { secret, authority }
+}
+
+/** Body of `POST /v1/enroll`. History: v1. */
+export interface EnrolRequest {
+  readonly token: string
+  /** PKCS#10 in PEM. */
+  readonly csr: string
+}
+
+/** Body of `POST /v1/renew`. History: v1. */
+export interface RenewRequest {
+  readonly csr: string
+}
+
+/** What enrolling and renewing answer. History: v1. */
+export interface IssuedIdentity {
+  /** Instance id (UUIDv7). */
+  readonly instance: string
+  readonly spiffeId: string
+  /** The instance's certificate, then whatever stands between it and the bundle; PEM. */
+  readonly certificates: string
+  /** The trust domain's root certificates, PEM. */
+  readonly bundle: string
+  /** RFC 3339. */
+  readonly notAfter: string
+  /** When renewing starts to make sense, RFC 3339. */
+  readonly renewAfter: string
+  /** The instance's absolute life; after it only fresh attestation helps. RFC 3339. */
+  readonly lifeEnds: string
+}
+
+/** The named members of an object, all of them texts; `only` refuses any other member. */
+function texts<K extends string>(
+  value: Json,
+  names: readonly K[],
+  only: boolean,
+): Record<K, string> | undefined {
+  if (!isObject(value)) return undefined
+  if (only && Object.keys(value).length !== names.length) return undefined
+  const out: JsonObject = {}
+  for (const name of names) {
+    const member = value[name]
+    if (typeof member !== 'string') return undefined
+    out[name] = member
+  }
+  return out as Record<K, string>
+}
+
+/** Reads the body of `POST /v1/enroll`. */
+export function parseEnrolRequest(value: Json): EnrolRequest {
+  const read = texts(value, ['token', 'csr'], true)
+  if (read === undefined) throw fault('identity.request', 'the body is not {token, csr}, both text')
+  return read
+}
+
+/** Reads the body of `POST /v1/renew`. */
+export function parseRenewRequest(value: Json): RenewRequest {
+  const read = texts(value, ['csr'], true)
+  if (read === undefined) throw fault('identity.request', 'the body is not {csr}, as text')
+  return read
+}
+
+const ISSUED = [
+  'instance',
+  'spiffeId',
+  'certificates',
+  'bundle',
+  'notAfter',
+  'renewAfter',
+  'lifeEnds',
+] as const
+
+/** Reads what enrolling and renewing answered; members that a newer server adds are left alone. */
+export function parseIssuedIdentity(value: Json): IssuedIdentity {
+  const read = texts(value, ISSUED, false)
+  if (read === undefined) throw fault('identity.answer', 'the answer is not an issued identity')
+  return read
+}

@@ -1,0 +1,131 @@
+// Holds fakes for identity: a clock that tests move, timers that they fire, keys made for one test, a sink that remembers.
+
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto'
+import { bitString, context, integer, oid, sequence } from '../../src/std/der.ts'
+import { hex, sha256 } from '../../src/std/bytes.ts'
+import type { Clock } from '../../src/std/clock.ts'
+import { Fault } from '../../src/std/fault.ts'
+import { pem } from '../../src/std/pem.ts'
+import type { Timer } from '../../src/std/timer.ts'
+import type { Signer } from '../../src/keys/ring.ts'
+import type { AuditSink, Receipt, RecordDraft } from '../../src/wire/record.ts'
+
+/** A clock that stands still until a test moves it. */
+export class FakeClock implements Clock {
+  ms: number
+  constructor(ms: number) {
+    this.ms = ms
+  }
+  now(): number {
+    return this.ms
+  }
+  monotonic(): number {
+    return this.ms
+  }
+}
+
+/** Timers that fire when a test says so. */
+export class FakeTimer implements Timer {
+  waiting: { readonly ms: number; readonly then: () => void }[] = []
+  after(ms: number, then: () => void): () => void {
+    const entry = { ms, then }
+    this.waiting.push(entry)
+    return () => {
+      this.waiting = this.waiting.filter((other) => other !== entry)
+    }
+  }
+  /** Fires what waits now, and answers how many that were. */
+  fire(): number {
+    const due = this.waiting
+    this.waiting = []
+    for (const entry of due) entry.then()
+    return due.length
+  }
+}
+
+/** A key that lives in memory. */
+export function fakeSigner(algorithm: 'ES256' | 'Ed25519'): Signer {
+  const { privateKey, publicKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('ed25519')
+  const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+  const hash = algorithm === 'ES256' ? 'sha256' : null
+  return {
+    algorithm,
+    publicKey: spki,
+    keyId: hex(sha256(spki)).slice(0, 16),
+    sign: (data, form = 'p1363') =>
+      new Uint8Array(
+        sign(hash, data, {
+          key: privateKey,
+          dsaEncoding: form === 'der' ? 'der' : 'ieee-p1363',
+        }),
+      ),
+    verify: (data, signature) =>
+      verify(hash, data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature),
+  }
+}
+
+/** A sink that keeps every draft, and fails when told to. */
+export class FakeSink implements AuditSink {
+  readonly records: RecordDraft[] = []
+  failing = false
+  append(draft: RecordDraft): Promise<Receipt> {
+    if (this.failing) {
+      const kind = { status: 503, next: 'free some disk' }
+      return Promise.reject(new Fault('audit.unavailable', kind, 'nothing can be recorded'))
+    }
+    this.records.push(draft)
+    const id = `record-${this.records.length}`
+    const leaf = createHash('sha256')
+      .update(JSON.stringify([id, draft]))
+      .digest('base64url')
+    return Promise.resolve({ id, leaf, ts: '2026-01-01T00:00:00.000Z' })
+  }
+  /** How many records of a type there are. */
+  count(type: string): number {
+    return this.records.filter((record) => record.type === type).length
+  }
+}
+
+/** What a hostile or clumsy asker may put into a request. */
+export interface RequestParts {
+  readonly subject?: Uint8Array
+  readonly attributes?: Uint8Array
+  /** Signs instead of the key's own private half. */
+  readonly signedBy?: KeyObject
+}
+
+/** A PKCS#10 request in PEM, made by hand so that tests can get each part wrong. */
+export function fakeRequest(privateKey: KeyObject, parts: RequestParts = {}): string {
+  const publicKey = createPublicKey(privateKey)
+  const info = sequence(
+    integer(Uint8Array.of(0)),
+    parts.subject ?? sequence(),
+    new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+    parts.attributes ?? context(0),
+  )
+  const ed25519 = publicKey.asymmetricKeyType === 'ed25519'
+  const key = parts.signedBy ?? privateKey
+  const signature = sign(ed25519 ? null : 'sha256', info, { key, dsaEncoding: 'der' })
+  const algorithm = sequence(oid(ed25519 ? '1.3.101.112' : '1.2.840.10045.4.3.2'))
+  return pem('CERTIFICATE REQUEST', sequence(info, algorithm, bitString(signature)))
+}
+
+/** A new private key on P-256. */
+export function p256(): KeyObject {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+}
+
+/** SubjectPublicKeyInfo of a private key, DER. */
+export function spkiOf(privateKey: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }))
+}
