@@ -3,8 +3,7 @@
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { rfc3339 } from '../std/clock.ts'
 import { isObject, type Json, type JsonNumber, type JsonObject } from '../std/json.ts'
-import type { Subject } from './entity.ts'
-import { effective } from './entity.ts'
+import { effective, type Subject } from './entity.ts'
 import { policyFault } from './faults.ts'
 import { isNumber, numberText, toDecimal, toLong } from './number.ts'
 import { pointer, type CedarType, type RecordType } from './type.ts'
@@ -19,7 +18,7 @@ const MAX_TIME = 253_402_300_799_999
  * The library turns its argument into text by `JSON.stringify`, and reads integers from that text exactly; raw JSON
  * is how digits beyond 2^53 get into it. `context.test.ts` would notice if a new version read them in another way.
  */
-const rawJson = (JSON as unknown as { rawJSON(text: string): CedarValueJson }).rawJSON
+const { rawJSON } = JSON as unknown as { rawJSON: (this: void, text: string) => CedarValueJson }
 
 function misfit(path: string, wanted: string): Error {
   return policyFault('policy.argument_shape', `the argument \`${shown(path)}\` is not ${wanted}`)
@@ -84,7 +83,7 @@ class Builder {
 
 function long(value: number | JsonNumber, path: string): CedarValueJson {
   const integer = toLong(value)
-  if (integer !== undefined) return rawJson(integer.toString())
+  if (integer !== undefined) return rawJSON(integer.toString())
   throw policyFault(
     'policy.argument_range',
     `the argument \`${shown(path)}\` is not an integer of 64 bits`,

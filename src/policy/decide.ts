@@ -15,9 +15,9 @@ import { callContext } from './context.ts'
 import type { Question } from './engine.ts'
 import { actionUid, effective, entitiesOf, principalOf, uidText, type Subject } from './entity.ts'
 import { policyFault } from './faults.ts'
+import type { PolicyParts } from './parts.ts'
 import type { Policy } from './policy.ts'
 import type { TypedAction } from './schema.ts'
-import type { PolicyParts } from './set.ts'
 
 /** What everybody is told where no policy permits a call. */
 const NOT_PERMITTED = 'no policy permits this call'
@@ -34,7 +34,7 @@ export function pinned(parts: PolicyParts, subject: Subject): TypedAction {
   }
   const known = new Set(effective(action.definition.effects))
   const given = new Set(effective(subject.effects))
-  if (known.symmetricDifference(given).size > 0) {
+  if (known.size !== given.size || [...given].some((effect) => !known.has(effect))) {
     throw policyFault('policy.stale', 'the policies in force know other effects of this action')
   }
   return action
@@ -49,6 +49,11 @@ function determining(policies: readonly Policy[]): DeterminingPolicy[] {
   }))
 }
 
+/** The library answers in no particular order; ours is fixed, so that equal calls get equal decisions. */
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : 1
+}
+
 function named(policies: readonly { readonly id: string }[]): string {
   return policies.map(({ id }) => `\`${id}\``).join(', ')
 }
@@ -61,13 +66,10 @@ function ask(
   setAside: ReadonlySet<string>,
 ): PartyAnswer {
   const findings = parts.engine.evaluate(question)
-  const find = (ids: readonly string[]) =>
-    ids.map((id) => parts.policies.get(id)!).sort((a, b) => (a.id < b.id ? -1 : 1))
-  const errors: ErringPolicy[] = findings.errors.map(({ id, message }) => ({
-    id,
-    effect: parts.policies.get(id)!.effect,
-    message,
-  }))
+  const find = (ids: readonly string[]) => ids.map((id) => parts.policies.get(id)!).sort(byId)
+  const errors: ErringPolicy[] = findings.errors
+    .map(({ id, message }) => ({ id, effect: parts.policies.get(id)!.effect, message }))
+    .sort(byId)
   const answered = (answer: Answer, policies: readonly Policy[], reason: string): PartyAnswer => ({
     party,
     principal: uidText(question.principal),

@@ -24,6 +24,7 @@ export const POLICY_FAULTS = {
   'policy.invalid': { status: 400, next: FIX },
   'policy.advice': { status: 400, next: 'read the policy again: it may not do what it seems to' },
   'policy.bad_system': { status: 400, next: 'rename the system and pin it again' },
+  'policy.bad_placeholder': { status: 400, next: 'choose another folder or name' },
   'policy.argument_shape': {
     status: 400,
     next: "send arguments that fit the action's pinned definition",

@@ -3,11 +3,18 @@
 import type { Party } from '../wire/decision.ts'
 import { openContext } from './context.ts'
 import { partiesOf, pinned, questionOf } from './decide.ts'
-import { actionUid, ancestorsOf, effective, effectGroup, systemGroup, uidText } from './entity.ts'
-import type { Subject } from './entity.ts'
+import {
+  actionUid,
+  ancestorsOf,
+  effective,
+  effectGroup,
+  systemGroup,
+  uidText,
+  type Subject,
+} from './entity.ts'
+import type { PolicyParts } from './parts.ts'
 import type { Policy } from './policy.ts'
 import { inScope, type Scope } from './scope.ts'
-import type { PolicyParts } from './set.ts'
 
 /** Answers that a set remembers; the oldest goes first. */
 const MAX_REMEMBERED = 10_000

@@ -4,13 +4,14 @@ import { digest, utf8 } from '../std/bytes.ts'
 import { canonicalJson, type Json } from '../std/json.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 import { readAnnotations } from './annotation.ts'
+import { MAX_DEPTH } from './depth.ts'
 import { libraryEngine } from './engine.ts'
 import { withCedar } from './library.ts'
 import type { Policy } from './policy.ts'
 import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
 import { policySchema, SYSTEM_NAME, type PolicySchema } from './schema.ts'
 import { policySet, type PolicySet } from './set.ts'
-import { MAX_DEPTH, pieces, type Piece } from './source.ts'
+import { pieces, type Piece } from './source.ts'
 
 /** A Cedar file: its path as people know it, and its text. */
 export interface PolicySource {

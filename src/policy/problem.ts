@@ -55,7 +55,9 @@ export function libraryProblem(span: Span, code: PolicyCode, error: DetailedErro
 /** The characters of a short text that are not ASCII, by code point. */
 function foreign(text: string): string | undefined {
   if (text.length > 200) return undefined
-  const points = [...text].filter((c) => c > '\u007f').map((c) => c.codePointAt(0)!.toString(16))
+  const points = Array.from(text)
+    .filter((c) => c > '\u007f')
+    .map((c) => c.codePointAt(0)!.toString(16))
   if (points.length === 0) return undefined
   return [...new Set(points)]
     .slice(0, 5)

@@ -2,21 +2,9 @@
 
 import type { Decision, DecisionRequest } from '../wire/decision.ts'
 import { decide } from './decide.ts'
-import type { Engine } from './engine.ts'
 import type { Subject } from './entity.ts'
 import { lister } from './list.ts'
-import type { Policy } from './policy.ts'
-import type { PolicySchema } from './schema.ts'
-
-/** What a set is made of. */
-export interface PolicyParts {
-  /** `sha256:…` over the files and the schema. */
-  readonly digest: string
-  readonly schema: PolicySchema
-  /** By `@id`, in the order of the files. */
-  readonly policies: ReadonlyMap<string, Policy>
-  readonly engine: Engine
-}
+import type { PolicyParts } from './parts.ts'
 
 /** A set of policies that has been validated and decides. Immutable; a new set is a new object. */
 export interface PolicySet extends Omit<PolicyParts, 'engine'> {

@@ -1,4 +1,6 @@
-// Holds the reading of Cedar text before the library sees it: where each policy stands, and that none can overrun its stack.
+// Holds the reading of Cedar text before the library sees it: where each policy begins and ends.
+
+import { Depth } from './depth.ts'
 
 /** One policy's text and where it begins. */
 export interface Piece {
@@ -19,100 +21,8 @@ export interface Place {
   readonly column: number
 }
 
-/**
- * The deepest policy that is handed over. The library's own stack overran at about 256 (a chain of 256 operators, or 64
- * nested brackets, which count four each), and after that it fails for ever, for everybody.
- */
-export const MAX_DEPTH = 160
-
 const TOKEN =
   /(?<blank>\s+|\/\/[^\n\r]*)|"(?:[^"\\]|\\[^])*"|[A-Za-z_][A-Za-z_0-9]*|[0-9]+|\|\||&&|[=!<>]=|[^]/y
-const OPEN = '([{'
-const CLOSE = ')]}'
-
-/** Operators by how loosely they bind. A chain of one kind nests once per operator; looser ones start a chain of tighter ones anew. */
-const BINDING: Readonly<Record<string, number>> = {
-  if: 0,
-  '||': 1,
-  '&&': 2,
-  '==': 3,
-  '!=': 3,
-  '<': 3,
-  '>': 3,
-  '<=': 3,
-  '>=': 3,
-  in: 3,
-  has: 3,
-  like: 3,
-  is: 3,
-  '+': 4,
-  '-': 4,
-  '*': 5,
-  '!': 6,
-  '.': 7,
-  ':': 7,
-}
-
-/** An upper bound of the depth of one policy's syntax tree, kept while its tokens go by. */
-class Depth {
-  readonly levels = [new Level()]
-  over = false
-
-  take(token: string): void {
-    const top = this.levels.at(-1)!
-    if (OPEN.includes(token)) {
-      top.operator(7)
-      if (this.levels.length > MAX_DEPTH) this.over = true
-      else this.levels.push(new Level())
-    } else if (CLOSE.includes(token)) {
-      if (this.levels.length > 1) this.close()
-    } else if (token === ',') top.restart()
-    else {
-      const binding = BINDING[token]
-      if (binding !== undefined) top.operator(binding)
-    }
-  }
-
-  close(): void {
-    const depth = this.levels.pop()!.depth() + 4
-    const outer = this.levels.at(-1)!
-    if (depth > outer.inner) outer.inner = depth
-  }
-
-  /** The bound for everything taken; brackets left open count as closed. */
-  total(): number {
-    while (this.levels.length > 1) this.close()
-    return this.over ? Number.POSITIVE_INFINITY : this.levels[0]!.depth()
-  }
-}
-
-class Level {
-  chain = new Array<number>(8).fill(0)
-  longest = new Array<number>(8).fill(0)
-  inner = 0
-  before = 0
-
-  operator(binding: number): void {
-    const length = ++this.chain[binding]!
-    if (length > this.longest[binding]!) this.longest[binding] = length
-    if (binding > 0) this.chain.fill(0, binding + 1)
-  }
-
-  /** After a comma comes a sibling: what was is only as deep as it was. */
-  restart(): void {
-    this.before = this.depth()
-    this.chain.fill(0)
-    this.longest.fill(0)
-    this.inner = 0
-  }
-
-  depth(): number {
-    let sum = this.inner
-    for (const length of this.longest) sum += length
-    return Math.max(sum, this.before)
-  }
-}
-
 /**
  * Divides a file into policies at its semicolons, which stand nowhere else outside strings and comments. Text after the
  * last one is a piece as well, so that the parser complains about it. Every piece is judged by the library; this
@@ -176,5 +86,5 @@ export function placeAt(text: string, offset: number): Place {
   const before = text.slice(0, offset)
   const line = before.split('\n').length
   const start = before.lastIndexOf('\n') + 1
-  return { line, column: [...before.slice(start)].length + 1 }
+  return { line, column: Array.from(before.slice(start)).length + 1 }
 }

@@ -18,7 +18,7 @@ import type { RowSigner } from './signed-rows.ts'
 
 /** A database that the suite can open again, and write to behind the store's back. */
 interface Bench {
-  open(onRefused?: (fault: Fault, table: string, id: string) => void): Promise<Store>
+  open(): Promise<Store>
   /** Runs one statement as somebody with a database client would. */
   byHand(statement: string): Promise<void>
   dispose(): Promise<void>
@@ -184,7 +184,8 @@ export function storeBehaviour(name: string, newBench: () => Promise<Bench>): vo
       await store.close()
       await bench.byHand(statement)
       const refused: string[] = []
-      store = await bench.open((fault, table) => refused.push(`${table} ${fault.code}`))
+      store = await bench.open()
+      store.onRefused((fault, table) => refused.push(`${table} ${fault.code}`))
       assert.deepEqual(await store.people.all(), [])
       assert.deepEqual(refused, ['people store.unsigned_row'])
       assert.deepEqual(
@@ -276,8 +277,7 @@ storeBehaviour('sqlite', () => {
   const directory = mkdtempSync(join(tmpdir(), 'bailiwick-store-'))
   const signer = newSigner()
   return Promise.resolve({
-    open: (onRefused) =>
-      openStore({ directory, signer, ...(onRefused === undefined ? {} : { onRefused }) }),
+    open: () => openStore({ directory, signer }),
     byHand: (statement) => {
       const database = new DatabaseSync(join(directory, 'bailiwick.db'))
       database.exec(statement)

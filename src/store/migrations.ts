@@ -20,9 +20,9 @@ async function signedTable(
   d: StoreDialect,
   name: string,
   columns: readonly Derived[],
-  more: (t: CreateTableBuilder<string>) => CreateTableBuilder<string> = (t) => t,
+  more: (t: CreateTableBuilder<string, string>) => CreateTableBuilder<string, string> = (t) => t,
 ): Promise<void> {
-  let table: CreateTableBuilder<string> = db.schema
+  let table: CreateTableBuilder<string, string> = db.schema
     .createTable(name)
     .addColumn('id', 'text', (c) => c.primaryKey().notNull())
   for (const [column, type, kind] of columns) {

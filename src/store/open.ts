@@ -46,14 +46,15 @@ export interface Store extends Tables {
   check(): Promise<readonly Fault[]>
   /** Makes every roll count what verifies now; only ever on a person's word, which the receipt records. */
   adopt(receipt: Receipt): Promise<void>
+  /** Tells of rows that are no authority because they do not verify. Returns the way to stop listening. */
+  onRefused(listener: OnRefused): () => void
   close(): Promise<void>
 }
 
 /** What a store is opened with. */
 export interface StoreOptions {
+  /** The `authority` key. */
   readonly signer: RowSigner
-  /** Told of rows that are no authority. */
-  readonly onRefused?: OnRefused
 }
 
 /**
@@ -71,7 +72,8 @@ export async function openStore(
 export async function openStoreOn(dialect: StoreDialect, options: StoreOptions): Promise<Store> {
   const db = new Kysely<unknown>({ dialect: dialect.dialect })
   const rows = new SignedRows(options.signer)
-  const onRefused = options.onRefused ?? (() => undefined)
+  const listeners = new Set<OnRefused>()
+  const onRefused: OnRefused = (...refused) => listeners.forEach((listener) => listener(...refused))
   try {
     await migrate(db, dialect, rows)
   } catch (error) {
@@ -95,6 +97,10 @@ export async function openStoreOn(dialect: StoreDialect, options: StoreOptions):
         for (const table of Object.values(tablesOn(trx, rows, onRefused)))
           await table.adopt(receipt)
       })
+    },
+    onRefused(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
     close: () => db.destroy(),
   }

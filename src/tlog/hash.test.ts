@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { hex, utf8 } from '../std/bytes.ts'
+import { hex, sha256, utf8 } from '../std/bytes.ts'
 import { EMPTY_ROOT, leafHash, nodeHash, sameHash } from './hash.ts'
 
 test('the hashes are those of RFC 6962', () => {
@@ -27,6 +27,13 @@ test('one hash does not leak into the next, whatever the order of lengths', () =
   leafHash(new Uint8Array(65_535).fill(9))
   assert.deepEqual(leafHash(utf8('x')), short)
   assert.deepEqual(leafHash(new Uint8Array(70_000).fill(7)), long)
+})
+
+test('entries of every length hash as their definition says', () => {
+  for (const length of [0, 1, 65_534, 65_535, 65_536, 65_537]) {
+    const entry = new Uint8Array(length).fill(3)
+    assert.deepEqual(leafHash(entry), sha256(Buffer.concat([Uint8Array.of(0), entry])))
+  }
 })
 
 test('hashes of another length equal nothing, not even themselves', () => {

@@ -78,6 +78,15 @@ test('the log comes before the witnesses that are known', () => {
   )
 })
 
+test("a checkpoint of another log is not this log's, though its key signed it", () => {
+  const other = formatCheckpoint({ origin: 'other.example', size: SIZE, root: edge.root() })
+  const { index, hashes } = parseProof(prove(7))
+  const text = formatProof({ index, hashes, checkpoint: signNote(other, [log.signer]) })
+  assert.throws(() => verifyProof(text, utf8('entry 7'), [log.verifier], ORIGIN), {
+    code: 'tlog.proof_origin',
+  })
+})
+
 test('a proof for one entry proves no other', () => {
   const proof = prove(7)
   for (const entry of ['entry 8', 'entry 7 ', '']) {

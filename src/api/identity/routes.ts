@@ -4,11 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { hex, sha256 } from '../../std/bytes.ts'
 import type { Json } from '../../std/json.ts'
-import {
-  parseEnrolRequest,
-  parseRenewRequest,
-  type IssuedIdentity,
-} from '../../wire/identity.ts'
+import { parseEnrolRequest, parseRenewRequest, type IssuedIdentity } from '../../wire/identity.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
 import { readBody } from './exchange.ts'
 import { fault } from './faults.ts'

@@ -43,6 +43,7 @@ export const IDENTITY_FAULTS = {
     status: 403,
     next: 'let the person on whose behalf the agent acts issue the join token',
   },
+  'identity.delegation_over': { status: 401, next: ASK_AGAIN },
   'identity.unrecognised': { status: 401, next: ASK_AGAIN },
   'identity.expired': { status: 401, next: ASK_AGAIN },
   'identity.life_over': { status: 401, next: ASK_AGAIN },

@@ -30,7 +30,7 @@ export function serverCredential(root: Root, role: ServerRole, clock: Clock): Se
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
   const leaf = issueServer(root.issuer, { role, publicKey: spki }, validity)
   return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: pem('CERTIFICATE', leaf) + root.pem,
     ca: root.pem,
     minVersion: 'TLSv1.3',
@@ -47,7 +47,12 @@ const LOOK_MS = 30_000
  */
 export function keepCertified(
   server: Server,
-  of: { readonly root: Root; readonly role: ServerRole; readonly clock: Clock; readonly timer: Timer },
+  of: {
+    readonly root: Root
+    readonly role: ServerRole
+    readonly clock: Clock
+    readonly timer: Timer
+  },
 ): () => void {
   let current = serverCredential(of.root, of.role, of.clock)
   server.setSecureContext(current)

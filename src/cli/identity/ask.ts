@@ -27,7 +27,10 @@ function problem(status: number, value: Json): Fault {
   const code = text('code')
   const detail = text('detail')
   if (code === undefined || detail === undefined) {
-    return fault('holder.answer', `the listener answered with status ${status} and no problem of ours`)
+    return fault(
+      'holder.answer',
+      `the listener answered with status ${status} and no problem of ours`,
+    )
   }
   return new Fault(code, { status, next: text('next') ?? 'see the log of the server' }, detail)
 }

@@ -84,6 +84,7 @@ export class Holder {
   #held: Held
   #renewAt: number
   #failures = 0
+  #trouble: unknown
   #renewing: Promise<void> | undefined
   #over: Fault | undefined
   #cancel: () => void = () => undefined
@@ -119,6 +120,12 @@ export class Holder {
   get identity(): HeldIdentity {
     const { instance, spiffeId, trustDomain, notBefore, notAfter, lifeEnds } = this.#held
     return { instance, spiffeId, trustDomain, notBefore, notAfter, lifeEnds }
+  }
+
+  /** What kept the last renewal from succeeding, in public words; undefined when it did succeed. */
+  get trouble():
+    { readonly code: string; readonly detail: string; readonly next: string } | undefined {
+    return this.#trouble === undefined ? undefined : publicFault(this.#trouble)
   }
 
   /** Why the identity is over; undefined while it lives. */
@@ -182,6 +189,7 @@ export class Holder {
       }
       this.#held = held
       this.#failures = 0
+      this.#trouble = undefined
       this.#renewAt = renewalTime(held.notBefore, held.notAfter, this.#ports.entropy)
       this.#retire(old)
     } catch (error) {
@@ -225,8 +233,16 @@ export class Holder {
       this.#wait()
       return
     }
-    this.renew().catch((error: unknown) => publicFault(error)).finally(() => {
-      if (this.#over === undefined) this.#wait()
-    })
+    void this.#tryRenew()
+  }
+
+  /** Failures are kept for whoever asks, and tried again: by then the server may be back. */
+  async #tryRenew(): Promise<void> {
+    try {
+      await this.renew()
+    } catch (error) {
+      this.#trouble = error
+    }
+    if (this.#over === undefined) this.#wait()
   }
 }

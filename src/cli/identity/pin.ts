@@ -69,12 +69,18 @@ export async function pinnedAuthority(url: string, fingerprint: string): Promise
   const { host, port } = address(url)
   const der = find(await chain(host, port, 10_000), fingerprint)
   if (der === undefined) {
-    throw fault('holder.wrong_authority', 'the listener is not of the authority that made this join token')
+    throw fault(
+      'holder.wrong_authority',
+      'the listener is not of the authority that made this join token',
+    )
   }
   const root = new X509Certificate(der)
   const named = parseSpiffeId(root.subjectAltName?.replace(/^URI:/, '') ?? '')
   if (named?.kind !== 'domain') {
-    throw fault('holder.wrong_authority', 'the pinned certificate is not the root of a trust domain')
+    throw fault(
+      'holder.wrong_authority',
+      'the pinned certificate is not the root of a trust domain',
+    )
   }
   return { root: pem('CERTIFICATE', der), trustDomain: named.domain }
 }

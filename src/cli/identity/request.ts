@@ -21,7 +21,7 @@ export function makeRequest(): KeyAndRequest {
   const info = sequence(integer(Uint8Array.of(0)), sequence(), spki, context(0))
   const signature = sign('sha256', info, { key: privateKey, dsaEncoding: 'der' })
   return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     csr: pem('CERTIFICATE REQUEST', sequence(info, ECDSA_SHA256, bitString(signature))),
   }
 }

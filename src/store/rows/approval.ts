@@ -1,7 +1,6 @@
 // Holds the row of an approval: one held call, who may lift which gate, and how it ended.
 
 import type { Gate } from '../../wire/decision.ts'
-import type { Effect } from '../../wire/effect.ts'
 import type { TableShape } from '../table.ts'
 
 /** Where a held call stands. `pending` and `approved` are open; the others are final. */
@@ -35,7 +34,8 @@ export interface Approval {
   readonly delegation?: { readonly id: string; readonly person: string }
   readonly system: string
   readonly action: string
-  readonly effects: readonly Effect[]
+  /** Effect labels of the action, for people. */
+  readonly effects: readonly string[]
   /** Arguments, sealed with the encryption key under this approval's id, base64url; emptied when the approval is final. */
   readonly sealed: string
   readonly gates: readonly Gate[]

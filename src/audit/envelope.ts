@@ -1,0 +1,144 @@
+// Holds how a draft becomes a record, and how a record is read back: strictly, so that the log holds nothing else.
+
+import type { Clock } from '../std/clock.ts'
+import { rfc3339 } from '../std/clock.ts'
+import { base64url, fromBase64url, utf8 } from '../std/bytes.ts'
+import type { Entropy } from '../std/entropy.ts'
+import { isUuid, uuidv7 } from '../std/id.ts'
+import { canonicalJson, isObject, parseJson, type JsonLimits, type JsonObject } from '../std/json.ts'
+import { RECORD_VERSION, type AuditRecord, type RecordDraft, type RecordPhase } from '../wire/record.ts'
+import { fault } from './faults.ts'
+import { PAYLOAD_MAX } from './frame.ts'
+
+/** How a record is read: an entry of the log, of any keys that differ. */
+const RECORD_LIMITS: JsonLimits = { bytes: PAYLOAD_MAX, depth: 64, values: PAYLOAD_MAX, keys: 'exact' }
+
+const NONCE_BYTES = 16
+const OPTIONAL_TEXTS = ['ref', 'call', 'person', 'agent', 'instance', 'system', 'action'] as const
+const PHASES: readonly string[] = [
+  'intent',
+  'outcome',
+  'decision',
+  'admin',
+  'lifecycle',
+] satisfies RecordPhase[]
+const KEYS: ReadonlySet<string> = new Set<string>([
+  ...OPTIONAL_TEXTS,
+  ...['v', 'id', 'nonce', 'type', 'phase', 'ts', 'gateway', 'boot', 'iseq', 'body'],
+])
+
+/** A record with its text. */
+export interface SealedRecord {
+  readonly record: AuditRecord
+  /** Canonical JSON: the entry, as it will stand in the log. */
+  readonly text: string
+  /** Bytes of `text` in UTF-8. */
+  readonly bytes: number
+}
+
+/** Puts drafts into the envelope of one boot of one gateway. */
+export class Envelope {
+  readonly gateway: string
+  readonly boot: string
+  readonly #clock: Clock
+  readonly #entropy: Entropy
+  #iseq = 0
+
+  constructor(gateway: string, boot: string, clock: Clock, entropy: Entropy) {
+    this.gateway = gateway
+    this.boot = boot
+    this.#clock = clock
+    this.#entropy = entropy
+  }
+
+  /** The newest record's place in this boot; 0 before the first. */
+  get iseq(): number {
+    return this.#iseq
+  }
+
+  /** Seals a draft. A refused draft uses up no place: throws `audit.too_large`, `audit.unreadable`. */
+  seal(draft: RecordDraft): SealedRecord {
+    const record: AuditRecord = {
+      ...draft,
+      v: RECORD_VERSION,
+      id: uuidv7(this.#clock, this.#entropy),
+      nonce: base64url(this.#entropy.bytes(NONCE_BYTES)),
+      ts: rfc3339(this.#clock.now()),
+      gateway: this.gateway,
+      boot: this.boot,
+      iseq: this.#iseq + 1,
+    }
+    const text = recordText(record)
+    const bytes = Buffer.byteLength(text)
+    if (bytes > PAYLOAD_MAX) {
+      throw fault('audit.too_large', `the record has ${bytes} bytes, at most ${PAYLOAD_MAX} are kept`)
+    }
+    if (isDoubtful(text)) readRecord(utf8(text))
+    this.#iseq += 1
+    return { record, text, bytes }
+  }
+}
+
+/** Reads an entry of the log. Throws `audit.unreadable` unless it is exactly what `Envelope.seal` would have written. */
+export function readRecord(entry: Uint8Array): AuditRecord {
+  let json
+  try {
+    json = parseJson(entry, RECORD_LIMITS)
+  } catch (cause) {
+    throw fault('audit.unreadable', 'the record is not JSON that can be read back', cause)
+  }
+  if (!isObject(json)) throw fault('audit.unreadable', 'the record is not an object')
+  const problem = problemOf(json)
+  if (problem !== undefined) throw fault('audit.unreadable', `the record's ${problem}`)
+  if (!Buffer.from(canonicalJson(json)).equals(entry)) {
+    throw fault('audit.unreadable', 'the record is not in canonical form')
+  }
+  return json as unknown as AuditRecord
+}
+
+function recordText(record: AuditRecord): string {
+  try {
+    return canonicalJson(record as unknown as JsonObject)
+  } catch (cause) {
+    throw fault('audit.unreadable', 'the record holds what JSON cannot say', cause)
+  }
+}
+
+/**
+ * Whether reading the text back could fail: a lone surrogate, a forbidden key, a record without a type, or brackets enough
+ * to nest too deeply. Only then is the strict reader worth its time on the way of a call.
+ */
+function isDoubtful(text: string): boolean {
+  if (/\\ud|"__proto__"|"type":""/.test(text)) return true
+  let brackets = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x7b || c === 0x5b) brackets += 1
+  }
+  return brackets >= RECORD_LIMITS.depth
+}
+
+function problemOf(json: JsonObject): string | undefined {
+  const { v, id, nonce, type, phase, ts, gateway, boot, iseq, body } = json
+  const stray = Object.keys(json).find((key) => !KEYS.has(key))
+  if (stray !== undefined) return 'keys are not those of version 1'
+  if (v !== RECORD_VERSION) return 'version is not 1'
+  if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID'
+  if (typeof nonce !== 'string' || fromBase64url(nonce)?.length !== NONCE_BYTES) {
+    return 'nonce is not 16 bytes'
+  }
+  if (typeof type !== 'string' || type === '') return 'type is missing'
+  if (typeof phase !== 'string' || !PHASES.includes(phase)) return 'phase is unknown'
+  if (typeof ts !== 'string' || !isTime(ts)) return 'time is not RFC 3339 with milliseconds'
+  if (typeof gateway !== 'string' || gateway === '') return 'gateway is missing'
+  if (typeof boot !== 'string' || !isUuid(boot)) return 'boot is not a UUID'
+  if (typeof iseq !== 'number' || !Number.isSafeInteger(iseq) || iseq < 1) return 'iseq is not from 1'
+  if (!isObject(body)) return 'body is not an object'
+  const odd = OPTIONAL_TEXTS.find((key) => json[key] !== undefined && typeof json[key] !== 'string')
+  return odd === undefined ? undefined : `${odd} is not text`
+}
+
+function isTime(text: string): boolean {
+  const ms = Date.parse(text)
+  return !Number.isNaN(ms) && rfc3339(ms) === text
+}

@@ -1,0 +1,195 @@
+// Holds the request thread's side of the sequencer: asks it to catch up, signs what it commits, restarts it when it fails.
+
+import { Worker } from 'node:worker_threads'
+
+import { Fault } from '../std/fault.ts'
+import { formatCheckpoint } from '../tlog/checkpoint.ts'
+import { signNote, type NoteSigner } from '../tlog/note.ts'
+import { AUDIT_FAULTS, fault, type AuditCode } from './faults.ts'
+import type { LogHead } from './log-state.ts'
+import { comparePositions, type Position } from './segment.ts'
+import type { SequencerOptions } from './sequencer.ts'
+import type { SequencerNews, SequencerOrder, SequencerStart } from './sequencer-worker.ts'
+import type { SpoolScan } from './spool-scan.ts'
+
+/** Pause before a failed sequencer is started again. */
+const RESTART_MS = 1000
+/** Failures that starting again cannot cure. */
+const FINAL: readonly string[] = ['audit.fenced', 'audit.corrupt', 'audit.rolled_back', 'audit.key', 'audit.newer']
+
+/** What the link needs. */
+export interface SequencerLinkOptions extends SequencerOptions {
+  readonly signer: NoteSigner
+  /** Longest time between a durable record and its place in the log, ms. */
+  readonly checkpointMs: number
+  /** Told of a failure that starting again cannot cure. */
+  readonly failed: (error: Fault) => void
+}
+
+interface Wait {
+  readonly done: () => boolean
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** One sequencer, whichever thread it is running in. */
+export class SequencerLink {
+  readonly #options: SequencerLinkOptions
+  #worker: Worker
+  #head: LogHead
+  #published = -1
+  #goal: Position
+  #timer: NodeJS.Timeout | undefined
+  #waits: Wait[] = []
+  #problem: Fault | undefined
+  #closing = false
+
+  private constructor(options: SequencerLinkOptions, worker: Worker, head: LogHead) {
+    this.#options = options
+    this.#worker = worker
+    this.#head = head
+    this.#goal = head.position
+    this.#attend(worker)
+    this.#sign()
+  }
+
+  /** Starts the thread, which takes the log over and sequences what earlier processes left in the spool. */
+  static async open(
+    options: SequencerLinkOptions,
+  ): Promise<{ link: SequencerLink; scan: SpoolScan }> {
+    const { worker, head, scan } = await start(options, true)
+    return { link: new SequencerLink(options, worker, head), scan }
+  }
+
+  /** The log as last committed. */
+  get head(): LogHead {
+    return this.#head
+  }
+
+  /** Size of the published checkpoint; -1 before the first of this process. */
+  get published(): number {
+    return this.#published
+  }
+
+  /** Why the sequencer stands still at this moment; undefined while all is well. */
+  get problem(): Fault | undefined {
+    return this.#problem
+  }
+
+  /** Notes that the spool is durable up to `position`: it will be sequenced and published within the bound. */
+  noteDurable(position: Position): void {
+    this.#goal = position
+    this.#timer ??= setTimeout(() => this.#advance(), this.#options.checkpointMs)
+  }
+
+  /** Sequences up to `position` at once. Rejects where the sequencer stands still. */
+  async reach(position: Position): Promise<void> {
+    if (comparePositions(position, this.#goal) > 0) this.#goal = position
+    this.#advance()
+    await this.#until(() => comparePositions(this.#head.position, position) >= 0)
+  }
+
+  /** Resolves once a checkpoint of at least `size` is published. */
+  async publishedTo(size: number): Promise<void> {
+    await this.#until(() => this.#published >= size)
+  }
+
+  /** Ends the thread; the log stays as it is. */
+  async close(): Promise<void> {
+    this.#closing = true
+    clearTimeout(this.#timer)
+    this.#order({ kind: 'close' })
+    await new Promise<void>((resolve) => {
+      if (this.#worker.threadId === -1) resolve()
+      else this.#worker.once('exit', () => resolve())
+    })
+  }
+
+  #advance(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (comparePositions(this.#goal, this.#head.position) <= 0) return
+    this.#order({ kind: 'advance', goal: this.#goal })
+  }
+
+  #attend(worker: Worker): void {
+    worker.on('message', (news: SequencerNews) => this.#hear(news))
+    worker.on('error', (error) => this.#fell(fault('audit.unavailable', error.message)))
+  }
+
+  #hear(news: SequencerNews): void {
+    if (news.kind === 'failed') return this.#fell(toFault(news.code, news.detail))
+    if (news.kind === 'committed') {
+      this.#head = news.head
+      this.#sign()
+    }
+    if (news.kind === 'published') this.#published = news.size
+    this.#waits = this.#waits.filter((wait) => {
+      if (!wait.done()) return true
+      wait.resolve()
+      return false
+    })
+  }
+
+  /** Only what is committed is signed, so two signed heads of this log never contradict each other. */
+  #sign(): void {
+    const { origin, signer } = this.#options
+    const { size, root } = this.#head
+    const note = signNote(formatCheckpoint({ origin, size, root }), [signer])
+    this.#order({ kind: 'publish', size, note })
+  }
+
+  #order(order: SequencerOrder): void {
+    this.#worker.postMessage(order)
+  }
+
+  #fell(error: Fault): void {
+    if (this.#closing || this.#problem !== undefined) return
+    this.#problem = error
+    for (const wait of this.#waits.splice(0)) wait.reject(error)
+    if (FINAL.includes(error.code)) return this.#options.failed(error)
+    setTimeout(() => void this.#restart(), RESTART_MS).unref()
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#closing) return
+    this.#problem = undefined
+    try {
+      const { worker, head } = await start(this.#options, false)
+      this.#worker = worker
+      this.#head = head
+      this.#attend(worker)
+      this.#sign()
+      this.#advance()
+    } catch (error) {
+      this.#fell(error instanceof Fault ? error : fault('audit.unavailable', String(error)))
+    }
+  }
+
+  #until(done: () => boolean): Promise<void> {
+    if (done()) return Promise.resolve()
+    if (this.#problem !== undefined) return Promise.reject(this.#problem)
+    return new Promise((resolve, reject) => this.#waits.push({ done, resolve, reject }))
+  }
+}
+
+async function start(
+  options: SequencerOptions,
+  recover: boolean,
+): Promise<{ worker: Worker; head: LogHead; scan: SpoolScan }> {
+  const { home, origin, vkey } = options
+  const workerData: SequencerStart = { home, origin, vkey, recover }
+  const worker = new Worker(new URL('./sequencer-worker.ts', import.meta.url), { workerData })
+  const news = await new Promise<SequencerNews>((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+  worker.removeAllListeners()
+  if (news.kind === 'failed') throw toFault(news.code, news.detail)
+  if (news.kind !== 'opened') throw fault('audit.unavailable', 'the sequencer did not open')
+  return { worker, head: news.head, scan: news.scan }
+}
+
+function toFault(code: string, detail: string): Fault {
+  return fault(code in AUDIT_FAULTS ? (code as AuditCode) : 'audit.unavailable', detail)
+}

@@ -1,0 +1,103 @@
+// Holds the sequencer's thread: steps toward the goal that it was given, listening to its port between two steps.
+
+import { join } from 'node:path'
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+
+import { Fault, publicFault } from '../std/fault.ts'
+import type { LogHead } from './log-state.ts'
+import { comparePositions, type Position } from './segment.ts'
+import { Sequencer, type SequencerOptions } from './sequencer.ts'
+import { scanSpool, type SpoolScan } from './spool-scan.ts'
+
+/** How the thread is started. */
+export interface SequencerStart extends SequencerOptions {
+  /** False while a spool thread of this process is writing: only what it acknowledges counts, nothing is scanned. */
+  readonly recover: boolean
+}
+
+/** What the thread is told. */
+export type SequencerOrder =
+  | { readonly kind: 'advance'; readonly goal: Position }
+  | { readonly kind: 'publish'; readonly size: number; readonly note: string }
+  | { readonly kind: 'close' }
+
+/** What the thread says. */
+export type SequencerNews =
+  | { readonly kind: 'opened'; readonly head: LogHead; readonly scan: SpoolScan }
+  | { readonly kind: 'committed'; readonly head: LogHead }
+  | { readonly kind: 'published'; readonly size: number }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string }
+
+/** Runs one sequencer on a port until it is closed or fails; a failure is the last thing that it says. */
+class SequencerThread {
+  readonly #port: MessagePort
+  readonly #sequencer: Sequencer
+  #goal: Position
+  #running = false
+
+  constructor(port: MessagePort, start: SequencerStart) {
+    this.#port = port
+    this.#sequencer = new Sequencer(start)
+    this.#goal = this.#sequencer.head.position
+    const scan = start.recover ? this.#recover(join(start.home, 'spool')) : { torn: 0 }
+    this.#say({ kind: 'opened', head: this.#sequencer.head, scan })
+  }
+
+  obey(order: SequencerOrder): void {
+    switch (order.kind) {
+      case 'advance':
+        if (comparePositions(order.goal, this.#goal) > 0) this.#goal = order.goal
+        if (!this.#running) this.#turn()
+        return
+      case 'publish':
+        this.#sequencer.publish(order.size, order.note)
+        return this.#say({ kind: 'published', size: order.size })
+      case 'close':
+        this.#sequencer.close()
+        this.#say({ kind: 'closed' })
+        this.#port.close()
+    }
+  }
+
+  #recover(spool: string): SpoolScan {
+    const { size, position } = this.#sequencer.head
+    const scan = scanSpool(spool, position, size)
+    if (scan.end !== undefined) {
+      const goal = { segment: scan.end.segment, offset: scan.end.end }
+      while (this.#sequencer.step(goal));
+    }
+    return scan
+  }
+
+  #turn(): void {
+    this.#running = this.#sequencer.step(this.#goal)
+    if (!this.#running) return
+    this.#say({ kind: 'committed', head: this.#sequencer.head })
+    // A new turn of the loop: the order to publish must not wait until the goal is reached.
+    setImmediate(() => guarded(this.#port, () => this.#turn()))
+  }
+
+  #say(news: SequencerNews): void {
+    this.#port.postMessage(news)
+  }
+}
+
+function guarded(port: MessagePort, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    const { code, detail } = publicFault(error)
+    const words = error instanceof Fault || !(error instanceof Error) ? detail : error.message
+    port.postMessage({ kind: 'failed', code, detail: words } satisfies SequencerNews)
+    port.close()
+  }
+}
+
+if (parentPort !== null) {
+  const port = parentPort
+  guarded(port, () => {
+    const thread = new SequencerThread(port, workerData as SequencerStart)
+    port.on('message', (order: SequencerOrder) => guarded(port, () => thread.obey(order)))
+  })
+}

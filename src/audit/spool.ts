@@ -1,0 +1,188 @@
+// Holds the request thread's side of the spool: frames are gathered per turn of the loop, and waiting is bounded.
+
+import { hash } from 'node:crypto'
+
+import type { Clock } from '../std/clock.ts'
+import { fault } from './faults.ts'
+import { FRAME_HEAD } from './frame.ts'
+import type { Position } from './segment.ts'
+import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
+
+/** Bytes of a chunk, unless one record needs more. */
+const CHUNK_BYTES = 1 << 16
+
+/** The port to the spool's thread. */
+export interface SpoolPort {
+  post(order: SpoolOrder, transfer: readonly ArrayBuffer[]): void
+}
+
+/** Who waits for one record. Exactly one of `durable` and `failed` is called, and `late` after a failure by time alone. */
+export interface SpoolWaiter {
+  durable(): void
+  failed(error: Error): void
+  /** The wait was given up, and yet the record is durable now. */
+  late(): void
+}
+
+/** Bounds of waiting. */
+export interface SpoolLimits {
+  /** Longest wait for durability, ms. */
+  readonly waitMs: number
+  /** Bytes that may be waiting at once. */
+  readonly queueBytes: number
+}
+
+interface Chunk {
+  buffer: Buffer
+  used: number
+  readonly deadline: number
+  readonly waiters: SpoolWaiter[]
+  abandoned: boolean
+}
+
+/** Hands records to the spool's thread and answers who waits, in order. After a failure nothing is taken any more. */
+export class Spool {
+  readonly #port: SpoolPort
+  readonly #clock: Clock
+  readonly #limits: SpoolLimits
+  readonly #idle: (() => void)[] = []
+  /** Chunks in the order of their records, up to the one that is filling. */
+  readonly #chunks: Chunk[] = []
+  #filling: Chunk | undefined
+  #queued = 0
+  #timer: NodeJS.Timeout | undefined
+  #failure: string | undefined
+  #position: Position
+
+  constructor(port: SpoolPort, clock: Clock, limits: SpoolLimits, position: Position) {
+    this.#port = port
+    this.#clock = clock
+    this.#limits = limits
+    this.#position = position
+  }
+
+  /** End of the durable spool. */
+  get position(): Position {
+    return this.#position
+  }
+
+  /** Why nothing is taken any more; undefined while all is well. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  /** Bytes that wait to become durable. */
+  get queued(): number {
+    return this.#queued
+  }
+
+  /** Throws `audit.unavailable` where `append` would refuse. */
+  check(): void {
+    if (this.#failure !== undefined) throw unavailable(this.#failure)
+    if (this.#queued >= this.#limits.queueBytes) throw unavailable('too many records are waiting for the disk')
+  }
+
+  /** Queues one record of `bytes` bytes and gives its leaf hash (base64url). Call `check` before. */
+  append(text: string, bytes: number, waiter: SpoolWaiter): string {
+    const need = FRAME_HEAD + bytes
+    let chunk = this.#filling
+    if (chunk === undefined || chunk.used + need > chunk.buffer.length) chunk = this.#begin(need)
+    const { buffer, used } = chunk
+    buffer.writeUInt32BE(bytes, used)
+    // The checksum is filled in by the spool's thread. Until then its last byte is the 0x00 in front of a leaf
+    // (RFC 6962 §2.1), so the leaf hash needs no copy of the record.
+    buffer.writeUInt32BE(0, used + 4)
+    buffer.write(text, used + FRAME_HEAD, bytes, 'utf8')
+    chunk.used += need
+    chunk.waiters.push(waiter)
+    this.#queued += need
+    return hash('sha256', buffer.subarray(used + FRAME_HEAD - 1, used + need), 'base64url')
+  }
+
+  /** Resolves once everything appended so far is answered: durable or failed. */
+  async drained(): Promise<void> {
+    if (this.#chunks.length === 0) return
+    await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  /** Takes in what the thread says. */
+  hear(news: SpoolNews): void {
+    if (news.kind === 'failed') this.fail(news.reason)
+    if (news.kind !== 'durable') return
+    this.#position = news.position
+    for (let i = 0; i < news.chunks; i++) {
+      const chunk = this.#chunks.shift()
+      if (chunk === undefined) break
+      this.#queued -= chunk.used
+      for (const waiter of chunk.waiters) {
+        if (chunk.abandoned) waiter.late()
+        else waiter.durable()
+      }
+    }
+    this.#settle()
+  }
+
+  /** Ends the spool: whoever waits is told why, and nothing is taken any more. */
+  fail(reason: string): void {
+    this.#failure ??= reason
+    this.#filling = undefined
+    this.#queued = 0
+    for (const chunk of this.#chunks.splice(0)) this.#abandon(chunk, this.#failure)
+    this.#settle()
+  }
+
+  #begin(need: number): Chunk {
+    this.#post()
+    const chunk: Chunk = {
+      buffer: Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, need)),
+      used: 0,
+      deadline: this.#clock.monotonic() + this.#limits.waitMs,
+      waiters: [],
+      abandoned: false,
+    }
+    this.#chunks.push(chunk)
+    this.#filling = chunk
+    // At the end of this turn of the loop everything that it appended goes out in one message.
+    setImmediate(() => this.#filling === chunk && this.#post())
+    this.#timer ??= setTimeout(() => this.#expire(), this.#limits.waitMs)
+    return chunk
+  }
+
+  #post(): void {
+    const chunk = this.#filling
+    if (chunk === undefined) return
+    this.#filling = undefined
+    const frames = new Uint8Array(chunk.buffer.buffer as ArrayBuffer, 0, chunk.used)
+    this.#port.post({ kind: 'chunk', frames }, [frames.buffer])
+  }
+
+  #expire(): void {
+    this.#timer = undefined
+    const now = this.#clock.monotonic()
+    for (const chunk of this.#chunks) {
+      if (chunk.deadline > now) break
+      if (!chunk.abandoned) this.#abandon(chunk, `the disk did not answer within ${this.#limits.waitMs} ms`)
+    }
+    const next = this.#chunks.find((chunk) => !chunk.abandoned)
+    if (next !== undefined) {
+      this.#timer = setTimeout(() => this.#expire(), Math.max(1, next.deadline - now))
+    }
+  }
+
+  #abandon(chunk: Chunk, reason: string): void {
+    if (chunk.abandoned) return
+    chunk.abandoned = true
+    for (const waiter of chunk.waiters) waiter.failed(unavailable(reason))
+  }
+
+  #settle(): void {
+    if (this.#chunks.length > 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+}
+
+function unavailable(reason: string): Error {
+  return fault('audit.unavailable', `the record cannot be made durable: ${reason}`)
+}

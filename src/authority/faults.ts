@@ -1,0 +1,37 @@
+// Holds the fault codes of the authority floor.
+
+import type { FaultCatalogue } from '../std/fault.ts'
+
+/** Codes of the authority, identity excepted: it has a catalogue of its own. */
+export const AUTHORITY_FAULTS = {
+  'name.invalid': {
+    status: 400,
+    next: 'use lower case letters, digits and single hyphens, at most 63 characters',
+  },
+  'reason.required': { status: 400, next: 'say why in one sentence, with --reason' },
+  'person.unknown': { status: 404, next: 'check the name, or create the person first' },
+  'person.exists': { status: 409, next: 'choose another name' },
+  'agent.unknown': { status: 404, next: 'look at `bailiwick agent list`' },
+  'agent.exists': { status: 409, next: 'choose another name, or update the agent that is there' },
+  'agent.retired': { status: 409, next: 'register a new agent: a retired one does not come back' },
+  'agent.purpose': { status: 400, next: 'say in one sentence what the agent is for' },
+  'system.unknown': { status: 404, next: 'look at `bailiwick system list`' },
+  'action.unknown': { status: 404, next: 'look at `bailiwick system show` for its actions' },
+  'delegation.unknown': { status: 404, next: 'issue a new join token on behalf of the person' },
+  'delegation.wider': { status: 409, next: 'issue a new join token: a delegation only narrows' },
+  'delegation.bound': { status: 409, next: 'issue a new join token: one delegation serves one instance' },
+  'approval.unknown': { status: 404, next: 'look at `bailiwick approval list`' },
+  'approval.closed': { status: 409, next: 'nothing is left to decide: look at `bailiwick approval show`' },
+  'approval.expired': { status: 409, next: 'let the agent make the call again' },
+  'approval.agreed': { status: 409, next: 'wait for the persons who hold the roles that are left' },
+  'approval.role': { status: 403, next: 'ask a person who holds a role that a gate of this call names' },
+  'approval.separated': { status: 403, next: 'ask another person who holds the role' },
+  'approval.other_call': { status: 409, next: 'ask for an approval of this very call' },
+  'approval.not_approved': { status: 409, next: 'wait until every gate has been agreed' },
+  'lock.unknown': { status: 404, next: 'look at `bailiwick lock list`' },
+  'lock.target': { status: 400, next: 'name a person, agent, instance, system, action or everything' },
+  'secret.name': {
+    status: 400,
+    next: 'use the name of an environment variable: letters, digits and underscores, no digit first',
+  },
+} as const satisfies FaultCatalogue

@@ -1,0 +1,63 @@
+// Holds the issuing of one certificate to one instance: what is signed, what is recorded of it, what is stored, what is answered.
+
+import { X509Certificate } from 'node:crypto'
+import { hex, sha256 } from '../../std/bytes.ts'
+import { rfc3339 } from '../../std/clock.ts'
+import type { JsonObject } from '../../std/json.ts'
+import { pem } from '../../std/pem.ts'
+import type { IssuedIdentity } from '../../wire/identity.ts'
+import { spiffeId } from '../../wire/spiffe.ts'
+import type { CertificateRow } from '../../store/rows/certificate.ts'
+import { issueSvid, leafValidity } from './certificate.ts'
+import type { Root } from './root.ts'
+
+/** A certificate that exists in memory only: nobody gets it before it is recorded and stored. */
+export interface Issuance {
+  readonly row: CertificateRow
+  /** What the record says of it. */
+  readonly facts: JsonObject
+  /** What its holder is told. */
+  readonly answer: IssuedIdentity
+}
+
+/** SHA-256 of a SubjectPublicKeyInfo, hex: what tells keys apart. */
+export function keyDigest(publicKey: Uint8Array): string {
+  return hex(sha256(publicKey))
+}
+
+/** Signs a certificate for an instance that lives until `lifeEnds`. */
+export function issue(
+  root: Root,
+  instance: { readonly id: string; readonly agent: string; readonly lifeEnds: number },
+  publicKey: Uint8Array,
+  at: { readonly now: number; readonly life: number },
+): Issuance {
+  const validity = leafValidity(at.now, at.life, instance.lifeEnds)
+  const of = { agent: instance.agent, instance: instance.id }
+  const der = issueSvid(root.issuer, { ...of, publicKey }, validity)
+  const row: CertificateRow = {
+    fingerprint: hex(sha256(der)),
+    instance: instance.id,
+    key: keyDigest(publicKey),
+    serial: new X509Certificate(der).serialNumber.toLowerCase(),
+    ...validity,
+  }
+  return {
+    row,
+    facts: {
+      certificate: row.fingerprint,
+      serial: row.serial,
+      notBefore: rfc3339(row.notBefore),
+      notAfter: rfc3339(row.notAfter),
+    },
+    answer: {
+      instance: instance.id,
+      spiffeId: spiffeId({ kind: 'instance', domain: root.trustDomain, ...of }),
+      certificates: pem('CERTIFICATE', der),
+      bundle: root.pem,
+      notAfter: rfc3339(validity.notAfter),
+      renewAfter: rfc3339((validity.notBefore + validity.notAfter) / 2),
+      lifeEnds: rfc3339(instance.lifeEnds),
+    },
+  }
+}

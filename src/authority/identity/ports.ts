@@ -1,0 +1,50 @@
+// Holds what identities ask of the rest of the authority: who agents and people are, and which delegations hold.
+
+import type { Clock } from '../../std/clock.ts'
+import type { Entropy } from '../../std/entropy.ts'
+import type { Timer } from '../../std/timer.ts'
+import type { AuditSink } from '../../wire/record.ts'
+import type { Store } from '../../store/open.ts'
+import type { Agent } from '../../store/rows/agent.ts'
+import type { Delegation } from '../../store/rows/delegation.ts'
+import type { Person } from '../../store/rows/person.ts'
+import type { Root } from './root.ts'
+
+/** Who is registered. Synchronous, from a view in memory: asked at every call. */
+export interface RegistryPort {
+  agentOf(name: string): Pick<Agent, 'owner' | 'roles' | 'unattended' | 'state'> | undefined
+  /** A person who may act here; undefined for anybody else. */
+  personOf(id: string): Pick<Person, 'id' | 'roles'> | undefined
+}
+
+/** On whose behalf instances act. */
+export interface DelegationPort {
+  create(of: {
+    readonly person: string
+    readonly agent: string
+    /** ms since the epoch. */
+    readonly expiresAt: number
+  }): Promise<{ readonly id: string }>
+  /** Gives a delegation its instance, once. */
+  bind(id: string, instance: string): Promise<unknown>
+  /** Synchronous, from a view in memory. */
+  get(id: string): Pick<Delegation, 'person' | 'agent' | 'instance' | 'expiresAt'> | undefined
+}
+
+/** Everything that identities need. */
+export interface IdentityPorts {
+  readonly store: Pick<Store, 'joinTokens' | 'instances' | 'certificates' | 'atomically'>
+  readonly audit: AuditSink
+  readonly root: Root
+  readonly registry: RegistryPort
+  readonly delegations: DelegationPort
+  readonly clock: Clock
+  readonly timer: Timer
+  readonly entropy: Entropy
+  /** Told what could not be written yet and is tried again, for the operator's own log. */
+  readonly onTrouble: (error: unknown) => void
+  /** Life of a certificate in ms; at most, and by default, an hour. */
+  readonly certificateLife?: number
+  /** Absolute life of an instance in ms; 24 hours by default. */
+  readonly instanceLife?: number
+}

@@ -1,0 +1,199 @@
+// Holds the locks: active denials, in force in memory as soon as they are durable (INV-5).
+
+import { faults, type Fault } from '../../std/fault.ts'
+import { isUuid, uuidv7 } from '../../std/id.ts'
+import type { Lock, LockTarget } from '../../store/rows/lock.ts'
+import type { Held } from '../../store/signed-table.ts'
+import { AUTHORITY_FAULTS } from '../faults.ts'
+import type { AuthorityPorts } from '../ports.ts'
+import { checkedReason } from '../reason.ts'
+import type { Agents } from '../registry/agents.ts'
+import { unknownName } from '../registry/name.ts'
+import type { People } from '../registry/people.ts'
+import type { Systems } from '../registry/systems.ts'
+import { Turns } from '../turns.ts'
+import { LockIndex, type Lockable } from './target.ts'
+
+const fault = faults(AUTHORITY_FAULTS)
+
+/** Id of the lock on everything that stands while rows of the database are missing or were put back by hand. */
+export const INTEGRITY_LOCK = 'integrity'
+
+/** Who removes or adds, and why. */
+export interface LockWord {
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+}
+
+/** Told after a lock is in force, or has been removed. */
+export type LockListener = (change: 'added' | 'removed', lock: Lock) => void
+
+/** Where the names of targets are looked up. */
+export interface LockRegistry {
+  readonly people: People
+  readonly agents: Agents
+  readonly systems: Systems
+}
+
+/** The locks. Looking up is synchronous, from memory. */
+export class Locks {
+  readonly #ports: AuthorityPorts
+  readonly #registry: LockRegistry
+  readonly #turns = new Turns()
+  readonly #index = new LockIndex()
+  readonly #active = new Map<string, Held<Lock>>()
+  readonly #listeners = new Set<LockListener>()
+  #integrity: Lock | undefined
+
+  private constructor(ports: AuthorityPorts, registry: LockRegistry) {
+    this.#ports = ports
+    this.#registry = registry
+  }
+
+  /**
+   * Reads every active lock that verifies. `problems` are what the store says of its tables: a lock may be among the rows
+   * that are missing, so everything is locked until a person has looked.
+   */
+  static async load(
+    ports: AuthorityPorts,
+    registry: LockRegistry,
+    problems: readonly Fault[],
+  ): Promise<Locks> {
+    const locks = new Locks(ports, registry)
+    for (const held of await ports.store.locks.all({ state: 'active' })) locks.#enforce(held)
+    if (problems.length > 0) {
+      locks.#integrity = {
+        id: INTEGRITY_LOCK,
+        target: { kind: 'everything', name: '' },
+        reason: problems.map((problem) => problem.detail).join('; '),
+        person: '',
+        at: ports.clock.now(),
+        state: 'active',
+      }
+      locks.#index.add(locks.#integrity)
+    }
+    return locks
+  }
+
+  /** The lock that stops this call, if there is one. */
+  find(actor: Lockable, system: string, action: string): Lock | undefined {
+    return this.#index.find(actor, system, action)
+  }
+
+  /** Active locks, oldest first. */
+  list(): readonly Lock[] {
+    const locks = [...this.#active.values()].map(({ doc }) => doc).sort((a, b) => a.at - b.at)
+    return this.#integrity === undefined ? locks : [this.#integrity, ...locks]
+  }
+
+  /** Calls back synchronously once a change is in force. Returns the way to stop listening. */
+  onChange(listener: LockListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Locks a target. When it resolves the lock is durable, in force, and every listener has been told. */
+  add({ target, reason, person }: LockWord & { readonly target: LockTarget }): Promise<Lock> {
+    return this.#turns.run(async () => {
+      const { clock, entropy, store } = this.#ports
+      const doc: Lock = {
+        id: uuidv7(clock, entropy),
+        target: this.#resolve(target),
+        reason: checkedReason(reason),
+        person,
+        at: clock.now(),
+        state: 'active',
+      }
+      const receipt = await this.#append('lock.added', doc, person, doc.reason)
+      this.#enforce(await store.locks.insert(doc, receipt))
+      this.#tell('added', doc)
+      return doc
+    })
+  }
+
+  /** Lifts a lock. `integrity` is lifted by taking what is in the database now for whole: the record names who did. */
+  remove(id: string, { person, reason }: LockWord): Promise<Lock> {
+    return this.#turns.run(async () => {
+      const why = checkedReason(reason)
+      if (id === INTEGRITY_LOCK) return this.#accept(person, why)
+      const held = this.#active.get(id)
+      if (held === undefined) {
+        throw fault('lock.unknown', `the lock ${unknownName(id, this.#active.keys())}`)
+      }
+      const { clock, store } = this.#ports
+      const removed = { person, reason: why, at: clock.now() }
+      const doc: Lock = { ...held.doc, state: 'removed', removed }
+      const receipt = await this.#append('lock.removed', doc, person, why)
+      await store.locks.replace(held, doc, receipt)
+      this.#active.delete(id)
+      this.#index.remove(held.doc)
+      this.#tell('removed', doc)
+      return doc
+    })
+  }
+
+  async #accept(person: string, reason: string): Promise<Lock> {
+    const lock = this.#integrity
+    if (lock === undefined) throw fault('lock.unknown', 'the database is whole')
+    const receipt = await this.#append('lock.removed', lock, person, reason)
+    await this.#ports.store.adopt(receipt)
+    this.#integrity = undefined
+    this.#index.remove(lock)
+    const removed = { person, reason, at: this.#ports.clock.now() }
+    const doc: Lock = { ...lock, state: 'removed', removed }
+    this.#tell('removed', doc)
+    return doc
+  }
+
+  /** The target with its name as it stands in calls. A lock on a name that nobody has would protect from nothing. */
+  #resolve({ kind, name }: LockTarget): LockTarget {
+    const { people, agents, systems } = this.#registry
+    switch (kind) {
+      case 'everything':
+        return { kind, name: '' }
+      case 'person':
+        return { kind, name: people.find(name).id }
+      case 'agent':
+        return { kind, name: agents.find(name).name }
+      case 'system':
+        return { kind, name: systems.find(name).definition.name }
+      case 'instance':
+        if (!isUuid(name)) throw fault('lock.target', 'this is not the id of an instance')
+        return { kind, name }
+      case 'action':
+        return { kind, name: this.#action(name) }
+    }
+  }
+
+  #action(name: string): string {
+    const slash = name.indexOf('/')
+    if (slash < 0) throw fault('lock.target', 'an action is named as system/action')
+    const { definition } = this.#registry.systems.find(name.slice(0, slash))
+    const actions = definition.actions.map((action) => action.name)
+    if (actions.includes(name.slice(slash + 1))) return name
+    throw fault('action.unknown', `the action ${unknownName(name.slice(slash + 1), actions)}`)
+  }
+
+  #append(type: string, lock: Lock, person: string, reason: string) {
+    const { kind, name } = lock.target
+    return this.#ports.audit.append({
+      type,
+      phase: 'admin',
+      person,
+      ...(kind === 'agent' ? { agent: name } : {}),
+      ...(kind === 'instance' ? { instance: name } : {}),
+      ...(kind === 'system' ? { system: name } : {}),
+      body: { lock: lock.id, kind, name, reason },
+    })
+  }
+
+  #enforce(held: Held<Lock>): void {
+    this.#active.set(held.doc.id, held)
+    this.#index.add(held.doc)
+  }
+
+  #tell(change: 'added' | 'removed', lock: Lock): void {
+    for (const listener of this.#listeners) listener(change, lock)
+  }
+}

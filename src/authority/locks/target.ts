@@ -1,0 +1,81 @@
+// Holds what a lock covers: the one place that says which calls a target stops.
+
+import type { Lock, LockKind, LockTarget } from '../../store/rows/lock.ts'
+
+/** The facts of a call that locks look at. An `Actor` fits, and so does an approval. */
+export interface Lockable {
+  readonly instance: string
+  readonly agent: string
+  /** Person id of the agent's owner. */
+  readonly owner: string
+  readonly delegation?: { readonly person: string }
+}
+
+/** Kinds in the order in which they are looked up: the widest first, so that its reason is the one that is told. */
+const KINDS = ['everything', 'system', 'action', 'person', 'agent', 'instance'] as const
+
+/** The names under which a call can be locked, of one kind. A person stops what they own as well as what acts for them. */
+function namesOf(kind: LockKind, actor: Lockable, system: string, action: string): string[] {
+  switch (kind) {
+    case 'everything':
+      return ['']
+    case 'system':
+      return [system]
+    case 'action':
+      return [`${system}/${action}`]
+    case 'person':
+      return actor.delegation === undefined ? [actor.owner] : [actor.delegation.person, actor.owner]
+    case 'agent':
+      return [actor.agent]
+    case 'instance':
+      return [actor.instance]
+  }
+}
+
+/** True when a lock on the target stops this call. */
+export function covers(
+  target: LockTarget,
+  actor: Lockable,
+  system: string,
+  action: string,
+): boolean {
+  return namesOf(target.kind, actor, system, action).includes(target.name)
+}
+
+/** `agent support-bot`, as people read it. */
+export function targetText(target: LockTarget): string {
+  return target.kind === 'everything' ? 'everything' : `${target.kind} ${target.name}`
+}
+
+/** Active locks by target: a look-up is a handful of map reads, however many locks there are. */
+export class LockIndex {
+  readonly #kinds = new Map<LockKind, Map<string, Lock[]>>()
+
+  add(lock: Lock): void {
+    const names = this.#kinds.get(lock.target.kind) ?? new Map<string, Lock[]>()
+    names.set(lock.target.name, [...(names.get(lock.target.name) ?? []), lock])
+    this.#kinds.set(lock.target.kind, names)
+  }
+
+  remove(lock: Lock): void {
+    const names = this.#kinds.get(lock.target.kind)
+    const left = names?.get(lock.target.name)?.filter((other) => other.id !== lock.id) ?? []
+    if (left.length > 0) names?.set(lock.target.name, left)
+    else names?.delete(lock.target.name)
+    if (names?.size === 0) this.#kinds.delete(lock.target.kind)
+  }
+
+  /** A lock that stops this call. */
+  find(actor: Lockable, system: string, action: string): Lock | undefined {
+    if (this.#kinds.size === 0) return undefined
+    for (const kind of KINDS) {
+      const names = this.#kinds.get(kind)
+      if (names === undefined) continue
+      for (const name of namesOf(kind, actor, system, action)) {
+        const lock = names.get(name)?.[0]
+        if (lock !== undefined) return lock
+      }
+    }
+    return undefined
+  }
+}

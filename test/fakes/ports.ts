@@ -1,0 +1,178 @@
+// Holds the gateway's ports filled with small, honest fakes that a test can steer.
+
+import { createHmac } from 'node:crypto'
+import { systemClock } from '../../src/std/clock.ts'
+import { systemEntropy } from '../../src/std/entropy.ts'
+import type { Actor } from '../../src/wire/actor.ts'
+import type { Answer, Decision, DecisionRequest } from '../../src/wire/decision.ts'
+import type { AuditSink, RecordDraft } from '../../src/wire/record.ts'
+import type { SystemDefinition } from '../../src/wire/system.ts'
+import type {
+  ApprovalAsk,
+  ApprovalPort,
+  ApprovalView,
+  LockView,
+  Ports,
+} from '../../src/gateway/ports.ts'
+
+/** An actor whose certificate is the text given. */
+export function actor(certificate = 'cert-a', agent = 'agent-a'): Actor {
+  return {
+    instance: `instance-of-${certificate}`,
+    agent,
+    spiffeId: `spiffe://test/agent/${agent}/${certificate}`,
+    roles: ['guide'],
+    owner: 'per_owner',
+    delegation: { id: 'del_1', person: 'per_user', personRoles: ['operator'] },
+    certificate,
+    certificateEnds: Date.now() + 3_600_000,
+    lifeEnds: Date.now() + 86_400_000,
+  }
+}
+
+/** Approvals as a person at a test's side answers them. */
+export class FakeApprovals implements ApprovalPort {
+  readonly asked: ApprovalAsk[] = []
+  readonly #views = new Map<string, ApprovalView & { digest: string }>()
+  readonly #waiters = new Map<string, Set<() => void>>()
+
+  async ask(ask: ApprovalAsk): Promise<ApprovalView> {
+    for (const view of this.#views.values()) {
+      const open = view.state === 'pending' || view.state === 'approved'
+      if (open && view.digest === ask.callDigest) return { ...view, fresh: false }
+    }
+    this.asked.push(ask)
+    const id = `approval-${this.asked.length}`
+    const view = {
+      id,
+      digest: ask.callDigest,
+      state: 'pending' as const,
+      fresh: true,
+      url: `http://bailiwick.localhost:7400/approvals/${id}`,
+      expiresAt: Date.now() + 300_000,
+      setAside: ask.gates.map((gate) => gate.policy),
+    }
+    this.#views.set(id, view)
+    return view
+  }
+
+  async wait(id: string, options: { ms: number; signal: AbortSignal }): Promise<ApprovalView> {
+    const view = this.#views.get(id)!
+    if (view.state !== 'pending' || options.ms <= 0 || options.signal.aborted) return view
+    await new Promise<void>((resolve) => {
+      const waiters = this.#waiters.get(id) ?? new Set()
+      this.#waiters.set(id, waiters.add(resolve))
+      setTimeout(resolve, options.ms).unref()
+      options.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    return this.#views.get(id)!
+  }
+
+  async consume(id: string, digest: string): Promise<boolean> {
+    const view = this.#views.get(id)
+    if (view?.state !== 'approved' || view.digest !== digest) return false
+    this.set(id, 'consumed')
+    return true
+  }
+
+  async void(id: string): Promise<void> {
+    this.set(id, 'void')
+  }
+
+  state(id: string): ApprovalView['state'] | undefined {
+    return this.#views.get(id)?.state
+  }
+
+  set(id: string, state: ApprovalView['state'], answer = 'because'): void {
+    this.#views.set(id, { ...this.#views.get(id)!, state, answer })
+    for (const waiter of this.#waiters.get(id) ?? []) waiter()
+  }
+}
+
+/** Everything a gateway needs, with handles for the test. */
+export class FakePorts {
+  readonly records: RecordDraft[] = []
+  readonly notes: string[] = []
+  readonly refusals: string[] = []
+  readonly actors = new Map<string, Actor>([['cert-a', actor()]])
+  readonly systems = new Map<string, SystemDefinition>()
+  readonly approvals = new FakeApprovals()
+  locks: LockView | undefined
+  lockAge = 0
+  secrets: Record<string, string> = {}
+  auditFails = false
+  /** What policy answers, by action; everything else is allowed. */
+  answers: Record<string, Answer> = {}
+  readonly decisions: DecisionRequest[] = []
+  readonly #onLocks = new Set<() => void>()
+  readonly #onGone = new Set<(instance: string) => void>()
+
+  lock(lock: LockView | undefined): void {
+    this.locks = lock
+    for (const listener of this.#onLocks) listener()
+  }
+
+  gone(instance: string): void {
+    for (const [key, held] of this.actors) if (held.instance === instance) this.actors.delete(key)
+    for (const listener of this.#onGone) listener(instance)
+  }
+
+  readonly audit: AuditSink = {
+    append: async (draft) => {
+      if (this.auditFails) throw new Error('disk on fire')
+      this.records.push(draft)
+      return { id: `r${this.records.length}`, leaf: `leaf${this.records.length}`, ts: '' }
+    },
+  }
+
+  #decide(request: DecisionRequest): Decision {
+    this.decisions.push(request)
+    const wanted = this.answers[request.action] ?? 'allow'
+    const gate = { name: 'operator', policy: 'gated', reason: 'a person looks first' }
+    const answer = wanted === 'hold' && request.setAside.has('gated') ? 'allow' : wanted
+    return {
+      answer,
+      parties: [],
+      gates: answer === 'hold' ? [gate] : [],
+      policySet: 'sha256:set',
+      reason: answer === 'deny' ? 'no policy permits it' : 'because',
+    }
+  }
+
+  get ports(): Ports {
+    return {
+      clock: systemClock,
+      entropy: systemEntropy,
+      identities: {
+        actorOf: (fingerprint) => this.actors.get(fingerprint),
+        onGone: (listener) => {
+          this.#onGone.add(listener)
+          return () => this.#onGone.delete(listener)
+        },
+      },
+      locks: {
+        find: () => this.locks,
+        onChange: (listener) => {
+          this.#onLocks.add(listener)
+          return () => this.#onLocks.delete(listener)
+        },
+        ageMs: () => this.lockAge,
+      },
+      systems: { get: (name) => this.systems.get(name) },
+      policy: {
+        decide: (request) => this.#decide(request),
+        mayCall: (request) => this.answers[request.action] !== 'deny',
+      },
+      approvals: this.approvals,
+      secrets: { open: () => this.secrets },
+      commitments: {
+        commit: (text) => createHmac('sha256', 'test').update(text).digest('base64url'),
+      },
+      audit: this.audit,
+      watch: {
+        refused: (kind) => this.refusals.push(kind),
+        note: (event) => this.notes.push(event),
+      },
+    }
+  }
+}
