@@ -5,13 +5,29 @@ import { rfc3339 } from '../std/clock.ts'
 import { base64url, fromBase64url, utf8 } from '../std/bytes.ts'
 import type { Entropy } from '../std/entropy.ts'
 import { isUuid, uuidv7 } from '../std/id.ts'
-import { canonicalJson, isObject, parseJson, type JsonLimits, type JsonObject } from '../std/json.ts'
-import { RECORD_VERSION, type AuditRecord, type RecordDraft, type RecordPhase } from '../wire/record.ts'
+import {
+  canonicalJson,
+  isObject,
+  parseJson,
+  type JsonLimits,
+  type JsonObject,
+} from '../std/json.ts'
+import {
+  RECORD_VERSION,
+  type AuditRecord,
+  type RecordDraft,
+  type RecordPhase,
+} from '../wire/record.ts'
 import { fault } from './faults.ts'
 import { PAYLOAD_MAX } from './frame.ts'
 
 /** How a record is read: an entry of the log, of any keys that differ. */
-const RECORD_LIMITS: JsonLimits = { bytes: PAYLOAD_MAX, depth: 64, values: PAYLOAD_MAX, keys: 'exact' }
+const RECORD_LIMITS: JsonLimits = {
+  bytes: PAYLOAD_MAX,
+  depth: 64,
+  values: PAYLOAD_MAX,
+  keys: 'exact',
+}
 
 const NONCE_BYTES = 16
 const OPTIONAL_TEXTS = ['ref', 'call', 'person', 'agent', 'instance', 'system', 'action'] as const
@@ -71,7 +87,10 @@ export class Envelope {
     const text = recordText(record)
     const bytes = Buffer.byteLength(text)
     if (bytes > PAYLOAD_MAX) {
-      throw fault('audit.too_large', `the record has ${bytes} bytes, at most ${PAYLOAD_MAX} are kept`)
+      throw fault(
+        'audit.too_large',
+        `the record has ${bytes} bytes, at most ${PAYLOAD_MAX} are kept`,
+      )
     }
     if (isDoubtful(text)) readRecord(utf8(text))
     this.#iseq += 1
@@ -132,7 +151,8 @@ function problemOf(json: JsonObject): string | undefined {
   if (typeof ts !== 'string' || !isTime(ts)) return 'time is not RFC 3339 with milliseconds'
   if (typeof gateway !== 'string' || gateway === '') return 'gateway is missing'
   if (typeof boot !== 'string' || !isUuid(boot)) return 'boot is not a UUID'
-  if (typeof iseq !== 'number' || !Number.isSafeInteger(iseq) || iseq < 1) return 'iseq is not from 1'
+  if (typeof iseq !== 'number' || !Number.isSafeInteger(iseq) || iseq < 1)
+    return 'iseq is not from 1'
   if (!isObject(body)) return 'body is not an object'
   const odd = OPTIONAL_TEXTS.find((key) => json[key] !== undefined && typeof json[key] !== 'string')
   return odd === undefined ? undefined : `${odd} is not text`

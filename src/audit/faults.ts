@@ -12,7 +12,10 @@ export const AUDIT_FAULTS = {
     next: "try again; if it stays, look at the disk that holds the log's spool",
   },
   'audit.too_large': { status: 413, next: 'record digests of what is large, not the thing itself' },
-  'audit.unreadable': { status: 400, next: 'record plain JSON: finite numbers, whole Unicode text' },
+  'audit.unreadable': {
+    status: 400,
+    next: 'record plain JSON: finite numbers, whole Unicode text',
+  },
   'audit.options': { status: 500, next: 'give a setting within the bounds that the message names' },
   'audit.corrupt': { status: 500, next: RESTORE },
   'audit.rolled_back': { status: 500, next: RESTORE },

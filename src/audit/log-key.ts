@@ -29,7 +29,10 @@ export function openLogKey(home: string, origin: string, signer: Signer): LogKey
   makeDirectory(home)
   if (!existsSync(path)) replaceDurable(path, utf8(`${vkey}\n`))
   else if (readFileSync(path, 'utf8') !== `${vkey}\n`) {
-    throw fault('audit.key', 'log.vkey holds another verifier key than that of this log key and origin')
+    throw fault(
+      'audit.key',
+      'log.vkey holds another verifier key than that of this log key and origin',
+    )
   }
   return { signer: noteSigner(origin, raw, (body) => signer.sign(body)), vkey }
 }

@@ -41,7 +41,10 @@ export function proveRecord(files: LogFiles, index: number, note: string): strin
   const gap = note.indexOf('\n\n')
   const { size } = parseCheckpoint(note.slice(0, gap + 1))
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) {
-    throw fault('audit.not_found', `no record ${index} is under the published checkpoint of size ${size}`)
+    throw fault(
+      'audit.not_found',
+      `no record ${index} is under the published checkpoint of size ${size}`,
+    )
   }
   const hashes = inclusionProof(index, size, files.readHashes)
   return formatProof({ index, hashes, checkpoint: note })

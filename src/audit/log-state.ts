@@ -60,7 +60,9 @@ export class LogState {
   constructor(path: string, origin: string) {
     const database = new DatabaseSync(path)
     this.#database = database
-    database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+    database.exec(
+      'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+    )
     prepareSchema(database, origin)
     const row = database.prepare('UPDATE state SET epoch = epoch + 1 RETURNING epoch, origin').get()
     if (row?.['origin'] !== origin) {
@@ -128,7 +130,10 @@ export class LogState {
 function prepareSchema(database: DatabaseSync, origin: string): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version > SCHEMA_VERSION) {
-    throw fault('audit.newer', `log-state.sqlite has version ${version}, known is ${SCHEMA_VERSION}`)
+    throw fault(
+      'audit.newer',
+      `log-state.sqlite has version ${version}, known is ${SCHEMA_VERSION}`,
+    )
   }
   if (version === SCHEMA_VERSION) return
   database.exec(`BEGIN IMMEDIATE; ${SCHEMA}`)

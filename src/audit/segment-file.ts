@@ -96,7 +96,8 @@ function openSegment(path: string): SegmentFile {
       const own = fstatSync(fd, { bigint: true })
       const named = statSync(path, { bigint: true, throwIfNoEntry: false })
       if (named === undefined || own.nlink === 0n) throw new Error('the spool file was removed')
-      if (named.ino !== own.ino || named.dev !== own.dev) throw new Error('the spool file was replaced')
+      if (named.ino !== own.ino || named.dev !== own.dev)
+        throw new Error('the spool file was replaced')
     },
     close: () => closeSync(fd),
   }

@@ -57,7 +57,11 @@ export function comparePositions(a: Position, b: Position): number {
 /** The header: magic, `u32 length | u32 crc32`, canonical JSON, zeros. */
 export function encodeSegmentHead(head: SegmentHead): Uint8Array {
   const { previous, ...rest } = head
-  const json: Json = { v: 1, ...rest, ...(previous === undefined ? {} : { previous: { ...previous } }) }
+  const json: Json = {
+    v: 1,
+    ...rest,
+    ...(previous === undefined ? {} : { previous: { ...previous } }),
+  }
   const text = utf8(canonicalJson(json))
   const bytes = Buffer.alloc(SEGMENT_HEAD)
   bytes.set(MAGIC)
@@ -77,7 +81,8 @@ export function decodeSegmentHead(bytes: Buffer): SegmentHead | undefined {
   const json = parseJson(text)
   if (!isObject(json)) return undefined
   const { gateway, boot, segment, key, previous } = json
-  if (typeof gateway !== 'string' || typeof boot !== 'string' || typeof key !== 'string') return undefined
+  if (typeof gateway !== 'string' || typeof boot !== 'string' || typeof key !== 'string')
+    return undefined
   if (typeof segment !== 'number') return undefined
   const head = { gateway, boot, segment, key }
   return previous === undefined ? head : withPrevious(head, previous)

@@ -15,7 +15,13 @@ import type { SpoolScan } from './spool-scan.ts'
 /** Pause before a failed sequencer is started again. */
 const RESTART_MS = 1000
 /** Failures that starting again cannot cure. */
-const FINAL: readonly string[] = ['audit.fenced', 'audit.corrupt', 'audit.rolled_back', 'audit.key', 'audit.newer']
+const FINAL: readonly string[] = [
+  'audit.fenced',
+  'audit.corrupt',
+  'audit.rolled_back',
+  'audit.key',
+  'audit.newer',
+]
 
 /** What the link needs. */
 export interface SequencerLinkOptions extends SequencerOptions {

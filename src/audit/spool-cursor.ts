@@ -63,7 +63,11 @@ export class SpoolCursor {
       }
       const atEnd = this.#position.offset === previous.end
       if (atEnd && this.#last !== undefined && this.#last !== previous.last) {
-        throw damaged(segment, previous.end, 'the last record is not the one that the next segment names')
+        throw damaged(
+          segment,
+          previous.end,
+          'the last record is not the one that the next segment names',
+        )
       }
       return previous.end
     } finally {

@@ -41,7 +41,8 @@ class SpoolThread {
     let closing = false
     for (let order: SpoolOrder | undefined = first; order !== undefined; order = this.#next()) {
       if (order.kind === 'close') closing = true
-      else chunks.push(Buffer.from(order.frames.buffer, order.frames.byteOffset, order.frames.length))
+      else
+        chunks.push(Buffer.from(order.frames.buffer, order.frames.byteOffset, order.frames.length))
     }
     while (chunks.length > 0) {
       const flushed = this.#writer.flush(chunks)

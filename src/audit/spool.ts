@@ -37,6 +37,8 @@ interface Chunk {
   used: number
   readonly deadline: number
   readonly waiters: SpoolWaiter[]
+  /** Called once the chunk is durable or given up by the spool as a whole. */
+  readonly settled: (() => void)[]
   abandoned: boolean
 }
 
@@ -45,7 +47,6 @@ export class Spool {
   readonly #port: SpoolPort
   readonly #clock: Clock
   readonly #limits: SpoolLimits
-  readonly #idle: (() => void)[] = []
   /** Chunks in the order of their records, up to the one that is filling. */
   readonly #chunks: Chunk[] = []
   #filling: Chunk | undefined
@@ -79,7 +80,8 @@ export class Spool {
   /** Throws `audit.unavailable` where `append` would refuse. */
   check(): void {
     if (this.#failure !== undefined) throw unavailable(this.#failure)
-    if (this.#queued >= this.#limits.queueBytes) throw unavailable('too many records are waiting for the disk')
+    if (this.#queued >= this.#limits.queueBytes)
+      throw unavailable('too many records are waiting for the disk')
   }
 
   /** Queues one record of `bytes` bytes and gives its leaf hash (base64url). Call `check` before. */
@@ -101,8 +103,8 @@ export class Spool {
 
   /** Resolves once everything appended so far is answered: durable or failed. */
   async drained(): Promise<void> {
-    if (this.#chunks.length === 0) return
-    await new Promise<void>((resolve) => this.#idle.push(resolve))
+    const newest = this.#chunks.at(-1)
+    if (newest !== undefined) await new Promise<void>((resolve) => newest.settled.push(resolve))
   }
 
   /** Takes in what the thread says. */
@@ -118,8 +120,9 @@ export class Spool {
         if (chunk.abandoned) waiter.late()
         else waiter.durable()
       }
+      for (const settled of chunk.settled) settled()
     }
-    this.#settle()
+    this.#rest()
   }
 
   /** Ends the spool: whoever waits is told why, and nothing is taken any more. */
@@ -127,8 +130,11 @@ export class Spool {
     this.#failure ??= reason
     this.#filling = undefined
     this.#queued = 0
-    for (const chunk of this.#chunks.splice(0)) this.#abandon(chunk, this.#failure)
-    this.#settle()
+    for (const chunk of this.#chunks.splice(0)) {
+      this.#abandon(chunk, this.#failure)
+      for (const settled of chunk.settled) settled()
+    }
+    this.#rest()
   }
 
   #begin(need: number): Chunk {
@@ -138,6 +144,7 @@ export class Spool {
       used: 0,
       deadline: this.#clock.monotonic() + this.#limits.waitMs,
       waiters: [],
+      settled: [],
       abandoned: false,
     }
     this.#chunks.push(chunk)
@@ -161,7 +168,8 @@ export class Spool {
     const now = this.#clock.monotonic()
     for (const chunk of this.#chunks) {
       if (chunk.deadline > now) break
-      if (!chunk.abandoned) this.#abandon(chunk, `the disk did not answer within ${this.#limits.waitMs} ms`)
+      if (!chunk.abandoned)
+        this.#abandon(chunk, `the disk did not answer within ${this.#limits.waitMs} ms`)
     }
     const next = this.#chunks.find((chunk) => !chunk.abandoned)
     if (next !== undefined) {
@@ -175,11 +183,10 @@ export class Spool {
     for (const waiter of chunk.waiters) waiter.failed(unavailable(reason))
   }
 
-  #settle(): void {
+  #rest(): void {
     if (this.#chunks.length > 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
-    for (const resolve of this.#idle.splice(0)) resolve()
   }
 }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
+import type { Fault } from '../std/fault.ts'
 import type { JsonObject } from '../std/json.ts'
 import { callContext } from './context.ts'
 import { questionOf } from './decide.ts'
@@ -135,7 +136,7 @@ test('schemas that grow without end are bounded', () => {
   assert.equal(short(bomb.type), '{}')
   assert.deepEqual(bomb.leftOut, [{ path: '', why: 'its schema is too large' }])
   let deep: object = { type: 'string' }
-  for (let i = 0; i < 40; i++) deep = { type: 'object', properties: { d: deep } }
+  for (let i = 0; i < 25; i++) deep = { type: 'object', properties: { d: deep } }
   assert.match(typed(deep).leftOut[0]?.why ?? '', /nested deeper than 16/)
 })
 
@@ -144,12 +145,13 @@ interface Sample {
   readonly value: fc.Arbitrary<unknown>
 }
 
-const NAMES = ['a', 'b-c', 'ü', 'type', 'constructor', '__extn', '']
+/** No empty name: ajv 8 does not see a required member of that name missing. */
+const NAMES = ['a', 'b-c', 'ü', 'type', 'constructor', '__extn']
 
 const samples = fc.letrec<{ node: Sample; object: Sample }>((tie) => {
   const leaf = fc.constantFrom<Sample>(
     { schema: { type: 'string' }, value: fc.string() },
-    { schema: { type: 'integer' }, value: fc.maxSafeInteger() },
+    { schema: { type: 'integer' }, value: fc.integer({ min: -(2 ** 49), max: 2 ** 49 }) },
     { schema: { type: 'number' }, value: fc.integer().map((n) => n / 16) },
     { schema: { type: 'boolean' }, value: fc.boolean() },
     { schema: { enum: ['a', 'b', null] }, value: fc.constantFrom('a', 'b', null) },
@@ -266,7 +268,11 @@ test('whatever ajv accepts of any object at all, the context is built', () => {
       const text = JSON.stringify(value)
       fc.pre(ajv.compile(whole)(JSON.parse(text)))
       const { type } = inputType(json(JSON.stringify(whole)))
-      callContext(type, request(), json(text), 0)
+      try {
+        callContext(type, request(), json(text), 0)
+      } catch (error) {
+        assert.equal((error as Fault).code, 'policy.argument_range', 'only 64 bits are missing')
+      }
     }),
     { numRuns: 1000, maxSkipsPerRun: 1000 },
   )

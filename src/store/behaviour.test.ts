@@ -146,7 +146,9 @@ export function storeBehaviour(name: string, newBench: () => Promise<Bench>): vo
     const certificate = {
       fingerprint: 'ab'.repeat(32),
       instance: 'nobody',
+      key: 'cd'.repeat(32),
       serial: '01',
+      key: 'k',
       notBefore: 1,
       notAfter: 9_007_199_254_740_991,
     }

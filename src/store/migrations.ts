@@ -82,6 +82,7 @@ async function first(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
     'certificates',
     [
       ['instance', 'text'],
+      ['key', 'text', 'unique'],
       ['serial', 'text', 'unique'],
       ['not_before', 'integer'],
       ['not_after', 'integer'],

@@ -70,17 +70,17 @@ export interface RenewRequest {
 export interface IssuedIdentity {
   /** Instance id (UUIDv7). */
   readonly instance: string
-  readonly spiffeId: string
+  readonly spiffe_id: string
   /** The instance's certificate, then whatever stands between it and the bundle; PEM. */
   readonly certificates: string
   /** The trust domain's root certificates, PEM. */
   readonly bundle: string
   /** RFC 3339. */
-  readonly notAfter: string
+  readonly not_after: string
   /** When renewing starts to make sense, RFC 3339. */
-  readonly renewAfter: string
+  readonly renew_after: string
   /** The instance's absolute life; after it only fresh attestation helps. RFC 3339. */
-  readonly lifeEnds: string
+  readonly life_ends: string
 }
 
 /** The named members of an object, all of them texts; `only` refuses any other member. */
@@ -116,12 +116,12 @@ export function parseRenewRequest(value: Json): RenewRequest {
 
 const ISSUED = [
   'instance',
-  'spiffeId',
+  'spiffe_id',
   'certificates',
   'bundle',
-  'notAfter',
-  'renewAfter',
-  'lifeEnds',
+  'not_after',
+  'renew_after',
+  'life_ends',
 ] as const
 
 /** Reads what enrolling and renewing answered; members that a newer server adds are left alone. */

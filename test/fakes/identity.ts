@@ -1,35 +1,11 @@
-// Holds fakes for identity: a clock that tests move, timers that they fire, keys made for one test, a sink that remembers.
+// Holds fakes for identity: timers that tests fire, keys made for one test, requests with any part wrong.
 
-import {
-  createHash,
-  createPublicKey,
-  generateKeyPairSync,
-  sign,
-  verify,
-  type KeyObject,
-} from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
 import { bitString, context, integer, oid, sequence } from '../../src/std/der.ts'
 import { hex, sha256 } from '../../src/std/bytes.ts'
-import type { Clock } from '../../src/std/clock.ts'
-import { Fault } from '../../src/std/fault.ts'
 import { pem } from '../../src/std/pem.ts'
 import type { Timer } from '../../src/std/timer.ts'
 import type { Signer } from '../../src/keys/ring.ts'
-import type { AuditSink, Receipt, RecordDraft } from '../../src/wire/record.ts'
-
-/** A clock that stands still until a test moves it. */
-export class FakeClock implements Clock {
-  ms: number
-  constructor(ms: number) {
-    this.ms = ms
-  }
-  now(): number {
-    return this.ms
-  }
-  monotonic(): number {
-    return this.ms
-  }
-}
 
 /** Timers that fire when a test says so. */
 export class FakeTimer implements Timer {
@@ -71,28 +47,6 @@ export function fakeSigner(algorithm: 'ES256' | 'Ed25519'): Signer {
       ),
     verify: (data, signature) =>
       verify(hash, data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature),
-  }
-}
-
-/** A sink that keeps every draft, and fails when told to. */
-export class FakeSink implements AuditSink {
-  readonly records: RecordDraft[] = []
-  failing = false
-  append(draft: RecordDraft): Promise<Receipt> {
-    if (this.failing) {
-      const kind = { status: 503, next: 'free some disk' }
-      return Promise.reject(new Fault('audit.unavailable', kind, 'nothing can be recorded'))
-    }
-    this.records.push(draft)
-    const id = `record-${this.records.length}`
-    const leaf = createHash('sha256')
-      .update(JSON.stringify([id, draft]))
-      .digest('base64url')
-    return Promise.resolve({ id, leaf, ts: '2026-01-01T00:00:00.000Z' })
-  }
-  /** How many records of a type there are. */
-  count(type: string): number {
-    return this.records.filter((record) => record.type === type).length
   }
 }
 

@@ -1,6 +1,6 @@
 // Holds reading a bounded JSON body and writing JSON and problems (RFC 9457): all that a route does with HTTP.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { publicFault } from '../../std/fault.ts'
 import { parseJson, REQUEST_LIMITS, stringifyJson, type Json } from '../../std/json.ts'
 import { fault } from './faults.ts'
@@ -46,6 +46,7 @@ export function answer(response: ServerResponse, value: Json): void {
 /** Answers with a problem of the error's code; whatever is not a fault of ours stays inside. */
 export function refuse(response: ServerResponse, error: unknown): void {
   const { code, detail, next, status } = publicFault(error)
-  const problem = { type: `urn:bailiwick:fault:${code}`, title: code, status, code, detail, next }
+  const title = STATUS_CODES[status] ?? 'Error'
+  const problem = { type: 'about:blank', title, status, code, detail, next }
   send(response, status, 'application/problem+json', stringifyJson(problem))
 }

@@ -32,7 +32,7 @@ export const IDENTITY_FAULTS = {
     next: 'sign the request with the key that it carries',
   },
   'identity.key_reused': { status: 409, next: 'make a new key for every certificate' },
-  'identity.unknown_agent': { status: 404, next: 'list the agents: bailiwick agent list' },
+  'identity.unknown_agent': { status: 404, next: 'list the agents: bailiwick agent ls' },
   'identity.agent_inactive': { status: 403, next: 'ask the owner of the agent to activate it' },
   'identity.unknown_person': { status: 404, next: 'name a person who is active here' },
   'identity.attended': {
@@ -52,7 +52,7 @@ export const IDENTITY_FAULTS = {
     status: 429,
     next: 'use the newest certificate and renew once in its life',
   },
-  'identity.no_instance': { status: 404, next: 'list the instances: bailiwick agent instances' },
+  'identity.no_instance': { status: 404, next: 'list the instances: bailiwick instance ls' },
   'join_token.unknown': { status: 401, next: ASK_AGAIN },
   'join_token.expired': { status: 401, next: ASK_AGAIN },
   'join_token.reused': { status: 401, next: ASK_AGAIN },

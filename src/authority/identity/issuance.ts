@@ -52,12 +52,12 @@ export function issue(
     },
     answer: {
       instance: instance.id,
-      spiffeId: spiffeId({ kind: 'instance', domain: root.trustDomain, ...of }),
+      spiffe_id: spiffeId({ kind: 'instance', domain: root.trustDomain, ...of }),
       certificates: pem('CERTIFICATE', der),
       bundle: root.pem,
-      notAfter: rfc3339(validity.notAfter),
-      renewAfter: rfc3339((validity.notBefore + validity.notAfter) / 2),
-      lifeEnds: rfc3339(instance.lifeEnds),
+      not_after: rfc3339(validity.notAfter),
+      renew_after: rfc3339((validity.notBefore + validity.notAfter) / 2),
+      life_ends: rfc3339(instance.lifeEnds),
     },
   }
 }

@@ -57,9 +57,7 @@ export class Agents {
 
   /** All agents, by name. */
   list(): readonly Agent[] {
-    return [...this.#held.values()]
-      .map(({ doc }) => doc)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...this.#held.values()].map(({ doc }) => doc).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** Calls back synchronously after a change is in force. Returns the way to stop listening. */
@@ -69,7 +67,10 @@ export class Agents {
   }
 
   /** Registers an agent. `person` is the id of who does it. */
-  register(registration: AgentRegistration, { person }: { readonly person: string }): Promise<Agent> {
+  register(
+    registration: AgentRegistration,
+    { person }: { readonly person: string },
+  ): Promise<Agent> {
     return this.#turns.run(async () => {
       checkName('an agent', registration.name)
       if (this.#held.has(registration.name)) {

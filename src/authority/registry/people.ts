@@ -1,8 +1,10 @@
 // Holds the people: who operates, owns, approves, and on whose behalf agents act.
 
+import { createPublicKey } from 'node:crypto'
+import { base64url, fromBase64url, sha256 } from '../../std/bytes.ts'
 import { faults } from '../../std/fault.ts'
 import { uuidv7 } from '../../std/id.ts'
-import type { Person } from '../../store/rows/person.ts'
+import type { Person, PersonCredential } from '../../store/rows/person.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { Turns } from '../turns.ts'
@@ -16,6 +18,7 @@ export class People {
   readonly #turns = new Turns()
   readonly #byId = new Map<string, Person>()
   readonly #byName = new Map<string, Person>()
+  readonly #byKey = new Map<string, Person>()
 
   private constructor(ports: AuthorityPorts) {
     this.#ports = ports
@@ -41,6 +44,11 @@ export class People {
     return person
   }
 
+  /** The person whose credential this is; undefined for a key that nobody has. */
+  byCredential(kid: string): Person | undefined {
+    return this.#byKey.get(kid)
+  }
+
   /** Everyone, by name. */
   list(): readonly Person[] {
     return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -51,7 +59,12 @@ export class People {
    * The record names no one but ids: names are personal data.
    */
   create(
-    person: { readonly name: string; readonly roles: readonly string[] },
+    person: {
+      readonly name: string
+      readonly roles: readonly string[]
+      /** Ed25519, SubjectPublicKeyInfo in DER, base64url. */
+      readonly publicKey?: string
+    },
     by?: string,
   ): Promise<Person> {
     return this.#turns.run(async () => {
@@ -62,12 +75,18 @@ export class People {
       }
       const { clock, entropy, audit, store } = this.#ports
       const id = `per_${uuidv7(clock, entropy)}`
-      const doc: Person = { id, name: person.name, roles, createdAt: clock.now() }
+      const createdAt = clock.now()
+      const credentials =
+        person.publicKey === undefined ? [] : [credential(person.publicKey, createdAt)]
+      if (credentials.some(({ kid }) => this.#byKey.has(kid))) {
+        throw fault('person.exists', 'this key belongs to a person already')
+      }
+      const doc: Person = { id, name: person.name, roles, credentials, createdAt }
       const receipt = await audit.append({
         type: 'person.created',
         phase: 'admin',
         person: by ?? id,
-        body: { created: id, roles: [...roles] },
+        body: { created: id, roles: [...roles], credentials: credentials.map(({ kid }) => kid) },
       })
       await store.people.insert(doc, receipt)
       this.#show(doc)
@@ -78,5 +97,24 @@ export class People {
   #show(person: Person): void {
     this.#byId.set(person.id, person)
     this.#byName.set(person.name, person)
+    for (const { kid } of person.credentials) this.#byKey.set(kid, person)
+  }
+}
+
+/** A credential of a public key, which has to be one of Ed25519. */
+function credential(publicKey: string, createdAt: number): PersonCredential {
+  const der = fromBase64url(publicKey)
+  if (der === undefined || !isEd25519(der)) {
+    throw fault('person.key', 'the public key is no Ed25519 key in SubjectPublicKeyInfo')
+  }
+  return { kid: base64url(sha256(der)), publicKey, createdAt }
+}
+
+function isEd25519(der: Uint8Array): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+    return key.asymmetricKeyType === 'ed25519'
+  } catch {
+    return false
   }
 }

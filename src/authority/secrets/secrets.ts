@@ -41,6 +41,9 @@ export class Secrets {
       if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) {
         throw fault('secret.name', 'this is not the name of an environment variable')
       }
+      if (value.includes('\0')) {
+        throw fault('secret.value', 'an environment variable cannot hold a NUL character')
+      }
       const { keys, audit, clock, store } = this.#ports
       const sealed = base64url(keys.encryption.seal(utf8(value), context(system, name)))
       const doc: Secret = { system, name, sealed, person, storedAt: clock.now() }
@@ -66,12 +69,10 @@ export class Secrets {
 
   /** The values of a system, in clear. Throws `keys.unsealable` when one was changed. */
   open(system: string): Readonly<Record<string, string>> {
-    const values: Record<string, string> = {}
+    const values = Object.create(null) as Record<string, string>
     for (const [name, { doc }] of this.#held.get(system) ?? []) {
       const sealed = fromBase64url(doc.sealed) ?? new Uint8Array()
-      values[name] = decoder.decode(
-        this.#ports.keys.encryption.open(sealed, context(system, name)),
-      )
+      values[name] = decoder.decode(this.#ports.keys.encryption.open(sealed, context(system, name)))
     }
     return values
   }

@@ -59,11 +59,11 @@ function hold(authority: PinnedAuthority, key: string, issued: IssuedIdentity): 
   const credential = { key, cert: issued.certificates }
   // The bundle came over a connection that the pinned root vouched for, so it may name that root's successors.
   const trusted = { ...authority, root: issued.bundle }
-  const lifeEnds = Date.parse(issued.lifeEnds)
+  const lifeEnds = Date.parse(issued.life_ends)
   if (Number.isNaN(lifeEnds)) throw fault('holder.answer', 'the end of life is not a time')
   return {
     instance: issued.instance,
-    spiffeId: issued.spiffeId,
+    spiffeId: issued.spiffe_id,
     trustDomain: authority.trustDomain,
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),

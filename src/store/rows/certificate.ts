@@ -7,6 +7,10 @@ export interface CertificateRow {
   /** SHA-256 of the DER, hex, lower case: the id. */
   readonly fingerprint: string
   readonly instance: string
+  /** SHA-256 of the SubjectPublicKeyInfo's DER, hex, lower case: no key serves two instances. */
+  readonly key: string
+  /** SHA-256 of the SubjectPublicKeyInfo, hex: unique, so that a key has one certificate, ever (INV-8). */
+  readonly key: string
   /** Serial number, hex, lower case. */
   readonly serial: string
   /** ms since the epoch. */
@@ -21,6 +25,7 @@ export const CERTIFICATES: TableShape<CertificateRow> = {
   id: (certificate) => certificate.fingerprint,
   columns: (certificate) => ({
     instance: certificate.instance,
+    key: certificate.key,
     serial: certificate.serial,
     not_before: certificate.notBefore,
     not_after: certificate.notAfter,

@@ -11,7 +11,8 @@ export interface InstanceRow {
   readonly delegation?: string
   /** Id of the join token that it enrolled with. */
   readonly joinToken: string
-  readonly state: 'live' | 'expired' | 'revoked'
+  /** `ended` is by its own word, `expired` by the clock, `revoked` by a person's. */
+  readonly state: 'live' | 'ended' | 'expired' | 'revoked' | 'ended'
   /** ms since the epoch. */
   readonly createdAt: number
   /** End of its absolute life (INV-8), ms since the epoch. */

@@ -1,0 +1,249 @@
+// Holds the audit log as the rest of the product sees it: append and wait for the disk, read, prove, close.
+
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
+import type { AuditSink, Receipt, RecordDraft } from '../wire/record.ts'
+import type { Envelope, SealedRecord } from './envelope.ts'
+import { fault } from './faults.ts'
+import { LiveTail, type LiveListener } from './live-tail.ts'
+import type { LogFiles } from './log-files.ts'
+import type { LogIndex, RecordFilter } from './log-index.ts'
+import { proveRecord, readRecords, type LoggedRecord } from './log-reader.ts'
+import { ownOutcome } from './outcome.ts'
+import type { SequencerLink } from './sequencer-link.ts'
+import type { Spool } from './spool.ts'
+import type { SpoolThread } from './spool-thread.ts'
+import type { SpoolNews } from './spool-worker.ts'
+
+/** Segments that the sequencer may lag behind before appending is refused: the disk is not a queue without end. */
+const BACKLOG_SEGMENTS = 16
+/** Records that one `tail` gives at most. */
+const TAIL_MAX = 1000
+
+/** What `tail` is asked. */
+export interface TailQuery extends RecordFilter {
+  /** Records wanted, 1 to 1000. */
+  readonly limit: number
+  /** Only records with a smaller index: the cursor of the next page. */
+  readonly before?: number
+}
+
+/** How the log is doing. */
+export interface AuditStats {
+  readonly gateway: string
+  readonly boot: string
+  /** Records sealed in this boot. */
+  readonly iseq: number
+  /** Records in the log, and under its published checkpoint. */
+  readonly size: number
+  readonly published: number
+  /** Bytes that wait for the disk. */
+  readonly queuedBytes: number
+  /** Segments between the spool's end and the log. */
+  readonly backlogSegments: number
+  /** Why nothing can be recorded; absent while all is well. */
+  readonly failure?: string
+  /** Why durable records do not reach the log at this moment. */
+  readonly sequencerProblem?: string
+  /** Why the next spool segment is not prepared, e.g. a full disk. */
+  readonly reserveProblem?: string
+}
+
+/** The parts that `openAuditLog` puts together. */
+export interface AuditLogParts {
+  readonly envelope: Envelope
+  readonly spool: Spool
+  readonly thread: SpoolThread
+  readonly sequencer: SequencerLink
+  readonly files: LogFiles
+  readonly index: LogIndex
+  readonly heartbeatMs: number
+}
+
+/** One open audit log. Made by `openAuditLog`; it keeps the process alive until it is closed. */
+export class AuditLog implements AuditSink {
+  readonly #parts: AuditLogParts
+  readonly #live = new LiveTail()
+  #heartbeat: NodeJS.Timeout | undefined
+  #reserveProblem: string | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(parts: AuditLogParts) {
+    this.#parts = parts
+    parts.thread.listen((news) => this.#hear(news))
+  }
+
+  /** Id of this start of the gateway. */
+  get boot(): string {
+    return this.#parts.envelope.boot
+  }
+
+  /**
+   * Seals a record and resolves once it is durable. Rejects with `audit.unavailable` (failed disk, removed spool, bounded
+   * wait), `audit.too_large` or `audit.unreadable`; then the caller must not act. Order of calls is order in the log.
+   */
+  append(draft: RecordDraft): Promise<Receipt> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(fault('audit.unavailable', 'the log is closed'))
+    }
+    return this.#append(draft)
+  }
+
+  /** The record with this id (UUID) or leaf hash (base64url), if the log holds it. */
+  async get(idOrLeaf: string): Promise<LoggedRecord | undefined> {
+    await this.#caughtUp()
+    const index = this.#parts.index.find(idOrLeaf)
+    return index === undefined ? undefined : this.#read([index])[0]
+  }
+
+  /** Records of one governed call, oldest first. */
+  async byCall(call: string): Promise<LoggedRecord[]> {
+    await this.#caughtUp()
+    return this.#read(this.#parts.index.byCall(call))
+  }
+
+  /** Newest records first. */
+  async tail(query: TailQuery): Promise<LoggedRecord[]> {
+    await this.#caughtUp()
+    const { limit, before = Number.MAX_SAFE_INTEGER, ...filter } = query
+    const bounded = Math.max(1, Math.min(TAIL_MAX, limit))
+    return this.#read(this.#parts.index.tail(filter, before, bounded))
+  }
+
+  /** Calls `listener` with every record once it is durable, from now on; the answer ends it. */
+  subscribe(listener: LiveListener): () => void {
+    return this.#live.subscribe(listener)
+  }
+
+  /** Resolves when everything appended so far is under a published checkpoint, and gives that. */
+  async flush(): Promise<Checkpoint> {
+    const { spool, sequencer } = this.#parts
+    await spool.drained()
+    if (spool.failure !== undefined) throw fault('audit.unavailable', spool.failure)
+    await sequencer.reach(spool.position)
+    await sequencer.publishedTo(sequencer.head.size)
+    const note = this.checkpoint()
+    return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1))
+  }
+
+  /** The published checkpoint: a signed note. Throws `audit.not_found` before the first. */
+  checkpoint(): string {
+    const note = this.#parts.files.checkpoint()
+    if (note === undefined) throw fault('audit.not_found', 'no checkpoint is published yet')
+    return note
+  }
+
+  /** The `.tlog-proof` of the record at `index`. Throws `audit.not_found` beyond the published checkpoint. */
+  proof(index: number): string {
+    return proveRecord(this.#parts.files, index, this.checkpoint())
+  }
+
+  /** How the log is doing. */
+  stats(): AuditStats {
+    const { envelope, spool, sequencer } = this.#parts
+    return {
+      gateway: envelope.gateway,
+      boot: envelope.boot,
+      iseq: envelope.iseq,
+      size: sequencer.head.size,
+      published: Math.max(0, sequencer.published),
+      queuedBytes: spool.queued,
+      backlogSegments: this.#backlog(),
+      ...(spool.failure === undefined ? {} : { failure: spool.failure }),
+      ...(sequencer.problem === undefined ? {} : { sequencerProblem: sequencer.problem.detail }),
+      ...(this.#reserveProblem === undefined ? {} : { reserveProblem: this.#reserveProblem }),
+    }
+  }
+
+  /** Records `gateway.stop`, publishes everything and ends both threads. Rejects where that could not be recorded. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  /** Starts the heartbeat: a record that says that silence is not absence. Called once, after `gateway.start`. */
+  beat(): void {
+    const { heartbeatMs, envelope, sequencer } = this.#parts
+    this.#heartbeat = setInterval(() => {
+      const body = { iseq: envelope.iseq, size: sequencer.head.size }
+      this.#note({ type: 'heartbeat', phase: 'lifecycle', body })
+    }, heartbeatMs)
+    this.#heartbeat.unref()
+  }
+
+  #append(draft: RecordDraft): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      this.#check()
+      const sealed = this.#parts.envelope.seal(draft)
+      const { record } = sealed
+      const leaf = this.#parts.spool.append(sealed.text, sealed.bytes, {
+        durable: () => {
+          resolve({ id: record.id, leaf, ts: record.ts })
+          this.#live.push({ leaf, record })
+        },
+        failed: reject,
+        late: () => this.#late(sealed, leaf),
+      })
+    })
+  }
+
+  #check(): void {
+    this.#parts.spool.check()
+    if (this.#backlog() > BACKLOG_SEGMENTS) {
+      const why = this.#parts.sequencer.problem?.detail ?? 'it is slower than what is recorded'
+      throw fault('audit.unavailable', `the sequencer has fallen too far behind: ${why}`)
+    }
+  }
+
+  #backlog(): number {
+    const { spool, sequencer } = this.#parts
+    return spool.position.segment - sequencer.head.position.segment
+  }
+
+  /** Its caller was told that the record failed and did not act; the log has it all the same and must say so. */
+  #late(sealed: SealedRecord, leaf: string): void {
+    this.#live.push({ leaf, record: sealed.record })
+    if (sealed.record.phase !== 'intent') return
+    const outcome = { status: 'not_executed', cause: 'audit_wait' } as const
+    this.#note(ownOutcome(sealed.record, leaf, outcome))
+  }
+
+  /** Appends what nobody waits for. Where it fails, `stats` says why; an intent left open is marked at the next start. */
+  #note(draft: RecordDraft): void {
+    this.#append(draft).catch(() => this.#parts.spool.failure)
+  }
+
+  #hear(news: SpoolNews): void {
+    const { spool, sequencer } = this.#parts
+    if (news.kind === 'reserve') this.#reserveProblem = news.problem
+    spool.hear(news)
+    if (news.kind === 'durable') sequencer.noteDurable(news.position)
+  }
+
+  /** Lets the log catch up with what is durable. Where it cannot, readers get what it holds: they may be looking for why. */
+  async #caughtUp(): Promise<void> {
+    const { spool, sequencer } = this.#parts
+    await sequencer.reach(spool.position).catch(() => sequencer.problem)
+  }
+
+  #read(indices: readonly number[]): LoggedRecord[] {
+    return readRecords(this.#parts.files, this.#parts.sequencer.head.size, indices)
+  }
+
+  async #close(): Promise<void> {
+    const { envelope, thread, sequencer, index } = this.#parts
+    clearInterval(this.#heartbeat)
+    try {
+      await this.#append({
+        type: 'gateway.stop',
+        phase: 'lifecycle',
+        body: { iseq: envelope.iseq + 1 },
+      })
+      await this.flush()
+    } finally {
+      thread.post({ kind: 'close' }, [])
+      await thread.ended()
+      await sequencer.close()
+      index.close()
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// Holds how an audit log is opened; what it does after a crash is what it does every day.
+
+import { join } from 'node:path'
+
+import { uuidv7 } from '../std/id.ts'
+import type { RecordDraft } from '../wire/record.ts'
+import { Envelope } from './envelope.ts'
+import { fault } from './faults.ts'
+import { openLogKey } from './log-key.ts'
+import { LogFiles } from './log-files.ts'
+import { LogIndex, type BootMark } from './log-index.ts'
+import { readRecords } from './log-reader.ts'
+import { AuditLog } from './log.ts'
+import { auditLimits, type AuditLogOptions } from './options.ts'
+import { ownOutcome } from './outcome.ts'
+import { SequencerLink } from './sequencer-link.ts'
+import { Spool } from './spool.ts'
+import type { SpoolScan } from './spool-scan.ts'
+import { startSpoolThread } from './spool-thread.ts'
+
+/** Intents that recovery answers at a time. */
+const RECOVERY_BATCH = 512
+
+/**
+ * Opens the log of a home: sequences what is in the spool, answers every intent that a crash left open with `unknown`,
+ * and records `gateway.start`. Throws `audit.corrupt`, `audit.rolled_back`, `audit.key`, `audit.newer`, `audit.options`,
+ * `audit.unavailable`.
+ */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  const { home, gateway, origin, signer, clock, entropy } = options
+  const limits = auditLimits(options.limits)
+  if (gateway === '') throw fault('audit.options', 'a gateway has a name')
+  const { signer: noteSigner, vkey } = openLogKey(home, origin, signer)
+  let spool: Spool | undefined
+  const { link: sequencer, scan } = await SequencerLink.open({
+    ...{ home, origin, vkey, signer: noteSigner, checkpointMs: limits.checkpointMs },
+    failed: (error) => spool?.fail(error.detail),
+  })
+  const boot = uuidv7(clock, entropy)
+  const { end } = scan
+  const thread = await startSpoolThread({
+    ...{ directory: join(home, 'spool'), gateway, boot, key: signer.keyId },
+    ...{ segmentBytes: limits.segmentBytes, first: (end?.segment ?? 0) + 1 },
+    ...(end === undefined ? {} : { previous: end }),
+  }).catch(async (error: unknown) => {
+    await sequencer.close()
+    throw error
+  })
+  spool = new Spool(thread, clock, limits, thread.position)
+  const files = new LogFiles(join(home, 'log'))
+  const index = new LogIndex(join(home, 'log-state.sqlite'))
+  const envelope = new Envelope(gateway, boot, clock, entropy)
+  const previous = index.newestBoot(gateway)
+  const open = index.openIntents()
+  const size = sequencer.head.size
+  const log = new AuditLog({
+    ...{ envelope, spool, thread, sequencer, files, index, heartbeatMs: limits.heartbeatMs },
+  })
+  try {
+    for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
+      const intents = readRecords(files, size, open.slice(at, at + RECOVERY_BATCH))
+      const unknown = { status: 'unknown', cause: 'crash' } as const
+      await Promise.all(
+        intents.map(({ record, leaf }) => log.append(ownOutcome(record, leaf, unknown))),
+      )
+    }
+    await log.append(startRecord(previous, open.length, scan))
+  } catch (error) {
+    await log.close().catch(() => error)
+    throw error
+  }
+  log.beat()
+  return log
+}
+
+function startRecord(previous: BootMark | undefined, open: number, scan: SpoolScan): RecordDraft {
+  const recovered = { open_intents: open, torn_bytes: scan.torn }
+  const before = previous === undefined ? null : { boot: previous.boot, iseq: previous.iseq }
+  return { type: 'gateway.start', phase: 'lifecycle', body: { previous: before, recovered } }
+}

@@ -1,0 +1,106 @@
+// Holds the authority as one object: everything that says who may do what, read from the database and kept in memory.
+
+import { Fault } from '../std/fault.ts'
+import { Approvals } from './approvals/approvals.ts'
+import { Delegations } from './delegation/delegations.ts'
+import { Locks } from './locks/locks.ts'
+import { targetText } from './locks/target.ts'
+import type { AuthorityPorts } from './ports.ts'
+import { Agents } from './registry/agents.ts'
+import { People } from './registry/people.ts'
+import { Policies } from './registry/policies.ts'
+import { Systems } from './registry/systems.ts'
+import { Secrets } from './secrets/secrets.ts'
+
+/** The authority, one property per noun. Identity is opened over the same ports. */
+export interface Authority {
+  readonly people: People
+  readonly agents: Agents
+  readonly systems: Systems
+  readonly policies: Policies
+  readonly delegations: Delegations
+  readonly approvals: Approvals
+  readonly locks: Locks
+  readonly secrets: Secrets
+  /** Resolves when everything that locks and suspensions set off has ended. */
+  settled(): Promise<void>
+}
+
+/** Told of what went wrong where nobody waits for an answer; for the operator's own log. */
+export type OnTrouble = (trouble: Fault) => void
+
+/**
+ * Opens the authority. Rows that do not verify are no authority and are recorded; where rows are missing, or older ones
+ * were put back, everything is locked (`integrity`) until a person has looked.
+ */
+export async function openAuthority(
+  ports: AuthorityPorts & { readonly onTrouble: OnTrouble },
+): Promise<Authority> {
+  const refused = new Map<string, { table: string; row: string }>()
+  const stop = ports.store.onRefused((_, table, row) =>
+    refused.set(`${table}/${row}`, { table, row }),
+  )
+  const problems = await ports.store.check()
+  const people = await People.load(ports)
+  const agents = await Agents.load(ports, people)
+  const systems = await Systems.load(ports)
+  const policies = await Policies.load(ports)
+  const delegations = await Delegations.load(ports, people, agents)
+  const approvals = await Approvals.load(ports, people)
+  const locks = await Locks.load(ports, { people, agents, systems }, problems)
+  const secrets = await Secrets.load(ports)
+  stop()
+  if (refused.size > 0 || problems.length > 0) {
+    // The limit keeps the record bounded, whoever filled the table.
+    const rows = [...refused.values()]
+      .slice(0, 100)
+      .map(({ table, row }) => ({ table, row: row.slice(0, 128) }))
+    await ports.audit.append({
+      type: 'authority.refused_rows',
+      phase: 'lifecycle',
+      body: { count: refused.size, rows, problems: problems.map(({ detail }) => detail) },
+    })
+  }
+  const nouns = { people, agents, systems, policies, delegations, approvals, locks, secrets }
+  return { ...nouns, settled: voidApprovals(agents, locks, approvals, ports.onTrouble) }
+}
+
+/**
+ * Ends the approvals that a lock or a suspension makes pointless. Nothing hangs on it: the wait is followed by admit, resolve
+ * and decide again, so a call that is locked is denied even where its approval could not be ended.
+ */
+function voidApprovals(
+  agents: Agents,
+  locks: Locks,
+  approvals: Approvals,
+  onTrouble: OnTrouble,
+): () => Promise<void> {
+  const running = new Set<Promise<void>>()
+  const run = (work: Promise<unknown>) => {
+    const done: Promise<void> = work
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          if (!(error instanceof Fault)) throw error
+          onTrouble(error)
+        },
+      )
+      .finally(() => running.delete(done))
+    running.add(done)
+  }
+  locks.onChange((change, lock) => {
+    if (change === 'added') {
+      run(
+        approvals.voidCovered(lock.target, `${targetText(lock.target)} was locked: ${lock.reason}`),
+      )
+    }
+  })
+  agents.onChange((agent) => {
+    if (agent.state !== 'active') {
+      run(approvals.voidForAgent(agent.name, `the agent is ${agent.state}`))
+    }
+  })
+  return async () => {
+    await Promise.all(running)
+  }
+}

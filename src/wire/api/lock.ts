@@ -1,0 +1,48 @@
+// Holds locks as the control API shows and makes them. History: v1.
+
+import { z } from 'zod'
+import { Id, Reason, Time } from './text.ts'
+
+/** What a lock can deny. */
+export const LockKind = z.enum(['person', 'agent', 'instance', 'system', 'action', 'everything'])
+
+/** What is locked. */
+export const LockTarget = z.strictObject({
+  kind: LockKind,
+  /** Name of a person, agent or system, instance id, `<system>/<action>`; empty for `everything`. */
+  name: z.string().max(512),
+})
+
+/** A lock in force. */
+export const Lock = z
+  .object({
+    id: Id,
+    target: LockTarget,
+    reason: z.string(),
+    added_at: Time,
+    /** Name of a person. */
+    added_by: z.string(),
+  })
+  .meta({ id: 'Lock' })
+
+/** Answer of `GET /v1/locks`. */
+export const LocksAnswer = z.object({ locks: z.array(Lock) })
+
+/** Body of `POST /v1/locks`. */
+export const NewLock = z.strictObject({ target: LockTarget, reason: Reason })
+
+/** Answer of `POST /v1/locks`: the lock is in force, and this is what it cut at once. */
+export const LockAdded = Lock.extend({
+  cut: z.object({ calls: z.number().int(), processes: z.number().int() }),
+})
+
+/** Answer of `POST /v1/locks/{id}/remove`. */
+export const LockRemoved = z.object({ id: Id, removed: z.literal(true) })
+
+export type LockKind = z.infer<typeof LockKind>
+export type LockTarget = z.infer<typeof LockTarget>
+export type Lock = z.infer<typeof Lock>
+export type LocksAnswer = z.infer<typeof LocksAnswer>
+export type NewLock = z.infer<typeof NewLock>
+export type LockAdded = z.infer<typeof LockAdded>
+export type LockRemoved = z.infer<typeof LockRemoved>

@@ -1,0 +1,61 @@
+// Holds the policy set as the control API shows and applies it. History: v1.
+
+import { z } from 'zod'
+import { Digest, Reason, Time } from './text.ts'
+
+/** One policy file. */
+export const PolicySource = z.strictObject({
+  /** Path relative to the policies folder, with `/`. */
+  file: z
+    .string()
+    .max(256)
+    .regex(
+      /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.cedar$/,
+      'is not a relative path of a .cedar file',
+    ),
+  text: z.string(),
+})
+
+/** One policy of the set in force. */
+export const PolicyEntry = z.object({
+  id: z.string(),
+  effect: z.enum(['permit', 'forbid']),
+  gate: z.string().optional(),
+  reason: z.string().optional(),
+  file: z.string(),
+})
+
+/** Answer of `GET /v1/policies`; `digest` is null, and the lists are empty, where none was ever applied. */
+export const PoliciesAnswer = z
+  .object({
+    digest: Digest.nullable(),
+    applied_at: Time.nullable(),
+    /** Name of the person who applied it. */
+    applied_by: z.string().nullable(),
+    sources: z.array(PolicySource),
+    policies: z.array(PolicyEntry),
+  })
+  .meta({ id: 'Policies' })
+
+/** Body of `POST /v1/policies`: the whole set, which replaces the one in force. */
+export const PolicyApply = z.strictObject({
+  sources: z.array(PolicySource).max(1024),
+  /** True checks and compares, and changes nothing. */
+  dry_run: z.boolean().default(false),
+  reason: Reason,
+})
+
+/** Answer of `POST /v1/policies`; the lists hold `@id`s, compared with the set in force before. */
+export const PolicyApplied = z.object({
+  digest: Digest,
+  applied: z.boolean(),
+  added: z.array(z.string()),
+  removed: z.array(z.string()),
+  changed: z.array(z.string()),
+})
+
+export type PolicySource = z.infer<typeof PolicySource>
+export type PolicyEntry = z.infer<typeof PolicyEntry>
+export type PoliciesAnswer = z.infer<typeof PoliciesAnswer>
+export type PolicyApply = z.input<typeof PolicyApply>
+export type PolicyApplied = z.infer<typeof PolicyApplied>

@@ -1,0 +1,48 @@
+// Holds the status of a whole Bailiwick as the control API shows it. History: v1.
+
+import { z } from 'zod'
+import { Digest, Time } from './text.ts'
+
+/** Answer of `GET /v1/status`. */
+export const Status = z
+  .object({
+    version: z.string(),
+    /** Folder of the home. */
+    home: z.string(),
+    started_at: Time,
+    trust_domain: z.string(),
+    /** SHA-256 of the DER of the authority's root certificate, base64url, as join tokens carry it. */
+    authority_fingerprint: z.string(),
+    /** URLs. */
+    listeners: z.object({ control: z.string(), identity: z.string(), gateway: z.string() }),
+    agents: z.number().int(),
+    instances_live: z.number().int(),
+    systems: z.number().int(),
+    policies: z
+      .object({
+        digest: Digest,
+        count: z.number().int(),
+        applied_at: Time,
+        /** Name of a person. */
+        applied_by: z.string(),
+      })
+      .nullable(),
+    approvals_pending: z.number().int(),
+    locks: z.number().int(),
+    calls_in_flight: z.number().int(),
+    /** Processes of upstream systems. */
+    upstreams: z.number().int(),
+    log: z.object({
+      origin: z.string(),
+      size: z.number().int(),
+      /** Root hash, base64. */
+      root: z.string(),
+      published_at: Time.nullable(),
+      witnessed: z.literal(false),
+    }),
+    /** What the operator should know; one sentence each. */
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'Status' })
+
+export type Status = z.infer<typeof Status>

@@ -1,0 +1,82 @@
+// Holds a small world for identity tests: a real store in a temporary home, a real root, an agent, a person.
+
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Identities } from '../../src/authority/identity/identities.ts'
+import type { IdentityPorts } from '../../src/authority/identity/ports.ts'
+import { openRoot, type Root } from '../../src/authority/identity/root.ts'
+import { openStore, type Store } from '../../src/store/open.ts'
+import { systemEntropy } from '../../src/std/entropy.ts'
+import { FakeAudit } from './audit.ts'
+import { FakeClock } from './clock.ts'
+import { fakeSigner, FakeTimer } from './identity.ts'
+import { FakeDelegations, FakeRegistry } from './registry.ts'
+
+/** The person and the agents that every district begins with. */
+export const PERSON = 'per_0'
+
+/** One authority over one home. `AsyncDisposable`: leaving the scope closes and deletes it. */
+export interface District extends AsyncDisposable {
+  readonly home: string
+  readonly clock: FakeClock
+  readonly timer: FakeTimer
+  readonly audit: FakeAudit
+  readonly registry: FakeRegistry
+  readonly delegations: FakeDelegations
+  readonly store: Store
+  readonly root: Root
+  readonly troubles: unknown[]
+  readonly ports: IdentityPorts
+  identities: Identities
+  /** Closes the service and opens it again over the same store, as a restart does. */
+  restart(): Promise<void>
+}
+
+/** Opens a district whose clock stands at `now`. */
+export async function openDistrict(
+  now: number,
+  options: Pick<IdentityPorts, 'certificateLife' | 'instanceLife'> = {},
+): Promise<District> {
+  const home = mkdtempSync(join(tmpdir(), 'bailiwick-identity-'))
+  chmodSync(home, 0o700)
+  const clock = new FakeClock(now)
+  const timer = new FakeTimer()
+  const audit = new FakeAudit()
+  const registry = new FakeRegistry()
+  registry.people.set(PERSON, { id: PERSON, roles: ['operator', 'finance'] })
+  const agent = { owner: PERSON, state: 'active' as const }
+  registry.agents.set('mail-sorter', { ...agent, roles: ['support', 'mail'], unattended: false })
+  registry.agents.set('night-watch', { ...agent, roles: [], unattended: true })
+  const delegations = new FakeDelegations()
+  const store = await openStore({ directory: home, signer: fakeSigner('Ed25519') })
+  const root = await openRoot({
+    path: join(home, 'ca.pem'),
+    trustDomain: 'bailiwick.test',
+    signer: fakeSigner('ES256'),
+    audit,
+    clock,
+    entropy: systemEntropy,
+  })
+  const troubles: unknown[] = []
+  const ports: IdentityPorts = {
+    ...{ store, audit, root, registry, delegations, clock, timer },
+    entropy: systemEntropy,
+    onTrouble: (error) => troubles.push(error),
+    ...options,
+  }
+  const district: District = {
+    ...{ home, clock, timer, audit, registry, delegations, store, root, troubles, ports },
+    identities: await Identities.open(ports),
+    restart: async () => {
+      await district.identities.close()
+      district.identities = await Identities.open(ports)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await district.identities.close()
+      await store.close()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+  return district
+}
