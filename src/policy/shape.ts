@@ -56,7 +56,7 @@ const MAX_SCHEMAS = 20_000
 export class SchemaTooLarge extends Error {}
 
 /** The facts of both: a value that fits two schemas has what either promises. */
-export function meet(a: Facts, b: Facts): Facts {
+function meet(a: Facts, b: Facts): Facts {
   const properties = new Map(a.properties)
   for (const [name, schemas] of b.properties) {
     properties.set(name, [...(properties.get(name) ?? []), ...schemas])

@@ -16,7 +16,7 @@ export interface RecordType {
 }
 
 /** One attribute. `null` counts as absent, so a nullable one is never required. */
-export interface Attribute {
+interface Attribute {
   readonly type: CedarType
   readonly required: boolean
   readonly nullable: boolean

@@ -37,6 +37,7 @@ const person = (n: number, roles: readonly string[] = []): Person => ({
   id: `per_${n}`,
   name: `person-${n}`,
   roles,
+  credentials: [],
   createdAt: 1,
 })
 
@@ -146,7 +147,6 @@ export function storeBehaviour(name: string, newBench: () => Promise<Bench>): vo
     const certificate = {
       fingerprint: 'ab'.repeat(32),
       instance: 'nobody',
-      key: 'cd'.repeat(32),
       serial: '01',
       key: 'k',
       notBefore: 1,

@@ -58,10 +58,15 @@ export function identityListener(options: IdentityListenerOptions): IdentityList
   )
   server.maxConnections = 1_024
   server.maxHeadersCount = 64
-  server.on('tlsClientError', () => options.onRefused('identity.tls'))
-  server.on('clientError', (_error, socket) => {
-    options.onRefused('identity.http')
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+  server.on('drop', () => options.onRefused('identity.connections'))
+  // Broken handshakes arrive here too: node:https passes them on.
+  server.on('clientError', (error, socket) => {
+    const code = 'code' in error ? String(error.code) : ''
+    const http = /^(?:HPE_|ERR_HTTP_)/.test(code)
+    if (code !== 'ECONNRESET' && code !== 'EPIPE') {
+      options.onRefused(http ? 'identity.http' : 'identity.tls')
+    }
+    if (http && socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
     else socket.destroy()
   })
   const stopCertifying = keepCertified(server, { ...options, role: 'identity' })

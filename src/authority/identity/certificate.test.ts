@@ -92,7 +92,7 @@ test('X509-SVID §4: the root is an authority with the trust domain as its name'
 })
 
 test('@peculiar/x509 finds the same extensions', () => {
-  const read = new peculiar.X509Certificate(svid)
+  const read = new peculiar.X509Certificate(Buffer.from(svid))
   const alt = read.getExtension(peculiar.SubjectAlternativeNameExtension)
   assert.equal(alt?.critical, true, 'RFC 5280 §4.2.1.6: critical where the subject is empty')
   assert.deepEqual(
@@ -104,7 +104,7 @@ test('@peculiar/x509 finds the same extensions', () => {
   const usage = read.getExtension(peculiar.KeyUsagesExtension)
   assert.equal(usage?.usages, peculiar.KeyUsageFlags.digitalSignature)
   const issued = read.getExtension(peculiar.AuthorityKeyIdentifierExtension)
-  const signer = new peculiar.X509Certificate(root).getExtension(
+  const signer = new peculiar.X509Certificate(Buffer.from(root)).getExtension(
     peculiar.SubjectKeyIdentifierExtension,
   )
   assert.equal(issued?.keyId, signer?.keyId)

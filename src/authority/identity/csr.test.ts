@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
@@ -33,18 +36,18 @@ function wanting(...extensions: readonly Uint8Array[]): Uint8Array {
 test('a request of ours, and one by openssl, give their key and nothing else', () => {
   const key = p256()
   assert.deepEqual(checkRequest(fakeRequest(key)), { publicKey: spkiOf(key) })
+  const folder = mkdtempSync(join(tmpdir(), 'bailiwick-csr-'))
+  const config = join(folder, 'req.cnf')
+  writeFileSync(config, '[req]\ndistinguished_name=dn\n[dn]\n')
   const made = execFileSync(
     'openssl',
     [
       ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-keyout', '/dev/null', '-subj', '/', '-config', '/dev/stdin'],
+      ...['-keyout', join(folder, 'key.pem'), '-subj', '/', '-config', config],
     ],
-    {
-      input: '[req]\ndistinguished_name=dn\n[dn]\n',
-      encoding: 'utf8',
-      stdio: ['pipe', 'pipe', 'ignore'],
-    },
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   )
+  rmSync(folder, { recursive: true })
   assert.equal(checkRequest(made).publicKey.length, 91)
   const ed25519 = generateKeyPairSync('ed25519').privateKey
   assert.deepEqual(checkRequest(fakeRequest(ed25519)), { publicKey: spkiOf(ed25519) })

@@ -21,7 +21,10 @@ export function checkedRoles(roles: readonly string[]): readonly string[] {
 export function unknownName(name: string, known: Iterable<string>): string {
   const near = [...known]
     .map((candidate) => ({ candidate, distance: distance(name.slice(0, 64), candidate) }))
-    .filter(({ candidate, distance: d }) => d <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(
+      ({ candidate, distance: d }) =>
+        d <= Math.max(candidate.length > 3 ? 2 : 1, Math.floor(candidate.length / 3)),
+    )
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, 3)
     .map(({ candidate }) => `\`${candidate}\``)

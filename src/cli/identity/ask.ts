@@ -35,6 +35,14 @@ function problem(status: number, value: Json): Fault {
   return new Fault(code, { status, next: text('next') ?? 'see the log of the server' }, detail)
 }
 
+/** True for what OpenSSL says of a chain that does not lead to our root, or no longer holds. */
+function isUntrusted(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/.test(
+    code,
+  )
+}
+
 /**
  * Posts JSON to a path of the listener at `origin`. Throws the listener's own code for a refusal, `holder.unreachable` or
  * `holder.wrong_authority` where no answer was had, `holder.answer` where it makes no sense.
@@ -62,6 +70,13 @@ export async function post(
     if (error instanceof Fault) {
       if (!error.code.startsWith('json.')) throw error
       throw fault('holder.answer', 'the answer is not JSON', error)
+    }
+    if (isUntrusted(error)) {
+      throw fault(
+        'holder.wrong_authority',
+        `the listener at ${origin} is not of this authority`,
+        error,
+      )
     }
     throw fault('holder.unreachable', `the identity listener at ${origin} cannot be reached`, error)
   }

@@ -54,9 +54,10 @@ function chain(host: string, port: number, ms: number): Promise<DetailedPeerCert
     socket.setTimeout(ms, () => fail())
     socket.once('error', fail)
     socket.once('secureConnect', () => {
-      const leaf = socket.getPeerCertificate(true)
-      socket.destroy()
-      resolve(leaf)
+      resolve(socket.getPeerCertificate(true))
+      // Said goodbye to in order, so that the listener does not count it as a broken one.
+      socket.resume()
+      socket.end()
     })
   })
 }

@@ -7,8 +7,6 @@ export interface CertificateRow {
   /** SHA-256 of the DER, hex, lower case: the id. */
   readonly fingerprint: string
   readonly instance: string
-  /** SHA-256 of the SubjectPublicKeyInfo's DER, hex, lower case: no key serves two instances. */
-  readonly key: string
   /** SHA-256 of the SubjectPublicKeyInfo, hex: unique, so that a key has one certificate, ever (INV-8). */
   readonly key: string
   /** Serial number, hex, lower case. */

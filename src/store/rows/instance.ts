@@ -12,7 +12,7 @@ export interface InstanceRow {
   /** Id of the join token that it enrolled with. */
   readonly joinToken: string
   /** `ended` is by its own word, `expired` by the clock, `revoked` by a person's. */
-  readonly state: 'live' | 'ended' | 'expired' | 'revoked' | 'ended'
+  readonly state: 'live' | 'ended' | 'expired' | 'revoked'
   /** ms since the epoch. */
   readonly createdAt: number
   /** End of its absolute life (INV-8), ms since the epoch. */

@@ -56,14 +56,16 @@ export const ApprovalSummary = z
 /** A held call with its arguments, opened for people; null once the approval is final. Reading it is recorded. */
 export const Approval = ApprovalSummary.extend({
   input: z.record(z.string(), z.unknown()).nullable(),
+  /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). */
+  situation: z.string(),
 }).meta({ id: 'Approval' })
 
-/** Answer of `GET /v1/approvals`, newest first. */
+/** Answer of `GET /v1/approvals`, oldest first. */
 export const ApprovalsAnswer = z.object({ approvals: z.array(ApprovalSummary) })
 
-/** Query of `GET /v1/approvals`. */
+/** Query of `GET /v1/approvals`; `open` is pending and approved. What is final stands in the audit log. */
 export const ApprovalsQuery = z.strictObject({
-  state: z.enum([...ApprovalState.options, 'all']).default('pending'),
+  state: z.enum(['pending', 'approved', 'open']).default('pending'),
 })
 
 export type ApprovalState = z.infer<typeof ApprovalState>

@@ -1,7 +1,7 @@
 // Holds locks as the control API shows and makes them. History: v1.
 
 import { z } from 'zod'
-import { Id, Reason, Time } from './text.ts'
+import { Reason, Time } from './text.ts'
 
 /** What a lock can deny. */
 export const LockKind = z.enum(['person', 'agent', 'instance', 'system', 'action', 'everything'])
@@ -16,12 +16,13 @@ export const LockTarget = z.strictObject({
 /** A lock in force. */
 export const Lock = z
   .object({
-    id: Id,
+    /** A UUID, or `integrity`: the lock on everything that stands while the database is not whole. */
+    id: z.string(),
     target: LockTarget,
     reason: z.string(),
     added_at: Time,
-    /** Name of a person. */
-    added_by: z.string(),
+    /** Name of a person; null where Bailiwick itself locked. */
+    added_by: z.string().nullable(),
   })
   .meta({ id: 'Lock' })
 
@@ -37,7 +38,7 @@ export const LockAdded = Lock.extend({
 })
 
 /** Answer of `POST /v1/locks/{id}/remove`. */
-export const LockRemoved = z.object({ id: Id, removed: z.literal(true) })
+export const LockRemoved = z.object({ id: z.string(), removed: z.literal(true) })
 
 export type LockKind = z.infer<typeof LockKind>
 export type LockTarget = z.infer<typeof LockTarget>

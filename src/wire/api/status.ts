@@ -40,6 +40,8 @@ export const Status = z
       published_at: Time.nullable(),
       witnessed: z.literal(false),
     }),
+    /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). */
+    situation: z.string(),
     /** What the operator should know; one sentence each. */
     warnings: z.array(z.string()),
   })

@@ -35,7 +35,7 @@ function line(most: number) {
 export const Reason = line(500).meta({ description: 'one line, at most 500 characters' })
 
 /** What an agent is for, in one sentence. */
-export const Purpose = line(300).meta({ description: 'one line, at most 300 characters' })
+export const Purpose = line(500).meta({ description: 'one line, at most 500 characters' })
 
 /** Body of a change that needs nothing but its reason. */
 export const BecauseRequest = z.strictObject({ reason: Reason })

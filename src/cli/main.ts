@@ -1,0 +1,29 @@
+// Holds the entry of the command line: the process's own streams, clock and signals, and its exit code.
+
+import { systemClock } from '../std/clock.ts'
+import { systemEntropy } from '../std/entropy.ts'
+import { systemTimer } from '../std/timer.ts'
+import { run } from './program.ts'
+
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The second time is meant: whoever asks again does not want to wait for goodbyes.
+    if (interrupted.signal.aborted) process.exit(130)
+    interrupted.abort()
+  })
+}
+// A reader that left (`| head`) is no error of ours, and there is nobody to tell.
+process.stdout.on('error', () => process.exit(0))
+
+process.exitCode = await run(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+  timer: systemTimer,
+  entropy: systemEntropy,
+  interrupted: interrupted.signal,
+})

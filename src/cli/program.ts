@@ -1,0 +1,185 @@
+// Holds the command line as a whole: which commands there are, how one is found and run, and how an error is told.
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { publicFault } from '../std/fault.ts'
+import { Context, type GlobalOptions } from './context.ts'
+import { EXIT, exitCode } from './exit.ts'
+import { CLI_FAULTS, fault } from './faults.ts'
+import type { Shell } from './shell.ts'
+import { lineJson } from './terminal/json.ts'
+import { paintFor } from './terminal/paint.ts'
+import type { Format } from './terminal/screen.ts'
+import { visible } from './terminal/visible.ts'
+
+/** What a command's file exports: it adds its command to the program. */
+export interface CommandFile {
+  register(program: Command, context: Context): void
+}
+
+/** Every command in the order of the help. A file is loaded when its command is run, so that starting stays quick. */
+const COMMANDS: readonly (readonly [
+  name: string,
+  summary: string,
+  load: () => Promise<CommandFile>,
+])[] = [
+  ['status', 'what runs here, and what to know about it', () => import('./status.ts')],
+  ['whoami', 'the person that this home’s credential belongs to', () => import('./whoami.ts')],
+  ['doctor', 'look for what is wrong, and say what to do', () => import('./doctor.ts')],
+  ['agent', 'agents: register, show, change, join tokens', () => import('./agent.ts')],
+  ['instance', 'running instances: list, revoke', () => import('./instance.ts')],
+  ['person', 'people: list, add', () => import('./person.ts')],
+  ['system', 'systems that agents call: inspect and pin, list, show', () => import('./system.ts')],
+  ['policy', 'policies: apply, show, list', () => import('./policy.ts')],
+  ['approval', 'held calls: list, show, approve, deny, watch', () => import('./approval.ts')],
+  ['lock', 'locks: add, list, remove', () => import('./lock.ts')],
+  ['audit', 'the record: tail, show, verify', () => import('./audit.ts')],
+  ['call', 'make one governed call, the way an agent does', () => import('./call.ts')],
+  ['mcp', 'bridge an MCP client on standard streams to a system', () => import('./mcp.ts')],
+  ['completion', 'completion for your shell', () => import('./completion.ts')],
+  ['version', 'the version of this program', () => import('./version.ts')],
+]
+
+/** Version of this program. */
+export function version(): string {
+  const read = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  ) as { version: string }
+  return read.version
+}
+
+/** The first word that is no option: the command that is meant. */
+function wanted(argv: readonly string[]): string | undefined {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!
+    if (word === '--') return undefined
+    if (word === '-o' || word === '--output' || word === '--home') at++
+    else if (!word.startsWith('-')) return word
+  }
+  return undefined
+}
+
+/** The program with one command loaded, or with `all` of them. */
+export async function buildProgram(
+  shell: Shell,
+  argv: readonly string[],
+  all: boolean,
+): Promise<Command> {
+  const program = new Command('bailiwick')
+    .description('Every AI agent acts only within its bailiwick.')
+    .addOption(
+      new Option('-o, --output <format>', 'how answers are written')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
+    .option('--home <dir>', 'folder of the home (default: $BAILIWICK_HOME, else ~/.bailiwick)')
+    .option('--no-input', 'never ask; fail where a question would have to be asked')
+    .option('-y, --yes', 'confirm beforehand what would be asked')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      // Errors are told once, by `run`, in one form.
+      writeErr: () => undefined,
+      outputError: () => undefined,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      getOutHelpWidth: () => shell.stdout.columns ?? 80,
+    })
+    .version(version(), '-V, --version')
+  program.action(() => program.outputHelp())
+  program.allowExcessArguments(true)
+  const context = new Context(shell, () => program.opts<GlobalOptions>())
+  const name = wanted(argv)
+  for (const [command, summary, load] of COMMANDS) {
+    if (all || command === name || (name === 'help' && argv.includes(command))) {
+      ;(await load()).register(program, context)
+    } else program.command(command).description(summary)
+  }
+  return program
+}
+
+/** True where an error has to be a JSON document, even if the options themselves are wrong. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  const words = end < 0 ? argv : argv.slice(0, end)
+  return words.some((word, at) => {
+    if (word === '-ojson' || word === '--output=json') return true
+    return (word === '-o' || word === '--output') && words[at + 1] === 'json'
+  })
+}
+
+/** What commander found wrong with the words, as a fault. */
+function usage(error: CommanderError): Error {
+  const detail = error.message.replace(/^error: /, '').replace(/\.?\n/g, ' ').trim()
+  const help = error.code === 'commander.help' || detail === '(outputHelp)'
+  return fault('cli.usage', help ? 'a verb is missing' : lowerFirst(detail), error)
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
+}
+
+/** Members that a fault has beyond its public words. */
+interface Extras {
+  readonly requestId?: string
+  readonly errors?: readonly { readonly path: string; readonly message: string }[]
+  readonly problems?: readonly {
+    readonly file: string
+    readonly line: number
+    readonly column: number
+    readonly message: string
+    readonly help?: string
+  }[]
+}
+
+/** Tells an error on standard error: words for people, or one JSON document. */
+export function tellError(error: unknown, shell: Shell, format: Format): void {
+  const { code, detail, next } = publicFault(error)
+  const { requestId, errors = [], problems = [] } = (error ?? {}) as Extras
+  if (format === 'json') {
+    const extra = {
+      ...(requestId !== undefined && { request_id: requestId }),
+      ...(errors.length > 0 && { errors }),
+      ...(problems.length > 0 && { problems }),
+    }
+    shell.stderr.write(`${lineJson({ error: { code, message: detail, next, ...extra } })}\n`)
+    return
+  }
+  const paint = paintFor(shell.stderr, shell.env)
+  let out = `${paint('red', 'error:')} ${visible(detail)} ${paint('dim', `(${code})`)}\n`
+  for (const { path, message } of errors) out += `  ${visible(`${path}: ${message}`)}\n`
+  for (const { file, line, column, message, help } of problems) {
+    out += `  ${visible(`${file}:${line}:${column}: ${message}`)}\n`
+    if (help !== undefined) out += `    ${paint('dim', visible(help))}\n`
+  }
+  shell.stderr.write(`${out}${paint('bold', 'next:')} ${visible(next)}\n`)
+}
+
+/** Runs one command line to its end; resolves with the exit code and never throws. */
+export async function run(argv: readonly string[], shell: Shell): Promise<number> {
+  try {
+    const program = await buildProgram(shell, argv, false)
+    const name = wanted(argv)
+    const known = name === 'help' || COMMANDS.some(([command]) => command === name)
+    if (name !== undefined && !known) {
+      throw fault('cli.usage', `there is no command \`${name.slice(0, 64)}\``)
+    }
+    await program.parseAsync([...argv], { from: 'user' })
+    return EXIT.done
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.done
+      tellError(usage(error), shell, wantsJson(argv) ? 'json' : 'table')
+      return EXIT.usage
+    }
+    const stopped = shell.interrupted.aborted && publicFault(error).code === 'internal'
+    const told = stopped ? fault('cli.interrupted', 'interrupted', error) : error
+    tellError(told, shell, wantsJson(argv) ? 'json' : 'table')
+    return exitCode(told)
+  }
+}
+
+/** The codes of this floor, for the reference page. */
+export { CLI_FAULTS }

@@ -1,0 +1,138 @@
+// Holds everything of one home that decides and records, opened in the order in which each part trusts the last.
+
+import { join } from 'node:path'
+import type { Clock } from '../std/clock.ts'
+import type { Entropy } from '../std/entropy.ts'
+import type { Timer } from '../std/timer.ts'
+import { openAuditLog } from '../audit/open.ts'
+import type { AuditLog } from '../audit/log.ts'
+import { RefusalCounter } from '../audit/refusals.ts'
+import { Identities } from '../authority/identity/identities.ts'
+import { openRoot, type Root } from '../authority/identity/root.ts'
+import { openAuthority, type Authority } from '../authority/open.ts'
+import { openGateway, type Gateway } from '../gateway/open.ts'
+import { openKeyRing } from '../keys/file.ts'
+import { lockHome } from '../store/home-lock.ts'
+import { openStore } from '../store/open.ts'
+import { openCommitments } from './commitments.ts'
+import { gatewayPorts } from './gateway-ports.ts'
+import { homeFacts, makeHome } from './home.ts'
+import { LivePolicy } from './live-policy.ts'
+import { operatorLog } from './operator-log.ts'
+import { restorePolicy } from './policy-versions.ts'
+import type { Settings } from './settings.ts'
+import { Stack } from './stack.ts'
+
+/** Name of the one gateway of a home, in every record. */
+const GATEWAY = 'gateway-1'
+
+/** Time and chance, as everything below is given them. */
+export interface Machine {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly timer: Timer
+}
+
+/** A home that is open. Nothing listens yet. */
+export interface Core {
+  readonly settings: Settings
+  readonly machine: Machine
+  readonly startedAt: number
+  readonly trustDomain: string
+  readonly origin: string
+  readonly audit: AuditLog
+  readonly authority: Authority
+  readonly identities: Identities
+  readonly root: Root
+  readonly policy: LivePolicy
+  readonly gateway: Gateway
+  readonly refusals: RefusalCounter
+  /** Something for the operator's own log. Never a secret. */
+  note(event: string, facts?: Readonly<Record<string, unknown>>): void
+  /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a home. The audit log is opened before the store, so that whatever the rows do is recorded; whatever fails on the
+ * way closes what was opened, and the Fault of the part that failed is thrown.
+ */
+export async function openCore(
+  settings: Settings,
+  machine: Machine,
+  controlUrl: () => string,
+): Promise<Core> {
+  const stack = new Stack()
+  try {
+    return await open(settings, machine, controlUrl, stack)
+  } catch (error) {
+    await stack.close()
+    throw error
+  }
+}
+
+async function open(
+  settings: Settings,
+  machine: Machine,
+  controlUrl: () => string,
+  stack: Stack,
+): Promise<Core> {
+  const { home } = settings
+  const { clock, entropy, timer } = machine
+  makeHome(home)
+  const lock = lockHome(home)
+  stack.push(() => lock.release())
+  const log = operatorLog(settings.logFile)
+  stack.push(() => log.close())
+  const note: Core['note'] = (event, facts = {}) => log.logger.info(facts, event)
+  const facts = homeFacts(home, clock, entropy)
+  const keys = openKeyRing(join(home, 'keys'), { entropy })
+  const origin = `${facts.trust_domain}/log`
+  const audit = await openAuditLog({
+    ...{ home, gateway: GATEWAY, origin, signer: keys.log, clock, entropy },
+  })
+  stack.push(() => audit.close())
+  const refusals = new RefusalCounter({ audit, clock, timer })
+  stack.push(() => refusals.close())
+  const store = await openStore({ directory: home, signer: keys.authority })
+  stack.push(() => store.close())
+  const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
+  const authority = await openAuthority({ store, keys, audit, clock, entropy, timer, onTrouble })
+  stack.push(() => authority.settled())
+  const { agents, people, delegations } = authority
+  const root = await openRoot({
+    path: join(home, 'keys', 'ca.pem'),
+    trustDomain: facts.trust_domain,
+    ...{ signer: keys.certificates, audit, clock, entropy },
+  })
+  const registry = {
+    agentOf: (name: string) => agents.get(name),
+    personOf: (id: string) => people.get(id),
+  }
+  const identities = await Identities.open({
+    ...{ store, audit, root, registry, delegations, clock, timer, entropy, onTrouble },
+  })
+  stack.push(() => identities.close())
+  const policy = new LivePolicy()
+  restorePolicy({ authority, policy })
+  const commitments = openCommitments(join(home, 'keys'), keys.encryption, entropy)
+  const watch = {
+    refused: (kind: string) => refusals.count(kind, 'gateway'),
+    note: (event: string, what: Readonly<Record<string, string | number>>) => note(event, what),
+  }
+  const ports = gatewayPorts({
+    ...{ authority, identities, policy, audit, commitments, clock, entropy, watch, controlUrl },
+  })
+  const gateway = openGateway({
+    ports,
+    home: join(home, 'upstreams'),
+    environment: settings.environment,
+  })
+  stack.push(() => gateway.close())
+  const startedAt = clock.now()
+  return {
+    ...{ settings, machine, startedAt, trustDomain: facts.trust_domain, origin, audit, authority },
+    ...{ identities, root, policy, gateway, refusals, note },
+    close: () => stack.close(),
+  }
+}

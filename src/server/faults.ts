@@ -1,0 +1,35 @@
+// Holds the catalogue of codes of the server: what keeps a home from starting.
+
+import { faults, type FaultCatalogue } from '../std/fault.ts'
+
+/** Codes of starting and wiring. */
+export const SERVER_FAULTS = {
+  'server.port_in_use': {
+    status: 500,
+    next: 'stop the program that holds the port, or choose another with --control-port, --identity-port, --gateway-port',
+  },
+  'server.listen': { status: 500, next: 'look at the address and the rights of this account' },
+  'server.home': {
+    status: 500,
+    next: 'restore the file from a backup, or start another home with --home',
+  },
+  'server.node': { status: 500, next: 'run Node 24 or newer' },
+  'system.changed': {
+    status: 409,
+    next: 'look at the system again: `bailiwick system add` shows what it is now',
+  },
+  'system.effects': { status: 400, next: 'label actions that the system has, with known effects' },
+  'system.environment': {
+    status: 400,
+    next: 'choose another name: this variable changes how programs are loaded',
+  },
+  'system.command': { status: 400, next: 'name a program that is installed, or its whole path' },
+  'policy.breaks': {
+    status: 409,
+    next: 'change the policies first, so that they hold with the new definitions as well',
+  },
+  'policy.refused': { status: 422, next: 'correct the policies and apply them again' },
+} as const satisfies FaultCatalogue
+
+/** Makes a Fault of the server. */
+export const serverFault = faults(SERVER_FAULTS)

@@ -1,0 +1,95 @@
+// Holds the gateway's ports filled in process: every question answered from the authority's own memory.
+
+import { Fault } from '../std/fault.ts'
+import type { Clock } from '../std/clock.ts'
+import type { Entropy } from '../std/entropy.ts'
+import type { Identities } from '../authority/identity/identities.ts'
+import { targetText } from '../authority/locks/target.ts'
+import type { Authority } from '../authority/open.ts'
+import type {
+  ApprovalPort,
+  ApprovalView,
+  CommitmentPort,
+  Ports,
+  WatchPort,
+} from '../gateway/ports.ts'
+import type { Approval } from '../store/rows/approval.ts'
+import type { AuditSink } from '../wire/record.ts'
+import type { LivePolicy } from './live-policy.ts'
+
+/** How long an approval may be waited for (ms). */
+export const APPROVAL_MS = 300_000
+
+/** What the ports are filled from. */
+export interface GatewayParts {
+  readonly authority: Authority
+  readonly identities: Identities
+  readonly policy: LivePolicy
+  readonly audit: AuditSink
+  readonly commitments: CommitmentPort
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly watch: WatchPort
+  /** URL of the control listener, for people. */
+  readonly controlUrl: () => string
+}
+
+/** Fills the gateway's ports. */
+export function gatewayPorts(parts: GatewayParts): Ports {
+  const { authority, identities, audit, clock, commitments, entropy, policy, watch } = parts
+  const { locks, secrets, systems } = authority
+  return {
+    clock,
+    entropy,
+    audit,
+    commitments,
+    policy,
+    watch,
+    systems,
+    identities,
+    locks: {
+      find: (actor, system, action) => {
+        const lock = locks.find(actor, system, action)
+        return lock === undefined ? undefined : { ...lock, target: targetText(lock.target) }
+      },
+      onChange: (listener) => locks.onChange(() => listener()),
+      // The view is the authority's own memory: there is nothing between them that could be late.
+      ageMs: () => 0,
+    },
+    secrets: { open: (system) => secrets.open(system) },
+    approvals: approvalPort(parts),
+  }
+}
+
+function approvalPort({ authority, clock, controlUrl }: GatewayParts): ApprovalPort {
+  const { approvals } = authority
+  const view = (approval: Approval, fresh: boolean): ApprovalView => ({
+    id: approval.id,
+    state: approval.state,
+    fresh,
+    url: `${controlUrl()}/approvals/${approval.id}`,
+    expiresAt: approval.expiresAt,
+    setAside: approval.gates.map((gate) => gate.policy),
+    ...(approval.ended !== undefined && { answer: approval.ended.reason }),
+  })
+  return {
+    ask: async (ask) => {
+      const expiresAt = clock.now() + APPROVAL_MS
+      const { approval, fresh } = await approvals.ask({ ...ask, expiresAt })
+      return view(approval, fresh)
+    },
+    wait: async (id, options) => view(await approvals.wait(id, options), false),
+    consume: async (id, callDigest) => {
+      try {
+        await approvals.consume(id, callDigest)
+        return true
+      } catch (error) {
+        if (error instanceof Fault && error.code.startsWith('approval.')) return false
+        throw error
+      }
+    },
+    void: async (id, reason) => {
+      await approvals.void(id, reason)
+    },
+  }
+}

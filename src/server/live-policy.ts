@@ -1,0 +1,58 @@
+// Holds the policy set in force: compiled against the pinned systems, replaced whole or not at all.
+
+import type { PolicyPort } from '../gateway/ports.ts'
+import { compilePolicySet, type Compiled, type PolicySource } from '../policy/load.ts'
+import type { Problem } from '../policy/problem.ts'
+import type { PolicySet } from '../policy/set.ts'
+import type { SystemDefinition } from '../wire/system.ts'
+
+/** The set that decides now. With none in force everything is denied (INV-2). */
+export class LivePolicy implements PolicyPort {
+  #set: PolicySet
+  #sources: readonly PolicySource[] = []
+  #problems: readonly Problem[] = []
+
+  constructor() {
+    const empty = compilePolicySet({ sources: [], systems: [] })
+    if (!empty.ok) throw new Error('an empty policy set does not compile')
+    this.#set = empty.set
+  }
+
+  /** Compiles without putting in force. */
+  static compile(sources: readonly PolicySource[], systems: readonly SystemDefinition[]): Compiled {
+    return compilePolicySet({ sources: [...sources], systems: [...systems] })
+  }
+
+  /** Puts a compiled set in force. */
+  put(set: PolicySet, sources: readonly PolicySource[]): void {
+    this.#set = set
+    this.#sources = sources
+    this.#problems = []
+  }
+
+  /** What was applied last could not be put in force: the last good set goes on, and everybody is told. */
+  keep(problems: readonly Problem[]): void {
+    this.#problems = problems
+  }
+
+  get set(): PolicySet {
+    return this.#set
+  }
+
+  get sources(): readonly PolicySource[] {
+    return this.#sources
+  }
+
+  /** Why the version that was applied last is not in force; empty when it is. */
+  get problems(): readonly Problem[] {
+    return this.#problems
+  }
+
+  decide(request: Parameters<PolicyPort['decide']>[0]): ReturnType<PolicyPort['decide']> {
+    return this.#set.decide(request)
+  }
+
+  mayCall(request: Parameters<PolicyPort['mayCall']>[0]): boolean {
+    return this.#set.mayCall(request)
+  }
+}

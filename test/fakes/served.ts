@@ -1,0 +1,42 @@
+// Holds a district with its identity listener on a free port, for tests over real TLS.
+
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { identityListener } from '../../src/api/identity/listener.ts'
+import { systemClock } from '../../src/std/clock.ts'
+import { openDistrict, type District } from './district.ts'
+
+/** What `serve` gives. */
+export interface Served extends District {
+  readonly url: string
+  /** What was refused, in order, by code. */
+  readonly refused: string[]
+}
+
+/** A district with its identity listener on a free port. */
+export async function serve(
+  now: number = systemClock.now(),
+): Promise<District & { readonly url: string; readonly refused: string[] }> {
+  const district = await openDistrict(now)
+  const refused: string[] = []
+  const { server, close } = identityListener({
+    identities: district.identities,
+    root: district.root,
+    clock: district.clock,
+    timer: district.timer,
+    onRefused: (kind) => refused.push(kind),
+    onFailure: (error) => refused.push(`failure ${String(error)}`),
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `https://bailiwick.localhost:${(server.address() as AddressInfo).port}`
+  return {
+    ...district,
+    url,
+    refused,
+    [Symbol.asyncDispose]: async () => {
+      await close()
+      await district[Symbol.asyncDispose]()
+    },
+  }
+}
