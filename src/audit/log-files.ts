@@ -7,6 +7,7 @@ import { utf8 } from '../std/bytes.ts'
 import { decodeEntries } from '../tlog/entries.ts'
 import { HASH_BYTES } from '../tlog/hash.ts'
 import { TILE_WIDTH, tilePath, type TileRef } from '../tlog/tile.ts'
+import { fault } from './faults.ts'
 import { makeDirectory, replaceDurable, syncDirectory, writeDurable } from './durable-file.ts'
 
 /** The folder, for the one process that writes it and for everybody who reads. */
@@ -42,15 +43,22 @@ export class LogFiles {
     this.#named.clear()
   }
 
-  /** Hashes of a tile, at least `width`: a partial tile that is gone is answered from the full one that replaced it. */
+  /**
+   * The first `width` hashes of a tile; a partial tile that is gone is answered from the full one that replaced it.
+   * Throws what reading throws, and `audit.corrupt` where the file does not hold as many hashes as its name says.
+   */
   readonly readHashes = (level: number, index: number, width: number): Uint8Array => {
-    const bytes = this.#read({ level, index, width })
+    const { ref, bytes } = this.#read({ level, index, width })
+    if (bytes.length !== ref.width * HASH_BYTES) throw odd(ref, 'hashes')
     return bytes.subarray(0, width * HASH_BYTES)
   }
 
-  /** Entries of a bundle, at least `width`. */
+  /** The first `width` entries of a bundle, in the same way. */
   readEntries(index: number, width: number): Uint8Array[] {
-    return decodeEntries(this.#read({ level: 'entries', index, width }))
+    const { ref, bytes } = this.#read({ level: 'entries', index, width })
+    const entries = decodeEntries(bytes)
+    if (entries.length !== ref.width) throw odd(ref, 'entries')
+    return entries.slice(0, width)
   }
 
   /** The published checkpoint, a signed note; undefined before the first. */
@@ -72,16 +80,22 @@ export class LogFiles {
     this.#made.delete(partials)
   }
 
-  #read(ref: TileRef): Uint8Array {
+  #read(ref: TileRef): { ref: TileRef; bytes: Uint8Array } {
     try {
-      return readFileSync(this.#path(ref))
+      return { ref, bytes: readFileSync(this.#path(ref)) }
     } catch (error) {
       if (ref.width === TILE_WIDTH) throw error
-      return readFileSync(this.#path({ ...ref, width: TILE_WIDTH }))
+      const full = { ...ref, width: TILE_WIDTH }
+      if (!existsSync(this.#path(full))) throw error
+      return { ref: full, bytes: readFileSync(this.#path(full)) }
     }
   }
 
   #path(ref: TileRef): string {
     return join(this.directory, tilePath(ref))
   }
+}
+
+function odd(ref: TileRef, what: string): Error {
+  return fault('audit.corrupt', `${tilePath(ref)} does not hold ${ref.width} ${what}`)
 }

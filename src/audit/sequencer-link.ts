@@ -190,7 +190,6 @@ async function start(
     worker.once('message', resolve)
     worker.once('error', reject)
   })
-  worker.removeAllListeners()
   if (news.kind === 'failed') throw toFault(news.code, news.detail)
   if (news.kind !== 'opened') throw fault('audit.unavailable', 'the sequencer did not open')
   return { worker, head: news.head, scan: news.scan }

@@ -62,7 +62,7 @@ export class Sequencer {
     const { size, position } = this.#head
     const index = Math.floor(size / TILE_WIDTH)
     const width = size % TILE_WIDTH
-    const begun = width === 0 ? [] : this.#files.readEntries(index, width).slice(0, width)
+    const begun = width === 0 ? [] : this.#files.readEntries(index, width)
     this.#bundles = new Bundles(index, begun)
     this.#cursor = new SpoolCursor(this.#spool, position)
     this.#filled = staleTiles(size)

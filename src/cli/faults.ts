@@ -5,7 +5,10 @@ import { faults, type FaultCatalogue } from '../std/fault.ts'
 /** Codes of the command line. */
 export const CLI_FAULTS = {
   'cli.usage': { status: 400, next: 'see how it is used: bailiwick help' },
-  'cli.file': { status: 400, next: 'name a file that can be read, or written where nothing is yet' },
+  'cli.file': {
+    status: 400,
+    next: 'name a file that can be read, or written where nothing is yet',
+  },
   'cli.confirmation': {
     status: 400,
     next: 'look at what would be done, then repeat the command with --yes',

@@ -1,11 +1,11 @@
 // Holds the command line as a whole: which commands there are, how one is found and run, and how an error is told.
 
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { publicFault } from '../std/fault.ts'
 import { Context, type GlobalOptions } from './context.ts'
 import { EXIT, exitCode } from './exit.ts'
-import { CLI_FAULTS, fault } from './faults.ts'
+import { fault } from './faults.ts'
+import { packageVersion } from './package.ts'
 import type { Shell } from './shell.ts'
 import { lineJson } from './terminal/json.ts'
 import { paintFor } from './terminal/paint.ts'
@@ -39,14 +39,6 @@ const COMMANDS: readonly (readonly [
   ['completion', 'completion for your shell', () => import('./completion.ts')],
   ['version', 'the version of this program', () => import('./version.ts')],
 ]
-
-/** Version of this program. */
-export function version(): string {
-  const read = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  ) as { version: string }
-  return read.version
-}
 
 /** The first word that is no option: the command that is meant. */
 function wanted(argv: readonly string[]): string | undefined {
@@ -87,7 +79,7 @@ export async function buildProgram(
       getErrHasColors: () => false,
       getOutHelpWidth: () => shell.stdout.columns ?? 80,
     })
-    .version(version(), '-V, --version')
+    .version(packageVersion(), '-V, --version')
   program.action(() => program.outputHelp())
   program.allowExcessArguments(true)
   const context = new Context(shell, () => program.opts<GlobalOptions>())
@@ -112,7 +104,10 @@ function wantsJson(argv: readonly string[]): boolean {
 
 /** What commander found wrong with the words, as a fault. */
 function usage(error: CommanderError): Error {
-  const detail = error.message.replace(/^error: /, '').replace(/\.?\n/g, ' ').trim()
+  const detail = error.message
+    .replace(/^error: /, '')
+    .replace(/\.?\n/g, ' ')
+    .trim()
   const help = error.code === 'commander.help' || detail === '(outputHelp)'
   return fault('cli.usage', help ? 'a verb is missing' : lowerFirst(detail), error)
 }
@@ -180,6 +175,3 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
     return exitCode(told)
   }
 }
-
-/** The codes of this floor, for the reference page. */
-export { CLI_FAULTS }

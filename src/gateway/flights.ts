@@ -24,6 +24,7 @@ export class Flights {
   readonly #byInstance = new Map<string, number>()
   readonly #stop: (() => void)[]
   #landed: (() => void) | undefined
+  #lastCut = { calls: 0, processes: 0 }
 
   constructor(ports: Ports, pool: UpstreamPool) {
     this.#ports = ports
@@ -36,6 +37,11 @@ export class Flights {
 
   get size(): number {
     return this.#flights.size
+  }
+
+  /** What the change of locks that was told last has ended; read it in the same turn. */
+  get lastCut(): { readonly calls: number; readonly processes: number } {
+    return this.#lastCut
   }
 
   /** Takes a call up; a denial when its instance has too many already. */
@@ -60,14 +66,18 @@ export class Flights {
 
   /** Ends what a lock denies: the call first, which tells the upstream, then the processes, which need not listen. */
   #onLocks(): void {
+    let calls = 0
     for (const { actor, request } of this.#flights) {
       const denied = admit(actor, request.system, request.action, this.#ports)
-      if (denied !== undefined) request.control.end(new CallEnd('call.cut', denied.detail))
+      if (denied === undefined || request.control.ended !== undefined) continue
+      request.control.end(new CallEnd('call.cut', denied.detail))
+      calls++
     }
-    this.#pool.cut(
+    const processes = this.#pool.cut(
       (actor, system) => this.#ports.locks.find(actor, system, '') !== undefined,
       gatewayFault('call.cut', 'a lock ended the process'),
     )
+    this.#lastCut = { calls, processes }
   }
 
   #onGone(instance: string): void {

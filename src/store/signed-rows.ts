@@ -1,7 +1,7 @@
 // Holds the signing of rows that confer or remove authority, and the check without which a row is no authority (INV-13).
 
 import { base64url, fromBase64url, utf8 } from '../std/bytes.ts'
-import { faults } from '../std/fault.ts'
+import { faults, type Fault } from '../std/fault.ts'
 import {
   canonicalJson,
   isObject,
@@ -55,22 +55,29 @@ export class SignedRows {
 
   /** The document of a row whose signature holds; throws `store.unsigned_row` otherwise. */
   open(table: string, id: string, row: SignedColumns): JsonObject {
-    const refuse = (why: string, cause?: unknown) =>
-      fault('store.unsigned_row', `row \`${id.slice(0, 128)}\` of ${table} ${why}`, cause)
     const signature = fromBase64url(row.sig)
     if (
       signature === undefined ||
       !this.#signer.verify(message(table, row.leaf, row.doc), signature)
     ) {
-      throw refuse('does not carry a signature of this authority')
+      throw refusal(table, id, 'does not carry a signature of this authority')
     }
+    return this.read(table, id, row)
+  }
+
+  /** The document of a row that something signed vouches for already; throws `store.unsigned_row` where it is none. */
+  read(table: string, id: string, row: SignedColumns): JsonObject {
     let doc
     try {
       doc = parseJson(utf8(row.doc), DOC_LIMITS)
     } catch (cause) {
-      throw refuse('holds no document that can be read', cause)
+      throw refusal(table, id, 'holds no document that can be read', cause)
     }
-    if (!isObject(doc)) throw refuse('holds no object')
+    if (!isObject(doc)) throw refusal(table, id, 'holds no object')
     return doc
   }
+}
+
+function refusal(table: string, id: string, why: string, cause?: unknown): Fault {
+  return fault('store.unsigned_row', `row \`${id.slice(0, 128)}\` of ${table} ${why}`, cause)
 }

@@ -2,10 +2,10 @@
 
 import { sql, type Kysely } from 'kysely'
 import { Fault, faults } from '../std/fault.ts'
-import type { JsonObject } from '../std/json.ts'
+import { canonicalJson, type JsonObject } from '../std/json.ts'
 import type { Receipt } from '../wire/record.ts'
 import { STORE_FAULTS } from './faults.ts'
-import { Roll, type Counted } from './roll.ts'
+import { Roll } from './roll.ts'
 import type { SignedColumns, SignedRows } from './signed-rows.ts'
 import { onRoll, type ColumnValue, type TableShape } from './table.ts'
 
@@ -15,6 +15,8 @@ const fault = faults(STORE_FAULTS)
 export interface Held<T> {
   readonly doc: T
   readonly leaf: string
+  /** Its signature: what `replace` compares, since no two versions of a row share one. */
+  readonly sig: string
 }
 
 /** Told of every row that is no authority because it does not verify. */
@@ -23,18 +25,24 @@ export type OnRefused = (refused: Fault, table: string, id: string) => void
 /** A signed table. Callers append the audit record first and hand over its receipt (INV-13). */
 export interface SignedRepository<T> {
   /** Rows that verify, in the order of their ids; `where` compares derived columns. Others are reported and left out. */
-  all(where?: Readonly<Record<string, ColumnValue | readonly ColumnValue[]>>): Promise<Held<T>[]>
+  all(where?: Where): Promise<Held<T>[]>
   /** The row with this id, when it is there and verifies. */
   get(id: string): Promise<Held<T> | undefined>
   /** Adds a row. Throws `store.exists` when its id, or another unique column, is taken. */
   insert(doc: T, receipt: Receipt): Promise<Held<T>>
-  /** Compare-and-swap on `held.leaf`. Throws `store.conflict` when the row is no longer the one that was read. */
+  /** Compare-and-swap on `held.sig`. Throws `store.conflict` when the row is no longer the one that was read. */
   replace(held: Held<T>, doc: T, receipt: Receipt): Promise<Held<T>>
   /** What is wrong with the table as a whole: rows deleted or put back by hand. */
   check(): Promise<Fault | undefined>
   /** Makes the roll count what verifies now; only ever on a person's word, which the receipt records. */
   adopt(receipt: Receipt): Promise<void>
 }
+
+/** Columns and what they equal, or are one of. */
+type Where = Readonly<Record<string, ColumnValue | readonly ColumnValue[]>>
+
+/** What says that a row is ours: its own signature, or a roll that agrees with all of them. */
+type Voucher = 'signature' | 'roll'
 
 interface Row extends SignedColumns {
   readonly id: string
@@ -48,24 +56,26 @@ export class SignedTable<T> implements SignedRepository<T> {
   readonly #shape: TableShape<T>
   readonly #onRefused: OnRefused
   readonly #roll: Roll | undefined
+  /** Selects the rows that the roll counts. */
+  readonly #filter: Where | undefined
 
   constructor(db: Kysely<unknown>, rows: SignedRows, shape: TableShape<T>, onRefused: OnRefused) {
     this.#db = db
     this.#rows = rows
     this.#shape = shape
     this.#onRefused = onRefused
+    this.#filter = rollFilter(shape)
     this.#roll = shape.roll === undefined ? undefined : new Roll(rows, shape.table)
   }
 
-  async all(
-    where: Readonly<Record<string, ColumnValue | readonly ColumnValue[]>> = {},
-  ): Promise<Held<T>[]> {
-    return (await this.#select(where)).flatMap((row) => this.#accept(row) ?? [])
+  async all(where: Where = {}): Promise<Held<T>[]> {
+    // Where the roll agrees with exactly these rows, it vouches for them, and the look at each signature is saved.
+    if (sameFilter(where, this.#filter)) return (await this.#rolled()).held
+    return this.#accepted(await this.#select(this.#db, where))
   }
 
   async get(id: string): Promise<Held<T> | undefined> {
-    const [row] = await this.#select({ id })
-    return row === undefined ? undefined : this.#accept(row)
+    return this.#accepted(await this.#select(this.#db, { id }))[0]
   }
 
   async insert(doc: T, receipt: Receipt): Promise<Held<T>> {
@@ -80,16 +90,17 @@ export class SignedTable<T> implements SignedRepository<T> {
       }
       await this.#roll?.change(db, undefined, onRoll(this.#shape, doc) ? row : undefined, row.leaf)
     })
-    return { doc, leaf: row.leaf }
+    return { doc, leaf: row.leaf, sig: row.sig }
   }
 
   async replace(held: Held<T>, doc: T, receipt: Receipt): Promise<Held<T>> {
     const row = this.#row(doc, receipt.leaf)
-    const before = this.#row(held.doc, held.leaf)
+    // Not signed anew: the signature that was read is the one that the roll counts.
+    const text = canonicalJson(held.doc as unknown as JsonObject)
+    const before = { id: this.#shape.id(held.doc), doc: text, leaf: held.leaf, sig: held.sig }
     if (row.id !== before.id) throw new TypeError('a row keeps its id')
     await this.#inTransaction(async (db) => {
       const set = Object.entries(row).map(([column, value]) => sql`${sql.ref(column)} = ${value}`)
-      // The signature stands for the whole row as it was read: leaf, document and all.
       const { rows } = await sql`
         update ${sql.table(this.#shape.table)} set ${sql.join(set)}
         where id = ${row.id} and sig = ${before.sig} returning id`.execute(db)
@@ -103,25 +114,35 @@ export class SignedTable<T> implements SignedRepository<T> {
         row.leaf,
       )
     })
-    return { doc, leaf: row.leaf }
+    return { doc, leaf: row.leaf, sig: row.sig }
   }
 
   async check(): Promise<Fault | undefined> {
-    // Only rows that verify are counted: one put in by hand is no authority and takes none away.
-    return this.#roll?.check(this.#db, this.#verified(await this.#counted()))
+    return (await this.#rolled()).problem
   }
 
   async adopt(receipt: Receipt): Promise<void> {
-    await this.#roll?.write(this.#db, this.#verified(await this.#counted()), receipt.leaf)
+    const filter = this.#filter
+    if (this.#roll === undefined || filter === undefined) return
+    const rows = await this.#select(this.#db, filter)
+    await this.#roll.write(this.#db, this.#verified(rows), receipt.leaf)
   }
 
-  #counted(): Promise<readonly Row[]> {
-    const roll = this.#shape.roll
-    return this.#select(typeof roll === 'object' ? { [roll.column]: roll.values } : {})
-  }
-
-  #verified(rows: readonly Row[]): readonly Counted[] {
-    return rows.filter((row) => this.#accept(row) !== undefined)
+  /** The rows that the roll counts, and what is wrong with them as a whole. Rows and roll are read in one transaction. */
+  #rolled(): Promise<{ readonly held: Held<T>[]; readonly problem?: Fault }> {
+    const [roll, filter] = [this.#roll, this.#filter]
+    if (roll === undefined || filter === undefined) return Promise.resolve({ held: [] })
+    return this.#inTransaction(async (db) => {
+      const rows = await this.#select(db, filter)
+      if ((await roll.check(db, rows)) === undefined) {
+        const held = rows.map((row) => this.#open(row, 'roll'))
+        if (held.every((row) => !(row instanceof Fault))) return { held }
+      }
+      // Row by row, then: one put in by hand is no authority and takes none away, one that is missing does.
+      const held = this.#accepted(rows)
+      const problem = await roll.check(db, this.#verified(rows))
+      return { held, ...(problem === undefined ? {} : { problem }) }
+    })
   }
 
   #row(doc: T, leaf: string): Row {
@@ -130,9 +151,7 @@ export class SignedTable<T> implements SignedRepository<T> {
     return { id: this.#shape.id(doc), ...this.#shape.columns(doc), ...signed }
   }
 
-  async #select(
-    where: Readonly<Record<string, ColumnValue | readonly ColumnValue[]>>,
-  ): Promise<readonly Row[]> {
+  async #select(db: Kysely<unknown>, where: Where): Promise<readonly Row[]> {
     const conditions = Object.entries(where).map(([column, value]) =>
       Array.isArray(value)
         ? sql<boolean>`${sql.ref(column)} in (${sql.join(value)})`
@@ -140,31 +159,55 @@ export class SignedTable<T> implements SignedRepository<T> {
     )
     const filter = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
     const { rows } = await sql<Row>`
-      select * from ${sql.table(this.#shape.table)} ${filter} order by id`.execute(this.#db)
+      select * from ${sql.table(this.#shape.table)} ${filter} order by id`.execute(db)
     return rows
   }
 
-  /** A row with a good signature whose columns say what its document says; anything else is reported and absent. */
-  #accept(row: Row): Held<T> | undefined {
+  #verified(rows: readonly Row[]): readonly Row[] {
+    return rows.filter((row) => !(this.#open(row, 'signature') instanceof Fault))
+  }
+
+  /** What the rows hold that verify by themselves; the others are reported. */
+  #accepted(rows: readonly Row[]): Held<T>[] {
+    return rows.flatMap((row) => {
+      const held = this.#open(row, 'signature')
+      if (!(held instanceof Fault)) return held
+      this.#onRefused(held, this.#shape.table, row.id)
+      return []
+    })
+  }
+
+  /** The row of a document that is vouched for, when its columns say what the document says. */
+  #open(row: Row, voucher: Voucher): Held<T> | Fault {
+    const { table, id, columns } = this.#shape
     try {
-      // The signature is ours, so the document has the shape that we gave it.
-      const doc = this.#rows.open(this.#shape.table, row.id, row) as unknown as T
-      const derived = { id: this.#shape.id(doc), ...this.#shape.columns(doc) }
+      const open = voucher === 'roll' ? 'read' : 'open'
+      // What is vouched for is ours, so the document has the shape that we gave it.
+      const doc = this.#rows[open](table, row.id, row) as unknown as T
+      const derived = { id: id(doc), ...columns(doc) }
       const other = Object.entries(derived).find(([column, value]) => row[column] !== value)
-      if (other === undefined) return { doc, leaf: row.leaf }
-      throw fault(
+      if (other === undefined) return { doc, leaf: row.leaf, sig: row.sig }
+      return fault(
         'store.unsigned_row',
-        `row \`${row.id.slice(0, 128)}\` of ${this.#shape.table} says otherwise in column ${other[0]} than in its document`,
+        `row \`${row.id.slice(0, 128)}\` of ${table} says otherwise in column ${other[0]} than in its document`,
       )
     } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      this.#onRefused(error, this.#shape.table, row.id)
-      return undefined
+      if (error instanceof Fault) return error
+      throw error
     }
   }
 
-  async #inTransaction(work: (db: Kysely<unknown>) => Promise<void>): Promise<void> {
-    if (this.#db.isTransaction) return work(this.#db)
-    await this.#db.transaction().execute(work)
+  #inTransaction<R>(work: (db: Kysely<unknown>) => Promise<R>): Promise<R> {
+    return this.#db.isTransaction ? work(this.#db) : this.#db.transaction().execute(work)
   }
+}
+
+function rollFilter<T>({ roll }: TableShape<T>): Where | undefined {
+  if (roll === undefined || roll === 'all') return roll === 'all' ? {} : undefined
+  const [only, ...more] = roll.values
+  return { [roll.column]: more.length === 0 && only !== undefined ? only : roll.values }
+}
+
+function sameFilter(where: Where, filter: Where | undefined): boolean {
+  return filter !== undefined && JSON.stringify(where) === JSON.stringify(filter)
 }

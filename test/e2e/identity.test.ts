@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { connect, TLSSocket } from 'node:tls'
@@ -29,9 +30,14 @@ async function hold(
 }
 
 /** A gateway as far as TLS goes: it answers with what `actorOf` says of the peer of each request. */
-async function gateway(
-  district: District,
-): Promise<{ origin: string; port: number; handshakes: () => [number, number] } & AsyncDisposable> {
+async function gateway(district: District): Promise<
+  {
+    origin: string
+    port: number
+    handshakes: () => [number, number]
+    streams: ServerResponse[]
+  } & AsyncDisposable
+> {
   const server = createServer(
     { requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
     (incoming, response) => {
@@ -39,9 +45,15 @@ async function gateway(
       const certificate = socket.getPeerX509Certificate()
       const actor = district.identities.actorOf(hex(sha256(certificate?.raw ?? new Uint8Array())))
       response.statusCode = actor === undefined ? 401 : 200
+      if (incoming.url === '/stream') {
+        streams.push(response)
+        response.write('first ')
+        return
+      }
       response.end(JSON.stringify({ agent: actor?.agent, certificate: actor?.certificate }))
     },
   )
+  const streams: ServerResponse[] = []
   let full = 0
   let resumed = 0
   server.on('secureConnection', (socket) => (socket.isSessionReused() ? resumed++ : full++))
@@ -53,6 +65,7 @@ async function gateway(
     origin: `https://127.0.0.1:${port}`,
     port,
     handshakes: () => [full, resumed],
+    streams,
     [Symbol.asyncDispose]: async () => {
       stop()
       server.closeAllConnections()
@@ -191,5 +204,48 @@ test('bundle and health are public; the bundle is the pinned root', async () => 
   const health = await get('/healthz')
   assert.deepEqual(await health.body.json(), { ok: true })
   await dispatcher.close()
+  await holder.close()
+})
+
+test('at the end of its life an instance waits for the end instead of renewing in vain', async () => {
+  await using district = await serve({ instanceLife: 1_800_000 })
+  const { holder, clock, timer } = await hold(district)
+  const told: string[] = []
+  holder.onEnded((why) => told.push(why.code))
+  clock.advance(1_500_000)
+  timer.fire()
+  assert.equal(timer.waiting[0]?.ms, 30_000)
+  assert.equal(district.audit.types().filter((type) => type === 'instance.renewed').length, 0)
+  clock.advance(300_000)
+  timer.fire()
+  assert.deepEqual(told, ['holder.expired'])
+  assert.equal(timer.waiting.length, 0)
+  await holder.close()
+})
+
+test('connections are kept: many requests, one full handshake', async () => {
+  await using district = await serve()
+  await using door = await gateway(district)
+  const { holder } = await hold(district)
+  for (let i = 0; i < 5; i++) assert.equal((await ask(holder, door.origin)).status, 200)
+  assert.equal(door.handshakes()[0], 1)
+  await holder.close()
+})
+
+test('a stream that runs when its certificate is renewed runs on to its end', async () => {
+  await using district = await serve()
+  await using door = await gateway(district)
+  const { holder } = await hold(district)
+  const { body } = await request(`${door.origin}/stream`, { dispatcher: holder.dispatcher() })
+  const reader = body[Symbol.asyncIterator]()
+  assert.equal(String((await reader.next()).value), 'first ')
+  const { certificate } = await ask(holder, door.origin)
+  await holder.renew()
+  const renewed = await ask(holder, door.origin)
+  assert.equal(renewed.status, 200)
+  assert.notEqual(renewed.certificate, certificate)
+  door.streams[0]?.end('last')
+  assert.equal(String((await reader.next()).value), 'last')
+  assert.equal((await reader.next()).done, true)
   await holder.close()
 })

@@ -60,13 +60,28 @@ export async function openDistrict(
   })
   const troubles: unknown[] = []
   const ports: IdentityPorts = {
-    ...{ store, audit, root, registry, delegations, clock, timer },
+    store,
+    audit,
+    root,
+    registry,
+    delegations,
+    clock,
+    timer,
     entropy: systemEntropy,
     onTrouble: (error) => troubles.push(error),
     ...options,
   }
   const district: District = {
-    ...{ home, clock, timer, audit, registry, delegations, store, root, troubles, ports },
+    home,
+    clock,
+    timer,
+    audit,
+    registry,
+    delegations,
+    store,
+    root,
+    troubles,
+    ports,
     identities: await Identities.open(ports),
     restart: async () => {
       await district.identities.close()

@@ -9,9 +9,9 @@ import type { Signer } from '../../src/keys/ring.ts'
 
 /** Timers that fire when a test says so. */
 export class FakeTimer implements Timer {
-  waiting: { readonly ms: number; readonly then: () => void }[] = []
-  after(ms: number, then: () => void): () => void {
-    const entry = { ms, then }
+  waiting: { readonly ms: number; readonly run: () => void }[] = []
+  after(ms: number, run: () => void): () => void {
+    const entry = { ms, run }
     this.waiting.push(entry)
     return () => {
       this.waiting = this.waiting.filter((other) => other !== entry)
@@ -21,7 +21,7 @@ export class FakeTimer implements Timer {
   fire(): number {
     const due = this.waiting
     this.waiting = []
-    for (const entry of due) entry.then()
+    for (const entry of due) entry.run()
     return due.length
   }
 }

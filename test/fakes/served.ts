@@ -14,10 +14,8 @@ export interface Served extends District {
 }
 
 /** A district with its identity listener on a free port. */
-export async function serve(
-  now: number = systemClock.now(),
-): Promise<District & { readonly url: string; readonly refused: string[] }> {
-  const district = await openDistrict(now)
+export async function serve(options: Parameters<typeof openDistrict>[1] = {}): Promise<Served> {
+  const district = await openDistrict(systemClock.now(), options)
   const refused: string[] = []
   const { server, close } = identityListener({
     identities: district.identities,

@@ -27,7 +27,7 @@ export interface IdentityListenerOptions {
 export interface IdentityListener {
   readonly server: Server
   /** Ends every connection and stops. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Makes the identity listener; the caller binds it (`server.listen(port, '127.0.0.1')`). */

@@ -14,7 +14,7 @@ import { systemClock } from '../../std/clock.ts'
 import { systemEntropy } from '../../std/entropy.ts'
 import { pem } from '../../std/pem.ts'
 import { fakeSigner, p256, spkiOf } from '../../../test/fakes/identity.ts'
-import { issueRoot, issuer, issueServer, issueSvid, leafValidity } from './certificate.ts'
+import { issueRoot, issuer, issueServer, issueSvid, leafValidity, serialOf } from './certificate.ts'
 
 const INSTANCE = '01890000-0000-7000-8000-000000000001'
 const DAY = 86_400_000
@@ -51,7 +51,11 @@ test('openssl verifies the chains, for clients and servers', () => {
     }
     execFileSync('openssl', [
       ...strict,
-      ...['-purpose', 'sslserver', '-verify_hostname', 'localhost', write('server.pem', server)],
+      '-purpose',
+      'sslserver',
+      '-verify_hostname',
+      'localhost',
+      write('server.pem', server),
     ])
     execFileSync('openssl', [...strict, '-verify_ip', '127.0.0.1', write('server.pem', server)])
     execFileSync('openssl', [...strict, '-verify_ip', '::1', write('server.pem', server)])
@@ -138,6 +142,7 @@ test('validity and serial are read back as they were asked for', () => {
         const read = new X509Certificate(issueRoot(fixed, validity))
         assert.equal(read.validFromDate.getTime(), validity.notBefore)
         assert.equal(read.validToDate.getTime(), validity.notAfter)
+        assert.equal(BigInt(`0x${serialOf(read.raw)}`), BigInt(`0x${read.serialNumber}`))
         assert.equal(
           BigInt(`0x${read.serialNumber}`),
           BigInt(`0x${Buffer.from(random).toString('hex')}`),

@@ -1,7 +1,20 @@
 // Holds the issuing of certificates: a root per trust domain, X509-SVIDs for instances, certificates for our own listeners.
 
+import { hex } from '../../std/bytes.ts'
 import type { Entropy } from '../../std/entropy.ts'
-import { bitString, context, integer, oid, sequence, set, time, utf8String } from '../../std/der.ts'
+import {
+  bitString,
+  context,
+  derChildren,
+  integer,
+  oid,
+  readDer,
+  sequence,
+  set,
+  TAG,
+  time,
+  utf8String,
+} from '../../std/der.ts'
 import { isTrustDomain, spiffeId, type ServerRole } from '../../wire/spiffe.ts'
 import type { Signer } from '../../keys/ring.ts'
 import {
@@ -140,6 +153,14 @@ export function issueSvid(
 ): Uint8Array {
   const uri = spiffeId({ kind: 'instance', domain: by.trustDomain, ...of })
   return issueLeaf(by, of.publicKey, [{ uri }], validity)
+}
+
+/** The serial number of a certificate of ours, lower-case hex without the octet that keeps it positive. */
+export function serialOf(der: Uint8Array): string {
+  const [signed] = derChildren(readDer(der, TAG.sequence))
+  const number = signed === undefined ? undefined : derChildren(signed)[1]
+  if (number === undefined) throw new TypeError('a certificate without a serial number')
+  return hex(number.content[0] === 0 ? number.content.subarray(1) : number.content)
 }
 
 /** A certificate for one of our own listeners: loopback names, and a SPIFFE ID that says which listener. Answers DER. */

@@ -42,8 +42,19 @@ test('a request of ours, and one by openssl, give their key and nothing else', (
   const made = execFileSync(
     'openssl',
     [
-      ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-keyout', join(folder, 'key.pem'), '-subj', '/', '-config', config],
+      'req',
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      join(folder, 'key.pem'),
+      '-subj',
+      '/',
+      '-config',
+      config,
     ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   )

@@ -113,11 +113,29 @@ export class Endings {
 
   async #look(): Promise<void> {
     for (const { id } of this.#view.expire(this.#ports.clock.now())) this.#gone(id, EXPIRED)
+    await this.#trying(() => this.#writeAll())
+    await this.#trying(() => this.#tokens.expire())
+  }
+
+  /** What fails is told and tried again at the next look: the memory is right already. */
+  async #trying(work: () => Promise<void>): Promise<void> {
     try {
-      for (const [id, why] of this.#unwritten) await this.#write(id, why)
-      await this.#tokens.expire()
+      await work()
     } catch (error) {
       this.#ports.onTrouble(error)
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    for (const [id, why] of this.#unwritten) {
+      try {
+        await this.#write(id, why)
+      } catch (error) {
+        // To the end of the queue, so that one that cannot be written never stands in the way of the others.
+        this.#unwritten.delete(id)
+        this.#unwritten.set(id, why)
+        throw error
+      }
     }
   }
 

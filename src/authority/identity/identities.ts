@@ -210,11 +210,13 @@ export class Identities {
       await tables.instances.insert(row, receipt)
       await tables.certificates.insert(issuance.row, receipt)
     })
-    // A crash here leaves an instance whose delegation is not its own: it is nobody, and a new join token is asked for.
-    if (delegation !== undefined) await delegations.bind(delegation, row.id)
     const named = { kind: 'instance', domain: root.trustDomain, agent, instance: row.id } as const
     const { joinToken: _used, state: _state, ...live } = row
-    return this.#deliver(this.#view.add({ ...live, spiffeId: spiffeId(named) }), issuance)
+    const instance = this.#view.add({ ...live, spiffeId: spiffeId(named) })
+    const answer = this.#deliver(instance, issuance)
+    // A crash or failure here leaves an instance whose delegation is not its own: it is nobody, and ends within the hour.
+    if (delegation !== undefined) await delegations.bind(delegation, row.id)
+    return answer
   }
 
   async #renew(

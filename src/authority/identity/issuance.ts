@@ -1,6 +1,5 @@
 // Holds the issuing of one certificate to one instance: what is signed, what is recorded of it, what is stored, what is answered.
 
-import { X509Certificate } from 'node:crypto'
 import { hex, sha256 } from '../../std/bytes.ts'
 import { rfc3339 } from '../../std/clock.ts'
 import type { JsonObject } from '../../std/json.ts'
@@ -8,7 +7,7 @@ import { pem } from '../../std/pem.ts'
 import type { IssuedIdentity } from '../../wire/identity.ts'
 import { spiffeId } from '../../wire/spiffe.ts'
 import type { CertificateRow } from '../../store/rows/certificate.ts'
-import { issueSvid, leafValidity } from './certificate.ts'
+import { issueSvid, leafValidity, serialOf } from './certificate.ts'
 import type { Root } from './root.ts'
 
 /** A certificate that exists in memory only: nobody gets it before it is recorded and stored. */
@@ -39,7 +38,7 @@ export function issue(
     fingerprint: hex(sha256(der)),
     instance: instance.id,
     key: keyDigest(publicKey),
-    serial: new X509Certificate(der).serialNumber.toLowerCase(),
+    serial: serialOf(der),
     ...validity,
   }
   return {

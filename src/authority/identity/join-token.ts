@@ -12,6 +12,9 @@ import type { IdentityPorts } from './ports.ts'
 /** How long a join token can be used. */
 const TOKEN_LIFE_MS = 600_000
 
+/** Tokens whose reuse is recorded between two starts; reuses beyond are counted, as every refusal is. */
+const MAX_REPORTED = 10_000
+
 /** A new join token. */
 export interface IssuedJoinToken {
   readonly id: string
@@ -122,14 +125,14 @@ export class JoinTokens {
         await store.joinTokens.replace(held, { ...held.doc, state: 'expired' }, receipt)
       }
       this.#open.delete(tokenHash)
-      this.#reported.delete(id)
     }
   }
 
   /** Records the first reuse of a token: somebody may have stolen it, before or after its rightful use. */
   async #reused(tokenHash: string): Promise<Error> {
     const [held] = await this.#ports.store.joinTokens.all({ token_hash: tokenHash })
-    if (held !== undefined && !this.#reported.has(held.doc.id)) {
+    const known = held === undefined || this.#reported.has(held.doc.id)
+    if (!known && this.#reported.size < MAX_REPORTED) {
       this.#reported.add(held.doc.id)
       const { id, agent, usedBy } = held.doc
       await this.#ports.audit.append({

@@ -12,7 +12,7 @@ import type { Root } from './root.ts'
 const HOUR = 3_600_000
 
 /** What a TLS listener of ours is configured with; texts are PEM. */
-export interface ServerCredential {
+interface ServerCredential {
   readonly key: string
   /** Leaf, then root: who enrols compares the root with the fingerprint in the join token. */
   readonly cert: string
@@ -24,7 +24,7 @@ export interface ServerCredential {
 }
 
 /** Makes a key and a certificate for a listener. The key is never written anywhere. */
-export function serverCredential(root: Root, role: ServerRole, clock: Clock): ServerCredential {
+function serverCredential(root: Root, role: ServerRole, clock: Clock): ServerCredential {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const validity = leafValidity(clock.now(), HOUR)
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))

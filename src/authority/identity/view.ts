@@ -78,7 +78,7 @@ export class LiveView {
     const instance = this.#instances.get(id)
     if (instance === undefined) return undefined
     this.#instances.delete(id)
-    for (const certificate of [...instance.certificates.values()]) this.#forget(certificate)
+    for (const certificate of instance.certificates.values()) this.#forget(certificate)
     return instance
   }
 
@@ -87,7 +87,7 @@ export class LiveView {
     const gone: LiveInstance[] = []
     for (const [second, ending] of this.#ends) {
       if (second * 1000 > now) continue
-      for (const certificate of [...ending]) {
+      for (const certificate of ending) {
         this.#forget(certificate)
         const { instance } = certificate
         if (instance.certificates.size === 0 && this.#instances.delete(instance.id)) {

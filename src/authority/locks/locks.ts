@@ -17,7 +17,7 @@ import { LockIndex, type Lockable } from './target.ts'
 const fault = faults(AUTHORITY_FAULTS)
 
 /** Id of the lock on everything that stands while rows of the database are missing or were put back by hand. */
-export const INTEGRITY_LOCK = 'integrity'
+const INTEGRITY_LOCK = 'integrity'
 
 /** Who removes or adds, and why. */
 export interface LockWord {

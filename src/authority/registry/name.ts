@@ -23,7 +23,7 @@ export function unknownName(name: string, known: Iterable<string>): string {
     .map((candidate) => ({ candidate, distance: distance(name.slice(0, 64), candidate) }))
     .filter(
       ({ candidate, distance: d }) =>
-        d <= Math.max(candidate.length > 3 ? 2 : 1, Math.floor(candidate.length / 3)),
+        d < candidate.length && d <= Math.max(2, Math.floor(candidate.length / 3)),
     )
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, 3)

@@ -1,12 +1,11 @@
 // Holds the operator's credential: the file that makes a person's command a person's command.
 
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { base64url } from '../../std/bytes.ts'
 import { Name } from '../../wire/api/text.ts'
-import { operatorKeyId } from '../../wire/operator-proof.ts'
 import { fault } from '../faults.ts'
 
 /** Name of the file in a home. */
@@ -81,29 +80,11 @@ function parse(text: string, path: string): Operator {
 /** A new key pair of a person: the private half for the person's file, the public half for the server. */
 export function makeOperatorKey(): {
   readonly key: JsonWebKey
-  readonly kid: string
   /** SubjectPublicKeyInfo in DER, base64url. */
   readonly publicKey: string
 } {
   const pair = generateKeyPairSync('ed25519')
   const spki = new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' }))
   const key = pair.privateKey.export({ format: 'jwk' })
-  return { key, kid: operatorKeyId(spki), publicKey: base64url(spki) }
-}
-
-/** Writes a secret to a new file that only this account can read. Throws `cli.file` where a file is there already. */
-export function writeSecretFile(path: string, text: string): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  let descriptor: number
-  try {
-    descriptor = openSync(path, flags, 0o600)
-  } catch (cause) {
-    const there = codeOf(cause) === 'EEXIST'
-    throw fault('cli.file', `${path} ${there ? 'is there already' : 'cannot be written'}`, cause)
-  }
-  try {
-    writeFileSync(descriptor, text, { flush: true })
-  } finally {
-    closeSync(descriptor)
-  }
+  return { key, publicKey: base64url(spki) }
 }

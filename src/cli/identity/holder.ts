@@ -80,7 +80,8 @@ export class Holder {
   readonly #ports: HolderPorts
   readonly #origin: string
   readonly #listeners = new Set<(why: Fault) => void>()
-  readonly #draining = new Set<Promise<void>>()
+  /** Pools of earlier certificates whose last requests still run. */
+  readonly #draining = new Set<Agent>()
   #held: Held
   #renewAt: number
   #failures = 0
@@ -161,7 +162,7 @@ export class Holder {
     await this.#renewing
   }
 
-  /** Gives the identity up: tells the authority where it can, drops the key, closes connections. Never throws. */
+  /** Gives the identity up: tells the authority where it can, then ends every connection and what runs on it. Never throws. */
   async close(): Promise<void> {
     if (this.#over === undefined) {
       this.#end(fault('holder.closed', 'this identity was given up'))
@@ -172,8 +173,8 @@ export class Holder {
         this.#over = fault('holder.closed', 'this identity was given up unheard', error)
       }
     }
-    this.#retire(this.#held)
-    await Promise.all(this.#draining)
+    const pools = [...this.#draining, this.#held.gateway, this.#held.identity]
+    await Promise.all(pools.map((agent) => agent.destroy()))
   }
 
   async #renewOnce(): Promise<void> {
@@ -203,9 +204,8 @@ export class Holder {
   /** Lets requests that run on these connections finish, and takes no new ones. */
   #retire(held: Held): void {
     for (const agent of [held.gateway, held.identity]) {
-      if (agent.closed) continue
-      const closing = agent.close().finally(() => this.#draining.delete(closing))
-      this.#draining.add(closing)
+      this.#draining.add(agent)
+      void agent.close().finally(() => this.#draining.delete(agent))
     }
   }
 
@@ -216,8 +216,14 @@ export class Holder {
     for (const listener of this.#listeners) listener(why)
   }
 
+  /** True at the end of life, when the instance has the longest certificate that it can have. */
+  get #last(): boolean {
+    return this.#held.notAfter + 1_000 > this.#held.lifeEnds
+  }
+
   #wait(): void {
-    const next = Math.min(this.#renewAt, this.#held.notAfter) - this.#ports.clock.now()
+    const at = this.#last ? this.#held.notAfter : Math.min(this.#renewAt, this.#held.notAfter)
+    const next = at - this.#ports.clock.now()
     this.#cancel = this.#ports.timer.after(Math.min(Math.max(next, 0), LOOK_MS), () => this.#look())
   }
 
@@ -227,9 +233,7 @@ export class Holder {
       this.#end(fault('holder.expired', 'the certificate ended before it could be renewed'))
       return
     }
-    // At the end of its life the instance has the longest certificate that it can have.
-    const last = this.#held.notAfter + 1_000 > this.#held.lifeEnds
-    if (now < this.#renewAt || last) {
+    if (now < this.#renewAt || this.#last) {
       this.#wait()
       return
     }

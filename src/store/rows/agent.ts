@@ -3,7 +3,7 @@
 import type { TableShape } from '../table.ts'
 
 /** Lifecycle of an agent; `retired` is final. */
-export type AgentState = 'active' | 'suspended' | 'retired'
+type AgentState = 'active' | 'suspended' | 'retired'
 
 /** A registered actor. */
 export interface Agent {

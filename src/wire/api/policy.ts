@@ -1,6 +1,7 @@
 // Holds the policy set as the control API shows and applies it. History: v1.
 
 import { z } from 'zod'
+import { PolicyProblem } from './problem.ts'
 import { Digest, Reason, Time } from './text.ts'
 
 /** One policy file. */
@@ -33,7 +34,10 @@ export const PoliciesAnswer = z
     /** Name of the person who applied it. */
     applied_by: z.string().nullable(),
     sources: z.array(PolicySource),
+    /** Those that decide now. */
     policies: z.array(PolicyEntry),
+    /** Why the set that was applied last is not what decides; empty when it is. */
+    problems: z.array(PolicyProblem),
   })
   .meta({ id: 'Policies' })
 
@@ -52,6 +56,8 @@ export const PolicyApplied = z.object({
   added: z.array(z.string()),
   removed: z.array(z.string()),
   changed: z.array(z.string()),
+  /** What is valid and perhaps not meant. */
+  warnings: z.array(PolicyProblem),
 })
 
 export type PolicySource = z.infer<typeof PolicySource>

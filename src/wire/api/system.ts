@@ -77,7 +77,7 @@ export const InspectRequest = z.strictObject({
 
 /** Answer of `POST /v1/systems/inspect`. */
 export const InspectAnswer = z.object({
-  definition: SystemDefinitionAnswer,
+  definition: SystemDefinitionAnswer.omit({ digest: true }),
   /** Digest of everything but the effects: what `POST /v1/systems` has to name. */
   fingerprint: Digest,
   /** Fingerprint of what is pinned under this name now. */

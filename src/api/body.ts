@@ -1,0 +1,39 @@
+// Holds the reading of a request's body: bounded while it arrives, strict once it is there.
+
+import { parseJson, REQUEST_LIMITS, type Json } from '../std/json.ts'
+import { fault } from './faults.ts'
+
+/** Bytes of a body: 1 MiB. */
+const MAX_BODY = REQUEST_LIMITS.bytes
+
+/** Reads the body; never more than the limit is kept. Throws `api.body_size`, or `api.body` where it ends early. */
+export async function readBody(request: Request): Promise<Uint8Array> {
+  const tooLarge = () => fault('api.body_size', `the body is larger than ${MAX_BODY} bytes`)
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) throw tooLarge()
+  if (request.body === null) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw fault('api.body', 'the body ended early', cause)
+    })
+    if (done) return new Uint8Array(Buffer.concat(chunks))
+    length += value.byteLength
+    if (length > MAX_BODY) {
+      await reader.cancel().catch(() => undefined)
+      throw tooLarge()
+    }
+    chunks.push(value)
+  }
+}
+
+/** The tree that a body says; undefined for an empty one. Throws `api.media_type` or a Fault of the strict reader. */
+export function bodyTree(request: Request, body: Uint8Array): Json | undefined {
+  if (body.byteLength === 0) return undefined
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i.test(type)) {
+    throw fault('api.media_type', 'the body is not declared as application/json')
+  }
+  return parseJson(body)
+}

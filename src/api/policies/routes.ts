@@ -1,0 +1,53 @@
+// Holds the routes of policies: what is in force, and applying another set.
+
+import { rfc3339 } from '../../std/clock.ts'
+import { PoliciesAnswer, PolicyApplied, PolicyApply } from '../../wire/api/policy.ts'
+import { personName } from '../people/name.ts'
+import type { ControlPorts } from '../ports.ts'
+import { DetailedFault } from '../problem.ts'
+import type { Surface } from '../serve.ts'
+
+function shown({ authority, server }: ControlPorts): PoliciesAnswer {
+  const current = authority.policies.current()
+  const { set, problems } = server.policies()
+  return {
+    digest: current?.digest ?? null,
+    applied_at: current === undefined ? null : rfc3339(current.appliedAt),
+    applied_by: current === undefined ? null : personName(authority, current.person),
+    sources: (current?.sources ?? []).map(({ file, text }) => ({ file, text })),
+    policies: [...set.policies.values()].map(({ id, effect, gate, reason, file }) => ({
+      ...{ id, effect, file },
+      ...(gate !== undefined && { gate }),
+      ...(reason !== undefined && { reason }),
+    })),
+    problems: problems.map((problem) => ({ ...problem })),
+  }
+}
+
+/** Serves policies. */
+export function servePolicies(surface: Surface, ports: ControlPorts): void {
+  surface.closed(
+    'GET /v1/policies',
+    { summary: 'The policy set that was applied last, and what decides now', answer: PoliciesAnswer },
+    () => shown(ports),
+  )
+  surface.closed(
+    'POST /v1/policies',
+    {
+      summary: 'Apply a whole set of policies, or say what applying it would change',
+      body: PolicyApply,
+      answer: PolicyApplied,
+    },
+    async ({ body, person }) => {
+      const { sources, dry_run: dryRun, reason } = body
+      const change = await ports.server.applyPolicies({ sources, dryRun, reason, person: person.id })
+      if (!change.ok) throw DetailedFault.policies(change.problems)
+      const { digest, applied, added, removed, changed, warnings } = change
+      return {
+        ...{ digest, applied },
+        ...{ added: [...added], removed: [...removed], changed: [...changed] },
+        warnings: warnings.map((warning) => ({ ...warning })),
+      }
+    },
+  )
+}

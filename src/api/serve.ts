@@ -1,0 +1,200 @@
+// Holds how a route is served: who asks, may they, what do they send, what do they get; in this order, for every route.
+
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { z, ZodError, ZodObject, ZodType } from 'zod'
+import { stringifyJson, type Json } from '../std/json.ts'
+import { Problem } from '../wire/api/problem.ts'
+import { mayUse, ROUTES, type ClosedRoute, type OpenRoute, type Route } from './access.ts'
+import { bodyTree, readBody } from './body.ts'
+import { fault } from './faults.ts'
+import { Operators, type Person } from './operator.ts'
+import type { ControlPorts } from './ports.ts'
+import { DetailedFault } from './problem.ts'
+
+/** What Hono carries along one request. */
+export interface ControlEnv {
+  Variables: { requestId: string }
+}
+
+/** An answer that is no JSON. */
+export interface TextAnswer {
+  readonly media: string
+}
+
+/** What a route takes and gives. */
+export interface Endpoint {
+  /** One line, for the OpenAPI document. */
+  readonly summary: string
+  readonly params?: ZodObject
+  readonly query?: ZodObject
+  readonly body?: ZodType
+  readonly answer: ZodType | TextAnswer
+}
+
+type Read<T> = T extends ZodType ? z.output<T> : undefined
+
+/** A request whose every part fits its schema. */
+export interface Asked<E extends Endpoint> {
+  readonly params: Read<E['params']>
+  readonly query: Read<E['query']>
+  readonly body: Read<E['body']>
+  readonly request: Request
+}
+
+/** The same, with the person who asks. */
+export interface AskedBy<E extends Endpoint> extends Asked<E> {
+  readonly person: Person
+}
+
+type Answer<E extends Endpoint> = E['answer'] extends ZodType ? z.input<E['answer']> : Response
+
+/** The routes as they are put together. */
+export class Surface {
+  readonly app = new OpenAPIHono<ControlEnv>()
+  readonly #operators: Operators
+  readonly #served = new Set<Route>()
+
+  constructor(ports: Pick<ControlPorts, 'authority' | 'clock'>) {
+    this.#operators = new Operators(ports.authority.people, ports.clock)
+  }
+
+  /** Serves a route that needs no credential. */
+  open<const E extends Endpoint>(
+    route: OpenRoute,
+    endpoint: E,
+    handle: (asked: Asked<E>) => Answer<E> | Promise<Answer<E>>,
+  ): void {
+    this.#serve(route, endpoint, async (c) =>
+      handle(parts(endpoint, c, await readBody(c.req.raw)) as Asked<E>),
+    )
+  }
+
+  /** Serves a route to people who may use it. */
+  closed<const E extends Endpoint>(
+    route: ClosedRoute,
+    endpoint: E,
+    handle: (asked: AskedBy<E>) => Answer<E> | Promise<Answer<E>>,
+  ): void {
+    const access = ROUTES[route]
+    this.#serve(route, endpoint, async (c) => {
+      const { raw } = c.req
+      const claimed = this.#operators.identify({
+        authorization: raw.headers.get('authorization'),
+        method: raw.method,
+        target: targetOf(raw),
+      })
+      const body = await readBody(raw)
+      const person = this.#operators.admit(claimed, body)
+      if (!mayUse(access, person.roles)) {
+        const needed = access === 'operator' ? 'operator` or `administrator' : access
+        throw fault('api.role', `only who holds the role \`${needed}\` may do this`)
+      }
+      return handle({ ...parts(endpoint, c, body), person } as AskedBy<E>)
+    })
+  }
+
+  /** Routes of the table that nobody serves; empty once everything is put together. */
+  missing(): Route[] {
+    return (Object.keys(ROUTES) as Route[]).filter((route) => !this.#served.has(route))
+  }
+
+  #serve(
+    route: Route,
+    endpoint: Endpoint,
+    answer: (c: Context<ControlEnv>) => Promise<unknown>,
+  ): void {
+    const [method, path] = split(route)
+    this.#served.add(route)
+    this.#document(route, endpoint)
+    this.app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
+      const given = await answer(c)
+      if (given instanceof Response) return given
+      // Trees of ours: exact numbers in them keep their text, which JSON.stringify would not do.
+      const text = stringifyJson(given as Json)
+      return new Response(text, { headers: { 'content-type': 'application/json' } })
+    })
+  }
+
+  #document(route: Route, { summary, params, query, body, answer }: Endpoint): void {
+    const [method, path] = split(route)
+    const noun = /^\/v1\/([a-z]+)/.exec(path)?.[1] ?? 'public'
+    const content =
+      'media' in answer
+        ? { [answer.media]: { schema: { type: 'string' as const } } }
+        : { 'application/json': { schema: answer } }
+    this.app.openAPIRegistry.registerPath({
+      method: method.toLowerCase() as 'get' | 'post' | 'patch',
+      ...{ path, summary, tags: [noun] },
+      ...(ROUTES[route] !== 'nobody' && {
+        security: [{ operator: [] }],
+        description: `Needs: ${ROUTES[route]}.`,
+      }),
+      request: {
+        ...(params !== undefined && { params }),
+        ...(query !== undefined && { query }),
+        ...(body !== undefined && {
+          body: { required: true, content: { 'application/json': { schema: body } } },
+        }),
+      },
+      responses: {
+        200: { description: 'done', content },
+        default: {
+          description: 'refused',
+          content: { 'application/problem+json': { schema: Problem } },
+        },
+      },
+    })
+  }
+}
+
+/** Method and path of a route. */
+export function split(route: Route): readonly [method: string, path: string] {
+  const space = route.indexOf(' ')
+  return [route.slice(0, space), route.slice(space + 1)]
+}
+
+/** Path with query, as it was sent. */
+function targetOf(request: Request): string {
+  const { url } = request
+  return url.slice(url.indexOf('/', url.indexOf('//') + 2))
+}
+
+/** Every part of a request, checked. Throws `api.invalid` with the paths of what does not fit. */
+function parts(endpoint: Endpoint, c: Context<ControlEnv>, body: Uint8Array): Asked<Endpoint> {
+  const request = c.req.raw
+  return {
+    request,
+    params: checked('path', endpoint.params, c.req.param()),
+    query: checked('query', endpoint.query, queryOf(request)),
+    body: checked('body', endpoint.body, bodyTree(request, body) ?? {}),
+  } as Asked<Endpoint>
+}
+
+function checked(part: string, schema: ZodType | undefined, value: unknown): unknown {
+  if (schema === undefined) return undefined
+  const read = schema.safeParse(value)
+  if (read.success) return read.data
+  throw invalid(part, read.error)
+}
+
+function invalid(part: string, error: ZodError): DetailedFault {
+  return DetailedFault.invalid(
+    error.issues.map(({ path, message }) => ({
+      path: [part, ...path.map(String)].join('.').slice(0, 200),
+      message: message.slice(0, 300),
+    })),
+  )
+}
+
+/** The query by name; a name that stands twice is refused rather than half read. */
+function queryOf(request: Request): Readonly<Record<string, string>> {
+  const query = Object.create(null) as Record<string, string>
+  for (const [name, value] of new URL(request.url).searchParams) {
+    if (name in query) {
+      throw DetailedFault.invalid([{ path: `query.${name.slice(0, 64)}`, message: 'stands twice' }])
+    }
+    query[name] = value
+  }
+  return query
+}

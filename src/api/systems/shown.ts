@@ -1,0 +1,48 @@
+// Holds how a system is shown: its definition as it is pinned or proposed, member by member.
+
+import { rfc3339 } from '../../std/clock.ts'
+import type { Action, InspectAnswer, System } from '../../wire/api/system.ts'
+import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
+import type { Systems } from '../../authority/registry/systems.ts'
+import { personName } from '../people/name.ts'
+import type { ControlPorts } from '../ports.ts'
+
+type PinnedSystem = ReturnType<Systems['find']>
+
+function action(of: ActionDefinition): Action {
+  return {
+    name: of.name,
+    ...(of.title !== undefined && { title: of.title }),
+    ...(of.description !== undefined && { description: of.description }),
+    input_schema: of.inputSchema,
+    ...(of.outputSchema !== undefined && { output_schema: of.outputSchema }),
+    ...(of.annotations !== undefined && { annotations: of.annotations }),
+    effects: [...of.effects],
+    digest: of.digest,
+  }
+}
+
+/** A definition. Its texts are the system's own: whoever shows them to people makes them inert. */
+export function shownDefinition(of: Omit<SystemDefinition, 'digest'>): InspectAnswer['definition'] {
+  const { kind, command, args, cwd, env } = of.transport
+  return {
+    name: of.name,
+    transport: { kind, command, args: [...args], ...(cwd !== undefined && { cwd }), env: [...env] },
+    era: of.era,
+    server: { ...of.server },
+    ...(of.instructions !== undefined && { instructions: of.instructions }),
+    actions: of.actions.map(action),
+    max_processes: of.maxProcesses,
+  }
+}
+
+/** A pinned system. */
+export function shownSystem(authority: ControlPorts['authority'], pinned: PinnedSystem): System {
+  return {
+    ...shownDefinition(pinned.definition),
+    digest: pinned.definition.digest,
+    pinned_at: rfc3339(pinned.pinnedAt),
+    pinned_by: personName(authority, pinned.person),
+    reason: pinned.reason,
+  }
+}

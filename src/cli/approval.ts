@@ -1,0 +1,81 @@
+// Holds `approval`: held calls, shown with their real arguments, and answered with a reason.
+
+import type { Command } from 'commander'
+import { Approval, ApprovalsAnswer } from '../wire/api/approval.ts'
+import { watch } from './approval-watch.ts'
+import type { Context } from './context.ts'
+import { target } from './control/control.ts'
+import { reasonOf } from './reason.ts'
+import { drawApproval, drawApprovals } from './terminal/approval.ts'
+import { confirm } from './terminal/ask.ts'
+
+async function list(context: Context, options: { readonly state?: string }): Promise<void> {
+  const control = await context.control()
+  const answer = await control.get(
+    target(['v1', 'approvals'], { state: options.state }),
+    ApprovalsAnswer,
+  )
+  const { screen } = context
+  screen.answer(answer, (surface) => drawApprovals(answer.approvals, surface, screen.now))
+}
+
+async function show(context: Context, id: string): Promise<void> {
+  const control = await context.control()
+  const approval = await control.get(target(['v1', 'approvals', id]), Approval)
+  const { screen } = context
+  screen.answer(approval, (surface) => drawApproval(approval, surface, screen.now))
+}
+
+async function answer(
+  context: Context,
+  id: string,
+  verb: 'approve' | 'deny',
+  options: { readonly reason?: string },
+): Promise<void> {
+  const control = await context.control()
+  const { screen, shell, asking } = context
+  if (options.reason === undefined) {
+    // Whoever has not said why yet is shown what they are about to answer.
+    const held = await control.get(target(['v1', 'approvals', id]), Approval)
+    const surface = { ...screen.surface, paint: screen.paint }
+    screen.show(`${drawApproval(held, surface, screen.now)}\n`)
+    if (verb === 'approve') await confirm(shell, asking, 'Let exactly this call run, once?')
+  }
+  const reason = await reasonOf(context, options.reason)
+  const path = target(['v1', 'approvals', id, verb])
+  const approval = await control.send('POST', path, { reason }, Approval)
+  screen.answer(approval, () => `${approval.state}: ${approval.id}\n`)
+}
+
+/** Adds the command. */
+export function register(program: Command, context: Context): void {
+  const approval = program
+    .command('approval')
+    .description('held calls: list, show, approve, deny, watch')
+  approval
+    .command('ls')
+    .description('list held calls')
+    .option(
+      '--state <state>',
+      'pending (default), approved, denied, expired, void, consumed, or all',
+    )
+    .action((options: { state?: string }) => list(context, options))
+  approval
+    .command('show <id>')
+    .description('one held call with its arguments; looking is recorded')
+    .action((id: string) => show(context, id))
+  for (const [verb, what] of [
+    ['approve', 'let exactly this call run, once'],
+    ['deny', 'refuse this call'],
+  ] as const) {
+    approval
+      .command(`${verb} <id>`)
+      .description(what)
+      .option('--reason <text>', 'why; stands in the record, and the agent is told')
+      .action((id: string, options: { reason?: string }) => answer(context, id, verb, options))
+  }
+  approval
+    .command('watch')
+    .description('show held calls as they come, and ask about each')
+    .action(() => watch(context))
+}

@@ -1,0 +1,88 @@
+// Holds `lock`: denying a person, agent, instance, system or action at once, and lifting that again.
+
+import type { Command } from 'commander'
+import { Lock, LockAdded, LockKind, LockRemoved, LocksAnswer } from '../wire/api/lock.ts'
+import type { Context } from './context.ts'
+import { target } from './control/control.ts'
+import { fault } from './faults.ts'
+import { reasonOf } from './reason.ts'
+import { table, type Surface } from './terminal/table.ts'
+import { when } from './terminal/when.ts'
+
+function drawLocks(locks: readonly Lock[], surface: Surface, now: number): string {
+  return table(
+    ['LOCK', 'TARGET', 'REASON', 'ADDED', 'BY'],
+    locks.map((lock) => [
+      lock.id,
+      { text: `${lock.target.kind} ${lock.target.name}`.trimEnd(), style: 'red' },
+      lock.reason,
+      when(lock.added_at, now),
+      lock.added_by,
+    ]),
+    surface,
+  )
+}
+
+async function add(
+  context: Context,
+  kind: string,
+  name: string | undefined,
+  options: { readonly reason?: string },
+): Promise<void> {
+  const read = LockKind.safeParse(kind)
+  if (!read.success) throw fault('cli.usage', `KIND is one of ${LockKind.options.join(', ')}`)
+  const everything = read.data === 'everything'
+  if (everything !== (name === undefined)) {
+    throw fault('cli.usage', everything ? '`everything` takes no name' : 'a name is missing')
+  }
+  const reason = await reasonOf(context, options.reason)
+  const body = { target: { kind: read.data, name: name ?? '' }, reason }
+  const control = await context.control()
+  const lock = await control.send('POST', '/v1/locks', body, LockAdded)
+  const { screen } = context
+  screen.answer(lock, (surface) => drawLocks([lock], surface, screen.now))
+  const { calls, processes } = lock.cut
+  screen.say(`in force: ${calls} calls cut, ${processes} processes ended`)
+  screen.say(`to lift it: bailiwick lock rm ${lock.id} --reason TEXT`)
+}
+
+async function list(context: Context): Promise<void> {
+  const answer = await (await context.control()).get('/v1/locks', LocksAnswer)
+  const { screen } = context
+  screen.answer(answer, (surface) => drawLocks(answer.locks, surface, screen.now))
+}
+
+async function remove(
+  context: Context,
+  id: string,
+  options: { readonly reason?: string },
+): Promise<void> {
+  const reason = await reasonOf(context, options.reason)
+  const control = await context.control()
+  const path = target(['v1', 'locks', id, 'remove'])
+  const answer = await control.send('POST', path, { reason }, LockRemoved)
+  context.screen.answer(answer, () => `lifted ${answer.id}\n`)
+}
+
+/** Adds the command. */
+export function register(program: Command, context: Context): void {
+  const lock = program.command('lock').description('locks: add, list, remove')
+  lock
+    .command('add <kind> [name]')
+    .description(
+      'deny at once: person, agent, instance, system, action <system>/<action>, or everything',
+    )
+    .option('--reason <text>', 'why; stands in the record')
+    .action((kind: string, name: string | undefined, options: { reason?: string }) =>
+      add(context, kind, name, options),
+    )
+  lock
+    .command('ls')
+    .description('list locks in force')
+    .action(() => list(context))
+  lock
+    .command('rm <id>')
+    .description('lift a lock')
+    .option('--reason <text>', 'why; stands in the record')
+    .action((id: string, options: { reason?: string }) => remove(context, id, options))
+}

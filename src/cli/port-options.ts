@@ -1,0 +1,39 @@
+// Holds the options of commands that listen: which ports, and where the operator's own log goes.
+
+import { Option, type Command } from 'commander'
+import { PORTS, settings, type Settings } from '../server/settings.ts'
+import type { Context } from './context.ts'
+import { fault } from './faults.ts'
+
+interface PortOptions {
+  readonly controlPort?: number
+  readonly identityPort?: number
+  readonly gatewayPort?: number
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,5}$/.test(text) || value > 65_535) {
+    throw fault('cli.usage', `\`${text.slice(0, 32)}\` is no port: 0 to 65535, 0 for any free one`)
+  }
+  return value
+}
+
+/** Adds the options. */
+export function withPorts(command: Command): Command {
+  return command
+    .addOption(new Option('--control-port <port>', `for people (${PORTS.control})`).argParser(port))
+    .addOption(
+      new Option('--identity-port <port>', `for enrolling (${PORTS.identity})`).argParser(port),
+    )
+    .addOption(new Option('--gateway-port <port>', `for agents (${PORTS.gateway})`).argParser(port))
+}
+
+/** The settings that the options and the environment make. */
+export function listenSettings(
+  context: Context,
+  options: PortOptions,
+  logFile: string | undefined,
+): Settings {
+  return settings({ ...options, home: context.home, logFile }, context.shell.env)
+}

@@ -1,0 +1,26 @@
+// Holds `serve`: the server alone, for running under a supervisor; its own log is lines of JSON on standard error.
+
+import type { Command } from 'commander'
+import { startBailiwick } from '../server/start.ts'
+import type { Context } from './context.ts'
+import { listenSettings, withPorts } from './port-options.ts'
+import { untilInterrupted } from './until.ts'
+
+/** Adds the command. */
+export function register(program: Command, context: Context): void {
+  withPorts(program.command('serve').description('run the server, and nothing else')).action(
+    async (options: object) => {
+      const { shell, screen } = context
+      const running = await startBailiwick(listenSettings(context, options, undefined), shell)
+      try {
+        screen.answer(
+          { ready: true, ...running.urls },
+          () => `ready: control ${running.urls.control}\n`,
+        )
+        await untilInterrupted(shell.interrupted)
+      } finally {
+        await running.close()
+      }
+    },
+  )
+}

@@ -1,0 +1,103 @@
+// Holds how held calls are shown to whoever decides on them: the real arguments, with nothing hidden.
+
+import type { Approval, ApprovalSummary } from '../../wire/api/approval.ts'
+import { prettyJson } from './json.ts'
+import { fields, table, type Cell, type Surface } from './table.ts'
+import { countHidden } from './visible.ts'
+import { relative, when } from './when.ts'
+
+const STATE_STYLE = {
+  pending: 'yellow',
+  approved: 'green',
+  consumed: 'green',
+  denied: 'red',
+  expired: 'dim',
+  void: 'dim',
+} as const
+
+function state(approval: ApprovalSummary): Cell {
+  return { text: approval.state, style: STATE_STYLE[approval.state] }
+}
+
+/** A table of held calls. */
+export function drawApprovals(
+  approvals: readonly ApprovalSummary[],
+  surface: Surface,
+  now: number,
+): string {
+  return table(
+    ['APPROVAL', 'STATE', 'AGENT', 'FOR', 'CALL', 'EFFECTS', 'ASKED', 'EXPIRES'],
+    approvals.map((approval) => [
+      approval.id,
+      state(approval),
+      approval.agent,
+      approval.person ?? 'nobody',
+      `${approval.system}/${approval.action}`,
+      approval.effects.join(' ') || 'unlabelled',
+      relative(Date.parse(approval.asked_at), now),
+      relative(Date.parse(approval.expires_at), now),
+    ]),
+    surface,
+  )
+}
+
+/** Strings of a tree, keys included. */
+function* texts(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, entry] of Object.entries(value)) {
+      if (!Array.isArray(value)) yield key
+      yield* texts(entry)
+    }
+  }
+}
+
+function hidden(input: unknown): number {
+  let count = 0
+  for (const text of texts(input)) count += countHidden(text)
+  return count
+}
+
+/** Everything that somebody needs in order to decide. */
+export function drawApproval(approval: Approval, surface: Surface, now: number): string {
+  const gates = approval.gates.map((gate) => {
+    const agreed = gate.agreed_by === undefined ? '' : `, agreed by ${gate.agreed_by}`
+    const why = gate.reason === undefined ? '' : `: ${gate.reason}`
+    return `${gate.name} (policy ${gate.policy})${why}${agreed}`
+  })
+  const head = fields(
+    [
+      ['approval', approval.id],
+      ['state', state(approval)],
+      ['agent', approval.agent],
+      ['instance', approval.instance],
+      ['on behalf of', approval.person ?? 'nobody'],
+      ['call', { text: `${approval.system}/${approval.action}`, style: 'bold' }],
+      [
+        'effects',
+        approval.effects.join(' ') || { text: 'unlabelled: any effect', style: 'yellow' },
+      ],
+      ['held because', approval.reason],
+      ...gates.map((gate): [string, Cell] => ['gate', gate]),
+      ['asked', when(approval.asked_at, now)],
+      ['expires', when(approval.expires_at, now)],
+      ['answered by', approval.answered_by],
+      ['answer', approval.answer],
+      ['page', approval.url],
+    ],
+    surface,
+  )
+  return head + drawInput(approval.input, surface)
+}
+
+function drawInput(input: Approval['input'], surface: Surface): string {
+  if (input === null) {
+    return `${surface.paint('dim', 'arguments')}  no longer shown: this approval is final\n`
+  }
+  const count = hidden(input)
+  const warning =
+    count === 0
+      ? ''
+      : `${surface.paint('yellow', `warning: ${count} invisible or direction-changing characters, written as \\u escapes below`)}\n`
+  return `${surface.paint('dim', 'arguments')}\n${warning}${prettyJson(input)}\n`
+}
