@@ -127,15 +127,7 @@ export interface ControlPorts {
   readonly identities: Pick<Identities, 'list' | 'issueJoinToken' | 'revokeInstance'>
   readonly audit: Pick<
     AuditLog,
-    | 'append'
-    | 'get'
-    | 'byCall'
-    | 'tail'
-    | 'subscribe'
-    | 'flush'
-    | 'checkpoint'
-    | 'proof'
-    | 'stats'
+    'append' | 'get' | 'byCall' | 'tail' | 'subscribe' | 'flush' | 'checkpoint' | 'proof' | 'stats'
   >
   readonly server: ServerPort
   /** Counts a refusal of somebody unauthenticated, by its code; recorded in sums elsewhere. */

@@ -55,12 +55,19 @@ export class DetailedFault extends Fault {
 }
 
 /** The answer to whatever was thrown. */
-export function problem(error: unknown, requestId: string, headers: HeadersInit = {}): Response {
+export function problem(
+  error: unknown,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const { code, detail, next, status } = publicFault(error)
   const body: JsonObject = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
-    ...{ status, code, detail, next },
+    status,
+    code,
+    detail,
+    next,
     request_id: requestId,
     ...(error instanceof DetailedFault && error.more),
   }

@@ -125,7 +125,9 @@ export class Surface {
         : { 'application/json': { schema: answer } }
     this.app.openAPIRegistry.registerPath({
       method: method.toLowerCase() as 'get' | 'post' | 'patch',
-      ...{ path, summary, tags: [noun] },
+      path,
+      summary,
+      tags: [noun],
       ...(ROUTES[route] !== 'nobody' && {
         security: [{ operator: [] }],
         description: `Needs: ${ROUTES[route]}.`,

@@ -40,7 +40,16 @@ const PHASES: readonly string[] = [
 ] satisfies RecordPhase[]
 const KEYS: ReadonlySet<string> = new Set<string>([
   ...OPTIONAL_TEXTS,
-  ...['v', 'id', 'nonce', 'type', 'phase', 'ts', 'gateway', 'boot', 'iseq', 'body'],
+  'v',
+  'id',
+  'nonce',
+  'type',
+  'phase',
+  'ts',
+  'gateway',
+  'boot',
+  'iseq',
+  'body',
 ])
 
 /** A record with its text. */

@@ -48,12 +48,18 @@ export interface AuditStats {
   readonly reserveProblem?: string
 }
 
+/** The sequencer as the log uses it. */
+type LogSequencer = Pick<
+  SequencerLink,
+  'head' | 'published' | 'problem' | 'noteDurable' | 'reach' | 'publishedTo' | 'close'
+>
+
 /** The parts that `openAuditLog` puts together. */
 export interface AuditLogParts {
   readonly envelope: Envelope
   readonly spool: Spool
-  readonly thread: SpoolThread
-  readonly sequencer: SequencerLink
+  readonly thread: Pick<SpoolThread, 'listen' | 'post' | 'ended'>
+  readonly sequencer: LogSequencer
   readonly files: LogFiles
   readonly index: LogIndex
   readonly heartbeatMs: number

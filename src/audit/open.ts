@@ -31,31 +31,33 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const limits = auditLimits(options.limits)
   if (gateway === '') throw fault('audit.options', 'a gateway has a name')
   const { signer: noteSigner, vkey } = openLogKey(home, origin, signer)
-  let spool: Spool | undefined
+  const { checkpointMs, heartbeatMs, segmentBytes } = limits
   const { link: sequencer, scan } = await SequencerLink.open({
-    ...{ home, origin, vkey, signer: noteSigner, checkpointMs: limits.checkpointMs },
-    failed: (error) => spool?.fail(error.detail),
+    home,
+    origin,
+    vkey,
+    signer: noteSigner,
+    checkpointMs,
   })
   const boot = uuidv7(clock, entropy)
-  const { end } = scan
-  const thread = await startSpoolThread({
-    ...{ directory: join(home, 'spool'), gateway, boot, key: signer.keyId },
-    ...{ segmentBytes: limits.segmentBytes, first: (end?.segment ?? 0) + 1 },
-    ...(end === undefined ? {} : { previous: end }),
-  }).catch(async (error: unknown) => {
+  const directory = join(home, 'spool')
+  const first = (scan.end?.segment ?? 0) + 1
+  const writer = { directory, gateway, boot, key: signer.keyId, segmentBytes, first }
+  const thread = await startSpoolThread(
+    scan.end === undefined ? writer : { ...writer, previous: scan.end },
+  ).catch(async (error: unknown) => {
     await sequencer.close()
     throw error
   })
-  spool = new Spool(thread, clock, limits, thread.position)
+  const spool = new Spool(thread, clock, limits, thread.position)
+  sequencer.onFailure((error) => spool.fail(error.detail))
   const files = new LogFiles(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
   const envelope = new Envelope(gateway, boot, clock, entropy)
   const previous = index.newestBoot(gateway)
   const open = index.openIntents()
   const size = sequencer.head.size
-  const log = new AuditLog({
-    ...{ envelope, spool, thread, sequencer, files, index, heartbeatMs: limits.heartbeatMs },
-  })
+  const log = new AuditLog({ envelope, spool, thread, sequencer, files, index, heartbeatMs })
   try {
     for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
       const intents = readRecords(files, size, open.slice(at, at + RECOVERY_BATCH))

@@ -28,8 +28,6 @@ export interface SequencerLinkOptions extends SequencerOptions {
   readonly signer: NoteSigner
   /** Longest time between a durable record and its place in the log, ms. */
   readonly checkpointMs: number
-  /** Told of a failure that starting again cannot cure. */
-  readonly failed: (error: Fault) => void
 }
 
 interface Wait {
@@ -48,6 +46,7 @@ export class SequencerLink {
   #timer: NodeJS.Timeout | undefined
   #waits: Wait[] = []
   #problem: Fault | undefined
+  #failed: ((error: Fault) => void) | undefined
   #closing = false
 
   private constructor(options: SequencerLinkOptions, worker: Worker, head: LogHead) {
@@ -80,6 +79,12 @@ export class SequencerLink {
   /** Why the sequencer stands still at this moment; undefined while all is well. */
   get problem(): Fault | undefined {
     return this.#problem
+  }
+
+  /** Calls `failed` on a failure that starting again cannot cure, also one that has happened already. */
+  onFailure(failed: (error: Fault) => void): void {
+    this.#failed = failed
+    if (this.#problem !== undefined && FINAL.includes(this.#problem.code)) failed(this.#problem)
   }
 
   /** Notes that the spool is durable up to `position`: it will be sequenced and published within the bound. */
@@ -153,7 +158,7 @@ export class SequencerLink {
     if (this.#closing || this.#problem !== undefined) return
     this.#problem = error
     for (const wait of this.#waits.splice(0)) wait.reject(error)
-    if (FINAL.includes(error.code)) return this.#options.failed(error)
+    if (FINAL.includes(error.code)) return this.#failed?.(error)
     setTimeout(() => void this.#restart(), RESTART_MS).unref()
   }
 
@@ -163,6 +168,7 @@ export class SequencerLink {
     try {
       const { worker, head } = await start(this.#options, false)
       this.#worker = worker
+      if (this.#closing) return this.#order({ kind: 'close' })
       this.#head = head
       this.#attend(worker)
       this.#sign()

@@ -51,7 +51,10 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
     ...(checkpoint === undefined
       ? {}
       : { origin: checkpoint.origin, size: checkpoint.size, root: toBase64(checkpoint.root) }),
-    ...{ records, boots: order.boots(), findings: list, more },
+    records,
+    boots: order.boots(),
+    findings: list,
+    more,
   }
 }
 

@@ -6,14 +6,14 @@ import { startBailiwick, type Running } from '../server/start.ts'
 import type { Context } from './context.ts'
 import { Control } from './control/control.ts'
 import { readOperator } from './control/operator.ts'
-import { listenSettings, withPorts } from './port-options.ts'
+import { listenSettings, withPorts, type PortOptions } from './port-options.ts'
 import type { Screen } from './terminal/screen.ts'
 import { setUpDemo, TOUR_AGENT, type Demo } from './tour/demo.ts'
 import { teller, verdict } from './tour/report.ts'
 import { runTour } from './tour/steps.ts'
 import { untilInterrupted } from './until.ts'
 
-interface DevOptions {
+interface DevOptions extends PortOptions {
   /** False with `--no-tour`. */
   readonly tour: boolean
 }

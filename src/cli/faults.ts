@@ -4,6 +4,7 @@ import { faults, type FaultCatalogue } from '../std/fault.ts'
 
 /** Codes of the command line. */
 export const CLI_FAULTS = {
+  'cli.tour': { status: 500, next: 'look at the steps that are marked, and run it again' },
   'cli.usage': { status: 400, next: 'see how it is used: bailiwick help' },
   'cli.file': {
     status: 400,

@@ -5,7 +5,8 @@ import { PORTS, settings, type Settings } from '../server/settings.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
 
-interface PortOptions {
+/** Ports as commander reads them. */
+export interface PortOptions {
   readonly controlPort?: number
   readonly identityPort?: number
   readonly gatewayPort?: number

@@ -23,6 +23,9 @@ const COMMANDS: readonly (readonly [
   summary: string,
   load: () => Promise<CommandFile>,
 ])[] = [
+  ['dev', 'a whole Bailiwick on this machine, with a demonstration', () => import('./dev.ts')],
+  ['serve', 'run the server, and nothing else', () => import('./serve.ts')],
+  ['tour', 'a governed agent from beginning to end, in a home thrown away', () => import('./tour.ts')],
   ['status', 'what runs here, and what to know about it', () => import('./status.ts')],
   ['whoami', 'the person that this home’s credential belongs to', () => import('./whoami.ts')],
   ['doctor', 'look for what is wrong, and say what to do', () => import('./doctor.ts')],

@@ -3,13 +3,13 @@
 import type { Command } from 'commander'
 import { startBailiwick } from '../server/start.ts'
 import type { Context } from './context.ts'
-import { listenSettings, withPorts } from './port-options.ts'
+import { listenSettings, withPorts, type PortOptions } from './port-options.ts'
 import { untilInterrupted } from './until.ts'
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
   withPorts(program.command('serve').description('run the server, and nothing else')).action(
-    async (options: object) => {
+    async (options: PortOptions) => {
       const { shell, screen } = context
       const running = await startBailiwick(listenSettings(context, options, undefined), shell)
       try {

@@ -92,7 +92,7 @@ async function open(
     ...{ home, gateway: GATEWAY, origin, signer: keys.log, clock, entropy },
   })
   stack.push(() => audit.close())
-  const refusals = new RefusalCounter({ audit, clock, timer })
+  const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())
   const store = await openStore({ directory: home, signer: keys.authority })
   stack.push(() => store.close())

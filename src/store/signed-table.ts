@@ -136,7 +136,7 @@ export class SignedTable<T> implements SignedRepository<T> {
       const rows = await this.#select(db, filter)
       if ((await roll.check(db, rows)) === undefined) {
         const held = rows.map((row) => this.#open(row, 'roll'))
-        if (held.every((row) => !(row instanceof Fault))) return { held }
+        if (held.every((row): row is Held<T> => !(row instanceof Fault))) return { held }
       }
       // Row by row, then: one put in by hand is no authority and takes none away, one that is missing does.
       const held = this.#accepted(rows)

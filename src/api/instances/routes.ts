@@ -37,7 +37,11 @@ function shown(
 export function serveInstances(surface: Surface, ports: ControlPorts): void {
   surface.closed(
     'GET /v1/instances',
-    { summary: 'Live instances, of all agents or of one', query: InstancesQuery, answer: InstancesAnswer },
+    {
+      summary: 'Live instances, of all agents or of one',
+      query: InstancesQuery,
+      answer: InstancesAnswer,
+    },
     ({ query }) => {
       if (query.agent !== undefined) ports.authority.agents.find(query.agent)
       const wanted = ports.identities

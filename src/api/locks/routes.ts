@@ -34,7 +34,11 @@ export function serveLocks(surface: Surface, { authority, server }: ControlPorts
   )
   surface.closed(
     'POST /v1/locks',
-    { summary: 'Lock something at once, and cut what it is doing', body: NewLock, answer: LockAdded },
+    {
+      summary: 'Lock something at once, and cut what it is doing',
+      body: NewLock,
+      answer: LockAdded,
+    },
     async ({ body: { target, reason }, person }) => {
       const { lock, cut } = await server.lock({ target, reason, person: person.id })
       return { ...shown(authority, lock), cut: { ...cut } }
@@ -53,7 +57,7 @@ export function serveLocks(surface: Surface, { authority, server }: ControlPorts
         person: person.id,
         reason: body.reason,
       })
-      return { id, removed: true }
+      return { id, removed: true as const }
     },
   )
 }

@@ -1,12 +1,7 @@
 // Holds the routes of people: who there is, who asks, and making another.
 
 import { rfc3339 } from '../../std/clock.ts'
-import {
-  NewPerson,
-  PeopleAnswer,
-  Person as PersonAnswer,
-  WhoAmI,
-} from '../../wire/api/person.ts'
+import { NewPerson, PeopleAnswer, Person as PersonAnswer, WhoAmI } from '../../wire/api/person.ts'
 import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
@@ -34,14 +29,16 @@ export function servePeople(surface: Surface, { authority, server }: ControlPort
       version: server.facts().version,
     }),
   )
-  surface.closed(
-    'GET /v1/people',
-    { summary: 'Everyone, by name', answer: PeopleAnswer },
-    () => ({ people: authority.people.list().map(shown) }),
-  )
+  surface.closed('GET /v1/people', { summary: 'Everyone, by name', answer: PeopleAnswer }, () => ({
+    people: authority.people.list().map(shown),
+  }))
   surface.closed(
     'POST /v1/people',
-    { summary: 'Create a person with a public key of theirs', body: NewPerson, answer: PersonAnswer },
+    {
+      summary: 'Create a person with a public key of theirs',
+      body: NewPerson,
+      answer: PersonAnswer,
+    },
     async ({ body, person }) =>
       shown(
         await authority.people.create(

@@ -16,7 +16,9 @@ function shown({ authority, server }: ControlPorts): PoliciesAnswer {
     applied_by: current === undefined ? null : personName(authority, current.person),
     sources: (current?.sources ?? []).map(({ file, text }) => ({ file, text })),
     policies: [...set.policies.values()].map(({ id, effect, gate, reason, file }) => ({
-      ...{ id, effect, file },
+      id,
+      effect,
+      file,
       ...(gate !== undefined && { gate }),
       ...(reason !== undefined && { reason }),
     })),
@@ -28,7 +30,10 @@ function shown({ authority, server }: ControlPorts): PoliciesAnswer {
 export function servePolicies(surface: Surface, ports: ControlPorts): void {
   surface.closed(
     'GET /v1/policies',
-    { summary: 'The policy set that was applied last, and what decides now', answer: PoliciesAnswer },
+    {
+      summary: 'The policy set that was applied last, and what decides now',
+      answer: PoliciesAnswer,
+    },
     () => shown(ports),
   )
   surface.closed(
@@ -40,12 +45,20 @@ export function servePolicies(surface: Surface, ports: ControlPorts): void {
     },
     async ({ body, person }) => {
       const { sources, dry_run: dryRun, reason } = body
-      const change = await ports.server.applyPolicies({ sources, dryRun, reason, person: person.id })
+      const change = await ports.server.applyPolicies({
+        sources,
+        dryRun,
+        reason,
+        person: person.id,
+      })
       if (!change.ok) throw DetailedFault.policies(change.problems)
       const { digest, applied, added, removed, changed, warnings } = change
       return {
-        ...{ digest, applied },
-        ...{ added: [...added], removed: [...removed], changed: [...changed] },
+        digest,
+        applied,
+        added: [...added],
+        removed: [...removed],
+        changed: [...changed],
         warnings: warnings.map((warning) => ({ ...warning })),
       }
     },

@@ -58,9 +58,13 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
         phase: 'admin',
         person: person.id,
         system: asked.name,
-        body: { command, transport: digest(canonicalJson({ kind, command, args: [...args], env: [...env] })) },
+        body: {
+          command,
+          transport: digest(canonicalJson({ kind, command, args: [...args], env: [...env] })),
+        },
       })
-      const { definition, fingerprint, pinned, changes, warnings } = await server.inspectSystem(asked)
+      const { definition, fingerprint, pinned, changes, warnings } =
+        await server.inspectSystem(asked)
       return {
         definition: shownDefinition(definition),
         fingerprint,
@@ -81,7 +85,10 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
       const { effects, fingerprint, reason, max_processes: maxProcesses } = body
       await server.pinSystem({
         ...candidate(body),
-        ...{ effects, fingerprint, reason, person: person.id },
+        effects,
+        fingerprint,
+        reason,
+        person: person.id,
         ...(maxProcesses !== undefined && { maxProcesses }),
       })
       return shownSystem(authority, systems.find(body.name))

@@ -17,7 +17,7 @@ export class EventTooLarge extends Error {}
 class Lines {
   #pieces: string[] = []
   /** The text before ended in a carriage return: a line feed now belongs to it. */
-  #returned = false
+  #returned = false;
 
   *push(text: string): Generator<string> {
     let from = this.#returned && text.startsWith('\n') ? 1 : 0
@@ -54,7 +54,8 @@ export async function* serverEvents(
     if (size > limit) throw new EventTooLarge(`an event is larger than ${limit} characters`)
     for (const line of lines.push(text)) {
       if (line === '') {
-        if (data.length > 0) yield { event: event === '' ? 'message' : event, data: data.join('\n') }
+        if (data.length > 0)
+          yield { event: event === '' ? 'message' : event, data: data.join('\n') }
         event = ''
         data = []
         size = 0

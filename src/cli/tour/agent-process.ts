@@ -32,13 +32,7 @@ export interface AgentFailure {
 
 /** What the agent says: on the way, or at the end of an order. */
 export type AgentAnswer =
-  | {
-      readonly progress: {
-        readonly progress: number
-        readonly total?: number
-        readonly message?: string
-      }
-    }
+  | { readonly progress: { readonly progress: number } }
   | { readonly told: string }
   | { readonly done: object }
   | { readonly failed: AgentFailure }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { verifyLog } from '../../server/verify.ts'
 import { JoinTokenAnswer } from '../../wire/api/agent.ts'
-import { Approval, ApprovalsAnswer } from '../../wire/api/approval.ts'
+import { Approval, ApprovalsAnswer, ApprovalSummary } from '../../wire/api/approval.ts'
 import { AuditFlushed } from '../../wire/api/audit.ts'
 import { LockAdded } from '../../wire/api/lock.ts'
 import { Status } from '../../wire/api/status.ts'
@@ -193,7 +193,7 @@ const move: Step = {
     const before = fileThere(destination)
     const shown = await control.get(`/v1/approvals/${asked.id}`, Approval)
     const reason = 'the tour looked at the arguments and agrees'
-    await control.send('POST', `/v1/approvals/${asked.id}/approve`, { reason }, Approval)
+    await control.send('POST', `/v1/approvals/${asked.id}/approve`, { reason }, ApprovalSummary)
     const end = await moving
     const moved = fileThere(destination) && !fileThere(source)
     return {
@@ -272,8 +272,8 @@ const verify: Step = {
     const report = await verifyLog({ directory: join(home, 'log'), vkey })
     return {
       expected: 'every record hashed again, up to the signed checkpoint, and nothing wrong',
-      observed: `${report.size} records, root ${report.root}, ${report.findings.length} findings, ${report.witnessed ? 'witnessed' : 'unwitnessed'}`,
-      ok: report.ok && report.size >= checkpoint.size,
+      observed: `${report.records} records, root ${report.root ?? 'unknown'}, ${report.findings.length} findings, ${report.witness}`,
+      ok: report.ok && (report.size ?? 0) >= checkpoint.size,
     }
   },
 }

@@ -33,11 +33,14 @@ export const AuditEntry = z
   })
   .meta({ id: 'AuditEntry' })
 
+/** Place of a record in the log, from 0. */
+export const RecordIndex = z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/, 'is not an index')
+
 /** Query of `GET /v1/audit/records`. */
 export const AuditQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50),
   /** `next` of the page before. */
-  before: z.string().max(128).optional(),
+  before: RecordIndex.optional(),
   type: z.string().max(64).optional(),
   agent: Name.optional(),
   system: Name.optional(),

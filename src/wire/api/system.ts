@@ -68,12 +68,24 @@ export const SystemsAnswer = z.object({ systems: z.array(System) })
 /** Values of environment variables; a name of `env` without a value keeps the one that is sealed already. */
 const Secrets = z.record(Variable, z.string().max(65_536)).default({})
 
+const NAMED = {
+  path: ['secrets'],
+  message: 'has a value for a variable that transport.env does not name',
+}
+
+/** True when every secret belongs to a variable that the transport names. */
+function named(of: { transport: { env: string[] }; secrets: Record<string, string> }): boolean {
+  return Object.keys(of.secrets).every((name) => of.transport.env.includes(name))
+}
+
 /** Body of `POST /v1/systems/inspect`: starts the program, lists its tools, stores nothing. */
-export const InspectRequest = z.strictObject({
-  name: Name,
-  transport: Transport,
-  secrets: Secrets,
-})
+export const InspectRequest = z
+  .strictObject({
+    name: Name,
+    transport: Transport,
+    secrets: Secrets,
+  })
+  .refine(named, NAMED)
 
 /** Answer of `POST /v1/systems/inspect`. */
 export const InspectAnswer = z.object({
@@ -89,16 +101,18 @@ export const InspectAnswer = z.object({
 })
 
 /** Body of `POST /v1/systems`: pins what was inspected, if it still is the same. */
-export const NewSystem = z.strictObject({
-  name: Name,
-  transport: Transport,
-  secrets: Secrets,
-  /** Effects by action; an action without an entry has none, which counts as every effect. */
-  effects: z.record(z.string().max(256), z.array(EffectLabel).max(EFFECTS.length)),
-  fingerprint: Digest,
-  reason: Reason,
-  max_processes: z.number().int().min(1).max(256).optional(),
-})
+export const NewSystem = z
+  .strictObject({
+    name: Name,
+    transport: Transport,
+    secrets: Secrets,
+    /** Effects by action; an action without an entry has none, which counts as every effect. */
+    effects: z.record(z.string().max(256), z.array(EffectLabel).max(EFFECTS.length)),
+    fingerprint: Digest,
+    reason: Reason,
+    max_processes: z.number().int().min(1).max(256).optional(),
+  })
+  .refine(named, NAMED)
 
 export type Transport = z.infer<typeof Transport>
 export type Action = z.infer<typeof Action>

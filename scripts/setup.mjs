@@ -1,0 +1,93 @@
+// Holds the set-up that every `npm` command runs first: what the lock names is installed, and there is a Node that is new enough.
+// Runs on Node 20 with nothing installed, hence no TypeScript and no dependency. Quiet where nothing is to be done.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
+const NODE_MIN = 24
+/** Where a locked Node can be brought: Linux with glibc, as `optionalDependencies` in package.json say. */
+const BROUGHT = ['linux-x64', 'linux-arm64']
+
+/** Packages of a lock file by their path; none where the file is not there or is torn. */
+function packagesOf(path) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages ?? {}
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Whether `node_modules` is what the lock says. npm writes what it installed into `.package-lock.json` last, so a torn
+ * install has none. Contents are compared, not times: a checkout or a restored cache changes those at will.
+ */
+function isInstalled() {
+  const wanted = packagesOf('package-lock.json')
+  const there = packagesOf('node_modules/.package-lock.json')
+  if (wanted === undefined || there === undefined) return false
+  const same = (path) =>
+    there[path].version === wanted[path]?.version &&
+    there[path].integrity === wanted[path]?.integrity
+  const all = Object.keys(wanted).filter((path) => path !== '' && !mayBeAbsent(wanted[path]))
+  return all.every((path) => path in there) && Object.keys(there).every(same)
+}
+
+/** Packages for other machines are in the lock and not on the disk. */
+function mayBeAbsent(entry) {
+  return entry.optional === true || entry.devOptional === true || entry.peer === true
+}
+
+function install() {
+  console.error('Installing what package-lock.json names; the first time takes about 20 seconds …')
+  const { status, error, stdout, stderr } = spawnSync('npm', ['ci', '--loglevel=error'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (status === 0) return
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
+  const why = error === undefined ? `npm ci ended with status ${status}` : error.message
+  stop(
+    `the packages could not be installed: ${why}`,
+    'look at what npm says above; it needs its registry, and room in this folder',
+  )
+}
+
+/** The major version that `node` has when it is started as a program; undefined where it does not start. */
+function majorOf(node) {
+  const { status, stdout } = spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+  const major = status === 0 ? Number.parseInt(stdout, 10) : Number.NaN
+  return Number.isNaN(major) ? undefined : major
+}
+
+/** The Node that `npm run` will find: the locked one before the machine's own. */
+function checkNode() {
+  const brought = majorOf(join(ROOT, 'node_modules', '.bin', 'node'))
+  if (brought !== undefined && brought >= NODE_MIN) return
+  const own = Number.parseInt(process.versions.node, 10)
+  if (brought === undefined && own >= NODE_MIN) return
+  const platform = `${process.platform}-${process.arch}`
+  const found = `this machine has ${process.version} on ${platform}`
+  if (BROUGHT.includes(platform)) {
+    stop(
+      `Bailiwick needs Node ${NODE_MIN} or newer; ${found}, and the one that npm brought does not start`,
+      `run \`npm ci --include=optional\`; where that does not help (musl instead of glibc, for one), install Node ${NODE_MIN}: https://nodejs.org`,
+    )
+  }
+  stop(
+    `Bailiwick needs Node ${NODE_MIN} or newer; ${found}, where npm cannot bring one`,
+    `install Node ${NODE_MIN} (https://nodejs.org, or your version manager) and run the command again`,
+  )
+}
+
+function stop(what, next) {
+  console.error(`error: ${what} (setup)\nnext: ${next}`)
+  process.exit(1)
+}
+
+if (!isInstalled()) install()
+checkNode()

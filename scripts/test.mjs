@@ -1,0 +1,127 @@
+// Holds the test command: every check of the house in order, up to the first that fails; the runner's summary comes last.
+// With CI=true nothing may be skipped. Runs after set-up, on Node 24.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
+const BIN = join(ROOT, 'node_modules', '.bin')
+const CI = process.env['CI'] === 'true'
+
+/** What tests run beyond npm's packages, with the Debian package that holds it. */
+const PROGRAMS = [
+  ['openssl', 'openssl'],
+  ['git', 'git'],
+]
+
+/** The quiet checks, quickest first: they speak only when they fail. */
+const CHECKS = [
+  ['types', 'tsc', ['-p', 'tsconfig.json']],
+  ['lint', 'oxlint', ['--type-aware', 'src', 'test', 'bench', 'scripts']],
+  ['format', 'prettier', ['--check', '--log-level=warn', '.']],
+  ['dead code', 'knip', ['--no-progress']],
+  ['generated pages', 'node', ['scripts/docs.ts', '--check']],
+]
+
+/** One test that takes longer hangs (ms). The longest kill processes in rounds. */
+const TEST_MS_MAX = 300_000
+
+function fail(what, next) {
+  process.stderr.write(`\ntest: ${what}\nnext: ${next}\n`)
+  process.exit(1)
+}
+
+function isThere(program) {
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0
+}
+
+/** Brings what is missing where that is possible: Debian's packages, as root. Names it clearly where it is not. */
+function bringPrograms() {
+  const missing = PROGRAMS.filter(([program]) => !isThere(program)).map(([, name]) => name)
+  if (missing.length === 0) return
+  const command = `apt-get install --yes --no-install-recommends ${missing.join(' ')}`
+  if (process.getuid?.() === 0 && isThere('apt-get')) {
+    process.stderr.write(`Installing for the tests: ${missing.join(', ')} …\n`)
+    const ran = spawnSync('sh', ['-c', `apt-get update && ${command}`], {
+      encoding: 'utf8',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+    if (ran.status === 0) return
+    process.stderr.write(`${ran.stdout}${ran.stderr}`)
+  }
+  fail(
+    `the tests need ${missing.join(' and ')}`,
+    `as root: \`${command}\`, then run the tests again`,
+  )
+}
+
+function check([name, program, args]) {
+  const start = performance.now()
+  const { status, error, stdout, stderr } = spawnSync(join(BIN, program), args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, PATH: `${BIN}:${process.env['PATH']}` },
+  })
+  const seconds = ((performance.now() - start) / 1_000).toFixed(1)
+  if (status === 0) {
+    process.stdout.write(`✔ ${name} (${seconds} s)\n`)
+    return
+  }
+  process.stdout.write(`✖ ${name} (${seconds} s)\n`)
+  process.stderr.write(
+    `${stdout ?? ''}${stderr ?? ''}${error === undefined ? '' : error.message}\n`,
+  )
+  fail(
+    `${name} failed, so nothing after it ran`,
+    `\`npx ${program} ${args.join(' ')}\` runs this check alone`,
+  )
+}
+
+/** A count of the runner's summary, from its TAP report. */
+function countOf(report, what) {
+  const found = new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)
+  return found === null ? 0 : Number(found[1])
+}
+
+/** Runs every test. The summary of the runner is the last thing on standard output. */
+function runTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'bailiwick-tests-'))
+  try {
+    const report = join(folder, 'report.tap')
+    const { status, signal } = spawnSync(
+      process.execPath,
+      [
+        '--test',
+        // Two at least: most tests wait for processes and disks, and the slowest file would else be alone at the end.
+        `--test-concurrency=${Math.max(2, availableParallelism())}`,
+        `--test-timeout=${TEST_MS_MAX}`,
+        ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+        ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
+        ...['src/**/*.test.ts', 'test/**/*.test.ts'],
+      ],
+      { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
+    )
+    if (signal !== null) fail(`the tests were ended by ${signal}`, 'run them again')
+    const text = readFileSync(report, 'utf8')
+    if (countOf(text, 'tests') === 0)
+      fail('no test ran', 'look at the patterns in scripts/test.mjs')
+    const left = countOf(text, 'skipped') + countOf(text, 'todo')
+    if (status === 0 && left > 0) {
+      const how = 'tests were skipped or left to do'
+      if (CI)
+        fail(`${left} ${how}, which CI=true forbids`, 'bring what they need, or make them run')
+      process.stderr.write(`\ntest: ${left} ${how}; with CI=true this is a failure\n`)
+    }
+    return status ?? 1
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+bringPrograms()
+for (const one of CHECKS) check(one)
+process.exitCode = runTests()

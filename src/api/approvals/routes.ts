@@ -1,0 +1,72 @@
+// Holds the routes of approvals: what waits, what exactly is asked, and a person's answer.
+
+import { z } from 'zod'
+import {
+  Approval as ApprovalAnswer,
+  ApprovalsAnswer,
+  ApprovalsQuery,
+  ApprovalSummary,
+} from '../../wire/api/approval.ts'
+import { BecauseRequest, Id } from '../../wire/api/text.ts'
+import { recordReading } from '../audit/reading.ts'
+import type { ControlPorts } from '../ports.ts'
+import type { Surface } from '../serve.ts'
+import { serveApprovalPage } from './page.ts'
+import { shownApproval } from './shown.ts'
+
+const ById = z.strictObject({ id: Id })
+
+/** Serves approvals. */
+export function serveApprovals(surface: Surface, ports: ControlPorts): void {
+  const { approvals } = ports.authority
+  surface.closed(
+    'GET /v1/approvals',
+    {
+      summary: 'Held calls, oldest first, without their arguments',
+      query: ApprovalsQuery,
+      answer: ApprovalsAnswer,
+    },
+    ({ query: { state } }) => ({
+      approvals: approvals
+        .list()
+        .filter((approval) => state === 'open' || approval.state === state)
+        .map((approval) => shownApproval(ports, approval)),
+    }),
+  )
+  surface.closed(
+    'GET /v1/approvals/{id}',
+    {
+      summary: 'One held call with its arguments; reading it is recorded',
+      params: ById,
+      answer: ApprovalAnswer,
+    },
+    async ({ params, person }) => {
+      const approval = await approvals.get(params.id)
+      await recordReading(ports, person, { what: 'approval', approval: approval.id })
+      return {
+        ...shownApproval(ports, approval),
+        input: approvals.arguments(approval) ?? null,
+        situation: ports.server.facts().situation,
+      }
+    },
+  )
+  for (const verb of ['approve', 'deny'] as const) {
+    surface.closed(
+      `POST /v1/approvals/{id}/${verb}`,
+      {
+        summary:
+          verb === 'approve'
+            ? 'Agree to the gates of a held call that you may lift'
+            : 'Refuse a held call',
+        params: ById,
+        body: BecauseRequest,
+        answer: ApprovalSummary,
+      },
+      async ({ params, body, person }) => {
+        const word = { person: person.id, reason: body.reason }
+        return shownApproval(ports, await approvals[verb](params.id, word))
+      },
+    )
+  }
+  serveApprovalPage(surface, ports)
+}

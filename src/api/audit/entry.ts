@@ -1,0 +1,68 @@
+// Holds how records are shown to people: as they stand in the log, with the name of their person beside them.
+
+import type { AuditRecord } from '../../wire/record.ts'
+import type { AuditCall, AuditEntry } from '../../wire/api/audit.ts'
+import type { ControlPorts } from '../ports.ts'
+
+/** A record that is durable; its index once it is in the log. */
+export interface Recorded {
+  readonly index?: number
+  /** Leaf hash, base64url. */
+  readonly leaf: string
+  readonly record: AuditRecord
+}
+
+/** One record. */
+export function shownEntry(
+  { people }: Pick<ControlPorts['authority'], 'people'>,
+  { index, leaf, record }: Recorded,
+): AuditEntry {
+  const name = record.person === undefined ? undefined : people.get(record.person)?.name
+  return {
+    index: index ?? null,
+    leaf,
+    record: { ...record },
+    ...(name !== undefined && { person_name: name }),
+  }
+}
+
+function bodyText(record: AuditRecord | undefined, member: string): string | null {
+  const value = record?.body[member]
+  return typeof value === 'string' ? value : null
+}
+
+function answerOf(record: AuditRecord | undefined): string | null {
+  const decision = record?.body['decision']
+  const answer =
+    typeof decision === 'object' && decision !== null && 'answer' in decision
+      ? decision['answer']
+      : undefined
+  return typeof answer === 'string' ? answer : null
+}
+
+/** What the records of one call say of it, oldest first; at least one. */
+export function callSummary(
+  { people }: Pick<ControlPorts['authority'], 'people'>,
+  records: readonly [AuditRecord, ...AuditRecord[]],
+): AuditCall['summary'] {
+  const [first] = records
+  const of = (type: string) => records.findLast((record) => record.type === type)
+  const intent = of('call.intent')
+  const denied = of('call.denied')
+  const outcome = of('call.outcome')
+  const asked = of('approval.requested')
+  // Approvals name who decided; who the call is for stands in its own records.
+  const { person } = intent ?? denied ?? asked ?? first
+  const end = outcome ?? denied
+  const decided = answerOf(intent) ?? answerOf(denied)
+  return {
+    agent: first.agent ?? null,
+    person: person === undefined ? null : (people.get(person)?.name ?? person),
+    system: first.system ?? null,
+    action: first.action ?? null,
+    answer: decided ?? (denied !== undefined ? 'deny' : asked !== undefined ? 'hold' : null),
+    status: bodyText(outcome, 'status') ?? (denied === undefined ? null : 'denied'),
+    started_at: first.ts,
+    ended_at: end?.ts ?? null,
+  }
+}

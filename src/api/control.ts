@@ -1,0 +1,126 @@
+// Holds the control API put together: one listener for people and their programs, loopback only, nothing for agents.
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { publicFault } from '../std/fault.ts'
+import { uuidv7 } from '../std/id.ts'
+import { serveAgents } from './agents/routes.ts'
+import { serveApprovals } from './approvals/routes.ts'
+import { serveAudit } from './audit/routes.ts'
+import { misdirected } from './host.ts'
+import { serveInstances } from './instances/routes.ts'
+import { serveLocks } from './locks/routes.ts'
+import { noRoute } from './no-route.ts'
+import { serveOperations } from './operations/routes.ts'
+import { servePeople } from './people/routes.ts'
+import { servePolicies } from './policies/routes.ts'
+import type { ControlPorts } from './ports.ts'
+import { problem } from './problem.ts'
+import { Surface } from './serve.ts'
+import { serveStatus } from './status/routes.ts'
+import { serveSystems } from './systems/routes.ts'
+
+/** Port of the control listener where nothing else is said (DESIGN §7). */
+const DEFAULT_PORT = 7400
+
+/** On every answer, whatever it is. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+/** The control API, listening or not. */
+export interface Control {
+  /** Answers one request. Until it listens, its port is 7400 as far as Host and Origin are concerned. */
+  fetch(request: Request): Promise<Response>
+  /** Listens; rejects with the system's own error (`EADDRINUSE`). Only loopback addresses make sense for `host`. */
+  listen(at: {
+    readonly host: string
+    readonly port: number
+  }): Promise<{ readonly port: number; close(): Promise<void> }>
+}
+
+/** Puts the control API together. Throws where a route of the table is served by nobody. */
+export function openControl(ports: ControlPorts): Control {
+  let port = DEFAULT_PORT
+  const surface = new Surface(ports)
+  const { app } = surface
+  app.use('*', async (c, next) => {
+    c.set('requestId', uuidv7(ports.clock, ports.entropy))
+    const refused = misdirected(c.req.raw, port)
+    if (refused !== undefined) throw refused
+    await next()
+  })
+  app.onError((error, c) => {
+    const requestId = c.get('requestId')
+    const { status, code } = publicFault(error)
+    if (status >= 500) ports.failed(error, requestId)
+    else if (status === 401 || code === 'api.host' || code === 'api.origin') ports.refused(code)
+    return problem(error, requestId)
+  })
+  app.notFound((c) => {
+    const { fault, allow } = noRoute(new URL(c.req.url).pathname)
+    const headers = allow.length === 0 ? {} : { allow: allow.join(', ') }
+    return problem(fault, c.get('requestId'), headers)
+  })
+  serveOperations(surface, ports)
+  serveStatus(surface, ports)
+  servePeople(surface, ports)
+  serveAgents(surface, ports)
+  serveInstances(surface, ports)
+  serveSystems(surface, ports)
+  servePolicies(surface, ports)
+  serveApprovals(surface, ports)
+  serveLocks(surface, ports)
+  serveAudit(surface, ports)
+  const missing = surface.missing()
+  if (missing.length > 0) throw new Error(`nobody serves ${missing.join(', ')}`)
+  const fetch = async (request: Request): Promise<Response> => {
+    const response = await app.fetch(request)
+    for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value)
+    return response
+  }
+  return {
+    fetch,
+    listen: async (at) => {
+      const server = listener(fetch, ports)
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(at.port, at.host, resolve)
+      })
+      port = (server.address() as AddressInfo).port
+      return { port, close: () => closed(server) }
+    },
+  }
+}
+
+/** The HTTP server: little patience, few headers, few connections. */
+function listener(fetch: Control['fetch'], ports: Pick<ControlPorts, 'failed'>): Server {
+  const listen = getRequestListener(fetch, {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => ports.failed(error, ''),
+  })
+  const options = {
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 30_000,
+    connectionsCheckingInterval: 5_000,
+  }
+  const server = createServer(options, (request, response) => void listen(request, response))
+  server.maxConnections = 512
+  server.maxHeadersCount = 64
+  return server
+}
+
+/** Ends every connection, streams among them. */
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

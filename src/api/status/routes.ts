@@ -1,0 +1,85 @@
+// Holds the status of the whole: what runs, what is in force, what the operator should know.
+
+import { rfc3339 } from '../../std/clock.ts'
+import { Fault } from '../../std/fault.ts'
+import { Status } from '../../wire/api/status.ts'
+import { personName } from '../people/name.ts'
+import type { ControlPorts, ServerFacts } from '../ports.ts'
+import type { Surface } from '../serve.ts'
+
+/** Size and root of the published checkpoint: the second and third line of its note (C2SP tlog-checkpoint). */
+function head(audit: ControlPorts['audit']): { readonly size: number; readonly root: string } {
+  try {
+    const [, size, root = ''] = audit.checkpoint().split('\n', 3)
+    return { size: Number(size), root }
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'audit.not_found') return { size: 0, root: '' }
+    throw error
+  }
+}
+
+function policies({ authority, server }: ControlPorts): Status['policies'] {
+  const current = authority.policies.current()
+  if (current === undefined) return null
+  return {
+    digest: current.digest,
+    count: server.policies().set.policies.size,
+    applied_at: rfc3339(current.appliedAt),
+    applied_by: personName(authority, current.person),
+  }
+}
+
+function warnings({ audit, server }: ControlPorts, facts: ServerFacts): string[] {
+  const { failure, sequencerProblem, reserveProblem } = audit.stats()
+  const { problems } = server.policies()
+  return [
+    ...(failure === undefined ? [] : [`nothing can be recorded, so nothing runs: ${failure}`]),
+    ...(sequencerProblem === undefined
+      ? []
+      : [`records do not reach the log: ${sequencerProblem}`]),
+    ...(reserveProblem === undefined
+      ? []
+      : [`the record is about to run out of room: ${reserveProblem}`]),
+    ...(problems.length === 0
+      ? []
+      : [`the policies that were applied last are not in force: ${problems.length} problems`]),
+    ...facts.warnings,
+  ]
+}
+
+/** Serves the status. */
+export function serveStatus(surface: Surface, ports: ControlPorts): void {
+  const { authority, audit, identities, server } = ports
+  surface.closed(
+    'GET /v1/status',
+    { summary: 'What runs, what is in force, what to look at', answer: Status },
+    () => {
+      const facts = server.facts()
+      return {
+        version: facts.version,
+        home: facts.home,
+        started_at: rfc3339(facts.startedAt),
+        trust_domain: facts.trustDomain,
+        authority_fingerprint: facts.authorityFingerprint,
+        listeners: { ...facts.listeners },
+        agents: authority.agents.list().length,
+        instances_live: identities.list().length,
+        systems: authority.systems.list().length,
+        policies: policies(ports),
+        approvals_pending: authority.approvals.list().filter(({ state }) => state === 'pending')
+          .length,
+        locks: authority.locks.list().length,
+        calls_in_flight: facts.callsInFlight,
+        upstreams: facts.upstreams,
+        log: {
+          origin: facts.logOrigin,
+          ...head(audit),
+          published_at: facts.logPublishedAt === undefined ? null : rfc3339(facts.logPublishedAt),
+          witnessed: false as const,
+        },
+        situation: facts.situation,
+        warnings: warnings(ports, facts),
+      }
+    },
+  )
+}

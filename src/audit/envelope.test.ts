@@ -1,0 +1,86 @@
+// Tests the envelope: what is sealed can be read back strictly, and what could not be is refused.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { utf8 } from '../std/bytes.ts'
+import { systemClock } from '../std/clock.ts'
+import { systemEntropy } from '../std/entropy.ts'
+import { canonicalJson, type Json, type JsonObject } from '../std/json.ts'
+import { Envelope, readRecord } from './envelope.ts'
+import { intent } from './testbed.ts'
+
+const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'
+const envelope = (): Envelope => new Envelope('gw', BOOT, systemClock, systemEntropy)
+
+test('whatever is sealed is read back as it was', () => {
+  const seals = envelope()
+  let iseq = 0
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 80 })), (body) => {
+      const draft = intent('call-1', body as JsonObject)
+      let sealed
+      try {
+        sealed = seals.seal(draft)
+      } catch (error) {
+        // Refused: then the strict reader refuses it too, and no number was used up.
+        assert.throws(() => readRecord(utf8(canonicalJson(body as Json))))
+        assert.equal((error as { code?: string }).code, 'audit.unreadable')
+        return
+      }
+      assert.equal(sealed.record.iseq, ++iseq)
+      const read = readRecord(utf8(sealed.text))
+      assert.equal(canonicalJson(read as unknown as Json), sealed.text)
+      assert.equal(read.id, sealed.record.id)
+    }),
+  )
+})
+
+test('numbers go up by one, and a refused draft uses none up', () => {
+  const seals = envelope()
+  assert.equal(seals.seal(intent('a')).record.iseq, 1)
+  const refused: [JsonObject, string][] = [
+    [{ text: 'x'.repeat(65_536) }, 'audit.too_large'],
+    [{ text: 'lone \ud800' }, 'audit.unreadable'],
+    [{ number: Number.NaN }, 'audit.unreadable'],
+    [{ deep: deep(64) }, 'audit.unreadable'],
+    [JSON.parse('{"__proto__":1}') as JsonObject, 'audit.unreadable'],
+  ]
+  for (const [body, code] of refused) assert.throws(() => seals.seal(intent('b', body)), { code })
+  assert.throws(() => seals.seal({ ...intent('b'), type: '' }), { code: 'audit.unreadable' })
+  assert.equal(seals.seal(intent('c')).record.iseq, 2)
+  assert.equal(
+    seals.seal(intent('d', { text: 'a \\ud800 in words', deep: deep(40) })).record.iseq,
+    3,
+  )
+})
+
+test('a record that the envelope would not have written is not read', () => {
+  const { text } = envelope().seal(intent('a'))
+  readRecord(utf8(text))
+  const changed = [
+    text.replace('"v":1', '"v":2'),
+    text.replace('"iseq":1', '"iseq":0'),
+    text.replace('"iseq":1', '"iseq":1.0'),
+    text.replace('"phase":"intent"', '"phase":"guess"'),
+    text.replace('"type":', '"kind":'),
+    text.replace(/"nonce":"[^"]*"/, '"nonce":"AAAA"'),
+    text.replace(/"ts":"[^"]*"/, '"ts":"2026-11-22T20:00:00Z"'),
+    text.replace('"body":{}', '"body":[]'),
+    text.replace('"agent":"coder"', '"agent":7'),
+    text.replace('{', '{ '),
+    `${text}\n`,
+    `[${text}]`,
+    text.slice(0, -1),
+  ]
+  for (const each of changed) {
+    assert.notEqual(each, text)
+    assert.throws(() => readRecord(utf8(each)), { code: 'audit.unreadable' }, each)
+  }
+})
+
+function deep(levels: number): Json {
+  return levels === 0 ? 1 : [deep(levels - 1)]
+}

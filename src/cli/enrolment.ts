@@ -1,0 +1,92 @@
+// Holds how a command gets an identity for an agent: through the operator's credential, or with a join token from a file.
+
+import { readFileSync } from 'node:fs'
+import { JoinTokenAnswer } from '../wire/api/agent.ts'
+import { InstancesAnswer } from '../wire/api/instance.ts'
+import { Status } from '../wire/api/status.ts'
+import type { Context } from './context.ts'
+import { target } from './control/control.ts'
+import { fault as cliFault } from './faults.ts'
+import { Holder } from './identity/holder.ts'
+import { address } from './identity/pin.ts'
+import { fault } from './mcp/faults.ts'
+import type { Shell } from './shell.ts'
+
+/** A live identity, and where its gateway is. */
+export interface Enrolled {
+  readonly holder: Holder
+  /** Origin of the gateway, dialled as it stands. */
+  readonly gateway: string
+}
+
+/** A way to get identities for one agent. */
+export interface Enrolment {
+  /** Name of the agent, for people. */
+  readonly agent: string
+  /** Enrols one instance. `last` is the instance that this bridge was before, if any. */
+  enrol(last: string | undefined): Promise<Enrolled>
+}
+
+/** The way of a person: a fresh join token on their behalf, every time. */
+export function operatorEnrolment(context: Context, agent: string): Enrolment {
+  return {
+    agent,
+    enrol: async (last) => {
+      const control = await context.control()
+      if (last !== undefined) {
+        // INV-5: what a person revoked does not come back by itself.
+        const path = target(['v1', 'instances'], { agent, state: 'all' })
+        const { instances } = await control.get(path, InstancesAnswer)
+        if (instances.some(({ id, state }) => id === last && state === 'revoked')) {
+          throw fault('bridge.revoked', `instance ${last} was revoked`)
+        }
+      }
+      const { listeners } = await control.get('/v1/status', Status)
+      const path = target(['v1', 'agents', agent, 'join-tokens'])
+      const token = await control.send('POST', path, {}, JoinTokenAnswer)
+      const holder = await Holder.enrol({
+        ...ports(context.shell),
+        identityUrl: token.identity_url,
+        joinToken: token.token,
+      })
+      return { holder, gateway: address(listeners.gateway).origin }
+    },
+  }
+}
+
+/** The way of a program without a person: one join token from a file, used once. */
+export function fileEnrolment(
+  shell: Shell,
+  from: {
+    readonly agent: string
+    readonly file: string
+    readonly identityUrl: string
+    readonly gatewayUrl: string
+  },
+): Enrolment {
+  let used: string | undefined
+  return {
+    agent: from.agent,
+    enrol: async () => {
+      let joinToken: string
+      try {
+        joinToken = readFileSync(from.file, 'utf8').trim()
+      } catch (cause) {
+        throw cliFault('cli.file', `the join token file ${from.file} cannot be read`, cause)
+      }
+      if (joinToken === used) throw fault('bridge.token_used', 'the join token was used already')
+      const gateway = address(from.gatewayUrl).origin
+      const holder = await Holder.enrol({
+        ...ports(shell),
+        identityUrl: from.identityUrl,
+        joinToken,
+      })
+      used = joinToken
+      return { holder, gateway }
+    },
+  }
+}
+
+function ports({ clock, timer, entropy }: Shell): Pick<Shell, 'clock' | 'timer' | 'entropy'> {
+  return { clock, timer, entropy }
+}

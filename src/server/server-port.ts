@@ -1,0 +1,74 @@
+// Holds what only the server can do for the control API: the gateway looked at, systems pinned, policies applied, locks counted.
+
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ServerFacts, ServerPort } from '../api/ports.ts'
+import type { Core } from './core.ts'
+import { applyPolicies } from './policy-versions.ts'
+import { situation } from './situation.ts'
+import { inspectSystem, pinSystem } from './system-pins.ts'
+import { VERSION } from './version.ts'
+
+/** Fills the port. `urls` is read when it is asked, as listeners come up one after the other. */
+export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPort {
+  const { authority, gateway, policy, settings } = core
+  const parts = { authority, gateway, policy, environment: settings.environment }
+  const cuts = new Map<string, { readonly calls: number; readonly processes: number }>()
+  // The gateway listens first, so that what it cut for this very lock is read in the same turn.
+  authority.locks.onChange((change, lock) => {
+    if (change === 'added') cuts.set(lock.id, gateway.governor.flights.lastCut)
+  })
+  return {
+    facts: () => facts(core, urls),
+    policies: () => ({ set: policy.set, problems: policy.problems }),
+    inspectSystem: (candidate) => inspectSystem(parts, candidate),
+    pinSystem: (pin) => pinSystem(parts, pin),
+    applyPolicies: (of) => applyPolicies(parts, of),
+    lock: async (of) => {
+      const lock = await authority.locks.add(of)
+      const cut = cuts.get(lock.id) ?? { calls: 0, processes: 0 }
+      cuts.delete(lock.id)
+      return { lock, cut }
+    },
+  }
+}
+
+function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
+  const { settings, gateway } = core
+  const published = publishedAt(settings.home)
+  return {
+    version: VERSION,
+    home: settings.home,
+    startedAt: core.startedAt,
+    trustDomain: core.trustDomain,
+    authorityFingerprint: core.root.fingerprint,
+    listeners,
+    callsInFlight: gateway.governor.flights.size,
+    upstreams: gateway.pool.size,
+    logOrigin: core.origin,
+    ...(published !== undefined && { logPublishedAt: published }),
+    situation: situation(settings.account),
+    warnings: warnings(core),
+  }
+}
+
+function warnings({ policy, authority, audit }: Core): string[] {
+  const out: string[] = []
+  const problem = policy.problems[0]
+  if (problem !== undefined) {
+    out.push(
+      `the policies that were applied last do not hold (${problem.file}:${problem.line}: ${problem.message}); what was in force before stays`,
+    )
+  } else if (authority.policies.current() === undefined) {
+    out.push('no policies are applied: every call is denied')
+  }
+  const { failure, sequencerProblem, reserveProblem } = audit.stats()
+  for (const trouble of [failure, sequencerProblem, reserveProblem]) {
+    if (trouble !== undefined) out.push(`the log has a problem: ${trouble}`)
+  }
+  return out
+}
+
+function publishedAt(home: string): number | undefined {
+  return statSync(join(home, 'log', 'checkpoint'), { throwIfNoEntry: false })?.mtimeMs
+}

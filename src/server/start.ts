@@ -1,0 +1,141 @@
+// Holds the start of a whole Bailiwick: a home opened, three listeners on loopback, and everything ended in order.
+
+import type { Server } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { identityListener } from '../api/identity/listener.ts'
+import { openControl } from '../api/control.ts'
+import { keepCertified } from '../authority/identity/serving.ts'
+import { listenGateway } from '../gateway/listener.ts'
+import { openCore, type Core, type Machine } from './core.ts'
+import { serverFault } from './faults.ts'
+import { ensureOperator } from './operator.ts'
+import { portHolder } from './port-holder.ts'
+import { serverPort } from './server-port.ts'
+import type { Settings } from './settings.ts'
+import { Stack } from './stack.ts'
+
+/** How often approvals that nobody waits for are looked at (ms). */
+const EXPIRY_MS = 1_000
+
+/** A Bailiwick that runs. */
+export interface Running {
+  readonly urls: { readonly control: string; readonly identity: string; readonly gateway: string }
+  /** What the operator should know. One sentence each. */
+  readonly warnings: readonly string[]
+  readonly core: Core
+  /** Stops listening, lets calls land, and closes the home. */
+  close(): Promise<void>
+}
+
+/** Starts everything. Throws the Fault of the part that could not; nothing is left running then. */
+export async function startBailiwick(settings: Settings, machine: Machine): Promise<Running> {
+  const stack = new Stack()
+  try {
+    return await start(settings, machine, stack)
+  } catch (error) {
+    await stack.close()
+    throw error
+  }
+}
+
+async function start(settings: Settings, machine: Machine, stack: Stack): Promise<Running> {
+  const { host } = settings
+  const urls = { control: '', identity: '', gateway: '' }
+  const core = await openCore(settings, machine, () => urls.control)
+  stack.push(() => core.close())
+  const { clock, timer } = machine
+  const { authority, identities, refusals, root, gateway, note } = core
+  const failed = (error: unknown): void => note('failed inside', { error: String(error) })
+
+  const identity = identityListener({
+    ...{ identities, root, clock, timer },
+    onRefused: (kind) => refusals.count(kind, 'identity'),
+    onFailure: failed,
+  })
+  stack.push(() => identity.close())
+  urls.identity = `https://${host}:${await bind(identity.server, host, settings.identityPort)}`
+
+  const listener = await named(settings.gatewayPort, () =>
+    listenGateway({
+      ...{ host, port: settings.gatewayPort, endpoint: gateway.endpoint },
+      certify: (server) => keepCertified(server, { root, role: 'gateway', clock, timer }),
+      watch: {
+        refused: (kind) => refusals.count(kind, 'gateway'),
+        note: (event, facts) => note(event, facts),
+      },
+    }),
+  )
+  stack.push(() => listener.close())
+  urls.gateway = `https://${host}:${listener.port}`
+
+  const control = openControl({
+    ...machine,
+    ...{ authority, identities, audit: core.audit },
+    server: serverPort(core, urls),
+    refused: (code) => refusals.count(code, 'control'),
+    failed: (error, request) => note('failed inside', { request, error: String(error) }),
+  })
+  const listening = await named(settings.controlPort, () =>
+    control.listen({ host, port: settings.controlPort }),
+  )
+  stack.push(() => listening.close())
+  urls.control = `http://bailiwick.localhost:${listening.port}`
+
+  await ensureOperator(settings.home, authority.people, {
+    account: settings.account,
+    control: `http://${host}:${listening.port}`,
+  })
+  stack.push(sweep(core))
+  stack.push(identities.onGone((instance, why) => void voidFor(core, instance, why.reason)))
+  return {
+    urls,
+    warnings: serverPort(core, urls).facts().warnings,
+    core,
+    close: () => stack.close(),
+  }
+}
+
+/** Ends approvals that expired while nobody waited for them. The answer stops it. */
+function sweep({ authority, machine, note }: Core): () => void {
+  const look = (): (() => void) =>
+    machine.timer.after(EXPIRY_MS, () => {
+      authority.approvals.expireDue().catch((error: unknown) => {
+        note('trouble', { error: String(error) })
+      })
+      cancel = look()
+    })
+  let cancel = look()
+  return () => cancel()
+}
+
+async function voidFor({ authority, note }: Core, instance: string, reason: string): Promise<void> {
+  try {
+    await authority.approvals.voidForInstance(instance, reason)
+  } catch (error) {
+    note('trouble', { error: String(error) })
+  }
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  return named(port, async () => {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, host, resolve)
+    })
+    return (server.address() as AddressInfo).port
+  })
+}
+
+/** Listens, and says in words what keeps it from listening: above all, who has the port. */
+async function named<T>(port: number, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen()
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    if (code === 'EADDRINUSE') {
+      const holder = portHolder(port) ?? 'another program'
+      throw serverFault('server.port_in_use', `port ${port} is held by ${holder}`, cause)
+    }
+    throw serverFault('server.listen', `port ${port} cannot be listened on (${code})`, cause)
+  }
+}

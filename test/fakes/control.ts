@@ -1,0 +1,215 @@
+// Holds a home with the control API over it: real database, keys, records, policies and proofs; only the upstream is made up.
+
+import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { join } from 'node:path'
+import { openControl, type Control } from '../../src/api/control.ts'
+import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
+import type { AuditLog } from '../../src/audit/log.ts'
+import { openAuditLog } from '../../src/audit/open.ts'
+import { Identities } from '../../src/authority/identity/identities.ts'
+import { openRoot } from '../../src/authority/identity/root.ts'
+import { openAuthority, type Authority } from '../../src/authority/open.ts'
+import { LivePolicy } from '../../src/server/live-policy.ts'
+import { applyPolicies } from '../../src/server/policy-versions.ts'
+import { inspectSystem, pinSystem } from '../../src/server/system-pins.ts'
+import { base64url, utf8 } from '../../src/std/bytes.ts'
+import { systemEntropy } from '../../src/std/entropy.ts'
+import { openStore } from '../../src/store/open.ts'
+import { makeOperatorProof } from '../../src/wire/operator-proof.ts'
+import type { SystemDefinition } from '../../src/wire/system.ts'
+import { AuthorityHome, systemNamed } from './authority.ts'
+import type { FakeClock } from './clock.ts'
+import { FakeTimer } from './identity.ts'
+
+/** Where `fetch` believes to be listening. */
+export const CONTROL_HOST = 'bailiwick.localhost:7400'
+
+/** A person with the private half of their key. */
+export interface FakeOperator {
+  readonly id: string
+  readonly name: string
+  readonly kid: string
+  readonly key: JsonWebKey
+}
+
+/** A request to the control API; whatever is left out is as it should be. */
+export interface ControlAsk {
+  readonly as?: FakeOperator
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** In place of the proof; null sends none. */
+  readonly authorization?: string | null
+}
+
+/** The control API of one home. */
+export class ControlHome {
+  readonly clock: FakeClock
+  readonly timer = new FakeTimer()
+  readonly refused: string[] = []
+  readonly failed: unknown[] = []
+  readonly policy = new LivePolicy()
+  /** What the made-up upstream shows when it is looked at. */
+  upstream: SystemDefinition = systemNamed('files')
+  readonly #home = new AuthorityHome()
+  #closers: (() => Promise<unknown>)[] = []
+  authority!: Authority
+  identities!: Identities
+  audit!: AuditLog
+  control!: Control
+  ada!: FakeOperator
+
+  constructor() {
+    this.clock = this.#home.clock
+  }
+
+  static async open(): Promise<ControlHome> {
+    const home = new ControlHome()
+    await home.#open()
+    return home
+  }
+
+  async #open(): Promise<void> {
+    const { directory, keys } = this.#home
+    const base = { keys, clock: this.clock, timer: this.timer, entropy: systemEntropy }
+    const origin = 'control.test/log'
+    this.audit = await openAuditLog({
+      ...base,
+      home: directory,
+      gateway: 'gw',
+      origin,
+      signer: keys.log,
+      limits: { segmentBytes: 131_072, checkpointMs: 20 },
+    })
+    const store = await openStore({ directory, signer: keys.authority })
+    const { audit } = this
+    const onTrouble = (error: unknown) => void this.failed.push(error)
+    this.authority = await openAuthority({ ...base, store, audit, onTrouble })
+    const { agents, people, delegations } = this.authority
+    const root = await openRoot({
+      path: join(directory, 'ca.pem'),
+      trustDomain: 'control.test',
+      signer: keys.certificates,
+      audit,
+      clock: this.clock,
+      entropy: systemEntropy,
+    })
+    const registry = {
+      agentOf: (name: string) => agents.get(name),
+      personOf: (id: string) => people.get(id),
+    }
+    const ports = { ...base, store, audit, root, registry, delegations, onTrouble }
+    this.identities = await Identities.open(ports)
+    this.control = openControl(this.#ports())
+    this.ada = await this.person('ada', ['administrator', 'operator'])
+    this.#closers = [
+      () => this.identities.close(),
+      () => this.authority.settled(),
+      () => store.close(),
+      () => audit.close(),
+    ]
+  }
+
+  #ports(): ControlPorts {
+    const { clock, timer, authority, identities, audit } = this
+    return {
+      clock,
+      timer,
+      authority,
+      identities,
+      audit,
+      entropy: systemEntropy,
+      server: this.#server(),
+      refused: (code) => this.refused.push(code),
+      failed: (error) => this.failed.push(error),
+    }
+  }
+
+  #server(): ServerPort {
+    const { authority, policy } = this
+    const gateway = { inspect: () => Promise.resolve(this.upstream) }
+    const parts = { authority, policy, gateway, environment: process.env }
+    return {
+      facts: () => ({
+        version: '0.0.0-test',
+        home: '/home/of/test',
+        startedAt: this.clock.now(),
+        trustDomain: 'control.test',
+        authorityFingerprint: 'f'.repeat(43),
+        listeners: {
+          control: `http://${CONTROL_HOST}`,
+          identity: 'https://127.0.0.1:7402',
+          gateway: 'https://127.0.0.1:7443',
+        },
+        callsInFlight: 0,
+        upstreams: 0,
+        logOrigin: 'control.test/log',
+        situation: 'agents run under the account of their person',
+        warnings: [],
+      }),
+      policies: () => policy,
+      inspectSystem: (candidate) => inspectSystem(parts, candidate),
+      pinSystem: (pin) => pinSystem(parts, pin),
+      applyPolicies: (of) => applyPolicies({ authority, policy }, of),
+      lock: async (of) => ({
+        lock: await authority.locks.add(of),
+        cut: { calls: 0, processes: 0 },
+      }),
+    }
+  }
+
+  /** Makes a person directly in the registry. */
+  async person(name: string, roles: readonly string[]): Promise<FakeOperator> {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))
+    const made = await this.authority.people.create({ name, roles, publicKey: base64url(spki) })
+    const kid = made.credentials[0]!.kid
+    return { id: made.id, name, kid, key: privateKey.export({ format: 'jwk' }) }
+  }
+
+  /** A proof by somebody, for exactly what is given. */
+  proof(method: string, target: string, body = '', as: FakeOperator = this.ada): string {
+    const from = { clock: this.clock, entropy: systemEntropy }
+    return makeOperatorProof({ method, target, body: utf8(body) }, as, from)
+  }
+
+  /** Asks the API, as ada unless somebody else is named. */
+  async ask(method: string, target: string, ask: ControlAsk = {}): Promise<Response> {
+    const body =
+      ask.body === undefined || typeof ask.body === 'string' ? ask.body : JSON.stringify(ask.body)
+    const proof =
+      ask.authorization === undefined
+        ? this.proof(method, target, body, ask.as ?? this.ada)
+        : ask.authorization
+    return this.control.fetch(
+      new Request(`http://${CONTROL_HOST}${target}`, {
+        method,
+        headers: {
+          host: CONTROL_HOST,
+          ...(proof !== null && { authorization: proof }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...ask.headers,
+        },
+        ...(body !== undefined && { body }),
+      }),
+    )
+  }
+
+  /** Asks and reads the answer, which has to have the status. */
+  async read(
+    method: string,
+    target: string,
+    ask: ControlAsk = {},
+    status = 200,
+  ): Promise<Record<string, unknown>> {
+    const response = await this.ask(method, target, ask)
+    const text = await response.text()
+    if (response.status !== status)
+      throw new Error(`${method} ${target}: ${response.status} ${text}`)
+    return JSON.parse(text) as Record<string, unknown>
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers) await close()
+    await this.#home.dispose()
+  }
+}
