@@ -23,7 +23,8 @@ function packagesOf(path) {
 
 /**
  * Whether `node_modules` is what the lock says. npm writes what it installed into `.package-lock.json` last, so a torn
- * install has none. Contents are compared, not times: a checkout or a restored cache changes those at will.
+ * install has none. Contents are compared, not times: a checkout or a restored cache changes those at will. Optional
+ * packages are those of other machines; whether the Node among them is there is the next check.
  */
 function isInstalled() {
   const wanted = packagesOf('package-lock.json')
@@ -32,13 +33,8 @@ function isInstalled() {
   const same = (path) =>
     there[path].version === wanted[path]?.version &&
     there[path].integrity === wanted[path]?.integrity
-  const all = Object.keys(wanted).filter((path) => path !== '' && !mayBeAbsent(wanted[path]))
+  const all = Object.keys(wanted).filter((path) => path !== '' && wanted[path].optional !== true)
   return all.every((path) => path in there) && Object.keys(there).every(same)
-}
-
-/** Packages for other machines are in the lock and not on the disk. */
-function mayBeAbsent(entry) {
-  return entry.optional === true || entry.devOptional === true || entry.peer === true
 }
 
 function install() {

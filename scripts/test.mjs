@@ -99,9 +99,12 @@ function runTests() {
         // Two at least: most tests wait for processes and disks, and the slowest file would else be alone at the end.
         `--test-concurrency=${Math.max(2, availableParallelism())}`,
         `--test-timeout=${TEST_MS_MAX}`,
-        ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-        ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
-        ...['src/**/*.test.ts', 'test/**/*.test.ts'],
+        '--test-reporter=spec',
+        '--test-reporter-destination=stdout',
+        '--test-reporter=tap',
+        `--test-reporter-destination=${report}`,
+        'src/**/*.test.ts',
+        'test/**/*.test.ts',
       ],
       { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
     )

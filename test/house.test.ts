@@ -28,9 +28,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   authority: ['std', 'wire', 'store', 'keys', 'policy', 'audit'],
   gateway: ['std', 'wire', 'policy'],
   api: ['std', 'wire', 'policy', 'authority', 'audit'],
-  server: [
-    ...['std', 'wire', 'tlog', 'policy', 'store', 'keys', 'audit', 'authority', 'gateway', 'api'],
-  ],
+  // prettier-ignore
+  server: ['std', 'wire', 'tlog', 'policy', 'store', 'keys', 'audit', 'authority', 'gateway', 'api'],
   cli: ['std', 'wire', 'server'],
 }
 

@@ -10,10 +10,9 @@ export interface Token {
 }
 
 // What may stand before a `/` that begins a regular expression rather than divides.
-const BEFORE_PATTERN = new Set([
-  ...['return', 'typeof', 'case', 'in', 'of', 'do', 'else', 'void', 'delete', 'await', 'yield'],
-  ...['throw', 'new', 'instanceof'],
-])
+const BEFORE_PATTERN = new Set(
+  'return typeof case in of do else void delete await yield throw new instanceof'.split(' '),
+)
 const WORD = /[\p{ID_Start}$_#@][\p{ID_Continue}$\u200c\u200d]*/uy
 const NUMBER = /\.?[0-9](?:[0-9a-zA-Z_.]|(?<=[eE])[+-])*/y
 const PATTERN = /\/(?![*/])(?:[^\\/[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+\/[a-z]*/y

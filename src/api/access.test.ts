@@ -96,7 +96,7 @@ test('every route lets in exactly the roles of the table', async () => {
     if (access === 'nobody') continue
     const [method, target] = filled(route)
     for (const [who, as] of Object.entries(people)) {
-      const allowed = access === 'person' || (access === 'operator' && who === 'operator')
+      const allowed: boolean = access === 'person' || (access === 'operator' && who === 'operator')
       const response = await home.ask(method, target, { ...body(method), as })
       const text = route.endsWith('/tail') ? '' : await response.text()
       await response.body?.cancel().catch(() => undefined)

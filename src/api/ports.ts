@@ -22,7 +22,7 @@ export interface ServerFacts {
   readonly trustDomain: string
   /** SHA-256 of the DER of the authority's root certificate, base64url. */
   readonly authorityFingerprint: string
-  /** URLs. */
+  /** URLs; the control listener's with the name that it insists on. */
   readonly listeners: {
     readonly control: string
     readonly identity: string

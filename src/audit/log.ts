@@ -61,7 +61,7 @@ export interface AuditLogParts {
   readonly thread: Pick<SpoolThread, 'listen' | 'post' | 'ended'>
   readonly sequencer: LogSequencer
   readonly files: LogFiles
-  readonly index: LogIndex
+  readonly index: Pick<LogIndex, 'find' | 'byCall' | 'tail' | 'close'>
   readonly heartbeatMs: number
 }
 

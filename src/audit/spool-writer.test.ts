@@ -103,3 +103,8 @@ test('a segment that exists is never written over', (t) => {
   writeFileSync(join(directory, segmentName(1)), 'something')
   assert.throws(() => new SpoolWriter({ ...settings, directory }, systemDisk), /exists/)
 })
+
+test('a chunk that no segment can hold is an error, not an empty batch', (t) => {
+  const writer = new SpoolWriter({ ...settings, directory: temporaryHome(t) }, systemDisk)
+  assert.throws(() => writer.flush([chunkOf([Buffer.alloc(130_000)])]), /larger than a segment/)
+})

@@ -73,6 +73,8 @@ export class SpoolWriter {
     if (taken === 0) {
       this.#rotate()
       ;[taken, bytes] = this.#fitting(chunks)
+      // INVARIANT: options.ts and spool.ts keep the smallest segment larger than the largest chunk.
+      if (taken === 0) throw new Error('a chunk is larger than a segment')
     }
     const batch = chunks.slice(0, taken)
     let frames = 0

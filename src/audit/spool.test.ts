@@ -11,7 +11,7 @@ import { checksumFrames, decodeFrames } from './frame.ts'
 import { Spool, type SpoolLimits, type SpoolWaiter } from './spool.ts'
 
 const START = { segment: 1, offset: 4096 }
-const LIMITS: SpoolLimits = { waitMs: 5, queueBytes: 1 << 20 }
+const LIMITS: SpoolLimits = { waitMs: 60_000, queueBytes: 1 << 20 }
 
 /** A spool whose disk is this test: it answers when it is told to. */
 class SlowDisk {
@@ -80,7 +80,7 @@ test('a record too large for the rest of a chunk begins the next, in order', asy
 })
 
 test('a wait is bounded and names the reason; durability afterwards is told as late', async () => {
-  const disk = new SlowDisk()
+  const disk = new SlowDisk({ ...LIMITS, waitMs: 5 })
   disk.append('one')
   await until(() => disk.events.length > 0)
   assert.match(disk.events[0] ?? '', /^one audit\.unavailable: .*did not answer within 5 ms/)
@@ -89,7 +89,7 @@ test('a wait is bounded and names the reason; durability afterwards is told as l
 })
 
 test('a failure fails everybody who waits, and whoever comes', async () => {
-  const disk = new SlowDisk({ ...LIMITS, waitMs: 60_000 })
+  const disk = new SlowDisk()
   disk.append('one')
   await turn()
   disk.append('two')
@@ -110,7 +110,7 @@ test('a full queue refuses instead of growing', () => {
 })
 
 test('drained waits for what was appended before it, not for what comes after', async () => {
-  const disk = new SlowDisk({ ...LIMITS, waitMs: 60_000 })
+  const disk = new SlowDisk()
   disk.append('one')
   await turn()
   const drained = disk.spool.drained()

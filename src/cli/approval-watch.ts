@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { publicFault } from '../std/fault.ts'
-import { Approval, ApprovalsAnswer } from '../wire/api/approval.ts'
+import { Approval, ApprovalsAnswer, ApprovalSummary } from '../wire/api/approval.ts'
 import type { Context } from './context.ts'
 import { target, type Control } from './control/control.ts'
 import { fault } from './faults.ts'
@@ -29,7 +29,7 @@ async function decide(context: Context, control: Control, approval: Approval): P
   const reason = await askLine(shell, 'Why? This stands in the record, and the agent is told.')
   const path = target(['v1', 'approvals', approval.id, verb])
   try {
-    const answered = await control.send('POST', path, { reason }, Approval)
+    const answered = await control.send('POST', path, { reason }, ApprovalSummary)
     screen.say(`${answered.state}: ${answered.id}`)
   } catch (error) {
     // It may have expired, or somebody else was quicker: told, and the watch goes on.

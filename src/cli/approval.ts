@@ -1,7 +1,7 @@
 // Holds `approval`: held calls, shown with their real arguments, and answered with a reason.
 
 import type { Command } from 'commander'
-import { Approval, ApprovalsAnswer } from '../wire/api/approval.ts'
+import { Approval, ApprovalsAnswer, ApprovalSummary } from '../wire/api/approval.ts'
 import { watch } from './approval-watch.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
@@ -43,7 +43,7 @@ async function answer(
   }
   const reason = await reasonOf(context, options.reason)
   const path = target(['v1', 'approvals', id, verb])
-  const approval = await control.send('POST', path, { reason }, Approval)
+  const approval = await control.send('POST', path, { reason }, ApprovalSummary)
   screen.answer(approval, () => `${approval.state}: ${approval.id}\n`)
 }
 

@@ -33,8 +33,9 @@ export class Context {
   }
 
   get asking(): Asking {
-    const { yes, input } = this.#options()
-    return { yes: yes === true, noInput: !input }
+    const { yes, input, output } = this.#options()
+    // Whoever wants JSON is a program: what it would be asked about is not shown, so it is not asked.
+    return { yes: yes === true, noInput: !input || output === 'json' }
   }
 
   get screen(): Screen {

@@ -2,12 +2,14 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { Status } from '../wire/api/status.ts'
 import { startBailiwick, type Running } from '../server/start.ts'
 import type { Context } from './context.ts'
 import { Control } from './control/control.ts'
 import { readOperator } from './control/operator.ts'
 import { listenSettings, withPorts, type PortOptions } from './port-options.ts'
 import type { Screen } from './terminal/screen.ts'
+import { visible } from './terminal/visible.ts'
 import { setUpDemo, TOUR_AGENT, type Demo } from './tour/demo.ts'
 import { teller, verdict } from './tour/report.ts'
 import { runTour } from './tour/steps.ts'
@@ -36,17 +38,18 @@ export function register(program: Command, context: Context): void {
       const control = new Control(readOperator(home), shell)
       const demo = await setUpDemo(control, home)
       for (const done of demo.done) screen.say(`  ${done}`)
+      await warn(screen, control)
       if (options.tour) await tour(context, control, demo)
       next(screen, home, logFile)
       await untilInterrupted(shell.interrupted)
-      screen.say('\nstopping')
+      screen.say('stopping')
     } finally {
       await running.close()
     }
   })
 }
 
-function greet(screen: Screen, { urls, warnings }: Running, ms: number): void {
+function greet(screen: Screen, { urls }: Running, ms: number): void {
   const { paint } = screen
   screen.show(
     `${paint('bold', 'Bailiwick')} is up after ${ms} ms. Every AI agent acts only within its bailiwick.\n`,
@@ -54,12 +57,18 @@ function greet(screen: Screen, { urls, warnings }: Running, ms: number): void {
   screen.say(`  for people    ${urls.control}`)
   screen.say(`  for enrolling ${urls.identity}`)
   screen.say(`  for agents    ${urls.gateway}/mcp/<system>`)
-  for (const warning of warnings) screen.say(`  ${paint('yellow', 'warning:')} ${warning}`)
+}
+
+async function warn(screen: Screen, control: Control): Promise<void> {
+  const { warnings } = await control.get('/v1/status', Status)
+  for (const warning of warnings) {
+    screen.show(`  ${screen.paint('yellow', 'warning:')} ${visible(warning)}\n`)
+  }
 }
 
 async function tour({ screen, shell, home }: Context, control: Control, demo: Demo): Promise<void> {
   if (!demo.starterPolicies) {
-    screen.say('\nPolicies other than the starter set are in force, so there is no tour here.')
+    screen.say('Policies other than the starter set are in force, so there is no tour here.')
     screen.say('It runs in a home of its own with: npm run --silent tour')
     return
   }
@@ -87,5 +96,7 @@ function next(screen: Screen, home: string, logFile: string): void {
   ] as const) {
     screen.show(`  ${paint('cyan', command)}\n      ${why}\n`)
   }
-  screen.say(`\nHome: ${home}   Log of this process: ${logFile}   Stop with control-C.`)
+  screen.show(
+    `\n${visible(`Home: ${home}   Log of this process: ${logFile}   Stop with control-C.`)}\n`,
+  )
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { JoinTokenAnswer } from '../wire/api/agent.ts'
-import { InstancesAnswer } from '../wire/api/instance.ts'
+import { AuditPage } from '../wire/api/audit.ts'
 import { Status } from '../wire/api/status.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
@@ -35,9 +35,10 @@ export function operatorEnrolment(context: Context, agent: string): Enrolment {
       const control = await context.control()
       if (last !== undefined) {
         // INV-5: what a person revoked does not come back by itself.
-        const path = target(['v1', 'instances'], { agent, state: 'all' })
-        const { instances } = await control.get(path, InstancesAnswer)
-        if (instances.some(({ id, state }) => id === last && state === 'revoked')) {
+        const query = { type: 'instance.revoked', agent, limit: 500 }
+        const path = target(['v1', 'audit', 'records'], query)
+        const { records } = await control.get(path, AuditPage)
+        if (records.some(({ record }) => record.instance === last)) {
           throw fault('bridge.revoked', `instance ${last} was revoked`)
         }
       }

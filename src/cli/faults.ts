@@ -40,6 +40,11 @@ export const CLI_FAULTS = {
     status: 400,
     next: 'give the absolute path of the program, or correct PATH',
   },
+  'cli.doctor': { status: 500, next: 'do what stands below each line that is not in order' },
+  'cli.log_deviates': {
+    status: 500,
+    next: 'keep a copy of the log folder as it is, and find out who could write to it',
+  },
   'cli.system_error': {
     status: 502,
     next: 'read what the system said; the call itself was allowed and made',

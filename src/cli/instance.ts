@@ -8,7 +8,7 @@ import { reasonOf } from './reason.ts'
 import { table, type Surface } from './terminal/table.ts'
 import { when } from './terminal/when.ts'
 
-const STATE_STYLE = { live: 'green', expired: 'dim', revoked: 'red', ended: 'dim' } as const
+const STATE_STYLE = { live: 'green', revoked: 'red' } as const
 
 /** A table of instances. */
 export function drawInstances(
@@ -17,7 +17,7 @@ export function drawInstances(
   now: number,
 ): string {
   return table(
-    ['INSTANCE', 'AGENT', 'STATE', 'FOR', 'ENROLLED', 'LIFE ENDS', 'ENDED'],
+    ['INSTANCE', 'AGENT', 'STATE', 'FOR', 'ENROLLED', 'LIFE ENDS'],
     instances.map((instance) => [
       instance.id,
       instance.agent,
@@ -25,19 +25,15 @@ export function drawInstances(
       instance.on_behalf_of ?? 'nobody',
       when(instance.created_at, now),
       when(instance.life_ends, now),
-      instance.ended === null ? '' : instance.ended.reason,
     ]),
     surface,
   )
 }
 
-async function list(
-  context: Context,
-  options: { readonly agent?: string; readonly all?: boolean },
-): Promise<void> {
-  const query = { agent: options.agent, state: options.all === true ? 'all' : undefined }
+async function list(context: Context, options: { readonly agent?: string }): Promise<void> {
   const control = await context.control()
-  const answer = await control.get(target(['v1', 'instances'], query), InstancesAnswer)
+  const path = target(['v1', 'instances'], { agent: options.agent })
+  const answer = await control.get(path, InstancesAnswer)
   const { screen } = context
   screen.answer(answer, (surface) => drawInstances(answer.instances, surface, screen.now))
 }
@@ -62,8 +58,7 @@ export function register(program: Command, context: Context): void {
     .command('ls')
     .description('list live instances')
     .option('--agent <name>', 'of this agent only')
-    .option('--all', 'those that ended as well')
-    .action((options: { agent?: string; all?: boolean }) => list(context, options))
+    .action((options: { agent?: string }) => list(context, options))
   instance
     .command('revoke <id>')
     .description('end an instance: its next call is refused, and what it has under way is cut')

@@ -17,7 +17,7 @@ function drawLocks(locks: readonly Lock[], surface: Surface, now: number): strin
       { text: `${lock.target.kind} ${lock.target.name}`.trimEnd(), style: 'red' },
       lock.reason,
       when(lock.added_at, now),
-      lock.added_by,
+      lock.added_by ?? 'bailiwick itself',
     ]),
     surface,
   )

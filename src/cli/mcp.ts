@@ -9,6 +9,7 @@ import { fault } from './faults.ts'
 import { Bridge } from './mcp/bridge.ts'
 import { readLines } from './mcp/lines.ts'
 import { Session } from './mcp/session.ts'
+import { visible } from './terminal/visible.ts'
 
 interface Options {
   readonly as: string
@@ -21,7 +22,7 @@ const IDENTITY = 'https://127.0.0.1:7402'
 const GATEWAY = 'https://127.0.0.1:7443'
 
 async function serve(context: Context, system: string, options: Options): Promise<void> {
-  const { shell, screen } = context
+  const { shell } = context
   if (!isName(system)) throw fault('cli.usage', 'SYSTEM is no name of a system')
   if (!isName(options.as)) throw fault('cli.usage', '--as is no name of an agent')
   const { env } = shell
@@ -34,7 +35,9 @@ async function serve(context: Context, system: string, options: Options): Promis
           identityUrl: options.identity ?? env['BAILIWICK_IDENTITY'] ?? IDENTITY,
           gatewayUrl: options.gateway ?? env['BAILIWICK_GATEWAY'] ?? GATEWAY,
         })
-  const note = (text: string): void => screen.say(`bailiwick: ${text}`)
+  const note = (text: string): void => {
+    shell.stderr.write(`bailiwick: ${visible(text)}\n`)
+  }
   const session = new Session(enrolment, note)
   const bridge = new Bridge({
     session,

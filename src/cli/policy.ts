@@ -1,8 +1,9 @@
 // Holds `policy`: applying the whole set from files, and showing what is in force.
 
 import type { Command } from 'commander'
-import { PoliciesAnswer, PolicyApplied } from '../wire/api/policy.ts'
+import { PoliciesAnswer, PolicyApplied, type PolicySource } from '../wire/api/policy.ts'
 import type { Context } from './context.ts'
+import type { Control } from './control/control.ts'
 import { collectPolicies } from './policy-files.ts'
 import { confirm } from './terminal/ask.ts'
 import { fields, table, type Surface } from './terminal/table.ts'
@@ -21,15 +22,24 @@ function drawChange(applied: PolicyApplied, surface: Surface): string {
 }
 
 interface ApplyOptions {
+  readonly add?: boolean
   readonly dryRun?: boolean
   readonly reason?: string
 }
 
+/** The set in force with these files in it, in place of those of the same names. */
+async function added(control: Control, named: readonly PolicySource[]): Promise<PolicySource[]> {
+  const current = await control.get('/v1/policies', PoliciesAnswer)
+  const names = new Set(named.map(({ file }) => file))
+  return [...current.sources.filter(({ file }) => !names.has(file)), ...named]
+}
+
 async function apply(context: Context, paths: readonly string[], options: ApplyOptions) {
   const { screen, shell, asking } = context
-  const sources = collectPolicies(paths, shell.cwd)
+  const named = collectPolicies(paths, shell.cwd)
   const reason = options.reason ?? 'policies applied from files'
   const control = await context.control()
+  const sources = options.add === true ? await added(control, named) : named
   const send = (dry: boolean): Promise<PolicyApplied> =>
     control.send('POST', '/v1/policies', { sources, dry_run: dry, reason }, PolicyApplied)
   const preview = await send(true)
@@ -45,7 +55,9 @@ async function apply(context: Context, paths: readonly string[], options: ApplyO
     await confirm(
       shell,
       asking,
-      `Put these ${sources.length} files in force, in place of all others?`,
+      options.add === true
+        ? 'Add these files to the set in force?'
+        : `Put these ${sources.length} files in force, in place of all others?`,
     )
   }
   const applied = await send(false)
@@ -96,6 +108,7 @@ export function register(program: Command, context: Context): void {
   policy
     .command('apply <path...>')
     .description('put the .cedar files of these folders and files in force, as the whole set')
+    .option('--add', 'keep the files that are in force, and add or replace these')
     .option('--dry-run', 'check and compare, and change nothing')
     .option('--reason <text>', 'why; stands in the record')
     .action((paths: string[], options: ApplyOptions) => apply(context, paths, options))

@@ -1,11 +1,11 @@
 // Holds the command line as a whole: which commands there are, how one is found and run, and how an error is told.
 
 import { Command, CommanderError, Option } from 'commander'
-import { publicFault } from '../std/fault.ts'
+import { VERSION } from '../server/version.ts'
+import { Fault, publicFault } from '../std/fault.ts'
 import { Context, type GlobalOptions } from './context.ts'
 import { EXIT, exitCode } from './exit.ts'
-import { fault } from './faults.ts'
-import { packageVersion } from './package.ts'
+import { CLI_FAULTS, fault } from './faults.ts'
 import type { Shell } from './shell.ts'
 import { lineJson } from './terminal/json.ts'
 import { paintFor } from './terminal/paint.ts'
@@ -25,7 +25,11 @@ const COMMANDS: readonly (readonly [
 ])[] = [
   ['dev', 'a whole Bailiwick on this machine, with a demonstration', () => import('./dev.ts')],
   ['serve', 'run the server, and nothing else', () => import('./serve.ts')],
-  ['tour', 'a governed agent from beginning to end, in a home thrown away', () => import('./tour.ts')],
+  [
+    'tour',
+    'a governed agent from beginning to end, in a home thrown away',
+    () => import('./tour.ts'),
+  ],
   ['status', 'what runs here, and what to know about it', () => import('./status.ts')],
   ['whoami', 'the person that this home’s credential belongs to', () => import('./whoami.ts')],
   ['doctor', 'look for what is wrong, and say what to do', () => import('./doctor.ts')],
@@ -82,7 +86,7 @@ export async function buildProgram(
       getErrHasColors: () => false,
       getOutHelpWidth: () => shell.stdout.columns ?? 80,
     })
-    .version(packageVersion(), '-V, --version')
+    .version(VERSION, '-V, --version')
   program.action(() => program.outputHelp())
   program.allowExcessArguments(true)
   const context = new Context(shell, () => program.opts<GlobalOptions>())
@@ -105,14 +109,17 @@ function wantsJson(argv: readonly string[]): boolean {
   })
 }
 
-/** What commander found wrong with the words, as a fault. */
-function usage(error: CommanderError): Error {
+/** What commander found wrong with the words, as a fault that names the help of the command that was meant. */
+function usage(error: CommanderError, command: string | undefined): Fault {
   const detail = error.message
     .replace(/^error: /, '')
     .replace(/\.?\n/g, ' ')
     .trim()
   const help = error.code === 'commander.help' || detail === '(outputHelp)'
-  return fault('cli.usage', help ? 'a verb is missing' : lowerFirst(detail), error)
+  const name = command === undefined || command === 'help' ? '' : ` ${command}`
+  const next = `see how it is used: bailiwick${name} --help`
+  const words = help ? 'a verb is missing' : lowerFirst(detail)
+  return new Fault('cli.usage', { ...CLI_FAULTS['cli.usage'], next }, words, error)
 }
 
 function lowerFirst(text: string): string {
@@ -169,7 +176,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done
-      tellError(usage(error), shell, wantsJson(argv) ? 'json' : 'table')
+      tellError(usage(error, wanted(argv)), shell, wantsJson(argv) ? 'json' : 'table')
       return EXIT.usage
     }
     const stopped = shell.interrupted.aborted && publicFault(error).code === 'internal'

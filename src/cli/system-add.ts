@@ -143,7 +143,8 @@ export async function add(
   const [command = '', ...args] = words
   const given = parseEffects(options.effects ?? [])
   const secrets = await secretsOf(context, options)
-  const cwd = options.cwd === undefined ? undefined : resolve(shell.cwd, options.cwd)
+  // A relative path among the arguments means what it means in this shell.
+  const cwd = resolve(shell.cwd, options.cwd ?? '.')
   const transport = {
     kind: 'stdio',
     command: findProgram(command, shell.cwd, shell.env),

@@ -1,8 +1,8 @@
 // Holds `version`: which program this is, and on what it runs.
 
 import type { Command } from 'commander'
+import { VERSION } from '../server/version.ts'
 import type { Context } from './context.ts'
-import { packageVersion } from './package.ts'
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
@@ -12,7 +12,7 @@ export function register(program: Command, context: Context): void {
     .action(() => {
       const node = process.versions.node
       const answer = {
-        version: packageVersion(),
+        version: VERSION,
         node,
         platform: `${process.platform}-${process.arch}`,
       }

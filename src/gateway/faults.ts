@@ -43,6 +43,7 @@ export const GATEWAY_FAULTS = {
     next: 'try again: nothing was done, because it could not be recorded',
   },
   'upstream.unavailable': { status: 502, next: 'try again, then tell the operator' },
+  'upstream.start': { status: 502, next: 'run the command by hand, and correct it' },
   'upstream.busy': { status: 503, next: 'try again when another instance has finished' },
   'upstream.died': { status: 502, next: 'find out whether it was done before trying again' },
   'upstream.timeout': { status: 504, next: 'find out whether it was done before trying again' },

@@ -1,12 +1,15 @@
 // Holds the gateway as one piece: the spine, the upstreams and the MCP surface over the ports that it is given.
 
-import type { StdioTransport, SystemDefinition } from '../wire/system.ts'
+import { publicFault } from '../std/fault.ts'
+import type { ActionDefinition, StdioTransport, SystemDefinition } from '../wire/system.ts'
 import { gatewayFault } from './faults.ts'
 import { Governor } from './govern.ts'
 import { McpEndpoint } from './mcp/endpoint.ts'
 import type { Ports } from './ports.ts'
+import { cutSecrets, secretForms } from './steps/09-inspect.ts'
 import { proposedEffects } from './upstream/definition.ts'
 import { UpstreamPool } from './upstream/pool.ts'
+import type { UpstreamSession } from './upstream/session.ts'
 
 /** A gateway that governs. */
 export interface Gateway {
@@ -22,6 +25,24 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+/** Starts the conversation and lists the tools; a failure says what the program itself said last, to the person who looks. */
+async function described(
+  session: UpstreamSession,
+  secrets: Readonly<Record<string, string>>,
+): Promise<readonly ActionDefinition[]> {
+  try {
+    await session.open(undefined)
+    return await session.listTools()
+  } catch (error) {
+    const { detail } = publicFault(error)
+    // What it wrote when it died may still be in the pipe.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const said = cutSecrets(session.process.stderr.trim().slice(-600), secretForms(secrets))
+    const words = said === '' ? detail : `${detail}; it wrote: ${said}`
+    throw gatewayFault('upstream.start', words, error)
+  }
+}
+
 /** Opens a gateway over its ports. `home` is the folder under which upstreams get homes of their own. */
 export function openGateway(options: {
   readonly ports: Ports
@@ -29,11 +50,13 @@ export function openGateway(options: {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** A process without a call for this long is stopped (ms, default 5 minutes). */
   readonly idleMs?: number
+  /** How long one request of a held call waits (ms, default 45 s: below the minute after which clients give up). */
+  readonly holdMs?: number
 }): Gateway {
   const { ports } = options
   const pool = new UpstreamPool({ ...options, idleMs: options.idleMs ?? 300_000 })
   const governor = new Governor(ports, pool)
-  const endpoint = new McpEndpoint(ports, governor)
+  const endpoint = new McpEndpoint(ports, governor, options.holdMs ?? 45_000)
   return {
     governor,
     endpoint,
@@ -41,8 +64,7 @@ export function openGateway(options: {
     inspect: async (system, secrets) => {
       const session = pool.open(system, secrets, undefined)
       try {
-        await session.open(undefined)
-        const actions = await session.listTools()
+        const actions = await described(session, secrets)
         return {
           ...system,
           era: session.era,

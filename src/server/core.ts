@@ -122,11 +122,13 @@ async function open(
   }
   const ports = gatewayPorts({
     ...{ authority, identities, policy, audit, commitments, clock, entropy, watch, controlUrl },
+    approvalMs: settings.approvalMs,
   })
   const gateway = openGateway({
     ports,
     home: join(home, 'upstreams'),
     environment: settings.environment,
+    holdMs: settings.holdMs,
   })
   stack.push(() => gateway.close())
   const startedAt = clock.now()

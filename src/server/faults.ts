@@ -13,6 +13,7 @@ export const SERVER_FAULTS = {
     status: 500,
     next: 'restore the file from a backup, or start another home with --home',
   },
+  'server.setting': { status: 500, next: 'correct the environment variable, or unset it' },
   'server.node': { status: 500, next: 'run Node 24 or newer' },
   'system.changed': {
     status: 409,

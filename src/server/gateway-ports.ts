@@ -17,9 +17,6 @@ import type { Approval } from '../store/rows/approval.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { LivePolicy } from './live-policy.ts'
 
-/** How long an approval may be waited for (ms). */
-export const APPROVAL_MS = 300_000
-
 /** What the ports are filled from. */
 export interface GatewayParts {
   readonly authority: Authority
@@ -32,6 +29,8 @@ export interface GatewayParts {
   readonly watch: WatchPort
   /** URL of the control listener, for people. */
   readonly controlUrl: () => string
+  /** How long people have to answer (ms). */
+  readonly approvalMs: number
 }
 
 /** Fills the gateway's ports. */
@@ -61,7 +60,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
   }
 }
 
-function approvalPort({ authority, clock, controlUrl }: GatewayParts): ApprovalPort {
+function approvalPort({ authority, clock, controlUrl, approvalMs }: GatewayParts): ApprovalPort {
   const { approvals } = authority
   const view = (approval: Approval, fresh: boolean): ApprovalView => ({
     id: approval.id,
@@ -74,7 +73,7 @@ function approvalPort({ authority, clock, controlUrl }: GatewayParts): ApprovalP
   })
   return {
     ask: async (ask) => {
-      const expiresAt = clock.now() + APPROVAL_MS
+      const expiresAt = clock.now() + approvalMs
       const { approval, fresh } = await approvals.ask({ ...ask, expiresAt })
       return view(approval, fresh)
     },

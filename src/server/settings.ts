@@ -1,6 +1,7 @@
 // Holds the settings of a Bailiwick that runs: flags over environment over defaults.
 
 import { userInfo } from 'node:os'
+import { serverFault } from './faults.ts'
 import { defaultHome } from './home.ts'
 
 /** Everything that start-up is told. */
@@ -17,6 +18,10 @@ export interface Settings {
   readonly account: string
   /** Where the operator's own log goes: a file, or standard error. */
   readonly logFile: string | undefined
+  /** How long one request of a held call waits before its caller is told to ask again (ms, at most 55 s). */
+  readonly holdMs: number
+  /** How long people have to answer an approval (ms). */
+  readonly approvalMs: number
 }
 
 /** Ports of DESIGN §7. */
@@ -47,5 +52,21 @@ export function settings(
     environment,
     account: userInfo().username,
     logFile: flags.logFile,
+    holdMs: duration(environment, 'BAILIWICK_HOLD_MS', 45_000, 55_000),
+    approvalMs: duration(environment, 'BAILIWICK_APPROVAL_MS', 300_000, 86_400_000),
   }
+}
+
+/** A time in ms from the environment, 1 to `most`. What is none refuses to start: a typo must not change how long a gate waits. */
+function duration(
+  environment: Settings['environment'],
+  name: string,
+  otherwise: number,
+  most: number,
+): number {
+  const text = environment[name]
+  if (text === undefined || text === '') return otherwise
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value
+  throw serverFault('server.setting', `${name} is a whole number from 1 to ${most}`)
 }

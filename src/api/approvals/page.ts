@@ -10,7 +10,7 @@ import { Id } from '../../wire/api/text.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { draw, inert } from './inert.ts'
-import { shownApproval } from './shown.ts'
+import { shownApproval, shownArguments } from './shown.ts'
 
 /** Characters of arguments that are shown. */
 const MAX_ARGUMENTS = 20_000
@@ -144,13 +144,12 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
         return new Response(String(await nothing), { status: 404, headers: HEADERS })
       }
       const shown = shownApproval(ports, approval)
-      const text = await page(shown, approvals.arguments(approval), {
+      const text = await page(shown, shownArguments(ports, approval, shown), {
         now: ports.clock.now(),
         expiresAt: approval.expiresAt,
         situation: ports.server.facts().situation,
       })
-      const open = approval.state === 'pending' && approval.expiresAt > ports.clock.now()
-      const refresh = open ? { refresh: String(REFRESH_S) } : {}
+      const refresh = shown.state === 'pending' ? { refresh: String(REFRESH_S) } : {}
       return new Response(String(text), { headers: { ...HEADERS, ...refresh } })
     },
   )

@@ -12,7 +12,7 @@ import { recordReading } from '../audit/reading.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
-import { shownApproval } from './shown.ts'
+import { shownApproval, shownArguments } from './shown.ts'
 
 const ById = z.strictObject({ id: Id })
 
@@ -43,9 +43,10 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
     async ({ params, person }) => {
       const approval = await approvals.get(params.id)
       await recordReading(ports, person, { what: 'approval', approval: approval.id })
+      const shown = shownApproval(ports, approval)
       return {
-        ...shownApproval(ports, approval),
-        input: approvals.arguments(approval) ?? null,
+        ...shown,
+        input: shownArguments(ports, approval, shown) ?? null,
         situation: ports.server.facts().situation,
       }
     },

@@ -1,6 +1,7 @@
 // Holds how an approval is shown to people.
 
 import { rfc3339 } from '../../std/clock.ts'
+import type { JsonObject } from '../../std/json.ts'
 import { isEffect } from '../../wire/effect.ts'
 import type { ApprovalSummary } from '../../wire/api/approval.ts'
 import type { Approvals } from '../../authority/approvals/approvals.ts'
@@ -10,21 +11,22 @@ import type { ControlPorts } from '../ports.ts'
 /** An approval as the authority keeps it. */
 export type Approval = Awaited<ReturnType<Approvals['get']>>
 
-/** Where a person can read what is asked. */
-export function approvalUrl({ server }: Pick<ControlPorts, 'server'>, id: string): string {
-  return `${server.facts().listeners.control}/approvals/${id}`
+/** Its state now: one whose time is over has expired, also where nobody has written that down yet. */
+function stateNow(of: Approval, now: number): Approval['state'] {
+  const open = of.state === 'pending' || of.state === 'approved'
+  return open && of.expiresAt <= now ? 'expired' : of.state
 }
 
 /** An approval without its arguments. */
 export function shownApproval(
-  { authority, server }: Pick<ControlPorts, 'authority' | 'server'>,
+  { authority, server, clock }: Pick<ControlPorts, 'authority' | 'server' | 'clock'>,
   of: Approval,
 ): ApprovalSummary {
   const { delegation, ended } = of
   const agreed = new Map(of.agreements.map(({ policy, person }) => [policy, person]))
   return {
     id: of.id,
-    state: of.state,
+    state: stateNow(of, clock.now()),
     agent: of.agent,
     instance: of.instance,
     person: delegation === undefined ? null : personName(authority, delegation.person),
@@ -45,7 +47,17 @@ export function shownApproval(
     expires_at: rfc3339(of.expiresAt),
     ...(ended?.person !== undefined && { answered_by: personName(authority, ended.person) }),
     ...(ended !== undefined && { answer: ended.reason }),
-    url: approvalUrl({ server }, of.id),
+    url: `${server.facts().listeners.control}/approvals/${of.id}`,
     call: of.call,
   }
+}
+
+/** The arguments of a held call that is still open; undefined for one that is final. */
+export function shownArguments(
+  { authority }: Pick<ControlPorts, 'authority'>,
+  of: Approval,
+  { state }: Pick<ApprovalSummary, 'state'>,
+): JsonObject | undefined {
+  const open = state === 'pending' || state === 'approved'
+  return open ? authority.approvals.arguments(of) : undefined
 }

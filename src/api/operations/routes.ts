@@ -1,6 +1,6 @@
 // Holds what machines ask without a credential: whether we are well, a few numbers, and the OpenAPI document.
 
-import type { ControlPorts } from '../ports.ts'
+import type { ControlPorts, ServerFacts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 
 const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
@@ -32,7 +32,7 @@ function metrics({ authority, audit, identities, server }: ControlPorts): string
 }
 
 /** The OpenAPI 3.1 document of everything that the surface serves. */
-function openApi(surface: Surface, version: string): string {
+function openApi(surface: Surface, { version, listeners }: ServerFacts): string {
   surface.app.openAPIRegistry.registerComponent('securitySchemes', 'operator', {
     type: 'http',
     scheme: 'Operator',
@@ -43,7 +43,7 @@ function openApi(surface: Surface, version: string): string {
     surface.app.getOpenAPI31Document({
       openapi: '3.1.0',
       info: { title: 'Bailiwick control API', version, license: { name: 'Apache-2.0' } },
-      servers: [{ url: 'http://bailiwick.localhost:7400' }],
+      servers: [{ url: listeners.control }],
     }),
   )
 }
@@ -68,7 +68,7 @@ export function serveOperations(surface: Surface, ports: ControlPorts): void {
     { summary: 'This document', answer: { media: 'application/json' } },
     () => {
       // Made when it is first asked for: then every route is there.
-      document ??= openApi(surface, ports.server.facts().version)
+      document ??= openApi(surface, ports.server.facts())
       return new Response(document, { headers: { 'content-type': 'application/json' } })
     },
   )

@@ -4,7 +4,7 @@ import { rfc3339 } from '../../std/clock.ts'
 import { Fault } from '../../std/fault.ts'
 import { Status } from '../../wire/api/status.ts'
 import { personName } from '../people/name.ts'
-import type { ControlPorts, ServerFacts } from '../ports.ts'
+import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 
 /** Size and root of the published checkpoint: the second and third line of its note (C2SP tlog-checkpoint). */
@@ -27,24 +27,6 @@ function policies({ authority, server }: ControlPorts): Status['policies'] {
     applied_at: rfc3339(current.appliedAt),
     applied_by: personName(authority, current.person),
   }
-}
-
-function warnings({ audit, server }: ControlPorts, facts: ServerFacts): string[] {
-  const { failure, sequencerProblem, reserveProblem } = audit.stats()
-  const { problems } = server.policies()
-  return [
-    ...(failure === undefined ? [] : [`nothing can be recorded, so nothing runs: ${failure}`]),
-    ...(sequencerProblem === undefined
-      ? []
-      : [`records do not reach the log: ${sequencerProblem}`]),
-    ...(reserveProblem === undefined
-      ? []
-      : [`the record is about to run out of room: ${reserveProblem}`]),
-    ...(problems.length === 0
-      ? []
-      : [`the policies that were applied last are not in force: ${problems.length} problems`]),
-    ...facts.warnings,
-  ]
 }
 
 /** Serves the status. */
@@ -78,7 +60,7 @@ export function serveStatus(surface: Surface, ports: ControlPorts): void {
           witnessed: false as const,
         },
         situation: facts.situation,
-        warnings: warnings(ports, facts),
+        warnings: [...facts.warnings],
       }
     },
   )

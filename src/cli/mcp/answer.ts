@@ -11,7 +11,11 @@ export interface Words {
 }
 
 /** A JSON-RPC error line, worded as the gateway words its own. */
-export function rpcErrorLine(id: RpcId | null, words: Words, number: number = RPC.unavailable): string {
+export function rpcErrorLine(
+  id: RpcId | null,
+  words: Words,
+  number: number = RPC.unavailable,
+): string {
   const { code, detail, next } = words
   const message = `bailiwick: ${code}: ${detail}; next: ${next}`
   return stringifyJson({

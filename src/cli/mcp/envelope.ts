@@ -20,8 +20,7 @@ export const MESSAGE_LIMIT = 1_048_576
 
 /** What a line is: a message to forward, or the line that answers it at once. */
 export type Reading =
-  | { readonly message: RpcMessage; readonly body: Uint8Array }
-  | { readonly answer: string }
+  { readonly message: RpcMessage; readonly body: Uint8Array } | { readonly answer: string }
 
 /** The id in a text that strict reading refuses; only ever given back, so that its sender need not wait for ever. */
 function salvagedId(body: Uint8Array): RpcId | null {

@@ -37,8 +37,7 @@ function faultOf(error: unknown, answered: boolean): Fault {
   if (error instanceof Fault) return error
   if (error instanceof EventTooLarge) return fault('bridge.answer', error.message, error)
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  const handshake =
-    error instanceof Error && error.message.includes('before secure TLS connection')
+  const handshake = error instanceof Error && error.message.includes('before secure TLS connection')
   if (!answered && (UNSENT.has(code) || handshake)) {
     return fault('bridge.unreachable', 'the gateway cannot be reached', error)
   }

@@ -15,7 +15,10 @@ export const BRIDGE_FAULTS = {
     status: 502,
     next: 'find out whether it was done before trying again: bailiwick audit tail',
   },
-  'bridge.answer': { status: 502, next: 'tell the operator: the gateway answered what cannot be read' },
+  'bridge.answer': {
+    status: 502,
+    next: 'tell the operator: the gateway answered what cannot be read',
+  },
   'bridge.revoked': {
     status: 403,
     next: 'a person ended this instance: start the bridge again if that is meant',

@@ -78,7 +78,11 @@ export class Forwarder {
   async notify(forwarded: Forwarded): Promise<void> {
     try {
       const signal = AbortSignal.timeout(NOTIFY_MS)
-      for await (const { tree } of this.#post(await this.#parts.session.live(), forwarded, signal)) {
+      for await (const { tree } of this.#post(
+        await this.#parts.session.live(),
+        forwarded,
+        signal,
+      )) {
         if (isObject(tree['error'])) this.#parts.note(`${forwarded.message.method} was refused`)
       }
     } catch (error) {

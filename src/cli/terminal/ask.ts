@@ -22,7 +22,7 @@ function streams(shell: Shell) {
 }
 
 /** What was answered; control-C at a question interrupts the command. */
-function answered<T>(answer: T | symbol): T {
+function answered<T extends string | boolean>(answer: T | symbol): T {
   if (typeof answer === 'symbol') throw fault('cli.interrupted', 'interrupted at a question')
   return answer
 }
@@ -64,16 +64,20 @@ export async function choose<V extends string>(
 /** Asks for one line that is not empty. Only where `canAsk`. */
 export async function askLine(shell: Shell, question: string): Promise<string> {
   const clack = await import('@clack/prompts')
-  const line = await clack.text({
+  const line: string | symbol = await clack.text({
     message: visible(question),
     validate: (text) => ((text ?? '').trim() === '' ? 'this may not be empty' : undefined),
     ...streams(shell),
   })
-  return answered(line).trim()
+  return answered<string>(line).trim()
 }
 
 /** Asks for a secret, which is not shown. Only where `canAsk`. */
 export async function askSecret(shell: Shell, question: string): Promise<string> {
   const clack = await import('@clack/prompts')
-  return answered(await clack.password({ message: visible(question), ...streams(shell) }))
+  const secret: string | symbol = await clack.password({
+    message: visible(question),
+    ...streams(shell),
+  })
+  return answered<string>(secret)
 }

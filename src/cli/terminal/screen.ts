@@ -47,13 +47,15 @@ export class Screen {
     this.#shell.stdout.write(text)
   }
 
-  /** One line of talk; hidden characters in it are shown. */
+  /** One line of talk; hidden characters in it are shown. Programs that asked for JSON are not talked to. */
   say(text: string): void {
+    if (this.format === 'json') return
     this.#shell.stderr.write(`${visible(text)}\n`)
   }
 
   /** Talk that was made visible and painted already. */
   show(text: string): void {
+    if (this.format === 'json') return
     this.#shell.stderr.write(text)
   }
 }

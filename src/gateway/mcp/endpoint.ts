@@ -36,12 +36,14 @@ export interface Exchange {
 export class McpEndpoint {
   readonly #ports: Ports
   readonly #governor: Governor
+  readonly #holdMs: number
   /** Calls that a `notifications/cancelled` may name: by instance, system and id. */
   readonly #running = new Map<string, Set<CallControl>>()
   /** Instances whose 2025 client opens addresses. */
   readonly #opensUrls = new Set<string>()
 
-  constructor(ports: Ports, governor: Governor) {
+  constructor(ports: Ports, governor: Governor, holdMs: number) {
+    this.#holdMs = holdMs
     this.#ports = ports
     this.#governor = governor
     ports.identities.onGone((instance) => this.#opensUrls.delete(instance))
@@ -129,6 +131,7 @@ export class McpEndpoint {
           params: message.params,
           control,
           reply,
+          holdMs: this.#holdMs,
           opensUrls: this.#opensUrls.has(actor.instance),
         },
         this.#governor,

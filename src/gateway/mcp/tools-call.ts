@@ -11,8 +11,6 @@ import type { Held } from '../steps/05-gate.ts'
 import { legacyResult, modernResult } from './describe.ts'
 import type { McpReply } from './reply.ts'
 
-/** How long one request waits at a gate: below the minute after which clients give up (ms). */
-export const PATIENCE_MS = 45_000
 /** The key of our one input request. */
 const ASK = 'approval'
 
@@ -24,6 +22,8 @@ export interface ToolsCall {
   readonly params: JsonObject
   readonly control: CallControl
   readonly reply: McpReply
+  /** How long one request waits at a gate (ms). */
+  readonly holdMs: number
   /** True when a 2025 client said in `initialize` that it can open addresses. */
   readonly opensUrls: boolean
 }
@@ -53,7 +53,7 @@ export async function toolsCall(request: ToolsCall, governor: Governor): Promise
     control: request.control,
     leavingCancels: request.era === MODERN_ERA,
     // A client that opens addresses is told at once, and comes back to wait.
-    patienceMs: (approval) => (asks && approval.fresh ? 0 : PATIENCE_MS),
+    patienceMs: (approval) => (asks && approval.fresh ? 0 : request.holdMs),
     onHeld: (approval) => {
       request.reply.expectDelay()
       told?.({ progress: 0, message: heldText(approval) })

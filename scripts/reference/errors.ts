@@ -1,0 +1,81 @@
+// Holds the page of every code that an error of ours can have, made from the catalogues of the floors.
+
+import { API_FAULTS } from '../../src/api/faults.ts'
+import { IDENTITY_API_FAULTS } from '../../src/api/identity/faults.ts'
+import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
+import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
+import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
+import { CLI_FAULTS } from '../../src/cli/faults.ts'
+import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
+import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
+import { GATEWAY_FAULTS } from '../../src/gateway/faults.ts'
+import { KEYS_FAULTS } from '../../src/keys/faults.ts'
+import { POLICY_FAULTS } from '../../src/policy/faults.ts'
+import { SERVER_FAULTS } from '../../src/server/faults.ts'
+import { DER_FAULTS } from '../../src/std/der.ts'
+import type { FaultCatalogue } from '../../src/std/fault.ts'
+import { JSON_FAULTS } from '../../src/std/json.ts'
+import { PEM_FAULTS } from '../../src/std/pem.ts'
+import { STORE_FAULTS } from '../../src/store/faults.ts'
+import { TLOG_FAULTS } from '../../src/tlog/faults.ts'
+import { IDENTITY_WIRE_FAULTS } from '../../src/wire/identity.ts'
+import { OPERATOR_PROOF_FAULTS } from '../../src/wire/operator-proof.ts'
+import type { SourceFile } from '../source/tree.ts'
+import { code, pageHead, table } from './markdown.ts'
+
+/** Every catalogue by the name of its constant, in the order of the page. */
+const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: FaultCatalogue]>> = {
+  GATEWAY_FAULTS: ['A governed call', GATEWAY_FAULTS],
+  API_FAULTS: ['The control API', API_FAULTS],
+  OPERATOR_PROOF_FAULTS: ["The operator's proof", OPERATOR_PROOF_FAULTS],
+  IDENTITY_API_FAULTS: ['The identity listener', IDENTITY_API_FAULTS],
+  IDENTITY_WIRE_FAULTS: ['Messages of enrolment and renewal', IDENTITY_WIRE_FAULTS],
+  IDENTITY_FAULTS: ['Identity', IDENTITY_FAULTS],
+  AUTHORITY_FAULTS: ['Registry, delegations, approvals, locks and secrets', AUTHORITY_FAULTS],
+  POLICY_FAULTS: ['Policies', POLICY_FAULTS],
+  AUDIT_FAULTS: ['The record', AUDIT_FAULTS],
+  TLOG_FAULTS: ['Trees, tiles, notes and proofs', TLOG_FAULTS],
+  STORE_FAULTS: ['The database', STORE_FAULTS],
+  KEYS_FAULTS: ['Keys', KEYS_FAULTS],
+  SERVER_FAULTS: ['Starting and wiring', SERVER_FAULTS],
+  CLI_FAULTS: ['The command line', CLI_FAULTS],
+  HOLDER_FAULTS: ['The holder of an identity', HOLDER_FAULTS],
+  BRIDGE_FAULTS: ['The stdio bridge', BRIDGE_FAULTS],
+  JSON_FAULTS: ['Reading JSON', JSON_FAULTS],
+  DER_FAULTS: ['Reading DER', DER_FAULTS],
+  PEM_FAULTS: ['Reading PEM', PEM_FAULTS],
+}
+
+const ABOUT = `Every error has a stable code, says what was wrong, and says what to do next. Over HTTP it is a problem document
+(RFC 9457) with the members \`code\`, \`detail\` and \`next\`; over MCP these three are the \`data\` of a JSON-RPC error; on
+the command line the code stands in brackets. The status is the one of HTTP, where the error crosses HTTP. \`internal\`,
+status 500, is what nobody foresaw; its cause stands in the server's own log.
+`
+
+/** The page. Throws where a catalogue of the source is not in it. */
+export function errorsPage(source: ReadonlyMap<string, SourceFile>): string {
+  const places = cataloguesIn(source)
+  const missing = [...places.keys()].filter((name) => CATALOGUES[name] === undefined)
+  if (missing.length > 0) throw new Error(`scripts/reference/errors.ts lacks ${missing.join(', ')}`)
+  const sections = Object.entries(CATALOGUES).map(([name, [title, catalogue]]) => {
+    const rows = Object.entries(catalogue).map(([key, { status, next }]) => [
+      code(key),
+      String(status),
+      next,
+    ])
+    return `\n## ${title}\n\nFrom ${code(places.get(name) ?? '')}.\n\n${table(['code', 'status', 'what to do next'], rows)}`
+  })
+  return pageHead('Errors', ABOUT) + sections.join('')
+}
+
+/** File of each constant that is named as a catalogue. */
+function cataloguesIn(source: ReadonlyMap<string, SourceFile>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { path, tokens } of source.values()) {
+    tokens.forEach(({ kind, text }, at) => {
+      const isConstant = kind === 'word' && tokens[at - 1]?.text === 'const'
+      if (isConstant && text.endsWith('_FAULTS')) found.set(text, path)
+    })
+  }
+  return found
+}

@@ -1,0 +1,132 @@
+// Holds the page of every type of record that can stand in the log, and the check that none is missing or made up.
+
+import type { SourceFile } from '../source/tree.ts'
+import { code, pageHead, table } from './markdown.ts'
+
+type Described = Readonly<Record<string, string>>
+
+const CALLS: Described = {
+  'call.intent':
+    'a call is about to reach its upstream: who, what, the decision with its policies, the approval if there was one, and a commitment to the arguments; durable before anything happens',
+  'call.outcome':
+    'how a call ended: `ok`, `tool_error`, `upstream_error`, `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; `ref` is the leaf hash of the intent',
+  'call.denied':
+    'a call that did not run, with the code and the reason; also what an upstream asked of an agent and was refused',
+  'refusals.unauthenticated':
+    'how many connections and requests without an identity were refused since the last of these, by kind and listener; the counts are exact',
+}
+
+const APPROVALS: Described = {
+  'approval.requested':
+    'a held call asks for people: what exactly the approval is bound to; durable before anybody is asked',
+  'approval.agreed': 'a person agreed to some of the gates, and others are still open',
+  'approval.approved': 'the last gate agreed',
+  'approval.denied': 'a person refused the call',
+  'approval.refused':
+    'somebody answered who may not, too late, or twice; the answer counts for nothing',
+  'approval.consumed': 'the one call that the approval was for has been let through',
+  'approval.expired': 'nobody decided in time',
+  'approval.voided':
+    'the approval lost its call: a lock, an instance that ended, or a caller that cancelled',
+}
+
+const AUTHORITY: Described = {
+  'person.created': 'a person was added',
+  'agent.registered': 'an agent was registered, with its owner and its purpose',
+  'agent.updated': 'an agent was changed, suspended or retired, with the reason',
+  'system.inspected':
+    'a person had the program of a system started, to see what it offers; nothing was pinned',
+  'system.pinned': 'a person pinned the definition of a system and the effects of its actions',
+  'policy.applied': 'a person put a set of policies in force, by its digest',
+  'delegation.created': 'a person passed authority to an agent',
+  'delegation.bound': 'a delegation was bound to the one instance that it serves',
+  'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended',
+  'lock.added': 'an active denial began, with its target and the reason',
+  'lock.removed': 'a lock was lifted, with the reason',
+  'secret.stored':
+    'a secret of a system was stored, sealed; the record has its name and not its value',
+  'authority.refused_rows':
+    'rows of the database that confer authority and are not signed as they should be were left out',
+}
+
+const IDENTITY: Described = {
+  'authority.root_issued': 'the root certificate of this trust domain was issued or renewed',
+  'join_token.issued': 'a join token was made for an agent; the record has its id only',
+  'join_token.expired': 'a join token ended unused',
+  'join_token.reused': 'a join token was presented a second time: it may have been stolen',
+  'instance.enrolled': 'an instance was enrolled and got its first certificate',
+  'instance.renewed': 'an instance got its next certificate',
+  'instance.ended': 'an instance ended by itself or by its age',
+  'instance.revoked': 'a person ended an instance',
+}
+
+const LOG: Described = {
+  'gateway.start':
+    'a gateway started: where its last run ended, how many intents that run left open, how many torn bytes were cut',
+  'gateway.stop': 'a gateway stopped in order; every record of its run stands before this one',
+  heartbeat: 'nothing happened, and the gateway was there: silence is not absence',
+  'audit.read': 'a person read the record or the arguments of a held call, and what they asked for',
+}
+
+const SECTIONS: readonly (readonly [title: string, types: Described])[] = [
+  ['Calls', CALLS],
+  ['Approvals', APPROVALS],
+  ['Authority', AUTHORITY],
+  ['Identity', IDENTITY],
+  ['The log itself', LOG],
+]
+
+const ABOUT = `A record is canonical JSON (RFC 8785) in one leaf of the log. Every record has \`v\` (version of the schema), \`id\`
+(UUIDv7), \`nonce\` (128 random bits), \`type\`, \`phase\` (\`intent\` \`outcome\` \`decision\` \`admin\` \`lifecycle\`), \`ts\` (RFC 3339, UTC),
+\`gateway\`, \`boot\` and \`iseq\` (its place since the gateway's start, from 1, without gaps) and \`body\`; where they apply \`ref\`
+(leaf hash of the record that it answers), \`call\`, \`person\`, \`agent\`, \`instance\`, \`system\` and \`action\`. No record holds
+arguments, results or secrets: see [commitments](../decisions/commitments.md).
+`
+
+// A dotted name that ends so is a file or a host, whatever its first word.
+const FILE = /\.(?:pem|key|json|lock|vkey|db|sealed|pid|localhost)$/
+const NAME = /^[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*$/
+
+/** The page. Throws where the source writes a type that is not described here, or one is described that it never writes. */
+export function recordsPage(source: ReadonlyMap<string, SourceFile>): string {
+  const written = typesIn(source)
+  const described = SECTIONS.flatMap(([, types]) => Object.keys(types))
+  const unknown = [...written.sure].filter((type) => !described.includes(type))
+  const idle = described.filter((type) => !written.texts.has(type))
+  if (unknown.length > 0)
+    throw new Error(`scripts/reference/records.ts lacks ${unknown.join(', ')}`)
+  if (idle.length > 0) throw new Error(`nothing writes records of type ${idle.join(', ')}`)
+  const sections = SECTIONS.map(([title, types]) => {
+    const rows = Object.entries(types).map(([type, about]) => [code(type), about])
+    return `\n## ${title}\n\n${table(['type', 'what it says'], rows)}`
+  })
+  return pageHead('Records', ABOUT) + sections.join('')
+}
+
+/**
+ * Types in the floors that write records. `sure` are those that can be nothing else: the text of a `type` member, or a name
+ * with the noun of a known record that no catalogue has as a code. `texts` is every text.
+ */
+function typesIn(source: ReadonlyMap<string, SourceFile>) {
+  const nouns = SECTIONS.flatMap(([, types]) => Object.keys(types)).map(
+    (type) => type.split('.')[0],
+  )
+  const codes = new Set<string>()
+  const sure = new Set<string>()
+  const texts = new Set<string>()
+  const names: string[] = []
+  for (const { path, tokens } of source.values()) {
+    const writes = /^src\/(?:audit|authority|gateway|api|server)\//.test(path)
+    tokens.forEach(({ kind, text }, at) => {
+      if (kind !== 'text') return
+      if (tokens[at + 1]?.text === ':' && tokens[at + 2]?.text === '{') codes.add(text)
+      if (!writes || path.endsWith('.test.ts')) return
+      texts.add(text)
+      if (!NAME.test(text) || FILE.test(text)) return
+      if (tokens[at - 2]?.text === 'type' && tokens[at - 1]?.text === ':') sure.add(text)
+      else if (nouns.includes(text.split('.')[0])) names.push(text)
+    })
+  }
+  for (const name of names) if (!codes.has(name)) sure.add(name)
+  return { sure, texts }
+}

@@ -1,0 +1,170 @@
+// Holds tests of approvals over the API and of their page.
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { utf8 } from '../../std/bytes.ts'
+import { isObject, parseJson, type JsonObject } from '../../std/json.ts'
+import { Approval, ApprovalsAnswer, ApprovalSummary } from '../../wire/api/approval.ts'
+import { ControlHome, type FakeOperator } from '../../../test/fakes/control.ts'
+import { actorOf } from '../../../test/fakes/authority.ts'
+
+let home: ControlHome
+let finance: FakeOperator
+before(async () => {
+  home = await ControlHome.open()
+  finance = await home.person('finn', ['finance'])
+  await home.read('POST', '/v1/agents', { body: { name: 'payer', purpose: 'pays what is owed' } })
+})
+after(() => home.close())
+
+let asked = 0
+
+/** Holds a call with these arguments (JSON text); answers the id of its approval. */
+async function held(input: string, reason = 'refunds above 100 EUR are reviewed'): Promise<string> {
+  const tree = parseJson(utf8(input))
+  assert.ok(isObject(tree))
+  asked += 1
+  const { approval } = await home.authority.approvals.ask({
+    callDigest: `digest ${asked}`,
+    call: `01900000-0000-7000-8000-${String(asked).padStart(12, '0')}`,
+    actor: actorOf('payer', home.ada.id, home.ada.id),
+    system: 'billing',
+    action: 'create_refund',
+    input: tree as JsonObject,
+    effects: ['spend', 'external'],
+    gates: [{ name: 'finance', policy: 'refunds-need-finance', reason }],
+    reason,
+    definition: 'sha256:definition',
+    policySet: 'sha256:set',
+    expiresAt: home.clock.now() + 300_000,
+  })
+  return approval.id
+}
+
+async function page(id: string): Promise<{ readonly text: string; readonly headers: Headers }> {
+  const response = await home.ask('GET', `/approvals/${id}`, { authorization: null })
+  return { text: await response.text(), headers: response.headers }
+}
+
+test('a held call is listed without arguments and shown with them, which is recorded', async () => {
+  const id = await held('{"amount_cents":9007199254740993,"to":"acme"}')
+  const list = await home.read('GET', '/v1/approvals')
+  assert.deepEqual(ApprovalsAnswer.parse(list), list)
+  assert.doesNotMatch(JSON.stringify(list), /acme/)
+  const response = await home.ask('GET', `/v1/approvals/${id}`, { as: finance })
+  const text = await response.text()
+  assert.match(text, /"amount_cents":9007199254740993/, 'exact, not rounded')
+  const shown = Approval.parse(JSON.parse(text))
+  assert.equal(shown.person, 'ada')
+  assert.equal(shown.url, `http://bailiwick.localhost:7400/approvals/${id}`)
+  assert.deepEqual(shown.effects, ['spend', 'external'])
+  const [record] = await home.audit.tail({ limit: 1, type: 'audit.read' })
+  assert.equal(record?.record.person, finance.id)
+  assert.deepEqual({ ...record.record.body }, { what: 'approval', approval: id })
+})
+
+test('only who holds the role of the gate answers, whatever else they may do', async () => {
+  const id = await held('{"amount_cents":1}')
+  const path = `/v1/approvals/${id}/approve`
+  const body = { reason: 'I checked the invoice' }
+  assert.equal((await home.read('POST', path, { body }, 403))['code'], 'approval.role')
+  const approved = await home.read('POST', path, { body, as: finance })
+  assert.deepEqual(ApprovalSummary.parse(approved), approved)
+  assert.equal(approved['state'], 'approved')
+  assert.equal(approved['answered_by'], 'finn')
+  assert.equal((approved['gates'] as { agreed_by: string }[])[0]?.agreed_by, 'finn')
+  const twice = await home.read('POST', path, { body, as: finance }, 409)
+  assert.equal(twice['code'], 'approval.closed')
+  const pending = await home.read('GET', '/v1/approvals?state=pending')
+  const open = await home.read('GET', '/v1/approvals?state=open')
+  const ids = (answer: Record<string, unknown>) =>
+    (answer['approvals'] as { id: string }[]).map((one) => one.id)
+  assert.ok(!ids(pending).includes(id) && ids(open).includes(id))
+})
+
+test('a denied call keeps no arguments, and says in which words', async () => {
+  const id = await held('{"secret":"do not keep"}')
+  const body = { reason: 'not ours' }
+  const denied = await home.read('POST', `/v1/approvals/${id}/deny`, { body, as: finance })
+  assert.equal(denied['state'], 'denied')
+  const shown = await home.read('GET', `/v1/approvals/${id}`)
+  assert.equal(shown['input'], null)
+  assert.equal(shown['answer'], 'not ours')
+  const { text, headers } = await page(id)
+  assert.doesNotMatch(text, /do not keep/)
+  assert.match(text, /no longer waiting: denied/)
+  assert.equal(headers.get('refresh'), null)
+})
+
+test('the page shows the call, what it needs and what to type, without a login', async () => {
+  const id = await held('{"amount_cents":12000}')
+  const { text, headers } = await page(id)
+  for (const shown of ['payer', 'ada', 'billing', 'create_refund', 'spend, external', '12000']) {
+    assert.ok(text.includes(shown), shown)
+  }
+  assert.match(text, /refunds-need-finance/)
+  assert.match(text, /in 5 min 0 s/)
+  assert.ok(text.includes(`bailiwick approval approve ${id} --reason`))
+  assert.ok(text.includes('agents run under the account of their person'))
+  assert.equal(headers.get('content-type'), 'text/html; charset=utf-8')
+  assert.equal(headers.get('cache-control'), 'no-store')
+})
+
+test('the page can run nothing, load nothing, send nothing and be framed by nobody', async () => {
+  const { text, headers } = await page(await held('{"a":1}'))
+  const policy = headers.get('content-security-policy') ?? ''
+  const style = /<style>([\s\S]*)<\/style>/.exec(text)?.[1] ?? ''
+  const hash = createHash('sha256').update(style).digest('base64')
+  assert.equal(
+    policy,
+    `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  )
+  assert.doesNotMatch(text, /<(?:script|form|iframe|img|a|link|object|button|input)\b/i)
+})
+
+test('arguments are inert: markup, attributes, direction and invisible characters', async () => {
+  const hostile = {
+    '<script>alert(1)</script>': '</pre><script>alert(2)</script><img src=x onerror=alert(3)>',
+    quote: '" onmouseover="alert(4)',
+    turned: 'pay \u202e000001\u202c EUR',
+    hidden: 'plain\u200b\u{e0041}\ufeff text',
+    entity: '&lt;b&gt;',
+  }
+  const reason = '<b>bold</b> \u202ereason'
+  const { text } = await page(await held(JSON.stringify(hostile), reason))
+  assert.doesNotMatch(text, /<script|<img|<b>|onmouseover="/)
+  assert.doesNotMatch(text, /[\u202a-\u202e\u2066-\u2069\u200b\ufeff\u{e0041}]/u)
+  assert.ok(text.includes('\\u{202e}000001'))
+  assert.ok(text.includes('plain\\u{200b}\\u{e0041}\\u{feff} text'))
+  assert.ok(text.includes('&amp;lt;b&amp;gt;'))
+  assert.ok(text.includes('&lt;b&gt;bold&lt;/b&gt; \\u{202e}reason'))
+})
+
+test('arguments of a megabyte are cut, and that is said', async () => {
+  const { text } = await page(await held(JSON.stringify({ a: '<'.repeat(1_000_000) })))
+  assert.ok(text.length < 200_000, `${text.length} characters`)
+  assert.match(text, /Cut after 20000 characters/)
+})
+
+test('an unknown approval, and what is no id, has nothing to see', async () => {
+  for (const id of ['01900000-0000-7000-8000-00000000dead', 'x', '%3Cscript%3E']) {
+    const response = await home.ask('GET', `/approvals/${id}`, { authorization: null })
+    assert.equal(response.status, 404)
+    const text = await response.text()
+    assert.match(text, /There is no such approval/)
+    assert.doesNotMatch(text, /<script/)
+  }
+})
+
+test('an approval whose time is over is shown as over', async () => {
+  const id = await held('{"late":true}')
+  home.clock.advance(301_000)
+  assert.doesNotMatch((await page(id)).text, /bailiwick approval approve/)
+  const path = `/v1/approvals/${id}`
+  const shown = await home.read('GET', path)
+  assert.deepEqual([shown['state'], shown['input']], ['expired', null])
+  const late = { body: { reason: 'too late' }, as: finance }
+  const told = await home.read('POST', `${path}/approve`, late, 409)
+  assert.equal(told['code'], 'approval.expired')
+})

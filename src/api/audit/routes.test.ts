@@ -1,0 +1,148 @@
+// Holds tests of the record over the API: pages, single records, calls, proofs, the live tail, and the numbers of the whole.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { AuditCall, AuditEntry, AuditFlushed, AuditPage } from '../../wire/api/audit.ts'
+import { Status } from '../../wire/api/status.ts'
+import type { RecordDraft } from '../../wire/record.ts'
+import { ControlHome } from '../../../test/fakes/control.ts'
+
+let home: ControlHome
+before(async () => {
+  home = await ControlHome.open()
+})
+after(() => home.close())
+
+const CALL = '01900000-0000-7000-8000-0000000000ca'
+
+function draft(of: Partial<RecordDraft>): RecordDraft {
+  return {
+    ...{ type: 'call.intent', phase: 'intent', call: CALL, agent: 'robot', system: 'files' },
+    ...{ action: 'read_file', person: home.ada.id, body: { decision: { answer: 'allow' } } },
+    ...of,
+  }
+}
+
+test('records come newest first, page by page, each once, with the names of people', async () => {
+  for (let i = 0; i < 5; i++) {
+    await home.audit.append(draft({ type: 'test.paged', phase: 'admin', body: { i } }))
+  }
+  const seen: number[] = []
+  let next: string | null = null
+  do {
+    const cursor: string = next === null ? '' : `&before=${next}`
+    const answer = await home.read('GET', `/v1/audit/records?type=test.paged&limit=2${cursor}`)
+    const page = AuditPage.parse(answer)
+    assert.deepEqual(page, answer)
+    assert.ok(page.records.every((entry) => entry.person_name === 'ada'))
+    seen.push(...page.records.map(({ record }) => Number(record.body['i'])))
+    next = page.next
+  } while (next !== null && seen.length < 100)
+  assert.deepEqual(seen, [4, 3, 2, 1, 0])
+})
+
+test('reading is recorded, once per request, with what was asked', async () => {
+  const count = async (): Promise<number> =>
+    (await home.audit.tail({ limit: 1_000, type: 'audit.read' })).length
+  const before = await count()
+  await home.read('GET', '/v1/audit/records?agent=robot')
+  assert.equal(await count(), before + 1)
+  const [record] = await home.audit.tail({ limit: 1, type: 'audit.read' })
+  assert.equal(record?.record.person, home.ada.id)
+  assert.deepEqual({ ...record.record.body }, { what: 'records', agent: 'robot' })
+})
+
+test('one record by its id and by its leaf, and its proof', async () => {
+  const { id, leaf } = await home.audit.append(draft({ type: 'test.single', phase: 'admin' }))
+  const byId = await home.read('GET', `/v1/audit/records/${id}`)
+  assert.deepEqual(AuditEntry.parse(byId), byId)
+  assert.deepEqual(await home.read('GET', `/v1/audit/records/${leaf}`), byId)
+  const flushed = await home.read('POST', '/v1/audit/flush', { body: {} })
+  assert.deepEqual(AuditFlushed.parse(flushed), flushed)
+  const response = await home.ask('GET', `/v1/audit/records/${String(byId['index'])}/proof`)
+  assert.equal(response.status, 200)
+  assert.match(await response.text(), /^c2sp\.org\/tlog-proof@v1\n/)
+  const unknown = await home.read('GET', '/v1/audit/records/nothing', {}, 404)
+  assert.equal(unknown['code'], 'audit.not_found')
+  const beyond = await home.read('GET', '/v1/audit/records/999999/proof', {}, 404)
+  assert.equal(beyond['code'], 'audit.not_found')
+  assert.equal(
+    (await home.read('GET', '/v1/audit/records/01/proof', {}, 400))['code'],
+    'api.invalid',
+  )
+})
+
+test('a call is told from its first record to its last', async () => {
+  const intent = await home.audit.append(draft({}))
+  const open = await home.read('GET', `/v1/audit/calls/${CALL}`)
+  assert.deepEqual(AuditCall.parse(open), open)
+  const summary = open['summary'] as AuditCall['summary']
+  assert.deepEqual([summary.answer, summary.status, summary.ended_at], ['allow', null, null])
+  assert.deepEqual([summary.agent, summary.person, summary.system], ['robot', 'ada', 'files'])
+  await home.audit.append(
+    draft({ type: 'call.outcome', phase: 'outcome', ref: intent.leaf, body: { status: 'ok' } }),
+  )
+  const done = await home.read('GET', `/v1/audit/calls/${CALL}`)
+  assert.equal((done['summary'] as AuditCall['summary']).status, 'ok')
+  const unknown = await home.read('GET', '/v1/audit/calls/none', {}, 404)
+  assert.equal(unknown['code'], 'audit.not_found')
+})
+
+test('a denied call and a held one are told as what they are', async () => {
+  const call = (id: string) => `01900000-0000-7000-8000-0000000000${id}`
+  const denied = { code: 'policy.denied', decision: { answer: 'deny' } }
+  await home.audit.append(
+    draft({ type: 'call.denied', phase: 'decision', call: call('de'), body: denied }),
+  )
+  await home.audit.append(
+    draft({ type: 'approval.requested', phase: 'decision', call: call('fe'), body: {} }),
+  )
+  const summary = async (id: string) => {
+    const told = await home.read('GET', `/v1/audit/calls/${call(id)}`)
+    const { answer, status } = told['summary'] as AuditCall['summary']
+    return [answer, status]
+  }
+  assert.deepEqual(await summary('de'), ['deny', 'denied'])
+  assert.deepEqual(await summary('fe'), ['hold', null])
+})
+
+test('the tail tells of records as they become durable, filtered, until it is left', async () => {
+  const response = await home.ask('GET', '/v1/audit/tail?type=test.live')
+  assert.equal(response.headers.get('content-type'), 'text/event-stream')
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  assert.equal((await reader.read()).value, ': alive\n\n')
+  await home.audit.append(draft({ type: 'test.other', phase: 'admin' }))
+  const { leaf } = await home.audit.append(draft({ type: 'test.live', phase: 'admin' }))
+  const { value = '' } = await reader.read()
+  const [, data] = /^event: record\ndata: (.*)\n\n$/.exec(value) ?? []
+  const entry = AuditEntry.parse(JSON.parse(data ?? ''))
+  assert.deepEqual([entry.leaf, entry.index, entry.person_name], [leaf, null, 'ada'])
+  home.timer.fire()
+  assert.equal((await reader.read()).value, ': alive\n\n')
+  await reader.cancel()
+})
+
+test('so many may watch and no more; one who leaves makes room', async () => {
+  const open = await Promise.all(
+    Array.from({ length: 32 }, () => home.ask('GET', '/v1/audit/tail')),
+  )
+  const refused = await home.read('GET', '/v1/audit/tail', {}, 503)
+  assert.equal(refused['code'], 'api.busy')
+  await open[0]!.body!.cancel()
+  const again = await home.ask('GET', '/v1/audit/tail')
+  assert.equal(again.status, 200)
+  for (const { body } of [...open.slice(1), again]) await body!.cancel()
+})
+
+test('the status and the metrics count what is there, and metrics name nobody', async () => {
+  const status = await home.read('GET', '/v1/status')
+  assert.deepEqual(Status.parse(status), status)
+  assert.equal(status['policies'], null)
+  const log = status['log'] as Status['log']
+  assert.ok(log.size > 5 && Buffer.from(log.root, 'base64').length === 32)
+  assert.equal(log.witnessed, false)
+  const response = await home.ask('GET', '/metrics', { authorization: null })
+  const text = await response.text()
+  assert.match(text, /^# TYPE bailiwick_agents gauge\nbailiwick_agents 0$/m)
+  assert.doesNotMatch(text, /ada|robot|home/)
+})

@@ -1,0 +1,53 @@
+// Holds tests of locks over the API: in force when answered, by names that people use, lifted with a reason.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { LockAdded, LockRemoved, LocksAnswer } from '../../wire/api/lock.ts'
+import { ControlHome } from '../../../test/fakes/control.ts'
+import { actorOf } from '../../../test/fakes/authority.ts'
+
+let home: ControlHome
+before(async () => {
+  home = await ControlHome.open()
+  await home.read('POST', '/v1/agents', { body: { name: 'robot', purpose: 'to be locked' } })
+})
+after(() => home.close())
+
+function lock(kind: string, name: string, reason = 'it went astray') {
+  return { body: { target: { kind, name }, reason } }
+}
+
+test('a lock is in force when it is answered, and lifted with a reason', async () => {
+  const actor = actorOf('robot', home.ada.id)
+  const added = await home.read('POST', '/v1/locks', lock('agent', 'robot'))
+  assert.deepEqual(LockAdded.parse(added), added)
+  assert.equal(added['added_by'], 'ada')
+  assert.deepEqual(added['cut'], { calls: 0, processes: 0 })
+  assert.ok(home.authority.locks.find(actor, 'files', 'read_file'))
+  const list = await home.read('GET', '/v1/locks')
+  assert.deepEqual(LocksAnswer.parse(list), list)
+  const path = `/v1/locks/${String(added['id'])}/remove`
+  assert.equal((await home.read('POST', path, { body: {} }, 400))['code'], 'api.invalid')
+  const removed = await home.read('POST', path, { body: { reason: 'looked into it' } })
+  assert.deepEqual(LockRemoved.parse(removed), removed)
+  assert.equal(home.authority.locks.find(actor, 'files', 'read_file'), undefined)
+  const again = await home.read('POST', path, { body: { reason: 'twice' } }, 404)
+  assert.equal(again['code'], 'lock.unknown')
+  const [record] = await home.audit.tail({ limit: 1, type: 'lock.removed' })
+  assert.equal(record?.record.person, home.ada.id)
+})
+
+test('a person is locked by name and shown by name', async () => {
+  const added = await home.read('POST', '/v1/locks', lock('person', 'ada'))
+  assert.deepEqual(added['target'], { kind: 'person', name: 'ada' })
+  assert.equal(home.authority.locks.list()[0]?.target.name, home.ada.id)
+})
+
+test('a target that is not there is refused with what may have been meant', async () => {
+  const told = await home.read('POST', '/v1/locks', lock('agent', 'robto'), 404)
+  assert.match(String(told['detail']), /did you mean `robot`/)
+  assert.equal(
+    (await home.read('POST', '/v1/locks', lock('world', 'x'), 400))['code'],
+    'api.invalid',
+  )
+})

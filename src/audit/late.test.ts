@@ -1,0 +1,90 @@
+// Tests the log in front of a disk that answers too late: the caller was told no, and the log says that nothing ran.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+
+import { systemClock } from '../std/clock.ts'
+import { systemEntropy } from '../std/entropy.ts'
+import { Envelope, readRecord } from './envelope.ts'
+import { checksumFrames, decodeFrames } from './frame.ts'
+import { LogFiles } from './log-files.ts'
+import { AuditLog } from './log.ts'
+import { Spool } from './spool.ts'
+import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
+import { intent, temporaryHome } from './testbed.ts'
+
+const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'
+const POSITION = { segment: 1, offset: 4096 }
+
+/** A log whose spool thread is this test. */
+function slowLog(home: string): {
+  log: AuditLog
+  chunks: Buffer[]
+  say: (news: SpoolNews) => void
+} {
+  const chunks: Buffer[] = []
+  let hear: (news: SpoolNews) => void = () => undefined
+  const thread = {
+    post: (order: SpoolOrder) => {
+      if (order.kind === 'chunk') chunks.push(Buffer.from(order.frames))
+    },
+    listen: (listener: (news: SpoolNews) => void) => void (hear = listener),
+    ended: () => Promise.resolve(),
+  }
+  const sequencer = {
+    head: { size: 0, root: new Uint8Array(32), position: POSITION },
+    published: 0,
+    problem: undefined,
+    noteDurable: () => undefined,
+    reach: () => Promise.resolve(),
+    publishedTo: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  }
+  const index = { find: () => undefined, byCall: () => [], tail: () => [], close: () => undefined }
+  const log = new AuditLog({
+    envelope: new Envelope('gw', BOOT, systemClock, systemEntropy),
+    spool: new Spool(thread, systemClock, { waitMs: 5, queueBytes: 1 << 20 }, POSITION),
+    thread,
+    sequencer,
+    files: new LogFiles(home),
+    index,
+    heartbeatMs: 60_000,
+  })
+  return { log, chunks, say: (news) => hear(news) }
+}
+
+test('INV-1 an intent that is durable too late is answered not_executed', async (t) => {
+  const { log, chunks, say } = slowLog(temporaryHome(t))
+  await assert.rejects(log.append(intent('call-1')), { code: 'audit.unavailable' })
+  assert.equal(chunks.length, 1)
+  say({ kind: 'durable', chunks: 1, position: POSITION })
+  while (chunks.length < 2) await turn()
+  const [late, answer] = chunks.map((chunk) => {
+    checksumFrames(chunk)
+    return readRecord(decodeFrames(chunk)?.[0] ?? new Uint8Array())
+  })
+  assert.equal(late?.type, 'call.intent')
+  assert.equal(answer?.type, 'call.outcome')
+  assert.equal(answer?.call, 'call-1')
+  assert.deepEqual({ ...answer?.body }, { status: 'not_executed', cause: 'audit_wait' })
+  assert.ok(answer?.ref !== undefined)
+  say({ kind: 'durable', chunks: 1, position: POSITION })
+})
+
+test('what is no intent needs no answer', async (t) => {
+  const { log, chunks, say } = slowLog(temporaryHome(t))
+  const draft = { type: 'lock.added', phase: 'admin', body: {} } as const
+  await assert.rejects(log.append(draft), { code: 'audit.unavailable' })
+  say({ kind: 'durable', chunks: 1, position: POSITION })
+  for (let i = 0; i < 5; i++) await turn()
+  assert.equal(chunks.length, 1)
+})
+
+test('a full disk behind the reserve shows before it matters', async (t) => {
+  const { log, say } = slowLog(temporaryHome(t))
+  say({ kind: 'reserve', problem: 'ENOSPC' })
+  assert.equal(log.stats().reserveProblem, 'ENOSPC')
+  say({ kind: 'reserve' })
+  assert.equal(log.stats().reserveProblem, undefined)
+})

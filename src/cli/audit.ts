@@ -1,0 +1,112 @@
+// Holds `audit`: the record, as it grows, one call of it, and all of it verified.
+
+import type { Command } from 'commander'
+import { AuditCall, AuditEntry, AuditPage } from '../wire/api/audit.ts'
+import { publicFault } from '../std/fault.ts'
+import { isUuid } from '../std/id.ts'
+import { parseJson, RESPONSE_LIMITS } from '../std/json.ts'
+import { utf8 } from '../std/bytes.ts'
+import { verify, type VerifyOptions } from './audit-verify.ts'
+import type { Context } from './context.ts'
+import { target, type Control } from './control/control.ts'
+import { fault } from './faults.ts'
+import { lineJson } from './terminal/json.ts'
+import { drawCall, drawEntries, entryLine, drawRecord } from './terminal/record.ts'
+
+interface TailOptions {
+  readonly follow?: boolean
+  readonly lines: number
+  readonly type?: string
+  readonly agent?: string
+  readonly system?: string
+}
+
+async function tail(context: Context, options: TailOptions): Promise<void> {
+  const { type, agent, system, lines } = options
+  if (!Number.isInteger(lines) || lines < 1 || lines > 500) {
+    throw fault('cli.usage', '--lines is a number from 1 to 500')
+  }
+  const control = await context.control()
+  const query = { limit: lines, type, agent, system }
+  const page = await control.get(target(['v1', 'audit', 'records'], query), AuditPage)
+  const { screen } = context
+  // Newest last, as a log reads.
+  const entries = page.records.toReversed()
+  if (options.follow !== true) {
+    screen.answer({ records: entries, next: page.next }, (surface) =>
+      drawEntries(entries, surface, screen.now),
+    )
+    return
+  }
+  const show = (entry: AuditEntry): void => {
+    const line =
+      screen.format === 'json' ? lineJson(entry) : entryLine(entry, screen.surface, screen.now)
+    screen.data(`${line}\n`)
+  }
+  entries.forEach(show)
+  const seen = new Set(entries.map(({ leaf }) => leaf))
+  await follow(context, control, { type, agent, system }, (entry) => {
+    if (!seen.delete(entry.leaf)) show(entry)
+  })
+}
+
+/** Shows records as they are made, until the person stops it. */
+async function follow(
+  context: Context,
+  control: Control,
+  filter: Readonly<Record<string, string | undefined>>,
+  show: (entry: AuditEntry) => void,
+): Promise<never> {
+  for await (const { event, data } of control.events(target(['v1', 'audit', 'tail'], filter))) {
+    if (event === 'missed') context.screen.say('this terminal was too slow: records were left out')
+    if (event !== 'record') continue
+    const entry = AuditEntry.safeParse(parseJson(utf8(data), RESPONSE_LIMITS))
+    if (!entry.success) throw fault('cli.answer', 'the server sent what is no record')
+    show(entry.data)
+  }
+  throw fault('cli.unreachable', 'the server ended the stream')
+}
+
+async function show(context: Context, id: string): Promise<void> {
+  const control = await context.control()
+  const { screen } = context
+  if (isUuid(id)) {
+    try {
+      const call = await control.get(target(['v1', 'audit', 'calls', id]), AuditCall)
+      screen.answer(call, (surface) => drawCall(call, surface, screen.now))
+      return
+    } catch (error) {
+      // No call has this id, but a record may.
+      if (publicFault(error).status !== 404) throw error
+    }
+  }
+  const entry = await control.get(target(['v1', 'audit', 'records', id]), AuditEntry)
+  screen.answer(entry, (surface) => drawRecord(entry, surface, screen.now))
+}
+
+/** Adds the command. */
+export function register(program: Command, context: Context): void {
+  const audit = program.command('audit').description('the record: tail, show, verify')
+  audit
+    .command('tail')
+    .description('the newest records')
+    .option('-f, --follow', 'go on with what is recorded from now on')
+    .option('-n, --lines <n>', 'how many', Number, 20)
+    .option('--type <type>', 'of this type only, for example call.denied')
+    .option('--agent <name>', 'of this agent only')
+    .option('--system <name>', 'about this system only')
+    .action((options: TailOptions) => tail(context, options))
+  audit
+    .command('show <id>')
+    .description('one call with its records, or one record by its id or leaf hash')
+    .action((id: string) => show(context, id))
+  audit
+    .command('verify')
+    .description('verify the whole log from its tiles; needs no server')
+    .option('--dir <dir>', 'folder of the log, or of a home (default: this home)')
+    .option(
+      '--vkey <file>',
+      'verifier key, kept apart from the log (default: log.vkey of the home)',
+    )
+    .action((options: VerifyOptions) => verify(context, options))
+}

@@ -1,0 +1,88 @@
+// Holds `call`: one governed call from a shell, with a real identity, the way an agent makes it.
+
+import type { Command } from 'commander'
+import { Fault } from '../std/fault.ts'
+import { isName } from '../std/id.ts'
+import type { JsonObject } from '../std/json.ts'
+import { readInput } from './call/input.ts'
+import { oneCall, type HeldCall } from './call/one-call.ts'
+import type { Context } from './context.ts'
+import { operatorEnrolment } from './enrolment.ts'
+import { fault } from './faults.ts'
+import { lineJson } from './terminal/json.ts'
+import { drawResult } from './terminal/result.ts'
+
+interface Options {
+  readonly as: string
+  readonly json?: string
+  readonly wait?: boolean
+}
+
+/** Says that a call waits, where it can be read, and what a person types. */
+function tellHeld(context: Context, held: HeldCall): void {
+  const { screen, shell } = context
+  if (screen.format === 'json') {
+    shell.stderr.write(`${lineJson({ held })}\n`)
+    return
+  }
+  screen.say('held: this call waits for a person to approve it')
+  screen.say(`  read it:  ${held.url}`)
+  screen.say(`  then:     bailiwick approval approve ${held.approval} --reason TEXT`)
+  screen.say(`  or:       bailiwick approval deny ${held.approval} --reason TEXT`)
+}
+
+function tellProgress(context: Context, params: JsonObject): void {
+  const { message, progress, total } = params
+  // While a call is held, the gateway's progress says so; that has been told already, with the command.
+  if (progress === 0 && total === undefined) return
+  const place = [progress, total].filter((value) => typeof value === 'number').join('/')
+  context.screen.say(`progress ${place}${typeof message === 'string' ? ` ${message}` : ''}`)
+}
+
+async function call(context: Context, system: string, action: string, options: Options) {
+  const { shell, screen } = context
+  if (!isName(system)) throw fault('cli.usage', 'SYSTEM is no name of a system')
+  if (!isName(options.as)) throw fault('cli.usage', '--as is no name of an agent')
+  const input = await readInput(options.json, shell)
+  const enrolled = await operatorEnrolment(context, options.as).enrol(undefined)
+  try {
+    const result = await oneCall(enrolled, {
+      system,
+      action,
+      input,
+      signal: shell.interrupted,
+      onProgress: (params) => tellProgress(context, params),
+      onHeld: (held) => {
+        if (options.wait === true) tellHeld(context, held)
+        return options.wait === true
+      },
+    })
+    if (result === undefined) {
+      // The approval is bound to this instance, which now ends: approving it later would let nothing run.
+      const next = 'make the call with --wait, and approve it from another terminal while it waits'
+      throw new Fault('approval.pending', { status: 202, next }, 'held for a person, not made')
+    }
+    screen.answer(result, () => drawResult(result, shell.stdout.isTTY === true))
+    if (result['isError'] === true) {
+      throw fault('cli.system_error', `${system} answered that the call failed`)
+    }
+  } catch (error) {
+    if (shell.interrupted.aborted) throw fault('cli.interrupted', 'interrupted', error)
+    throw error
+  } finally {
+    await enrolled.holder.close()
+  }
+}
+
+/** Adds the command. */
+export function register(program: Command, context: Context): void {
+  program
+    .command('call <system> <action>')
+    .description('make one governed call, the way an agent does, on your behalf')
+    .requiredOption('--as <agent>', 'the agent that makes it')
+    .option('--json <object>', 'its arguments; - reads them from standard input (default: none)')
+    .option('--wait', 'where it is held, wait until it is decided')
+    .action((system: string, action: string, options: Options) =>
+      call(context, system, action, options),
+    )
+}

@@ -1,0 +1,71 @@
+// Holds the checks of what runs: that the listeners answer, who holds their ports otherwise, and the server's own warnings.
+
+import { connect } from 'node:net'
+import { portHolder } from '../../server/port-holder.ts'
+import { publicFault } from '../../std/fault.ts'
+import { Status } from '../../wire/api/status.ts'
+import type { Context } from '../context.ts'
+import type { Control } from '../control/control.ts'
+import type { Finding } from './finding.ts'
+
+/** True where somebody accepts a connection on this port of this machine. */
+function listens(url: string): Promise<boolean> {
+  const { port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port: Number(port) })
+    const end = (answer: boolean) => (): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(2_000, end(false))
+    socket.once('connect', end(true)).once('error', end(false))
+  })
+}
+
+/** Why the control listener does not answer us. */
+async function silent(control: Control, error: unknown): Promise<Finding> {
+  const { detail, next } = publicFault(error)
+  const { port } = new URL(control.operator.control)
+  const holder = (await listens(control.operator.control)) ? portHolder(Number(port)) : undefined
+  const who = holder === undefined ? '' : `; port ${port} is held by ${holder}`
+  return { check: 'server', state: 'bad', detail: `${detail}${who}`, next }
+}
+
+async function checkListener(name: string, url: string): Promise<Finding> {
+  if (await listens(url)) return { check: name, state: 'ok', detail: `${url} accepts connections` }
+  const next = 'restart the server, and look at its own log'
+  return { check: name, state: 'bad', detail: `nothing listens at ${url}`, next }
+}
+
+/** Asks the server; the status is undefined where it cannot be had. */
+export async function checkServer(
+  context: Context,
+): Promise<{ readonly status: Status | undefined; readonly findings: Finding[] }> {
+  let control: Control
+  try {
+    control = await context.control()
+  } catch (error) {
+    const { detail, next } = publicFault(error)
+    return { status: undefined, findings: [{ check: 'credential', state: 'bad', detail, next }] }
+  }
+  const credential: Finding = {
+    check: 'credential',
+    state: 'ok',
+    detail: `of ${control.operator.name}, for ${control.operator.control}`,
+  }
+  let status: Status
+  try {
+    status = await control.get('/v1/status', Status)
+  } catch (error) {
+    return { status: undefined, findings: [credential, await silent(control, error)] }
+  }
+  const { identity, gateway } = status.listeners
+  const findings = [
+    credential,
+    { check: 'server', state: 'ok', detail: `version ${status.version} answers` } as const,
+    await checkListener('identity', identity),
+    await checkListener('gateway', gateway),
+    ...status.warnings.map((detail): Finding => ({ check: 'warning', state: 'warn', detail })),
+  ]
+  return { status, findings }
+}
