@@ -283,3 +283,21 @@ test('scripts that are no TypeScript say what they hold as well', () => {
     assert.match(readFileSync(join(ROOT, path), 'utf8'), /^\/\/ Holds .*\.\n/, path)
   }
 })
+
+test('every dependency has its reason written down, and no reason is left of one that went', () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest
+  const { dependencies, devDependencies, optionalDependencies } = manifest
+  const named = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
+  const page = readFileSync(join(ROOT, 'docs/decisions/dependencies.md'), 'utf8')
+  const cells = page.split('\n').flatMap((line) => /^\| (`[^|]*`) +\|/.exec(line)?.[1] ?? [])
+  const explained = cells.flatMap((cell) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+  )
+  assert.deepEqual(new Set(explained), new Set(named))
+})
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+  readonly optionalDependencies: Readonly<Record<string, string>>
+}

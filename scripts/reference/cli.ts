@@ -1,4 +1,4 @@
-// Holds the page of the command line: the help of every command, as the program itself prints it.
+// Holds the page of the command line: the help of every command, from the program itself.
 
 import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
@@ -13,7 +13,7 @@ import { pageHead } from './markdown.ts'
 const WIDTH = 100
 
 const ABOUT = `\`bailiwick <noun> <verb>\`. Answers go to standard output as tables, or with \`-o json\` as JSON; everything else goes to
-standard error. Exit codes: 0 done, 1 error, 2 usage, 3 denied by policy, 4 authentication needed, 5 approval pending or timed
+standard error. The options of the first section may stand with every command. Exit codes: 0 done, 1 error, 2 usage, 3 denied by policy, 4 authentication needed, 5 approval pending or timed
 out, 130 interrupted.
 `
 
@@ -25,7 +25,7 @@ export async function cliPage(): Promise<string> {
 
 function sections(command: Command, above: readonly string[]): string[] {
   const path = [...above, command.name()]
-  command.configureHelp({ ...command.configureHelp(), helpWidth: WIDTH, sortSubcommands: false })
+  command.configureHelp({ helpWidth: WIDTH, showGlobalOptions: false })
   const title = `\n## ${path.join(' ')}\n`
   const text = command.helpInformation().trimEnd()
   const inner = command.commands.filter((each) => each.name() !== 'help')

@@ -42,7 +42,7 @@ export interface Control {
   listen(at: {
     readonly host: string
     readonly port: number
-  }): Promise<{ readonly port: number; close(): Promise<void> }>
+  }): Promise<{ readonly port: number; readonly close: () => Promise<void> }>
 }
 
 /** Puts the control API together. Throws where a route of the table is served by nobody. */
@@ -93,6 +93,8 @@ export function openControl(ports: ControlPorts): Control {
         server.once('error', reject)
         server.listen(at.port, at.host, resolve)
       })
+      server.removeAllListeners('error')
+      server.on('error', (error) => ports.failed(error, ''))
       port = (server.address() as AddressInfo).port
       return { port, close: () => closed(server) }
     },

@@ -7,7 +7,7 @@ import { fault } from './faults.ts'
 const BY_ADDRESS: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /** Host of the control listener at a port. */
-export function controlHost(port: number): string {
+function controlHost(port: number): string {
   return `bailiwick.localhost:${port}`
 }
 

@@ -77,8 +77,11 @@ export class Surface {
     handle: (asked: AskedBy<E>) => Answer<E> | Promise<Answer<E>>,
   ): void {
     const access = ROUTES[route]
+    const [method] = split(route)
     this.#serve(route, endpoint, async (c) => {
       const { raw } = c.req
+      // HEAD would be answered as GET, whose stream nobody would then read or end.
+      if (raw.method !== method) throw fault('api.method', `this path takes ${method}`)
       const claimed = this.#operators.identify({
         authorization: raw.headers.get('authorization'),
         method: raw.method,

@@ -21,12 +21,18 @@ export function syncDirectory(directory: string): void {
   }
 }
 
+/** Makes a folder and those above it (0700); gives the folders that got a new name, not yet durable. */
+export function makeDirectories(directory: string): string[] {
+  if (existsSync(directory)) return []
+  const parent = dirname(directory)
+  const named = makeDirectories(parent)
+  mkdirSync(directory, { mode: 0o700, recursive: true })
+  return [...named, parent]
+}
+
 /** Makes a folder and those above it (0700), each durable in the one above. */
 export function makeDirectory(directory: string): void {
-  if (existsSync(directory)) return
-  makeDirectory(dirname(directory))
-  mkdirSync(directory, { mode: 0o700, recursive: true })
-  syncDirectory(dirname(directory))
+  for (const parent of makeDirectories(directory)) syncDirectory(parent)
 }
 
 /** Writes a whole file and makes its bytes durable, its name not yet: the caller syncs the folder. */

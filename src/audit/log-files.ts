@@ -8,7 +8,7 @@ import { decodeEntries } from '../tlog/entries.ts'
 import { HASH_BYTES } from '../tlog/hash.ts'
 import { TILE_WIDTH, tilePath, type TileRef } from '../tlog/tile.ts'
 import { fault } from './faults.ts'
-import { makeDirectory, replaceDurable, syncDirectory, writeDurable } from './durable-file.ts'
+import { makeDirectories, replaceDurable, syncDirectory, writeDurable } from './durable-file.ts'
 
 /** The folder, for the one process that writes it and for everybody who reads. */
 export class LogFiles {
@@ -28,7 +28,7 @@ export class LogFiles {
     const path = this.#path(ref)
     const folder = dirname(path)
     if (!this.#made.has(folder)) {
-      makeDirectory(folder)
+      for (const parent of makeDirectories(folder)) this.#named.add(parent)
       // Bounded: folders of partial tiles come and go, the others hold a thousand tiles each.
       if (this.#made.size > 4096) this.#made.clear()
       this.#made.add(folder)

@@ -17,6 +17,12 @@ export interface LogHead {
   readonly position: Position
 }
 
+/** The WAL is folded back at 16 MiB: often enough to stay small, seldom enough not to hold up the spool's disk. */
+const PRAGMAS = `
+PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 4096; PRAGMA cache_size = -32768;
+`
+
 const SCHEMA = `
 CREATE TABLE state (
   one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, epoch INTEGER NOT NULL,
@@ -60,9 +66,7 @@ export class LogState {
   constructor(path: string, origin: string) {
     const database = new DatabaseSync(path)
     this.#database = database
-    database.exec(
-      'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
-    )
+    database.exec(PRAGMAS)
     prepareSchema(database, origin)
     const row = database.prepare('UPDATE state SET epoch = epoch + 1 RETURNING epoch, origin').get()
     if (row?.['origin'] !== origin) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { uuidv7 } from '../std/id.ts'
 import type { RecordDraft } from '../wire/record.ts'
+import { EntropyPool } from './entropy-pool.ts'
 import { Envelope } from './envelope.ts'
 import { fault } from './faults.ts'
 import { openLogKey } from './log-key.ts'
@@ -53,7 +54,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   sequencer.onFailure((error) => spool.fail(error.detail))
   const files = new LogFiles(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
-  const envelope = new Envelope(gateway, boot, clock, entropy)
+  const envelope = new Envelope(gateway, boot, clock, new EntropyPool(entropy))
   const previous = index.newestBoot(gateway)
   const open = index.openIntents()
   const size = sequencer.head.size

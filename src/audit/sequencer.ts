@@ -19,9 +19,9 @@ import { SpoolCursor } from './spool-cursor.ts'
 import { dropTaken } from './spool-scan.ts'
 
 /** Records of one step: bounds its time, so that checkpoints keep coming under load. */
-const STEP_RECORDS = 2048
+const STEP_RECORDS = 8192
 /** Full tiles at the right edge whose partial forms a crash may have left. */
-const STALE_TILES = Math.ceil((4 * STEP_RECORDS) / TILE_WIDTH)
+const STALE_TILES = Math.ceil((2 * STEP_RECORDS) / TILE_WIDTH)
 
 /** Where things are, and what the log is called. */
 export interface SequencerOptions {

@@ -22,11 +22,9 @@ export function register(program: Command, context: Context): void {
   program
     .command('completion <shell>')
     .description('completion for your shell: bash, zsh or fish')
-    .action(async (shell: string) => {
+    .action((shell: string) => {
       const known = SHELLS.find((name) => name === shell)
       if (known === undefined) throw fault('cli.usage', `SHELL is one of ${SHELLS.join(', ')}`)
-      const { buildProgram } = await import('./program.ts')
-      const whole = await buildProgram(context.shell, [], true)
-      context.screen.data(completionScript(known, tree(whole)))
+      context.screen.data(completionScript(known, tree(program)))
     })
 }

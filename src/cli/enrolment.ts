@@ -14,7 +14,7 @@ import type { Shell } from './shell.ts'
 
 /** A live identity, and where its gateway is. */
 export interface Enrolled {
-  readonly holder: Holder
+  readonly holder: Pick<Holder, 'identity' | 'over' | 'dispatcher' | 'onEnded' | 'close'>
   /** Origin of the gateway, dialled as it stands. */
   readonly gateway: string
 }

@@ -58,12 +58,8 @@ function wanted(argv: readonly string[]): string | undefined {
   return undefined
 }
 
-/** The program with one command loaded, or with `all` of them. */
-export async function buildProgram(
-  shell: Shell,
-  argv: readonly string[],
-  all: boolean,
-): Promise<Command> {
+/** The program with the command loaded that is meant; completion needs them all. */
+async function buildProgram(shell: Shell, argv: readonly string[]): Promise<Command> {
   const program = new Command('bailiwick')
     .description('Every AI agent acts only within its bailiwick.')
     .addOption(
@@ -91,6 +87,7 @@ export async function buildProgram(
   program.allowExcessArguments(true)
   const context = new Context(shell, () => program.opts<GlobalOptions>())
   const name = wanted(argv)
+  const all = name === 'completion'
   for (const [command, summary, load] of COMMANDS) {
     if (all || command === name || (name === 'help' && argv.includes(command))) {
       ;(await load()).register(program, context)
@@ -128,6 +125,7 @@ function lowerFirst(text: string): string {
 
 /** Members that a fault has beyond its public words. */
 interface Extras {
+  readonly call?: string
   readonly requestId?: string
   readonly errors?: readonly { readonly path: string; readonly message: string }[]
   readonly problems?: readonly {
@@ -142,9 +140,10 @@ interface Extras {
 /** Tells an error on standard error: words for people, or one JSON document. */
 export function tellError(error: unknown, shell: Shell, format: Format): void {
   const { code, detail, next } = publicFault(error)
-  const { requestId, errors = [], problems = [] } = (error ?? {}) as Extras
+  const { call, requestId, errors = [], problems = [] } = (error ?? {}) as Extras
   if (format === 'json') {
     const extra = {
+      ...(call !== undefined && { call }),
       ...(requestId !== undefined && { request_id: requestId }),
       ...(errors.length > 0 && { errors }),
       ...(problems.length > 0 && { problems }),
@@ -159,13 +158,14 @@ export function tellError(error: unknown, shell: Shell, format: Format): void {
     out += `  ${visible(`${file}:${line}:${column}: ${message}`)}\n`
     if (help !== undefined) out += `    ${paint('dim', visible(help))}\n`
   }
+  if (call !== undefined) out += `${paint('bold', 'call:')} bailiwick audit show ${visible(call)}\n`
   shell.stderr.write(`${out}${paint('bold', 'next:')} ${visible(next)}\n`)
 }
 
 /** Runs one command line to its end; resolves with the exit code and never throws. */
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
   try {
-    const program = await buildProgram(shell, argv, false)
+    const program = await buildProgram(shell, argv)
     const name = wanted(argv)
     const known = name === 'help' || COMMANDS.some(([command]) => command === name)
     if (name !== undefined && !known) {

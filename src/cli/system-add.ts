@@ -122,7 +122,9 @@ function labelled(actions: readonly Action[], given: ReadonlyMap<string, Effect[
 function draw(inspected: InspectAnswer, actions: readonly Action[], surface: Surface): string {
   const { definition, pinned, warnings } = inspected
   const { name, version } = definition.server
-  const changes = new Map(inspected.changes.map(({ action, change }) => [action, change]))
+  // Where nothing is pinned yet, everything is new, and saying so at every line says nothing.
+  const compared = pinned === null ? [] : inspected.changes
+  const changes = new Map(compared.map(({ action, change }) => [action, change]))
   const head = `${surface.paint('bold', visible(`${name} ${version}`))} speaks MCP ${definition.era}\n`
   const removed = inspected.changes
     .filter(({ change }) => change === 'removed')

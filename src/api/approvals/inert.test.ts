@@ -62,7 +62,10 @@ test('what is drawn in full reads back as the same tree, escapes aside', () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: true, maxDepth: 4 }), (value) => {
       const tree = parseJson(utf8(JSON.stringify(value)), {
-        ...{ bytes: 1e6, depth: 64, values: 1e6, keys: 'exact' },
+        bytes: 1e6,
+        depth: 64,
+        values: 1e6,
+        keys: 'exact',
       })
       const { text, cut } = draw(tree, 1e6)
       assert.equal(cut, false)

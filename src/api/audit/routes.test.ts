@@ -1,7 +1,9 @@
 // Holds tests of the record over the API: pages, single records, calls, proofs, the live tail, and the numbers of the whole.
 
 import assert from 'node:assert/strict'
+import { request, type IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { AuditCall, AuditEntry, AuditFlushed, AuditPage } from '../../wire/api/audit.ts'
 import { Status } from '../../wire/api/status.ts'
 import type { RecordDraft } from '../../wire/record.ts'
@@ -17,8 +19,14 @@ const CALL = '01900000-0000-7000-8000-0000000000ca'
 
 function draft(of: Partial<RecordDraft>): RecordDraft {
   return {
-    ...{ type: 'call.intent', phase: 'intent', call: CALL, agent: 'robot', system: 'files' },
-    ...{ action: 'read_file', person: home.ada.id, body: { decision: { answer: 'allow' } } },
+    type: 'call.intent',
+    phase: 'intent',
+    call: CALL,
+    agent: 'robot',
+    system: 'files',
+    action: 'read_file',
+    person: home.ada.id,
+    body: { decision: { answer: 'allow' } },
     ...of,
   }
 }
@@ -145,4 +153,33 @@ test('the status and the metrics count what is there, and metrics name nobody', 
   const text = await response.text()
   assert.match(text, /^# TYPE bailiwick_agents gauge\nbailiwick_agents 0$/m)
   assert.doesNotMatch(text, /ada|robot|home/)
+})
+
+test('a watcher whose connection closes makes room as well, and HEAD never watches', async () => {
+  const path = '/v1/audit/tail'
+  assert.equal((await home.ask('HEAD', path)).status, 405)
+  const { port, close } = await home.control.listen({ host: '127.0.0.1', port: 0 })
+  const host = `bailiwick.localhost:${port}`
+  const watch = (): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const headers = { host, authorization: home.proof('GET', path) }
+      request({ host: '127.0.0.1', port, path, headers, agent: false }, resolve)
+        .on('error', reject)
+        .end()
+    })
+  try {
+    const open = await Promise.all(Array.from({ length: 32 }, watch))
+    assert.ok(open.every(({ statusCode }) => statusCode === 200))
+    assert.equal((await watch()).statusCode, 503)
+    for (const response of open) response.destroy()
+    let status: number | undefined
+    for (let tries = 0; status !== 200 && tries < 500; tries++) {
+      // The server hears of it on its own side of the socket, a little later.
+      await setTimeout(10)
+      status = (await watch()).statusCode
+    }
+    assert.equal(status, 200)
+  } finally {
+    await close()
+  }
 })

@@ -25,8 +25,12 @@ test('before anything is applied there is nothing in force', async () => {
   const none = await home.read('GET', '/v1/policies')
   assert.deepEqual(PoliciesAnswer.parse(none), none)
   assert.deepEqual(none, {
-    ...{ digest: null, applied_at: null, applied_by: null },
-    ...{ sources: [], policies: [], problems: [] },
+    digest: null,
+    applied_at: null,
+    applied_by: null,
+    sources: [],
+    policies: [],
+    problems: [],
   })
 })
 

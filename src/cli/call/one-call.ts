@@ -44,10 +44,20 @@ const STATUS_OF: Readonly<Record<number, number>> = {
   [RPC.unavailable]: 503,
 }
 
+/** A refusal of a call, with the id under which the record has it. */
+export class CallFault extends Fault {
+  readonly call: string | undefined
+
+  constructor(words: Pick<Fault, 'code' | 'status' | 'next' | 'detail'>, call: string | undefined) {
+    super(words.code, words, words.detail)
+    this.call = call
+  }
+}
+
 /** A JSON-RPC error as the fault that its data names. */
 export function errorFault(error: RpcError): Fault {
   const data = isObject(error.data) ? error.data : {}
-  const { code, detail, next } = data
+  const { code, detail, next, call } = data
   const named = typeof code === 'string' && typeof detail === 'string'
   if (!named) {
     const from = { status: 502, next: 'read what the system said' }
@@ -55,7 +65,8 @@ export function errorFault(error: RpcError): Fault {
   }
   const status = code.startsWith('authenticate.') ? 401 : (STATUS_OF[error.code] ?? 500)
   const after = typeof next === 'string' ? next : 'see the record: bailiwick audit tail'
-  return new Fault(code, { status, next: after }, detail)
+  const id = typeof call === 'string' && call !== '' ? call : undefined
+  return new CallFault({ code, status, next: after, detail }, id)
 }
 
 function held(result: JsonObject): HeldCall {

@@ -8,7 +8,7 @@ import { systemEntropy } from '../../std/entropy.ts'
 import { publicFault } from '../../std/fault.ts'
 import { systemTimer } from '../../std/timer.ts'
 import { Holder } from '../identity/holder.ts'
-import type { AgentAnswer, AgentOrder } from './agent-process.ts'
+import type { AgentAnswer, AgentOrder } from './order.ts'
 
 let holder: Holder | undefined
 const clients = new Map<string, Client>()

@@ -10,8 +10,9 @@ import { LockAdded } from '../../wire/api/lock.ts'
 import { Status } from '../../wire/api/status.ts'
 import { SystemsAnswer } from '../../wire/api/system.ts'
 import type { Control } from '../control/control.ts'
-import { AgentProcess, type AgentEnd } from './agent-process.ts'
+import { AgentProcess } from './agent-process.ts'
 import { fileThere, TOUR_AGENT, type Demo } from './demo.ts'
+import type { AgentEnd } from './order.ts'
 
 /** One step as it was meant and as it was. */
 export interface TourStep {

@@ -5,17 +5,10 @@ import { EFFECTS } from '../effect.ts'
 import { Id, Name, Time } from './text.ts'
 
 /** Where a held call stands. `pending` and `approved` are open; the others are final. */
-export const ApprovalState = z.enum([
-  'pending',
-  'approved',
-  'denied',
-  'expired',
-  'void',
-  'consumed',
-])
+const ApprovalState = z.enum(['pending', 'approved', 'denied', 'expired', 'void', 'consumed'])
 
 /** A gate that has to agree. */
-export const ApprovalGate = z.object({
+const ApprovalGate = z.object({
   /** The role that an approver has to hold. */
   name: z.string(),
   /** `@id` of the policy that is set aside for this one call. */
@@ -68,8 +61,6 @@ export const ApprovalsQuery = z.strictObject({
   state: z.enum(['pending', 'approved', 'open']).default('pending'),
 })
 
-export type ApprovalState = z.infer<typeof ApprovalState>
-export type ApprovalGate = z.infer<typeof ApprovalGate>
 export type ApprovalSummary = z.infer<typeof ApprovalSummary>
 export type Approval = z.infer<typeof Approval>
 export type ApprovalsAnswer = z.infer<typeof ApprovalsAnswer>

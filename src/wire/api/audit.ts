@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Name, Time } from './text.ts'
 
 /** A record as it stands in the log; members that a newer server adds are left alone. */
-export const AuditRecordAnswer = z.looseObject({
+const AuditRecordAnswer = z.looseObject({
   v: z.literal(1),
   id: z.string(),
   type: z.string(),

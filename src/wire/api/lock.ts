@@ -7,7 +7,7 @@ import { Reason, Time } from './text.ts'
 export const LockKind = z.enum(['person', 'agent', 'instance', 'system', 'action', 'everything'])
 
 /** What is locked. */
-export const LockTarget = z.strictObject({
+const LockTarget = z.strictObject({
   kind: LockKind,
   /** Name of a person, agent or system, instance id, `<system>/<action>`; empty for `everything`. */
   name: z.string().max(512),
@@ -41,7 +41,6 @@ export const LockAdded = Lock.extend({
 export const LockRemoved = z.object({ id: z.string(), removed: z.literal(true) })
 
 export type LockKind = z.infer<typeof LockKind>
-export type LockTarget = z.infer<typeof LockTarget>
 export type Lock = z.infer<typeof Lock>
 export type LocksAnswer = z.infer<typeof LocksAnswer>
 export type NewLock = z.infer<typeof NewLock>

@@ -18,7 +18,7 @@ export const PolicySource = z.strictObject({
 })
 
 /** One policy of the set in force. */
-export const PolicyEntry = z.object({
+const PolicyEntry = z.object({
   id: z.string(),
   effect: z.enum(['permit', 'forbid']),
   gate: z.string().optional(),
@@ -61,7 +61,6 @@ export const PolicyApplied = z.object({
 })
 
 export type PolicySource = z.infer<typeof PolicySource>
-export type PolicyEntry = z.infer<typeof PolicyEntry>
 export type PoliciesAnswer = z.infer<typeof PoliciesAnswer>
 export type PolicyApply = z.input<typeof PolicyApply>
 export type PolicyApplied = z.infer<typeof PolicyApplied>

@@ -43,7 +43,7 @@ export const Action = z
   .meta({ id: 'Action' })
 
 /** What a system said of itself. */
-export const SystemDefinitionAnswer = z.object({
+const SystemDefinitionAnswer = z.object({
   name: Name,
   transport: Transport,
   era: z.enum(['2025-11-25', '2026-07-28']),
@@ -116,7 +116,6 @@ export const NewSystem = z
 
 export type Transport = z.infer<typeof Transport>
 export type Action = z.infer<typeof Action>
-export type SystemDefinitionAnswer = z.infer<typeof SystemDefinitionAnswer>
 export type System = z.infer<typeof System>
 export type SystemsAnswer = z.infer<typeof SystemsAnswer>
 export type InspectRequest = z.input<typeof InspectRequest>

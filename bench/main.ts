@@ -1,0 +1,39 @@
+// Holds the command of the benches: one name in, one line of JSON out, everything else on standard error.
+
+import { Stack } from '../src/server/stack.ts'
+import { machine } from './machine.ts'
+
+/**
+ * A budget of DESIGN §8: measured several times, medians out. What it starts and makes it pushes on the stack, which is closed
+ * when it is over, has failed or is interrupted.
+ */
+type Bench = (closing: Stack) => Promise<Readonly<Record<string, number>>>
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  'durable-records': async () => (await import('./durable-records.ts')).durableRecords,
+  'governed-call': async () => (await import('./governed-call.ts')).governedCall,
+  'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,
+  start: async () => (await import('./start.ts')).start,
+}
+
+const [name = '', ...rest] = process.argv.slice(2)
+if (!Object.hasOwn(BENCHES, name) || rest.length > 0) {
+  const what = name === '' ? 'no bench was named' : `there is no bench \`${name.slice(0, 64)}\``
+  const names = Object.keys(BENCHES).join(', ')
+  process.stderr.write(`error: ${rest.length > 0 ? 'one bench at a time' : what}\n`)
+  process.stderr.write(`next: npm run --silent bench -- NAME, where NAME is one of: ${names}\n`)
+  process.exit(2)
+}
+const load = BENCHES[name]!
+const closing = new Stack()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => void closing.close().finally(() => process.exit(130)))
+}
+const where = machine()
+try {
+  const bench = await load()
+  const figures = await bench(closing)
+  process.stdout.write(`${JSON.stringify({ bench: name, figures, machine: where })}\n`)
+} finally {
+  await closing.close()
+}
