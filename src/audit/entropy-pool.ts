@@ -7,7 +7,7 @@ const POOL_BYTES = 4096
 /** Hands out the bytes of a source piece by piece, each byte once. */
 export class EntropyPool implements Entropy {
   readonly #source: Entropy
-  #pool = new Uint8Array()
+  #pool: Uint8Array = new Uint8Array()
   #used = 0
 
   constructor(source: Entropy) {

@@ -28,9 +28,10 @@ function counts(draft: RecordDraft | undefined): Map<string, Json | undefined> {
   const refused = draft?.body['refused']
   assert.ok(Array.isArray(refused))
   return new Map(
-    refused
-      .filter(isObject)
-      .map((each) => [`${String(each['kind'])} ${String(each['listener'])}`, each['count']]),
+    refused.filter(isObject).map(({ kind, listener, count }) => {
+      assert.ok(typeof kind === 'string' && typeof listener === 'string')
+      return [`${kind} ${listener}`, count]
+    }),
   )
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { syncDirectory } from './durable-file.ts'
 import { segmentName } from './segment.ts'
@@ -38,6 +39,8 @@ export interface SpoolDisk {
 }
 
 const RESERVE = 'reserve'
+/** Rest between two portions of the reserve: 64 MiB take about a second. */
+const RESERVE_PAUSE_MS = 10
 const ZEROS = Buffer.alloc(1 << 20)
 
 /** The machine's disk. */
@@ -74,6 +77,9 @@ async function reserve(directory: string, bytes: number): Promise<void> {
       for (let at = 0; at < bytes;) {
         const { bytesWritten } = await file.write(ZEROS, 0, Math.min(ZEROS.length, bytes - at))
         at += bytesWritten
+        // In small portions with room between them: the segment in use is waiting for the same disk.
+        await file.datasync()
+        if (at < bytes) await pause(RESERVE_PAUSE_MS)
       }
       await file.sync()
     } finally {

@@ -88,7 +88,7 @@ test('a failed fdatasync acknowledges nothing and is not tried again', (t) => {
   const disk: SpoolDisk = {
     activate: (directory, segment, bytes) =>
       breaking(systemDisk.activate(directory, segment, bytes)),
-    reserve: systemDisk.reserve,
+    reserve: (directory, bytes) => systemDisk.reserve(directory, bytes),
   }
   const writer = new SpoolWriter({ ...settings, directory: temporaryHome(t) }, disk)
   writer.flush([chunkOf([Buffer.from('one')])])

@@ -18,6 +18,11 @@ function drawChange(applied: PolicyApplied, surface: Surface): string {
     ...removed.map((id) => surface.paint('red', `- ${visible(id)}`)),
   ]
   if (lines.length === 0) lines.push('no policy changes')
+  for (const { file, line, column, message, help } of applied.warnings) {
+    const hint = help === undefined ? '' : ` (${help})`
+    const words = visible(`${file}:${line}:${column}: ${message}${hint}`)
+    lines.push(`${surface.paint('yellow', 'warning:')} ${words}`)
+  }
   return `${lines.join('\n')}\n`
 }
 

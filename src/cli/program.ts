@@ -58,8 +58,12 @@ function wanted(argv: readonly string[]): string | undefined {
   return undefined
 }
 
-/** The program with the command loaded that is meant; completion needs them all. */
-async function buildProgram(shell: Shell, argv: readonly string[]): Promise<Command> {
+/** The program with the command loaded that is meant, or with `all` of them. */
+export async function buildProgram(
+  shell: Shell,
+  argv: readonly string[],
+  all: boolean,
+): Promise<Command> {
   const program = new Command('bailiwick')
     .description('Every AI agent acts only within its bailiwick.')
     .addOption(
@@ -87,7 +91,6 @@ async function buildProgram(shell: Shell, argv: readonly string[]): Promise<Comm
   program.allowExcessArguments(true)
   const context = new Context(shell, () => program.opts<GlobalOptions>())
   const name = wanted(argv)
-  const all = name === 'completion'
   for (const [command, summary, load] of COMMANDS) {
     if (all || command === name || (name === 'help' && argv.includes(command))) {
       ;(await load()).register(program, context)
@@ -165,8 +168,8 @@ export function tellError(error: unknown, shell: Shell, format: Format): void {
 /** Runs one command line to its end; resolves with the exit code and never throws. */
 export async function run(argv: readonly string[], shell: Shell): Promise<number> {
   try {
-    const program = await buildProgram(shell, argv)
     const name = wanted(argv)
+    const program = await buildProgram(shell, argv, name === 'completion')
     const known = name === 'help' || COMMANDS.some(([command]) => command === name)
     if (name !== undefined && !known) {
       throw fault('cli.usage', `there is no command \`${name.slice(0, 64)}\``)

@@ -34,6 +34,7 @@ export function drawStatus(status: Status, surface: Surface, now: number): strin
       ['locks', status.locks === 0 ? 'none' : { text: String(status.locks), style: 'red' }],
       ['log', `${log.size} records, unwitnessed, origin ${log.origin}`],
       ['root', log.root],
+      ['situation', status.situation],
       ['published', log.published_at === null ? 'not yet' : when(log.published_at, now)],
     ],
     surface,

@@ -10,6 +10,7 @@ import { openGateway } from './open.ts'
 import { CUT } from './steps/09-inspect.ts'
 
 const bench = new SpineBench()
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 for (const era of ['2025-11-25', '2026-07-28'] as const) {
   describe(`an upstream of ${era}`, () => {
@@ -108,9 +109,13 @@ describe('what an upstream may do wrong', () => {
   })
 
   test('a caller that cancels ends a call that hangs', async () => {
+    // The process runs already, so that the call is on its way as soon as its intent is recorded.
+    await bench.govern('echo', { text: 'warm' })
     const control = new CallControl()
     const running = bench.govern('hang', {}, { control })
-    setTimeout(() => control.end(new CallEnd('call.cancelled', 'enough')), 300)
+    while (bench.types.filter((type) => type === 'call.intent').length < 2) await pause(5)
+    await pause(50)
+    control.end(new CallEnd('call.cancelled', 'enough'))
     assert.equal(codeOf(await running), 'call.cancelled')
     assert.equal(bench.lastStatus, 'cancelled')
   })

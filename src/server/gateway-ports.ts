@@ -6,6 +6,7 @@ import type { Entropy } from '../std/entropy.ts'
 import type { Identities } from '../authority/identity/identities.ts'
 import { targetText } from '../authority/locks/target.ts'
 import type { Authority } from '../authority/open.ts'
+import { gatewayFault } from '../gateway/faults.ts'
 import type {
   ApprovalPort,
   ApprovalView,
@@ -16,6 +17,14 @@ import type {
 import type { Approval } from '../store/rows/approval.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { LivePolicy } from './live-policy.ts'
+
+/** Approvals of one instance that may be open at once: more would only tire the people who answer. */
+const PENDING_PER_INSTANCE = 32
+
+const same =
+  (callDigest: string) =>
+  (approval: Approval): boolean =>
+    approval.callDigest === callDigest
 
 /** What the ports are filled from. */
 export interface GatewayParts {
@@ -73,6 +82,14 @@ function approvalPort({ authority, clock, controlUrl, approvalMs }: GatewayParts
   })
   return {
     ask: async (ask) => {
+      const { instance } = ask.actor
+      const pending = approvals.list().filter((one) => one.instance === instance)
+      if (pending.length >= PENDING_PER_INSTANCE && !pending.some(same(ask.callDigest))) {
+        throw gatewayFault(
+          'admit.too_many',
+          `${PENDING_PER_INSTANCE} calls of this instance wait for people already`,
+        )
+      }
       const expiresAt = clock.now() + approvalMs
       const { approval, fresh } = await approvals.ask({ ...ask, expiresAt })
       return view(approval, fresh)

@@ -41,6 +41,7 @@ export async function applyPolicies(
   of: {
     readonly sources: readonly PolicySource[]
     readonly person: string
+    readonly reason: string
     readonly dryRun: boolean
   },
 ): Promise<PolicyChange> {

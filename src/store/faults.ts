@@ -26,7 +26,7 @@ export const STORE_FAULTS = {
   },
   'store.roll': {
     status: 500,
-    next: 'find out who wrote to the database, then look at `bailiwick lock list` and `bailiwick audit tail`',
+    next: 'find out who wrote to the database, then look at `bailiwick lock ls` and `bailiwick audit tail`',
   },
   'store.exists': { status: 409, next: 'choose another name, or change the entry that is there' },
   'store.conflict': { status: 409, next: 'read the entry again and repeat the change' },

@@ -5,6 +5,7 @@ import { uuidv7 } from '../../std/id.ts'
 import type { PolicySource, PolicyVersion } from '../../store/rows/policy.ts'
 import type { Held } from '../../store/signed-table.ts'
 import type { AuthorityPorts } from '../ports.ts'
+import { checkedReason } from '../reason.ts'
 import { Turns } from '../turns.ts'
 
 /** The policy versions. Whether a set is valid is for the caller to know before it is applied. */
@@ -36,9 +37,10 @@ export class Policies {
   /** Puts a valid set in force. Applying the set that is in force already changes nothing, and is not recorded again. */
   apply(
     set: { readonly digest: string; readonly sources: readonly PolicySource[] },
-    { person }: { readonly person: string },
+    { person, reason }: { readonly person: string; readonly reason: string },
   ): Promise<PolicyVersion> {
     return this.#turns.run(async () => {
+      const why = checkedReason(reason)
       const before = this.#current
       if (before !== undefined && before.doc.digest === set.digest) return before.doc
       const { clock, entropy, audit, store } = this.#ports
@@ -58,6 +60,7 @@ export class Policies {
         body: {
           version: doc.id,
           digest: doc.digest,
+          reason: why,
           ...(before === undefined ? {} : { before: before.doc.digest }),
           files,
         },

@@ -128,14 +128,15 @@ test('the policy set that was applied last is current, and applying it again cha
     const set = (digest: string) => ({
       digest,
       sources: [{ file: 'a.cedar', text: `// ${digest}` }],
+    const because = { person: 'per_1', reason: 'a test' }
     })
     assert.equal(authority.policies.current(), undefined)
-    await authority.policies.apply(set('one'), { person: 'per_1' })
+    await authority.policies.apply(set('one'), because)
     home.clock.advance(1)
-    await authority.policies.apply(set('two'), { person: 'per_1' })
-    await authority.policies.apply(set('two'), { person: 'per_1' })
+    await authority.policies.apply(set('two'), because)
+    await authority.policies.apply(set('two'), because)
     home.clock.advance(1)
-    await authority.policies.apply(set('one'), { person: 'per_1' })
+    await authority.policies.apply(set('one'), because)
     assert.equal(home.audit.types().length, 3)
     const again = await home.reopen()
     assert.equal(again.policies.current()?.sources[0]?.text, '// one')

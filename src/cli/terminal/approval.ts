@@ -84,6 +84,7 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
       ['answered by', approval.answered_by],
       ['answer', approval.answer],
       ['page', approval.url],
+      ['situation', approval.situation],
     ],
     surface,
   )

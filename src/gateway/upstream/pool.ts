@@ -12,6 +12,9 @@ import { UpstreamSession } from './session.ts'
 /** Requests of one process that are recorded one by one; a flood beyond them is only counted. */
 const FOREIGN_RECORDED = 20
 
+/** Unreadable lines of one process that are noted; beyond, they would fill the operator's log. */
+const GARBAGE_NOTED = 10
+
 /** What the pool is given at start. */
 export interface PoolOptions {
   readonly ports: Ports
@@ -105,6 +108,7 @@ export class UpstreamPool {
   ): UpstreamSession {
     const { ports, home, environment } = this.#options
     let foreign = 0
+    let garbage = 0
     const process = new UpstreamProcess({
       transport: system.transport,
       secrets,
@@ -133,7 +137,12 @@ export class UpstreamPool {
           ports.watch.note('record failed', { what: 'foreign request', error: String(error) })
         })
       },
-      onGarbage: (what) => ports.watch.note('upstream garbage', { system: system.name, what }),
+      onGarbage: (what) => {
+        garbage++
+        if (garbage <= GARBAGE_NOTED) {
+          ports.watch.note('upstream garbage', { system: system.name, what, count: garbage })
+        }
+      },
     })
   }
 

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import { throttle } from './faucet.ts'
 import type { StdioTransport } from '../../wire/system.ts'
 
 /** Variables that every upstream gets: what programs need to run at all, and nothing of ours. */
@@ -92,7 +93,7 @@ export class UpstreamProcess {
   }
 
   onOutput(listener: (chunk: Buffer) => void): void {
-    this.#child.stdout.on('data', listener)
+    throttle(this.#child.stdout, listener)
   }
 
   write(line: string): void {
