@@ -13,7 +13,7 @@ import { startNginx } from './governed/nginx.ts'
 import { setUp } from './governed/setting.ts'
 import { median, quantile, rounded } from './sample.ts'
 
-const RUNS = 1
+const RUNS = 5
 const LANES = 32
 const PER_SECOND = 500
 const OPEN_SECONDS = 5

@@ -128,8 +128,8 @@ test('the policy set that was applied last is current, and applying it again cha
     const set = (digest: string) => ({
       digest,
       sources: [{ file: 'a.cedar', text: `// ${digest}` }],
-    const because = { person: 'per_1', reason: 'a test' }
     })
+    const because = { person: 'per_1', reason: 'a test' }
     assert.equal(authority.policies.current(), undefined)
     await authority.policies.apply(set('one'), because)
     home.clock.advance(1)
