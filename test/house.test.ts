@@ -89,7 +89,17 @@ test('the rules look at every file of the house', () => {
     `${source.length} files in src, at least ${SOURCE_FILES_MIN} are expected`,
   )
   if (!existsSync(join(ROOT, '.git'))) return
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '*.ts']
+  const list = [
+    '-c',
+    'safe.directory=*',
+    'ls-files',
+    '-z',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+    '--',
+    '*.ts',
+  ]
   const known = execFileSync('git', list, { cwd: ROOT, encoding: 'utf8' })
     .split('\0')
     .filter((path) => path !== '' && existsSync(join(ROOT, path)))
@@ -177,19 +187,29 @@ test('no file imports itself by a detour, not even for a type', () => {
 
 test('no file is dead', () => {
   const alive = reachable(tree, PROGRAMS)
-  const tested = reachable(tree, [
-    ...files.filter(isTest).map(({ path }) => path),
-    ...PROGRAMS,
-    ...OWN_STARTS,
-  ])
+  const tests = files.filter(isTest).map(({ path }) => path)
+  const around = reachable(tree, [...tests, ...PROGRAMS, ...OWN_STARTS, ...startedByName()])
   const dead = files.filter(
-    (file) => !isTest(file) && !(file.path.startsWith('src/') ? alive : tested).has(file.path),
+    (file) => !isTest(file) && !(file.path.startsWith('src/') ? alive : around).has(file.path),
   )
   none(
     dead.map(({ path }) => path),
     'files that no program reaches',
   )
 })
+
+/** Programs outside of `src` that a test or a bench starts by their name, as `fakes/upstream.ts`. */
+function startedByName(): string[] {
+  const outside = files.filter(({ path }) => /^(?:test|bench)\//.test(path))
+  return outside.flatMap(({ path, tokens }) => {
+    const names = tokens
+      .filter(({ kind, text }) => kind === 'text' && /^[\w./-]+\.ts$/.test(text))
+      .map(({ text }) => text.replace(/^(?:\.\.?\/)+/, '/').replace(/^(?!\/)/, '/'))
+    return outside
+      .filter((other) => other.path !== path && names.some((name) => other.path.endsWith(name)))
+      .map((other) => other.path)
+  })
+}
 
 test('files are small', () => {
   const lines = source.map((file) => file.lines).sort((a, b) => a - b)

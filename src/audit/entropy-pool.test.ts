@@ -1,4 +1,4 @@
-// Tests that drawing in advance gives every byte of the source once.
+// Holds the tests of drawing randomness in advance: every byte of the source once.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

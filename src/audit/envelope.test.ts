@@ -1,4 +1,4 @@
-// Tests the envelope: what is sealed can be read back strictly, and what could not be is refused.
+// Holds the tests of the envelope: what is sealed can be read back strictly, and what could not be is refused.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -10,7 +10,7 @@ import { systemClock } from '../std/clock.ts'
 import { systemEntropy } from '../std/entropy.ts'
 import { canonicalJson, type Json, type JsonObject } from '../std/json.ts'
 import { Envelope, readRecord } from './envelope.ts'
-import { intent } from './testbed.ts'
+import { intent } from './testbed.test.ts'
 
 const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'
 const envelope = (): Envelope => new Envelope('gw', BOOT, systemClock, systemEntropy)

@@ -1,4 +1,4 @@
-// Tests the spool's bytes: what was written is read, and nothing else is.
+// Holds the tests of the spool's bytes: what was written is read, and nothing else is.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 
 import { checksumFrames, decodeBatchHead, decodeFrames, encodeBatchHead } from './frame.ts'
-import { chunkOf } from './testbed.ts'
+import { chunkOf } from './testbed.test.ts'
 
 const payloads = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 20 })
 

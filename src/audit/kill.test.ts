@@ -1,4 +1,4 @@
-// Tests `kill -9` in the middle of a load: this file is also the process that is killed.
+// Holds the test of `kill -9` in the middle of a load: this file is also the process that is killed.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -11,7 +11,7 @@ import { test } from 'node:test'
 import { systemEntropy } from '../std/entropy.ts'
 import type { Signer } from '../keys/ring.ts'
 import { openAuditLog } from './open.ts'
-import { intent, logOptions, temporaryHome } from './testbed.ts'
+import { intent, logOptions, temporaryHome } from './testbed.test.ts'
 import { verifyLog } from './verify.ts'
 
 const ROUNDS = 4

@@ -1,4 +1,4 @@
-// Tests the log in front of a disk that answers too late: the caller was told no, and the log says that nothing ran.
+// Holds the tests of a disk that answers too late: the caller was told no, and the log says that nothing ran.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -12,7 +12,7 @@ import { LogFiles } from './log-files.ts'
 import { AuditLog } from './log.ts'
 import { Spool } from './spool.ts'
 import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
-import { intent, temporaryHome } from './testbed.ts'
+import { intent, temporaryHome } from './testbed.test.ts'
 
 const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'
 const POSITION = { segment: 1, offset: 4096 }

@@ -1,4 +1,4 @@
-// Tests the live tail: in order, bounded, and never anybody else's problem.
+// Holds the tests of the live tail: in order, bounded, and never anybody else's problem.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -8,7 +8,7 @@ import { systemClock } from '../std/clock.ts'
 import { systemEntropy } from '../std/entropy.ts'
 import { Envelope } from './envelope.ts'
 import { LiveTail } from './live-tail.ts'
-import { intent } from './testbed.ts'
+import { intent } from './testbed.test.ts'
 
 const { record } = new Envelope('gw', 'b', systemClock, systemEntropy).seal(intent('a'))
 

@@ -1,4 +1,4 @@
-// Tests the audit log as a whole, with its threads, on a real disk.
+// Holds the tests of the audit log as a whole, with its threads, on a real disk.
 
 import assert from 'node:assert/strict'
 import {
@@ -20,7 +20,7 @@ import { verifyProof } from '../tlog/proof.ts'
 import { utf8 } from '../std/bytes.ts'
 import { canonicalJson, type Json } from '../std/json.ts'
 import { openAuditLog } from './open.ts'
-import { intent, logOptions, logSigner, temporaryHome } from './testbed.ts'
+import { intent, logOptions, logSigner, temporaryHome } from './testbed.test.ts'
 import { verifyLog } from './verify.ts'
 
 function outcome(

@@ -1,4 +1,4 @@
-// Tests that no crash loses, repeats or reorders an acknowledged record: a model of spool, sequencer and disk (INV-7).
+// Holds the test that no crash loses, repeats or reorders an acknowledged record: a model of spool, sequencer and disk.
 
 import assert from 'node:assert/strict'
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ import { segmentName, type Position } from './segment.ts'
 import { Sequencer } from './sequencer.ts'
 import { scanSpool } from './spool-scan.ts'
 import { SpoolWriter } from './spool-writer.ts'
-import { chunkOf, intent, logSigner, temporaryHome } from './testbed.ts'
+import { chunkOf, intent, logSigner, temporaryHome } from './testbed.test.ts'
 import { verifyLog } from './verify.ts'
 
 const ORIGIN = 'audit.test/log'

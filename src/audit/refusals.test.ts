@@ -1,4 +1,4 @@
-// Tests the counting of refusals: exact, few records, nothing forgotten when recording fails.
+// Holds the tests of counting refusals: exact, few records, nothing forgotten when recording fails.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -34,8 +34,8 @@ export interface SegmentFile {
 export interface SpoolDisk {
   /** A segment file of `bytes` zeros, durable with its name; takes the reserve where there is one. */
   activate(directory: string, segment: number, bytes: number): SegmentFile
-  /** Prepares the reserve: the zeros of the next segment. ENOSPC shows here, not while appending. */
-  reserve(directory: string, bytes: number): Promise<void>
+  /** Prepares the reserve: the zeros of the next segment. ENOSPC shows here, not while appending. `signal` gives it up. */
+  reserve(directory: string, bytes: number, signal?: AbortSignal): Promise<void>
 }
 
 const RESERVE = 'reserve'
@@ -67,7 +67,7 @@ function fill(path: string, bytes: number): void {
   }
 }
 
-async function reserve(directory: string, bytes: number): Promise<void> {
+async function reserve(directory: string, bytes: number, signal?: AbortSignal): Promise<void> {
   const path = join(directory, RESERVE)
   if (statSync(path, { throwIfNoEntry: false })?.size === bytes) return
   const draft = `${path}.tmp`
@@ -79,7 +79,8 @@ async function reserve(directory: string, bytes: number): Promise<void> {
         at += bytesWritten
         // In small portions with room between them: the segment in use is waiting for the same disk.
         await file.datasync()
-        if (at < bytes) await pause(RESERVE_PAUSE_MS)
+        if (at < bytes)
+          await pause(RESERVE_PAUSE_MS, undefined, signal === undefined ? {} : { signal })
       }
       await file.sync()
     } finally {

@@ -1,4 +1,4 @@
-// Tests a segment's header and name.
+// Holds the tests of a segment's header and name.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -26,7 +26,6 @@ export type SequencerNews =
   | { readonly kind: 'opened'; readonly head: LogHead; readonly scan: SpoolScan }
   | { readonly kind: 'committed'; readonly head: LogHead }
   | { readonly kind: 'published'; readonly size: number }
-  | { readonly kind: 'closed' }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string }
 
 /** Runs one sequencer on a port until it is closed or fails; a failure is the last thing that it says. */
@@ -55,7 +54,6 @@ class SequencerThread {
         return this.#say({ kind: 'published', size: order.size })
       case 'close':
         this.#sequencer.close()
-        this.#say({ kind: 'closed' })
         this.#port.close()
     }
   }

@@ -1,4 +1,4 @@
-// Tests where a spool ends that somebody left: a torn tail is cut, damage before it is refused.
+// Holds the tests of where a spool ends that somebody left: a torn tail is cut, damage before it is refused.
 
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { systemDisk } from './segment-file.ts'
 import { SEGMENT_HEAD, segmentName, type Position } from './segment.ts'
 import { scanSpool } from './spool-scan.ts'
 import { SpoolWriter } from './spool-writer.ts'
-import { chunkOf, temporaryHome } from './testbed.ts'
+import { chunkOf, temporaryHome } from './testbed.test.ts'
 
 const START: Position = { segment: 1, offset: SEGMENT_HEAD }
 const settings = { gateway: 'gw', boot: 'boot-1', key: 'k', segmentBytes: 131_072, first: 1 }

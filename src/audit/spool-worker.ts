@@ -17,7 +17,6 @@ export type SpoolNews =
   | { readonly kind: 'durable'; readonly chunks: number; readonly position: Position }
   /** The next segment's zeros are there, or why not; the current segment goes on being written. */
   | { readonly kind: 'reserve'; readonly problem?: string }
-  | { readonly kind: 'closed' }
   /** Nothing further will be written; what was not reported durable may or may not be. */
   | { readonly kind: 'failed'; readonly reason: string }
 
@@ -26,6 +25,7 @@ class SpoolThread {
   readonly #options: SpoolWriterOptions
   readonly #writer: SpoolWriter
   #reserving = 0
+  readonly #ending = new AbortController()
 
   constructor(port: MessagePort, options: SpoolWriterOptions) {
     this.#port = port
@@ -63,15 +63,15 @@ class SpoolThread {
     if (this.#reserving === segment) return
     this.#reserving = segment
     const { directory, segmentBytes } = this.#options
-    systemDisk.reserve(directory, segmentBytes).then(
+    systemDisk.reserve(directory, segmentBytes, this.#ending.signal).then(
       () => this.#say({ kind: 'reserve' }),
       (error: unknown) => this.#say({ kind: 'reserve', problem: words(error) }),
     )
   }
 
   #close(): void {
+    this.#ending.abort()
     this.#writer.close()
-    this.#say({ kind: 'closed' })
     this.#port.close()
   }
 

@@ -1,7 +1,7 @@
-// Tests the spool's writer against a real disk and against one that fails.
+// Holds the tests of the spool's writer, against a real disk and against one that fails.
 
 import assert from 'node:assert/strict'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -11,7 +11,7 @@ import { systemDisk, type SegmentFile, type SpoolDisk } from './segment-file.ts'
 import { SEGMENT_HEAD, segmentName, type Position } from './segment.ts'
 import { SpoolCursor } from './spool-cursor.ts'
 import { SpoolWriter } from './spool-writer.ts'
-import { chunkOf, temporaryHome } from './testbed.ts'
+import { chunkOf, temporaryHome } from './testbed.test.ts'
 
 const settings = { gateway: 'gw', boot: 'boot-1', key: 'k', segmentBytes: 131_072, first: 1 }
 
@@ -107,4 +107,13 @@ test('a segment that exists is never written over', (t) => {
 test('a chunk that no segment can hold is an error, not an empty batch', (t) => {
   const writer = new SpoolWriter({ ...settings, directory: temporaryHome(t) }, systemDisk)
   assert.throws(() => writer.flush([chunkOf([Buffer.alloc(130_000)])]), /larger than a segment/)
+})
+
+test('a reserve that is given up leaves nothing behind', async (t) => {
+  const directory = temporaryHome(t)
+  const ending = new AbortController()
+  const reserve = systemDisk.reserve(directory, 1 << 30, ending.signal)
+  ending.abort()
+  await assert.rejects(reserve)
+  assert.deepEqual(readdirSync(directory), [])
 })

@@ -1,4 +1,4 @@
-// Tests waiting for the disk: bounded, in order, and honest about what became durable too late.
+// Holds the tests of waiting for the disk: bounded, in order, and honest about what became durable too late.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-// Tests that one changed thing in a log's folder is found and named.
+// Holds the tests that one changed thing in a log's folder is found and named.
 
 import assert from 'node:assert/strict'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { Bundles } from './bundles.ts'
 import { Envelope } from './envelope.ts'
 import { LogFiles } from './log-files.ts'
 import { openLogKey } from './log-key.ts'
-import { intent, logSigner, temporaryHome } from './testbed.ts'
+import { intent, logSigner, temporaryHome } from './testbed.test.ts'
 import { verifyLog } from './verify.ts'
 import type { VerifyReport } from './verify-report.ts'
 

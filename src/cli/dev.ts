@@ -73,7 +73,11 @@ async function tour({ screen, shell, home }: Context, control: Control, demo: De
     return
   }
   const steps = await runTour({
-    ...{ control, demo, home, environment: shell.env, now: () => shell.clock.monotonic() },
+    control,
+    demo,
+    home,
+    environment: shell.env,
+    now: () => shell.clock.monotonic(),
     onStep: teller(screen),
   })
   verdict(screen, steps)

@@ -1,6 +1,6 @@
 // Holds `tour`: the demonstration from nothing to a verified log, in a temporary home on free ports.
 
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -30,7 +30,7 @@ export function register(program: Command, context: Context): void {
       try {
         const steps = await tourIn(home, context)
         verdict(screen, steps)
-        if (kept !== undefined) cpSync(home, kept, { recursive: true, preserveTimestamps: true })
+        if (kept !== undefined) keepHome(home, kept)
         const ok = steps.every((step) => step.ok)
         if (screen.format === 'json') screen.answer({ ok, steps }, () => '')
         if (!ok) throw fault('cli.tour', 'not every step of the tour was as it should be')
@@ -38,6 +38,12 @@ export function register(program: Command, context: Context): void {
         rmSync(home, { recursive: true, force: true })
       }
     })
+}
+
+/** Copies a home that nobody uses any more; private from the start, as a home has to be. */
+function keepHome(home: string, kept: string): void {
+  mkdirSync(kept, { recursive: true, mode: 0o700 })
+  cpSync(home, kept, { recursive: true, preserveTimestamps: true })
 }
 
 /** Runs the tour in a fresh home; the server has ended when it resolves, so that the home may be copied. */
@@ -49,7 +55,11 @@ async function tourIn(home: string, { shell, screen }: Context): Promise<readonl
     const control = new Control(readOperator(home), shell)
     const demo = await setUpDemo(control, home)
     return await runTour({
-      ...{ control, demo, home, environment: shell.env, now: () => shell.clock.monotonic() },
+      control,
+      demo,
+      home,
+      environment: shell.env,
+      now: () => shell.clock.monotonic(),
       onStep: teller(screen),
     })
   } finally {

@@ -48,7 +48,7 @@ export interface Core {
   readonly gateway: Gateway
   readonly refusals: RefusalCounter
   /** Something for the operator's own log. Never a secret. */
-  note(event: string, facts?: Readonly<Record<string, unknown>>): void
+  readonly note: (event: string, facts?: Readonly<Record<string, unknown>>) => void
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
   close(): Promise<void>
 }
@@ -77,6 +77,43 @@ async function open(
   controlUrl: () => string,
   stack: Stack,
 ): Promise<Core> {
+  const { clock } = machine
+  const ground = await openGround(settings, machine, stack)
+  const { audit, authority, commitments, identities, note, refusals } = ground
+  const policy = new LivePolicy()
+  restorePolicy({ authority, policy })
+  const ports = gatewayPorts({
+    authority,
+    identities,
+    policy,
+    audit,
+    commitments,
+    clock,
+    entropy: machine.entropy,
+    controlUrl,
+    approvalMs: settings.approvalMs,
+    watch: { refused: (kind) => refusals.count(kind, 'gateway'), note },
+  })
+  const gateway = openGateway({
+    ports,
+    home: join(settings.home, 'upstreams'),
+    environment: settings.environment,
+    holdMs: settings.holdMs,
+  })
+  stack.push(() => gateway.close())
+  return {
+    ...ground,
+    settings,
+    machine,
+    startedAt: clock.now(),
+    policy,
+    gateway,
+    close: () => stack.close(),
+  }
+}
+
+/** What is below the gateway: the home, its keys, its log, its rows, and who is who. */
+async function openGround(settings: Settings, machine: Machine, stack: Stack) {
   const { home } = settings
   const { clock, entropy, timer } = machine
   makeHome(home)
@@ -85,56 +122,43 @@ async function open(
   const log = operatorLog(settings.logFile)
   stack.push(() => log.close())
   const note: Core['note'] = (event, facts = {}) => log.logger.info(facts, event)
-  const facts = homeFacts(home, clock, entropy)
-  const keys = openKeyRing(join(home, 'keys'), { entropy })
-  const origin = `${facts.trust_domain}/log`
+  const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
+  const { trust_domain: trustDomain } = homeFacts(home, clock, entropy)
+  const keyFolder = join(home, 'keys')
+  const keys = openKeyRing(keyFolder, { entropy })
+  const origin = `${trustDomain}/log`
   const audit = await openAuditLog({
-    ...{ home, gateway: GATEWAY, origin, signer: keys.log, clock, entropy },
+    home,
+    gateway: GATEWAY,
+    origin,
+    signer: keys.log,
+    clock,
+    entropy,
   })
   stack.push(() => audit.close())
   const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())
   const store = await openStore({ directory: home, signer: keys.authority })
   stack.push(() => store.close())
-  const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
   const authority = await openAuthority({ store, keys, audit, clock, entropy, timer, onTrouble })
   stack.push(() => authority.settled())
   const { agents, people, delegations } = authority
+  const path = join(keyFolder, 'ca.pem')
   const root = await openRoot({
-    path: join(home, 'keys', 'ca.pem'),
-    trustDomain: facts.trust_domain,
-    ...{ signer: keys.certificates, audit, clock, entropy },
+    path,
+    trustDomain,
+    signer: keys.certificates,
+    audit,
+    clock,
+    entropy,
   })
   const registry = {
     agentOf: (name: string) => agents.get(name),
     personOf: (id: string) => people.get(id),
   }
-  const identities = await Identities.open({
-    ...{ store, audit, root, registry, delegations, clock, timer, entropy, onTrouble },
-  })
+  const shared = { store, audit, root, registry, delegations, clock, timer, entropy, onTrouble }
+  const identities = await Identities.open(shared)
   stack.push(() => identities.close())
-  const policy = new LivePolicy()
-  restorePolicy({ authority, policy })
-  const commitments = openCommitments(join(home, 'keys'), keys.encryption, entropy)
-  const watch = {
-    refused: (kind: string) => refusals.count(kind, 'gateway'),
-    note: (event: string, what: Readonly<Record<string, string | number>>) => note(event, what),
-  }
-  const ports = gatewayPorts({
-    ...{ authority, identities, policy, audit, commitments, clock, entropy, watch, controlUrl },
-    approvalMs: settings.approvalMs,
-  })
-  const gateway = openGateway({
-    ports,
-    home: join(home, 'upstreams'),
-    environment: settings.environment,
-    holdMs: settings.holdMs,
-  })
-  stack.push(() => gateway.close())
-  const startedAt = clock.now()
-  return {
-    ...{ settings, machine, startedAt, trustDomain: facts.trust_domain, origin, audit, authority },
-    ...{ identities, root, policy, gateway, refusals, note },
-    close: () => stack.close(),
-  }
+  const commitments = openCommitments(keyFolder, keys.encryption, entropy)
+  return { trustDomain, origin, note, audit, refusals, authority, root, identities, commitments }
 }

@@ -48,7 +48,10 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const failed = (error: unknown): void => note('failed inside', { error: String(error) })
 
   const identity = identityListener({
-    ...{ identities, root, clock, timer },
+    identities,
+    root,
+    clock,
+    timer,
     onRefused: (kind) => refusals.count(kind, 'identity'),
     onFailure: failed,
   })
@@ -57,8 +60,16 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
 
   const listener = await named(settings.gatewayPort, () =>
     listenGateway({
-      ...{ host, port: settings.gatewayPort, endpoint: gateway.endpoint },
-      certify: (server) => keepCertified(server, { root, role: 'gateway', clock, timer }),
+      host,
+      port: settings.gatewayPort,
+      endpoint: gateway.endpoint,
+      certify: (server) =>
+        keepCertified(server, {
+          root,
+          role: 'gateway',
+          clock,
+          timer,
+        }),
       watch: {
         refused: (kind) => refusals.count(kind, 'gateway'),
         note: (event, facts) => note(event, facts),
@@ -70,10 +81,16 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
 
   const control = openControl({
     ...machine,
-    ...{ authority, identities, audit: core.audit },
+    authority,
+    identities,
+    audit: core.audit,
     server: serverPort(core, urls),
     refused: (code) => refusals.count(code, 'control'),
-    failed: (error, request) => note('failed inside', { request, error: String(error) }),
+    failed: (error, request) =>
+      note('failed inside', {
+        request,
+        error: String(error),
+      }),
   })
   const listening = await named(settings.controlPort, () =>
     control.listen({ host, port: settings.controlPort }),

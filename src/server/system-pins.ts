@@ -18,8 +18,7 @@ const REFUSED_VARIABLES =
   /^(?:LD_.*|DYLD_.*|NODE_OPTIONS|NODE_PATH|PYTHONPATH|PATH|HOME|TMPDIR|BAILIWICK_.*)$/
 
 /** Characters that people do not see, or that turn text around: in a definition they are pointed out. */
-const UNSEEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u
+const UNSEEN = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/u
 
 /** What is looked at. */
 export interface SystemCandidate {

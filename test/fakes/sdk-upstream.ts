@@ -1,8 +1,10 @@
 // Holds an MCP server of revision 2026-07-28 alone, on the official SDK over standard streams; what it does stands in a journal.
 
+import { spawn } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { McpServer } from '@modelcontextprotocol/server'
-import { serveStdio } from '@modelcontextprotocol/server/stdio'
+import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { z } from 'zod'
 
 /** A file that this process appends a line to for everything that reaches it. */
@@ -78,4 +80,16 @@ function make(): McpServer {
   return server
 }
 
-serveStdio(make, { legacy: 'reject' })
+/**
+ * A folder in which a file of our pid's name gets every line that arrives, written by a process outside our group: it
+ * outlives us, and reads what we were too dead to.
+ */
+const tap = process.argv[3]
+if (tap === undefined) serveStdio(make, { legacy: 'reject' })
+else {
+  const stdio = ['inherit', 'pipe', 'inherit'] as const
+  // `-p`: a reader that was killed does not end it.
+  const tee = spawn('tee', ['-p', join(tap, String(process.pid))], { detached: true, stdio: [...stdio] })
+  const transport = new StdioServerTransport(tee.stdout!, process.stdout)
+  serveStdio(make, { legacy: 'reject', transport })
+}

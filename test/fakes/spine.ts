@@ -83,8 +83,9 @@ export class SpineBench {
 /** The text of a result. */
 export function textOf(conclusion: Conclusion): string {
   assert.equal(conclusion.kind, 'result', JSON.stringify(conclusion))
-  const content = (conclusion as { result: JsonObject }).result['content'] as JsonObject[]
-  return String(content[0]?.['text'])
+  const content = (conclusion as { result: JsonObject }).result['content']
+  const [first] = content as { readonly text: string }[]
+  return first!.text
 }
 
 /** The code of a denial. */

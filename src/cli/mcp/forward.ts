@@ -18,6 +18,13 @@ const RETRY_MOST_MS = 2_000
 /** How long a notification may take (ms). */
 const NOTIFY_MS = 10_000
 
+/** Nobody listened: at the gateway, or where the identity comes from. Nothing was sent. */
+const UNREACHED: ReadonlySet<string> = new Set([
+  'bridge.unreachable',
+  'cli.unreachable',
+  'holder.unreachable',
+])
+
 /** A message as the client wrote it. */
 export interface Forwarded {
   readonly message: Extract<RpcMessage, { kind: 'request' | 'notification' }>
@@ -97,9 +104,9 @@ export class Forwarder {
     const until = clock.monotonic() + RESTART_MS
     let renewed = false
     for (let wait = RETRY_FIRST_MS; ; wait = Math.min(wait * 2, RETRY_MOST_MS)) {
-      const enrolled = await session.live()
-      signal.throwIfAborted()
       try {
+        const enrolled = await session.live()
+        signal.throwIfAborted()
         await this.#greetAgain(enrolled, forwarded, signal)
         let refused = false
         for await (const arrival of this.#post(enrolled, forwarded, signal)) {
@@ -114,7 +121,7 @@ export class Forwarder {
         signal.throwIfAborted()
         // Whoever answers next may be another process than the one that was told.
         this.#greeted = undefined
-        const unsent = error instanceof Fault && error.code === 'bridge.unreachable'
+        const unsent = error instanceof Fault && UNREACHED.has(error.code)
         if (!unsent || clock.monotonic() + wait > until) throw error
         await this.#pause(wait, signal)
       }

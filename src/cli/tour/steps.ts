@@ -48,7 +48,7 @@ interface Stage extends TourOptions {
 interface Step {
   readonly name: string
   readonly title: string
-  run(stage: Stage): Promise<Check>
+  readonly run: (stage: Stage) => Promise<Check>
 }
 
 const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text)

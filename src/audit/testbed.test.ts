@@ -1,15 +1,17 @@
-// Holds what the tests of the record share: temporary homes, a log key, drafts, and spools filled by hand.
+// Holds what the tests of the record share: temporary homes, a log key, drafts, and frames laid by hand.
 
+import assert from 'node:assert/strict'
 import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { test } from 'node:test'
 
 import { systemClock } from '../std/clock.ts'
 import { systemEntropy } from '../std/entropy.ts'
 import type { Signer } from '../keys/ring.ts'
 import type { RecordDraft } from '../wire/record.ts'
-import { FRAME_HEAD } from './frame.ts'
+import { checksumFrames, decodeFrames, FRAME_HEAD } from './frame.ts'
 import type { AuditLogOptions } from './options.ts'
 
 /** A folder that is removed at the end of a test. */
@@ -68,4 +70,16 @@ export function chunkOf(payloads: readonly Uint8Array[]): Buffer {
       return [head, payload]
     }),
   )
+}
+
+// Whoever imports this file wants what it holds; only run by itself does it test that.
+if (import.meta.main) {
+  test('the log key of a test signs, and the frames of a test are frames', () => {
+    const data = Uint8Array.of(1, 2, 3)
+    const signer = logSigner()
+    assert.ok(signer.verify(data, signer.sign(data)))
+    const chunk = chunkOf([data, data])
+    checksumFrames(chunk)
+    assert.equal(decodeFrames(chunk)?.length, 2)
+  })
 }

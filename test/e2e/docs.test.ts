@@ -1,0 +1,350 @@
+// Holds the tests of what we write: every example compiles, parses or runs, every command, link and code named is there.
+
+import assert from 'node:assert/strict'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, normalize } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import type { Command } from 'commander'
+import { recordsPage } from '../../scripts/reference/records.ts'
+import { errorsPage } from '../../scripts/reference/errors.ts'
+import { readTree, ROOT } from '../../scripts/source/tree.ts'
+import { buildProgram } from '../../src/cli/program.ts'
+import { setUpDemo } from '../../src/cli/tour/demo.ts'
+import { proposedEffects, readTool } from '../../src/gateway/upstream/definition.ts'
+import { UpstreamProcess } from '../../src/gateway/upstream/process.ts'
+import { UpstreamSession } from '../../src/gateway/upstream/session.ts'
+import { gatewayFault } from '../../src/gateway/faults.ts'
+import { compilePolicySet, type PolicySource } from '../../src/policy/load.ts'
+import { fillPlaceholders } from '../../src/policy/placeholder.ts'
+import type { PolicySet } from '../../src/policy/set.ts'
+import { utf8 } from '../../src/std/bytes.ts'
+import { systemClock } from '../../src/std/clock.ts'
+import { systemEntropy } from '../../src/std/entropy.ts'
+import { isObject, parseJson, type Json, type JsonObject } from '../../src/std/json.ts'
+import { systemTimer } from '../../src/std/timer.ts'
+import type { SystemDefinition } from '../../src/wire/system.ts'
+import { Bailiwick, officialServer } from './bailiwick.ts'
+import { Child } from './child.ts'
+import {
+  anchorsOf,
+  blocksOf,
+  codeOf,
+  commandsOf,
+  linksOf,
+  shellLines,
+  type Block,
+} from './markdown.ts'
+
+/** Every page, by its path. */
+const PAGES: ReadonlyMap<string, string> = new Map(
+  ['*.md', 'docs/**/*.md']
+    .flatMap((pattern) => globSync(pattern, { cwd: ROOT }))
+    .sort()
+    .map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]),
+)
+
+/** The pages that the generator writes have tests of their own for what stands in their blocks. */
+const WRITTEN = [...PAGES].filter(([path]) => !path.startsWith('docs/reference/'))
+
+function blocks(language: string): [where: string, block: Block][] {
+  return WRITTEN.flatMap(([path, text]) =>
+    blocksOf(text)
+      .filter((block) => block.language === language)
+      .map((block): [string, Block] => [`${path}:${block.line}`, block]),
+  )
+}
+
+function marked(block: Block, word: string): string[] {
+  const found = block.marks.filter((mark) => mark === word || mark.startsWith(`${word} `))
+  return found.map((mark) => mark.slice(word.length).trim())
+}
+
+/** A system of these tools, with the effects that their hints propose, as `system add` pins it. */
+function system(name: string, tools: readonly Json[]): SystemDefinition {
+  const actions = tools.map((tool) => {
+    const action = readTool(tool)
+    if (typeof action === 'string') throw new Error(`${name}: ${action}`)
+    return { ...action, effects: proposedEffects(action) }
+  })
+  const transport = { kind: 'stdio', command: '/bin/true', args: [], env: [] } as const
+  const server = { name, version: '1.0.0' }
+  return {
+    ...{ name, transport, era: '2026-07-28', server, actions },
+    ...{ maxProcesses: 1, digest: `sha256:${name}` },
+  }
+}
+
+/** The same of a server that is started and asked. */
+async function realSystem(name: string, words: readonly string[]): Promise<SystemDefinition> {
+  const home = mkdtempSync(join(tmpdir(), 'bailiwick-docs-'))
+  const [command = '', ...args] = words
+  const started = new UpstreamProcess({
+    transport: { kind: 'stdio', command, args, env: [] },
+    secrets: {},
+    home,
+    environment: process.env,
+  })
+  const silent = (): void => undefined
+  const session = new UpstreamSession(started, { onForeignRequest: silent, onGarbage: silent })
+  try {
+    await session.open(undefined)
+    const tools = await session.listTools()
+    const actions = tools.map((action) => ({ ...action, effects: proposedEffects(action) }))
+    return { ...system(name, []), actions }
+  } finally {
+    session.close(gatewayFault('upstream.unavailable', 'the test is over'))
+    await started.gone
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/** What people may have done on their behalf in the starter set: the half of every decision that examples take for granted. */
+const PEOPLE: PolicySource = {
+  file: 'people.cedar',
+  text: readFileSync(join(ROOT, 'policies', 'people.cedar'), 'utf8'),
+}
+
+const EXPECT =
+  /^(allow|deny|hold) ([a-z-]+)\/([\w.-]+) (\{.*\})(?: agent ([\w ]+?))?(?: person ([\w ]+?))?( unattended)?(?: told (.+))?$/
+
+/** Holds a policy set against one line `expect ANSWER SYSTEM/ACTION {…} [agent ROLE…] [person ROLE…] [unattended] [told TEXT]`. */
+function expectDecision(set: PolicySet, systems: readonly SystemDefinition[], line: string): void {
+  const match = EXPECT.exec(line)
+  assert.ok(match, `\`${line}\` is no expectation`)
+  const [, answer, name, action, text = '', agent, person, unattended, told] = match
+  const pinned = systems.find((one) => one.name === name)?.actions.find((a) => a.name === action)
+  assert.ok(pinned, `\`${line}\` names an action that the block does not know`)
+  const input = parseJson(utf8(text))
+  assert.ok(isObject(input))
+  const decision = set.decide({
+    agent: { instance: 'i1', name: 'example-agent', roles: agent?.split(' ') ?? [] },
+    ...(unattended === undefined && {
+      person: { id: 'per_1', roles: person?.split(' ') ?? ['operator'] },
+    }),
+    ...{ system: name!, action: action!, input, effects: pinned.effects },
+    now: Date.parse('2026-11-23T10:00:00Z'),
+    setAside: new Set(),
+  })
+  assert.equal(decision.answer, answer, `${line}: ${JSON.stringify(decision.parties)}`)
+  if (told !== undefined) assert.equal(decision.reason, told)
+}
+
+suite('policies', () => {
+  const systems = new Map<string, SystemDefinition>()
+
+  before(async () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'bailiwick-docs-'))
+    const real = await Promise.all([
+      realSystem('notes', [process.execPath, join(ROOT, 'examples', 'notes-server.mjs')]),
+      realSystem('filesystem', [...officialServer('server-filesystem'), scratch]),
+      realSystem('everything', officialServer('server-everything')),
+    ])
+    rmSync(scratch, { recursive: true, force: true })
+    for (const one of real) systems.set(one.name, one)
+    for (const [where, block] of blocks('json')) {
+      for (const name of marked(block, 'system')) {
+        const tree = parseJson(utf8(block.text))
+        assert.ok(isObject(tree) && Array.isArray(tree['tools']), `${where} lists no tools`)
+        systems.set(name, system(name, tree['tools']))
+      }
+    }
+  })
+
+  test('every .cedar file of examples/ and policies/ compiles against the servers that it is for', () => {
+    const files = globSync('{examples,policies}/**/*.cedar', { cwd: ROOT })
+    assert.ok(files.length >= 4, `${files.length} files`)
+    for (const file of files) {
+      const text = fillPlaceholders(readFileSync(join(ROOT, file), 'utf8'), { scratch: '/scratch' })
+      const compiled = compilePolicySet({
+        sources: [{ file, text }],
+        systems: [...systems.values()],
+      })
+      assert.deepEqual(compiled.ok ? compiled.warnings : compiled.problems, [], file)
+    }
+  })
+
+  test('every cedar block compiles against the systems named above it, and decides what it says', () => {
+    const found = blocks('cedar')
+    let decided = 0
+    assert.ok(found.length >= 8, `${found.length} blocks`)
+    for (const [where, block] of found) {
+      const [named] = marked(block, 'systems')
+      assert.ok(named !== undefined, `${where}: say above it: <!-- systems: NAME… -->`)
+      const known = named
+        .replace(/^:/, '')
+        .trim()
+        .split(/\s+/)
+        .map((name) => systems.get(name) ?? assert.fail(`${where}: no system ${name}`))
+      const sources = [{ file: where, text: block.text }, PEOPLE]
+      const compiled = compilePolicySet({ sources, systems: known })
+      const [refused] = marked(block, 'refused')
+      if (refused !== undefined) {
+        const problems = compiled.ok ? [] : compiled.problems
+        assert.equal(problems[0]?.code, refused, where)
+        continue
+      }
+      if (!compiled.ok) assert.fail(`${where}: ${JSON.stringify(compiled.problems)}`)
+      assert.deepEqual(compiled.warnings, [], where)
+      for (const line of marked(block, 'expect')) {
+        expectDecision(compiled.set, known, line)
+        decided++
+      }
+    }
+    assert.ok(decided >= 20, `${decided} decisions`)
+  })
+})
+
+test('every json block is JSON', () => {
+  const found = blocks('json')
+  assert.ok(found.length >= 5, `${found.length} blocks`)
+  for (const [where, block] of found) {
+    assert.doesNotThrow(() => parseJson(utf8(block.text)), where)
+  }
+})
+
+/** Why some words are no command line of ours; undefined when they are. `bare` lets a noun stand without its verb. */
+function commandProblem(program: Command, words: readonly string[], bare: boolean): string | undefined {
+  let command = program
+  let given = 0
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!
+    if (word === '--') {
+      given += words.length - at - 1
+      break
+    }
+    if (/^-{1,2}[a-z]/i.test(word)) {
+      const [flag] = word.split('=', 1)
+      const known = [command, program].flatMap(({ options }) => options)
+      const option = known.find(({ short, long }) => short === flag || long === flag)
+      if (option === undefined && flag !== '--help' && flag !== '-h') return `no option ${flag}`
+      if (option !== undefined && option.required && !word.includes('=')) at++
+      continue
+    }
+    const below = given === 0 ? command.commands.find((one) => one.name() === word) : undefined
+    if (below !== undefined) command = below
+    else if (command.commands.length > 0) return `no command ${word}`
+    else given++
+  }
+  if (command.commands.length > 0) return bare || words.some((w) => w === '--help') ? undefined : 'a verb is missing'
+  const wanted = command.registeredArguments
+  if (!bare && given < wanted.filter(({ required }) => required).length) return 'an argument is missing'
+  const variadic = wanted.at(-1)?.variadic === true
+  return !variadic && given > wanted.length ? 'too many arguments' : undefined
+}
+
+async function wholeProgram(): Promise<Command> {
+  const shell = {
+    ...{ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: {} },
+    ...{ cwd: ROOT, clock: systemClock, timer: systemTimer, entropy: systemEntropy },
+    interrupted: new AbortController().signal,
+  }
+  return buildProgram(shell, [], true)
+}
+
+test('every command line of the docs names commands and options that there are', async () => {
+  const program = await wholeProgram()
+  assert.match(commandProblem(program, ['lock', 'add', 'agent'], false) ?? 'fine', /fine/)
+  assert.equal(commandProblem(program, ['lock', 'create'], false), 'no command create')
+  assert.equal(commandProblem(program, ['lock', 'add', 'agent', '--force'], false), 'no option --force')
+  assert.equal(commandProblem(program, ['lock', 'add'], false), 'an argument is missing')
+  const wrong: string[] = []
+  let seen = 0
+  const look = (where: string, line: string, bare: boolean): void => {
+    for (const words of commandsOf(line)) {
+      seen++
+      const problem = commandProblem(program, words, bare)
+      if (problem !== undefined) wrong.push(`${where}: ${line.trim()}: ${problem}`)
+    }
+  }
+  for (const [where, block] of blocks('sh')) {
+    for (const line of shellLines(block.text)) look(where, line, false)
+  }
+  for (const [path, text] of PAGES) {
+    if (path.startsWith('docs/reference/cli')) continue
+    for (const code of codeOf(text)) look(path, code, true)
+  }
+  assert.ok(seen >= 60, `${seen} command lines`)
+  assert.deepEqual(wrong, [])
+})
+
+test('every relative link of the docs leads to a file, and to a heading where it names one', () => {
+  const wrong: string[] = []
+  let seen = 0
+  for (const [path, text] of PAGES) {
+    for (const link of linksOf(text)) {
+      seen++
+      const [file = '', anchor] = link.split('#', 2)
+      const target = file === '' ? path : normalize(join(dirname(path), file))
+      if (!existsSync(join(ROOT, target))) wrong.push(`${path}: ${link}`)
+      else if (anchor !== undefined && !anchorsOf(PAGES.get(target) ?? '').has(anchor)) {
+        wrong.push(`${path}: ${link}: no such heading`)
+      }
+    }
+  }
+  assert.ok(seen >= 60, `${seen} links`)
+  assert.deepEqual(wrong, [])
+})
+
+test('every error code and record type that the docs name is one of ours', () => {
+  const source = readTree(['src'])
+  const listed = (page: string): string[] =>
+    [...page.matchAll(/^\| `([a-z_]+\.[a-z_]+|[a-z]+)` \|/gm)].map((match) => match[1]!)
+  const known = new Set([...listed(errorsPage(source)), ...listed(recordsPage(source))])
+  assert.ok(known.size > 150, `${known.size} codes and types`)
+  const families = new Set([...known].map((code) => code.split('.', 1)[0]))
+  // Files of a home that are named like a code.
+  const files = new Set(['log.vkey', 'log.pem', 'audit.ts'])
+  const wrong: string[] = []
+  let seen = 0
+  for (const [path, text] of PAGES) {
+    for (const code of codeOf(text)) {
+      if (!/^[a-z_]+\.[a-z_]+$/.test(code) || files.has(code)) continue
+      if (!families.has(code.split('.', 1)[0])) continue
+      seen++
+      if (!known.has(code)) wrong.push(`${path}: ${code}`)
+    }
+  }
+  assert.ok(seen >= 60, `${seen} codes`)
+  assert.deepEqual(wrong, [])
+})
+
+test('every file of ours that the docs name in code is there', () => {
+  const wrong: string[] = []
+  for (const [path, text] of PAGES) {
+    for (const code of codeOf(text)) {
+      if (!/^(?:src|test|docs|examples|policies|bench|scripts)\/[\w./-]*$/.test(code)) continue
+      if (!existsSync(join(ROOT, code))) wrong.push(`${path}: ${code}`)
+      else if (code.endsWith('/') && !statSync(join(ROOT, code)).isDirectory()) wrong.push(`${path}: ${code}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
+
+suite('README', () => {
+  let bailiwick: Bailiwick
+
+  before(async () => {
+    bailiwick = await Bailiwick.start()
+    await setUpDemo(bailiwick.control, bailiwick.home)
+  })
+  after(() => bailiwick[Symbol.asyncDispose]())
+
+  /** Runs shell as a reader does who says yes to everything. */
+  async function run(script: string): Promise<{ status: number | null; stderr: string; stdout: string }> {
+    const yes = script.replaceAll('bin/bailiwick ', 'bin/bailiwick --yes ')
+    const words = ['/bin/sh', '-e', '-c', yes]
+    await using child = new Child(words, { BAILIWICK_HOME: bailiwick.home })
+    child.say('')
+    return await child.ended
+  }
+
+  test('its blocks run in order, one after the other', async () => {
+    const found = blocksOf(PAGES.get('README.md')!).filter((block) => marked(block, 'run').length > 0)
+    assert.ok(found.length >= 5, `${found.length} blocks`)
+    for (const block of found) {
+      const { status, stderr } = await run(block.text)
+      assert.equal(status, 0, `README.md:${block.line}: ${block.text}\n${stderr}`)
+    }
+  })
+})
