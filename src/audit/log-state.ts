@@ -1,5 +1,6 @@
 // Holds the sequencer's database: what the log's size and root are (one row, compared and swapped), and the index.
 
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
 import { EMPTY_ROOT } from '../tlog/hash.ts'
@@ -64,6 +65,8 @@ export class LogState {
    * Throws `audit.newer`, `audit.key`.
    */
   constructor(path: string, origin: string) {
+    // Made here and not by SQLite, which would let others read it; its side files take over the mode.
+    closeSync(openSync(path, 'a', 0o600))
     const database = new DatabaseSync(path)
     this.#database = database
     database.exec(PRAGMAS)

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -126,6 +127,18 @@ test('an answered intent is not answered again', async (t) => {
   const second = await openAuditLog(options)
   assert.equal((await second.byCall('a')).length, 2)
   await second.close()
+})
+
+test('nobody else can read what a log writes', async (t) => {
+  const options = logOptions(temporaryHome(t))
+  const log = await openAuditLog(options)
+  await log.flush()
+  const names = readdirSync(options.home, { recursive: true, encoding: 'utf8' })
+  assert.ok(names.includes('log-state.sqlite-wal') && names.includes('log/checkpoint'))
+  for (const name of names) {
+    assert.equal(statSync(join(options.home, name)).mode & 0o077, 0, name)
+  }
+  await log.close()
 })
 
 test('many segments are taken up and removed', async (t) => {

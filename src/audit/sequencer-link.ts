@@ -192,11 +192,16 @@ async function start(
   const { home, origin, vkey } = options
   const workerData: SequencerStart = { home, origin, vkey, recover }
   const worker = new Worker(new URL('./sequencer-worker.ts', import.meta.url), { workerData })
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const news = await new Promise<SequencerNews>((resolve, reject) => {
     worker.once('message', resolve)
     worker.once('error', reject)
   })
-  if (news.kind === 'failed') throw toFault(news.code, news.detail)
+  if (news.kind === 'failed') {
+    // Its hold on the home's files ends with the thread.
+    await ended
+    throw toFault(news.code, news.detail)
+  }
   if (news.kind !== 'opened') throw fault('audit.unavailable', 'the sequencer did not open')
   return { worker, head: news.head, scan: news.scan }
 }

@@ -20,6 +20,8 @@ import { dropTaken } from './spool-scan.ts'
 
 /** Records of one step: bounds its time, so that checkpoints keep coming under load. */
 const STEP_RECORDS = 8192
+/** Bytes of one step, for logs of large records: bounds its memory. */
+const STEP_BYTES = 8 << 20
 /** Full tiles at the right edge whose partial forms a crash may have left. */
 const STALE_TILES = Math.ceil((2 * STEP_RECORDS) / TILE_WIDTH)
 
@@ -77,17 +79,21 @@ export class Sequencer {
   /** Sequences the next records before `goal`, the end of a durable batch; false once the log has reached it. */
   step(goal: Position): boolean {
     const entries: Buffer[] = []
-    while (entries.length < STEP_RECORDS) {
+    let bytes = 0
+    while (entries.length < STEP_RECORDS && bytes < STEP_BYTES) {
       const batch = this.#cursor.next(goal)
       if (batch === undefined) break
-      for (const payload of batch) entries.push(payload)
+      for (const payload of batch) {
+        entries.push(payload)
+        bytes += payload.length
+      }
     }
     if (entries.length === 0) return false
     const leaves = entries.map((entry) => leafHash(entry))
     const writes = [...this.#bundles.append(entries), ...this.#edge.append(leaves).tiles]
-    for (const { ref, bytes } of writes) {
-      this.#files.writeTile(ref, bytes)
-      if (ref.width === TILE_WIDTH) this.#filled.push(ref)
+    for (const write of writes) {
+      this.#files.writeTile(write.ref, write.bytes)
+      if (write.ref.width === TILE_WIDTH) this.#filled.push(write.ref)
     }
     this.#files.syncNames()
     const { size, position } = this.#head

@@ -55,10 +55,7 @@ export function register(program: Command, context: Context): void {
   approval
     .command('ls')
     .description('list held calls')
-    .option(
-      '--state <state>',
-      'pending (default), approved, denied, expired, void, consumed, or all',
-    )
+    .option('--state <state>', 'pending (default), approved, or open: both')
     .action((options: { state?: string }) => list(context, options))
   approval
     .command('show <id>')

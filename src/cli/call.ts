@@ -3,10 +3,12 @@
 import type { Command } from 'commander'
 import { Fault } from '../std/fault.ts'
 import { isName } from '../std/id.ts'
+import { Approval } from '../wire/api/approval.ts'
 import type { JsonObject } from '../std/json.ts'
 import { readInput } from './call/input.ts'
 import { oneCall, type HeldCall } from './call/one-call.ts'
 import type { Context } from './context.ts'
+import { target } from './control/control.ts'
 import { operatorEnrolment } from './enrolment.ts'
 import { fault } from './faults.ts'
 import { lineJson } from './terminal/json.ts'
@@ -31,6 +33,21 @@ function tellHeld(context: Context, held: HeldCall): void {
   screen.say(`  or:       bailiwick approval deny ${held.approval} --reason TEXT`)
 }
 
+/** An approval that ended between two requests: the gateway then asks anew, but this call was answered. */
+async function answered(context: Context, before: HeldCall): Promise<void> {
+  const control = await context.control()
+  const approval = await control.get(target(['v1', 'approvals', before.approval]), Approval)
+  const words = approval.answer ?? 'no reason given'
+  const next = 'do not repeat it: ask whoever answered'
+  if (approval.state === 'denied') {
+    throw new Fault('approval.denied', { status: 403, next }, `a person denied this call: ${words}`)
+  }
+  if (approval.state === 'expired') {
+    const again = 'make the call again, and have somebody answer it in time'
+    throw new Fault('approval.expired', { status: 403, next: again }, 'nobody agreed in time')
+  }
+}
+
 function tellProgress(context: Context, params: JsonObject): void {
   const { message, progress, total } = params
   // While a call is held, the gateway's progress says so; that has been told already, with the command.
@@ -52,7 +69,8 @@ async function call(context: Context, system: string, action: string, options: O
       input,
       signal: shell.interrupted,
       onProgress: (params) => tellProgress(context, params),
-      onHeld: (held) => {
+      onHeld: async (held, before) => {
+        if (before !== undefined) await answered(context, before)
         if (options.wait === true) tellHeld(context, held)
         return options.wait === true
       },

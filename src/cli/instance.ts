@@ -17,7 +17,7 @@ export function drawInstances(
   now: number,
 ): string {
   return table(
-    ['INSTANCE', 'AGENT', 'STATE', 'FOR', 'ENROLLED', 'LIFE ENDS'],
+    [{ title: 'INSTANCE', whole: true }, 'AGENT', 'STATE', 'FOR', 'ENROLLED', 'LIFE ENDS'],
     instances.map((instance) => [
       instance.id,
       instance.agent,

@@ -11,7 +11,7 @@ import { when } from './terminal/when.ts'
 
 function drawLocks(locks: readonly Lock[], surface: Surface, now: number): string {
   return table(
-    ['LOCK', 'TARGET', 'REASON', 'ADDED', 'BY'],
+    [{ title: 'LOCK', whole: true }, 'TARGET', 'REASON', 'ADDED', 'BY'],
     locks.map((lock) => [
       lock.id,
       { text: `${lock.target.kind} ${lock.target.name}`.trimEnd(), style: 'red' },

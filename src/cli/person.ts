@@ -16,7 +16,7 @@ import { when } from './terminal/when.ts'
 
 function drawPeople(people: readonly Person[], surface: Surface, now: number): string {
   return table(
-    ['NAME', 'ROLES', 'CREDENTIALS', 'SINCE', 'ID'],
+    ['NAME', 'ROLES', 'CREDENTIALS', 'SINCE', { title: 'ID', whole: true }],
     people.map((person) => [
       person.name,
       person.roles.join(' '),

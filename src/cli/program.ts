@@ -141,7 +141,7 @@ interface Extras {
 }
 
 /** Tells an error on standard error: words for people, or one JSON document. */
-export function tellError(error: unknown, shell: Shell, format: Format): void {
+function tellError(error: unknown, shell: Shell, format: Format): void {
   const { code, detail, next } = publicFault(error)
   const { call, requestId, errors = [], problems = [] } = (error ?? {}) as Extras
   if (format === 'json') {

@@ -9,7 +9,7 @@ import { admit } from './steps/02-admit.ts'
 import type { UpstreamPool } from './upstream/pool.ts'
 
 /** Calls of one instance under way at once, held ones included. */
-export const CALLS_PER_INSTANCE = 256
+const CALLS_PER_INSTANCE = 256
 
 interface Flight {
   readonly actor: Actor

@@ -11,7 +11,7 @@ import type { McpEndpoint } from './mcp/endpoint.ts'
 import type { WatchPort } from './ports.ts'
 
 /** Bytes of one request body. */
-export const BODY_LIMIT = 1_048_576
+const BODY_LIMIT = 1_048_576
 
 /** A listening gateway. */
 export interface GatewayListener {

@@ -10,6 +10,7 @@ import { RefusalCounter } from '../audit/refusals.ts'
 import { Identities } from '../authority/identity/identities.ts'
 import { openRoot, type Root } from '../authority/identity/root.ts'
 import { openAuthority, type Authority } from '../authority/open.ts'
+import { replay } from '../authority/replay.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
 import { openKeyRing } from '../keys/file.ts'
 import { lockHome } from '../store/home-lock.ts'
@@ -140,6 +141,9 @@ async function openGround(settings: Settings, machine: Machine, stack: Stack) {
   stack.push(() => refusals.close())
   const store = await openStore({ directory: home, signer: keys.authority })
   stack.push(() => store.close())
+  const replayed = await replay({ audit, store })
+  if (Object.values(replayed).some((count) => count > 0))
+    note('replayed from the log', { ...replayed })
   const authority = await openAuthority({ store, keys, audit, clock, entropy, timer, onTrouble })
   stack.push(() => authority.settled())
   const { agents, people, delegations } = authority

@@ -40,7 +40,7 @@ function publish(path: string, credential: OperatorCredential): void {
 }
 
 /** The account's name where it may be a person's, else `operator`. */
-export function operatorName(account: string): string {
+function operatorName(account: string): string {
   const name = account
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')

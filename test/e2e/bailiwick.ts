@@ -27,7 +27,7 @@ const REASON = 'set up by a test'
 const INSPECT_MS = 120_000
 
 /** Lets whatever operators may ask for be asked for: the person's half of every decision. */
-export const PEOPLE_MAY = `@id("operators-may") permit (principal is Person in Role::"operator", action, resource);\n`
+const PEOPLE_MAY = `@id("operators-may") permit (principal is Person in Role::"operator", action, resource);\n`
 
 const require = createRequire(import.meta.url)
 
@@ -170,8 +170,9 @@ export class Bailiwick implements AsyncDisposable {
     return this.control.send('POST', '/v1/systems', pin, System, INSPECT_MS)
   }
 
-  async apply(text: string): Promise<PolicyApplied> {
-    const body = { sources: [{ file: 'test.cedar', text: PEOPLE_MAY + text }], reason: REASON }
+  /** Applies one file in place of all. People may what their agents may, unless the test says what people may. */
+  async apply(text: string, people: string = PEOPLE_MAY): Promise<PolicyApplied> {
+    const body = { sources: [{ file: 'test.cedar', text: people + text }], reason: REASON }
     return this.control.send('POST', '/v1/policies', body, PolicyApplied)
   }
 

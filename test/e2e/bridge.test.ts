@@ -311,7 +311,7 @@ test('a client that does not read holds back the gateway, and loses nothing', as
   const text = 'x'.repeat(100_000)
   let sent = 0
   let full = false
-  world.script = async ({ response }) => {
+  const flood = async ({ response }: Parameters<Script>[0]): Promise<void> => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     for (; sent < total; sent++) {
       const message = { jsonrpc: '2.0', method: 'notifications/message', params: { n: sent, text } }
@@ -322,6 +322,7 @@ test('a client that does not read holds back the gateway, and loses nothing', as
     }
     response.end('data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
   }
+  world.script = (posted) => void flood(posted)
   world.say(modern(1))
   let before = -1
   // The gateway has stopped when it waits to write and nothing moved between two looks.

@@ -94,7 +94,9 @@ export function anchorsOf(markdown: string): Set<string> {
 
 /** Words of one shell line: quotes are taken off, `#` ends it, and `;`, `&`, `|` stand alone. */
 function wordsOf(line: string): string[] {
-  const found = line.matchAll(/#.*|[;&|]+|(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\;&|#]|(?<=\S)#)+/g)
+  const found = line.matchAll(
+    /#.*|[;&|]+|(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\;&|#]|(?<=\S)#)+/g,
+  )
   return [...found]
     .map((match) => match[0])
     .filter((word) => !word.startsWith('#'))

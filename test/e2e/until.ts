@@ -1,5 +1,6 @@
 // Holds waiting on conditions: tests wait for what they need to see, never for a time that should do.
 
+import { readFileSync } from 'node:fs'
 import { systemClock } from '../../src/std/clock.ts'
 
 /** How long a condition may take on the slowest machine (ms). */
@@ -19,13 +20,17 @@ export async function until<T>(
   }
 }
 
-/** True while a process is there; one that has ended and waits for its parent is not. */
+/** True while a process is there; one that has ended and waits for its parent to notice is not. */
 export function alive(pid: number): boolean {
+  let stat: string
   try {
-    process.kill(pid, 0)
-    return true
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    // ESRCH: it went while we were reading.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ESRCH') return false
     throw error
   }
+  // The name stands in brackets and may hold anything; the state comes after it.
+  return !/^[ZX]$/.test(stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3))
 }

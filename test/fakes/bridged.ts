@@ -151,7 +151,13 @@ export async function bridged(
     await once(server, 'close')
   }
   const world: Bridged = {
-    ...{ district, written, stdin, interrupt, posts: [], notes: [], refuseEnrolment: undefined },
+    district,
+    written,
+    stdin,
+    interrupt,
+    posts: [],
+    notes: [],
+    refuseEnrolment: undefined,
     script: ({ response }) => response.destroy(),
     say: (message) => {
       stdin.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`)

@@ -72,6 +72,11 @@ function make(): McpServer {
   server.registerTool('secret', { inputSchema: z.object({}) }, () =>
     text(`the token is ${process.env['PROBE_TOKEN']}, the rest ${Object.keys(process.env).join()}`),
   )
+  const count = z.object({ n: z.int() })
+  server.registerTool('count', { inputSchema: count, annotations: reads }, ({ n }) => {
+    note(`count ${n}`)
+    return text(String(n))
+  })
   // Never listed to anybody whose policy does not name it.
   server.registerTool('hidden', { inputSchema: z.object({}) }, () => {
     note('hidden')

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { utf8 } from '../../std/bytes.ts'
 import { Fault } from '../../std/fault.ts'
-import { isObject, stringifyJson, type Json, type JsonObject } from '../../std/json.ts'
+import { isObject, stringifyJson, type JsonObject } from '../../std/json.ts'
 import { META, MODERN_ERA, RPC, rpcMessage, type RpcError } from '../../wire/mcp.ts'
 import { VERSION } from '../../server/version.ts'
 import type { Enrolled } from '../enrolment.ts'
@@ -27,12 +27,12 @@ export interface OneCall {
   readonly signal: AbortSignal
   /** Told of every progress notification. */
   readonly onProgress: (params: JsonObject) => void
-  /** Told once when the call is held; false gives up. */
-  readonly onHeld: (held: HeldCall) => boolean
+  /** Told of every approval that the call waits for; `before` is one that it waited for earlier. False gives up. */
+  readonly onHeld: (held: HeldCall, before: HeldCall | undefined) => boolean | Promise<boolean>
 }
 
 const ID = 1
-/** Between two requests that join a wait, should the gateway answer at once (ms). */
+/** Between requests that join the same wait, should the gateway answer at once (ms). */
 const BREATH_MS = 1_000
 
 /** HTTP's words for JSON-RPC's numbers, as exit codes are found by them. */
@@ -45,7 +45,7 @@ const STATUS_OF: Readonly<Record<number, number>> = {
 }
 
 /** A refusal of a call, with the id under which the record has it. */
-export class CallFault extends Fault {
+class CallFault extends Fault {
   readonly call: string | undefined
 
   constructor(words: Pick<Fault, 'code' | 'status' | 'next' | 'detail'>, call: string | undefined) {
@@ -131,11 +131,12 @@ async function ask(by: Enrolled, call: OneCall, tree: JsonObject): Promise<JsonO
 export async function oneCall(by: Enrolled, call: OneCall): Promise<JsonObject | undefined> {
   let waiting: HeldCall | undefined
   for (;;) {
-    const result: { [key: string]: Json } = await ask(by, call, body(call, waiting))
+    const result: JsonObject = await ask(by, call, body(call, waiting))
     if (result['resultType'] !== 'input_required') return result
     const now = held(result)
-    if (waiting?.approval !== now.approval && !call.onHeld(now)) return undefined
+    if (waiting?.approval !== now.approval) {
+      if (!(await call.onHeld(now, waiting))) return undefined
+    } else await pause(BREATH_MS, undefined, { signal: call.signal })
     waiting = now
-    await pause(BREATH_MS, undefined, { signal: call.signal })
   }
 }

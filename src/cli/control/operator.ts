@@ -9,7 +9,7 @@ import { Name } from '../../wire/api/text.ts'
 import { fault } from '../faults.ts'
 
 /** Name of the file in a home. */
-export const OPERATOR_FILE = 'operator.json'
+const OPERATOR_FILE = 'operator.json'
 
 const OperatorFile = z.object({
   /** For people: whose it is. */

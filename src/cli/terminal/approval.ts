@@ -26,7 +26,16 @@ export function drawApprovals(
   now: number,
 ): string {
   return table(
-    ['APPROVAL', 'STATE', 'AGENT', 'FOR', 'CALL', 'EFFECTS', 'ASKED', 'EXPIRES'],
+    [
+      { title: 'APPROVAL', whole: true },
+      'STATE',
+      'AGENT',
+      'FOR',
+      'CALL',
+      'EFFECTS',
+      'ASKED',
+      'EXPIRES',
+    ],
     approvals.map((approval) => [
       approval.id,
       state(approval),

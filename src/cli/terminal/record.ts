@@ -50,7 +50,7 @@ function typeCell(entry: AuditEntry): Cell {
 /** A table of records, in the order given. */
 export function drawEntries(entries: readonly AuditEntry[], surface: Surface, now: number): string {
   return table(
-    ['INDEX', 'TIME', 'TYPE', 'AGENT', 'FOR', 'ABOUT', 'WHAT', 'CALL'],
+    ['INDEX', 'TIME', 'TYPE', 'AGENT', 'FOR', 'ABOUT', 'WHAT', { title: 'CALL', whole: true }],
     entries.map((entry) => [
       entry.index ?? 'spooled',
       when(entry.record.ts, now),

@@ -7,7 +7,7 @@ import { table, type Cell, type Surface } from './table.ts'
 const GRAVE: ReadonlySet<Effect> = new Set(['destructive', 'external', 'spend', 'privileged'])
 
 /** Effect labels as a cell; none count as every effect (INV-2). */
-export function effectsCell(effects: readonly Effect[]): Cell {
+function effectsCell(effects: readonly Effect[]): Cell {
   if (effects.length === 0) return { text: 'unlabelled: every effect', style: 'red' }
   const text = effects.join(' ')
   if (effects.some((effect) => GRAVE.has(effect))) return { text, style: 'red' }

@@ -26,6 +26,14 @@ test('the widest column gives way until the table fits the terminal', () => {
   assert.match(text, /agent {2}a purpose that is told…\n$/)
 })
 
+test('a column of ids is never cut, however little is left for the others', () => {
+  const id = '01a2050a-e4dc-7938-8400-397d4403633f'
+  const rows = [['a reason that is told at some length', id]]
+  const text = table(['REASON', { title: 'ID', whole: true }], rows, { paint: plain, columns: 50 })
+  assert.match(text, new RegExp(`^REASON +ID\na reason…? .*… {2}${id}\n$`))
+  for (const line of text.trimEnd().split('\n')) assert.ok(displayWidth(line) <= 50, line)
+})
+
 test('a terminal too narrow for any table cuts columns to eight and no further', () => {
   const text = table(['NAME', 'WHAT'], [['abcdefghijkl', 'abcdefghijkl']], {
     paint: plain,
@@ -82,4 +90,12 @@ test('fields leave out what is undefined and keep what is empty', () => {
     { paint: plain },
   )
   assert.equal(text, 'a     x\nb     \n')
+})
+
+test('values are wrapped to the terminal under themselves, and a long word is left whole', () => {
+  const surface = { paint: plain, columns: 20 }
+  assert.equal(
+    fields([['label', 'one two three four /a/path/that/is/long']], surface),
+    'label  one two three\n       four\n       /a/path/that/is/long\n',
+  )
 })

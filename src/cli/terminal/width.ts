@@ -29,3 +29,17 @@ export function cut(text: string, columns: number): string {
   }
   return `${out}…`
 }
+
+/** The text in lines of at most `columns`, broken at spaces; a word that is longer has a line of its own. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && displayWidth(longer) > columns) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line]
+}

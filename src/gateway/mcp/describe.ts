@@ -8,7 +8,7 @@ import type { SystemDefinition } from '../../wire/system.ts'
 export const LIST_TTL_MS = 5_000
 
 /** Who answers: the system, behind us. The name is for display; nothing may be decided on it. */
-export function serverInfo(system: SystemDefinition): JsonObject {
+function serverInfo(system: SystemDefinition): JsonObject {
   return { name: `bailiwick/${system.name}`, version: system.server.version }
 }
 

@@ -40,7 +40,7 @@ function one(value: string | string[] | undefined): string | undefined {
 }
 
 /** The text of a header value, which may be wrapped as `=?base64?…?=`; undefined when the wrapping is broken. */
-export function headerText(value: string): string | undefined {
+function headerText(value: string): string | undefined {
   const wrapped = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)
   if (wrapped === null) return value.startsWith('=?base64?') ? undefined : value
   const bytes = Buffer.from(wrapped[1]!, 'base64')

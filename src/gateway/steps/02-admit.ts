@@ -5,7 +5,7 @@ import { deny, type Denial } from '../denial.ts'
 import type { Ports } from '../ports.ts'
 
 /** How old the view of locks may be before everything is denied (ms, INV-5). */
-export const LEASE_MS = 5_000
+const LEASE_MS = 5_000
 
 /** Denies what is locked or too old. Run again after every wait and just before the write. */
 export function admit(

@@ -9,7 +9,7 @@ import type { UpstreamAnswer, UpstreamSession } from '../upstream/session.ts'
 import { admit } from './02-admit.ts'
 
 /** How long an upstream may take for one call (ms). */
-export const CALL_MS = 600_000
+const CALL_MS = 600_000
 
 /** A call that was sent and has no answer: whether it was done is not known. */
 export interface Unanswered {

@@ -24,7 +24,7 @@ export interface ProcessOptions {
 }
 
 /** The environment of an upstream: KEPT, a home of its own, and exactly the variables that its registration names. */
-export function upstreamEnvironment(options: ProcessOptions): Record<string, string> {
+function upstreamEnvironment(options: ProcessOptions): Record<string, string> {
   const out: Record<string, string> = {}
   for (const name of KEPT) {
     const value = options.environment[name]

@@ -39,6 +39,12 @@ export type UpstreamAnswer =
   | { readonly kind: 'result'; readonly result: JsonObject }
   | { readonly kind: 'error'; readonly error: RpcError }
 
+/**
+ * What Unicode calls the end of a line and JSON leaves in a string. Node's readline and Python's splitlines cut there, and
+ * would take what an agent wrote behind it for a message of ours that nobody decided (INV-12): it goes out escaped.
+ */
+const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g
+
 /** How a request is made. */
 export interface RequestOptions {
   /** Its reason, a CallEnd or a Fault, ends the request; the upstream is told. */
@@ -266,7 +272,8 @@ export class UpstreamSession {
   }
 
   #send(message: JsonObject): void {
-    this.process.write(stringifyJson(message))
+    const escape = (end: string): string => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`
+    this.process.write(stringifyJson(message).replace(OTHER_LINE_ENDS, escape))
   }
 
   #onLine(line: Uint8Array): void {

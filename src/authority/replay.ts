@@ -1,0 +1,139 @@
+// Holds the replay of what the log says was taken away, into a database that is older than the log (INV-13).
+
+import type { JsonObject } from '../std/json.ts'
+import type { AuditLog } from '../audit/log.ts'
+import type { LoggedRecord } from '../audit/log-reader.ts'
+import { isOpen, type ApprovalState } from '../store/rows/approval.ts'
+import type { LockKind, LockTarget } from '../store/rows/lock.ts'
+import type { Store } from '../store/open.ts'
+import type { Receipt } from '../wire/record.ts'
+
+/** Records read at a time. */
+const PAGE = 1_000
+
+const KINDS: readonly string[] = [
+  'person',
+  'agent',
+  'instance',
+  'system',
+  'action',
+  'everything',
+] satisfies LockKind[]
+
+/** Endings of approvals, by the type of their record. */
+const ENDED: Readonly<Record<string, ApprovalState>> = {
+  'approval.consumed': 'consumed',
+  'approval.denied': 'denied',
+  'approval.expired': 'expired',
+  'approval.voided': 'void',
+}
+
+/** What was replayed. */
+export interface Replayed {
+  readonly locks: number
+  readonly approvals: number
+  readonly instances: number
+}
+
+/** What replaying needs. */
+export interface ReplayPorts {
+  readonly audit: Pick<AuditLog, 'append' | 'tail' | 'byCall'>
+  readonly store: Store
+}
+
+/**
+ * Brings back locks, used-up approvals and revocations that the log holds and the rows do not know: after a backup was put
+ * back, or after a crash between a record and its row. Only what takes authority away is replayed, so running it twice, or
+ * over a database that is right, changes nothing. It runs before anything is served.
+ */
+export async function replay(ports: ReplayPorts): Promise<Replayed> {
+  const replayed = {
+    locks: await replayLocks(ports),
+    approvals: await replayApprovals(ports),
+    instances: await replayRevocations(ports),
+  }
+  if (replayed.locks + replayed.approvals + replayed.instances > 0) {
+    await ports.audit.append({
+      type: 'authority.replayed',
+      phase: 'lifecycle',
+      body: { ...replayed },
+    })
+  }
+  return replayed
+}
+
+async function* records(audit: ReplayPorts['audit'], type: string): AsyncGenerator<LoggedRecord> {
+  let before = Number.MAX_SAFE_INTEGER
+  for (;;) {
+    const page = await audit.tail({ type, limit: PAGE, before })
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE) return
+    before = last.index
+  }
+}
+
+function receipt({ record, leaf }: LoggedRecord): Receipt {
+  return { id: record.id, leaf, ts: record.ts }
+}
+
+function text(body: JsonObject, member: string): string {
+  const value = body[member]
+  return typeof value === 'string' ? value : ''
+}
+
+async function replayLocks({ audit, store }: ReplayPorts): Promise<number> {
+  const removed = new Set<string>()
+  for await (const { record } of records(audit, 'lock.removed'))
+    removed.add(text(record.body, 'lock'))
+  let count = 0
+  for await (const logged of records(audit, 'lock.added')) {
+    const { body, person = '', ts } = logged.record
+    const id = text(body, 'lock')
+    const target = lockTarget(body)
+    if (removed.has(id) || target === undefined || (await store.locks.get(id)) !== undefined)
+      continue
+    const at = Date.parse(ts)
+    const lock = { id, target, reason: text(body, 'reason'), person, at, state: 'active' } as const
+    await store.locks.insert(lock, receipt(logged))
+    count++
+  }
+  return count
+}
+
+function lockTarget(body: JsonObject): LockTarget | undefined {
+  const kind = text(body, 'kind')
+  return KINDS.includes(kind) ? { kind: kind as LockKind, name: text(body, 'name') } : undefined
+}
+
+/** Only approvals that the rows still call open can do harm: the log is asked about those. */
+async function replayApprovals({ audit, store }: ReplayPorts): Promise<number> {
+  let count = 0
+  for (const held of await store.approvals.all({ state: ['pending', 'approved'] })) {
+    if (!isOpen(held.doc)) continue
+    const story = await audit.byCall(held.doc.call)
+    const end = story.find(
+      ({ record }) =>
+        Object.hasOwn(ENDED, record.type) && text(record.body, 'approval') === held.doc.id,
+    )
+    if (end === undefined) continue
+    const ended = { reason: 'the log says so', at: Date.parse(end.record.ts) }
+    const state = ENDED[end.record.type]!
+    await store.approvals.replace(held, { ...held.doc, state, sealed: '', ended }, receipt(end))
+    count++
+  }
+  return count
+}
+
+async function replayRevocations({ audit, store }: ReplayPorts): Promise<number> {
+  let count = 0
+  for await (const logged of records(audit, 'instance.revoked')) {
+    const { instance = '', body, ts } = logged.record
+    const held = await store.instances.get(instance)
+    if (held?.doc.state !== 'live') continue
+    const ended = { at: Date.parse(ts), reason: text(body, 'reason') }
+    await store.instances.replace(held, { ...held.doc, state: 'revoked', ended }, receipt(logged))
+    count++
+  }
+  return count
+}

@@ -1,0 +1,87 @@
+// Holds tests of a home whose database is older than its log: what was taken away stays taken away (INV-13).
+
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { systemClock } from '../std/clock.ts'
+import { systemEntropy } from '../std/entropy.ts'
+import { systemTimer } from '../std/timer.ts'
+import { actor } from '../../test/fakes/ports.ts'
+import { openCore, type Core } from './core.ts'
+import { settings } from './settings.ts'
+
+const machine = { clock: systemClock, entropy: systemEntropy, timer: systemTimer }
+const MINUTE = 60_000
+
+function open(home: string): Promise<Core> {
+  const logFile = join(home, 'bailiwick.log')
+  return openCore(settings({ home, logFile }, {}), machine, () => 'http://x')
+}
+
+/** The files of the database, as a backup has them. */
+function database(home: string): string[] {
+  return readdirSync(home).filter((file) => file.startsWith('bailiwick.db'))
+}
+
+test('INV-13 a database put back from before a lock and a consumption has both again before it serves', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'bailiwick-replay-'))
+  const backup = mkdtempSync(join(tmpdir(), 'bailiwick-backup-'))
+  let core = await open(home)
+  try {
+    const { id: person } = await core.authority.people.create({ name: 'ann', roles: ['operator'] })
+    const by = { person, reason: 'a test' }
+    await core.authority.agents.register(
+      { name: 'bot', owner: person, purpose: 'test', roles: [], unattended: false },
+      { person },
+    )
+    const { approval } = await core.authority.approvals.ask({
+      callDigest: 'digest',
+      call: 'call-1',
+      actor: actor(),
+      system: 's',
+      action: 'a',
+      input: {},
+      effects: [],
+      gates: [{ name: 'operator', policy: 'gated' }],
+      reason: 'because',
+      definition: 'd',
+      policySet: 'p',
+      expiresAt: Date.now() + MINUTE,
+    })
+    await core.authority.approvals.approve(approval.id, by)
+    await core.close()
+    for (const file of database(home)) cpSync(join(home, file), join(backup, file))
+
+    core = await open(home)
+    await core.authority.approvals.consume(approval.id, 'digest')
+    const target = { kind: 'agent', name: 'bot' } as const
+    const lifted = await core.authority.locks.add({ target, ...by })
+    await core.authority.locks.remove(lifted.id, by)
+    const lock = await core.authority.locks.add({ target, ...by })
+    await core.close()
+
+    for (const file of database(home)) rmSync(join(home, file))
+    for (const file of readdirSync(backup)) cpSync(join(backup, file), join(home, file))
+    core = await open(home)
+    assert.deepEqual(
+      core.authority.locks.list().map(({ id, target: { kind, name } }) => [id, kind, name]),
+      [[lock.id, 'agent', 'bot']],
+    )
+    await assert.rejects(core.authority.approvals.consume(approval.id, 'digest'), {
+      code: 'approval.closed',
+    })
+    const told = await core.audit.tail({ type: 'authority.replayed', limit: 1 })
+    assert.deepEqual({ ...told[0]?.record.body }, { locks: 1, approvals: 1, instances: 0 })
+    await core.close()
+
+    core = await open(home)
+    assert.equal((await core.audit.tail({ type: 'authority.replayed', limit: 9 })).length, 1)
+    await core.close()
+  } finally {
+    await core.close()
+    rmSync(home, { recursive: true, force: true })
+    rmSync(backup, { recursive: true, force: true })
+  }
+})

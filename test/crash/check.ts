@@ -1,0 +1,178 @@
+// Holds what has to be true after every crash: compared are the callers, the upstream's own files, and the log.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { LogFiles } from '../../src/audit/log-files.ts'
+import { openKeyRing } from '../../src/keys/file.ts'
+import { openCommitments } from '../../src/server/commitments.ts'
+import { systemEntropy } from '../../src/std/entropy.ts'
+import { canonicalJson } from '../../src/std/json.ts'
+import { parseCheckpoint } from '../../src/tlog/checkpoint.ts'
+import { leafHash } from '../../src/tlog/hash.ts'
+import { TILE_WIDTH, tileWidth } from '../../src/tlog/tile.ts'
+import { base64url } from '../../src/std/bytes.ts'
+import { InstancesAnswer } from '../../src/wire/api/instance.ts'
+import { LocksAnswer } from '../../src/wire/api/lock.ts'
+import type { AuditRecord } from '../../src/wire/record.ts'
+import type { Bailiwick } from '../e2e/bailiwick.ts'
+import type { Witness } from './witness.ts'
+
+/** Figures of one check, for people. */
+export interface Checked {
+  readonly records: number
+  readonly executed: number
+  readonly intents: number
+  readonly unknown: number
+  readonly boots: number
+}
+
+interface Logged extends AuditRecord {
+  readonly leaf: string
+}
+
+/** Throws with every deviation that it finds. */
+export async function check(
+  bailiwick: Bailiwick,
+  witness: Witness,
+  journals: string,
+  boots: { readonly least: number; readonly most: number },
+): Promise<Checked> {
+  const wrong: string[] = []
+  const report = await bailiwick.verify()
+  for (const { place, detail } of report.findings) wrong.push(`log: ${place}: ${detail}`)
+  const { length } = report.boots
+  if (length < boots.least || length > boots.most) {
+    wrong.push(`${length} boots, not ${boots.least} to ${boots.most}`)
+  }
+  for (const { boot, records, iseq } of report.boots) {
+    if (records !== iseq) wrong.push(`boot ${boot}: ${records} records up to number ${iseq}`)
+  }
+  const records = readLog(bailiwick.home)
+  const intents = records.filter(({ type }) => type === 'call.intent')
+  const executed = readJournals(journals)
+  checkOutcomes(records, intents, wrong)
+  checkExecutions(bailiwick.home, intents, executed, witness, wrong)
+  checkAcknowledged(records, witness, wrong)
+  await checkState(bailiwick, witness, wrong)
+  if (wrong.length > 0) throw new Error(`after the crash:\n  ${wrong.slice(0, 20).join('\n  ')}`)
+  const unknown = records.filter(({ body }) => body['status'] === 'unknown').length
+  return {
+    records: records.length,
+    executed: executed.length,
+    intents: intents.length,
+    unknown,
+    boots: length,
+  }
+}
+
+function readLog(home: string): Logged[] {
+  const files = new LogFiles(join(home, 'log'))
+  const note = files.checkpoint()!
+  const { size } = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1))
+  const out: Logged[] = []
+  for (let index = 0; index * TILE_WIDTH < size; index++) {
+    for (const entry of files.readEntries(index, tileWidth('entries', index, size))) {
+      const record = JSON.parse(Buffer.from(entry).toString('utf8')) as AuditRecord
+      out.push({ ...record, leaf: base64url(leafHash(entry)) })
+    }
+  }
+  return out
+}
+
+/** Whole lines only: one that a crash tore was not executed to its end. */
+function readJournals(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) =>
+    readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1),
+  )
+}
+
+/** Every intent has exactly one outcome, and every outcome an intent. */
+function checkOutcomes(
+  records: readonly Logged[],
+  intents: readonly Logged[],
+  wrong: string[],
+): void {
+  const outcomes = new Map<string, number>()
+  for (const { type, ref } of records) {
+    if (type !== 'call.outcome' || ref === undefined) continue
+    outcomes.set(ref, (outcomes.get(ref) ?? 0) + 1)
+  }
+  for (const { leaf, call } of intents) {
+    const count = outcomes.get(leaf) ?? 0
+    if (count !== 1) wrong.push(`the intent of ${call} has ${count} outcomes`)
+    outcomes.delete(leaf)
+  }
+  for (const ref of outcomes.keys()) wrong.push(`an outcome of no intent: ${ref}`)
+}
+
+/** Nothing ran that was not recorded first, nothing ran more often than it was recorded, nothing ran twice on one approval. */
+function checkExecutions(
+  home: string,
+  intents: readonly Logged[],
+  executed: readonly string[],
+  witness: Witness,
+  wrong: string[],
+): void {
+  const keys = join(home, 'keys')
+  const ring = openKeyRing(keys, { entropy: systemEntropy })
+  const commitments = openCommitments(keys, ring.encryption, systemEntropy)
+  const recorded = new Map<string, number>()
+  const approvals = new Set<string>()
+  for (const { action, body, call } of intents) {
+    const key = `${action} ${String(body['arguments'])}`
+    recorded.set(key, (recorded.get(key) ?? 0) + 1)
+    const approval = body['approval']
+    if (action === 'gated' && typeof approval !== 'string') wrong.push(`${call} had no approval`)
+    if (typeof approval !== 'string') continue
+    if (approvals.has(approval)) wrong.push(`the approval ${approval} was used twice`)
+    approvals.add(approval)
+  }
+  const runs = new Map<string, number>()
+  for (const line of executed) runs.set(line, (runs.get(line) ?? 0) + 1)
+  const keyOf = (line: string): string => {
+    const [action, id] = line.split(' ') as [string, string]
+    return `${action} ${commitments.commit(canonicalJson({ id }))}`
+  }
+  for (const [line, count] of runs) {
+    if (line.startsWith('forbidden ')) wrong.push(`it ran: ${line}`)
+    const intended = recorded.get(keyOf(line)) ?? 0
+    if (count > intended) wrong.push(`${line} ran ${count} times with ${intended} intents`)
+    if (line.startsWith('append ') && count > 1) wrong.push(`${line} ran ${count} times`)
+  }
+  for (const id of witness.answered) {
+    const line = [`append ${id}`, `gated ${id}`].find((one) => recorded.has(keyOf(one)))
+    if (line === undefined) wrong.push(`${id} was answered and has no intent`)
+    else if (!runs.has(line)) wrong.push(`${id} was answered and never ran`)
+  }
+}
+
+/** What people and agents were told is in the log. */
+function checkAcknowledged(records: readonly Logged[], witness: Witness, wrong: string[]): void {
+  const denied = new Set(records.filter((r) => r.type === 'call.denied').map((r) => r.call))
+  for (const call of witness.refused) {
+    if (!denied.has(call)) wrong.push(`${call} was refused, and there is no record of it`)
+  }
+  const approved = new Set(
+    records.filter((r) => r.type === 'approval.approved').map((r) => String(r.body['approval'])),
+  )
+  for (const id of witness.approved) {
+    if (!approved.has(id)) wrong.push(`${id} was approved, and there is no record of it`)
+  }
+}
+
+/** What was given or taken is still given or taken. */
+async function checkState(bailiwick: Bailiwick, witness: Witness, wrong: string[]): Promise<void> {
+  const { instances } = await bailiwick.control.get('/v1/instances', InstancesAnswer)
+  const live = new Set(instances.map(({ id }) => id))
+  for (const id of witness.enrolled) {
+    if (!live.has(id)) wrong.push(`the instance ${id} was enrolled and is not there`)
+  }
+  const { locks } = await bailiwick.control.get('/v1/locks', LocksAnswer)
+  const there = new Set(locks.map(({ id }) => id))
+  if (there.has('integrity')) wrong.push('the database is not whole: everything is locked')
+  const { lock } = witness
+  if (lock?.state === 'added' && !there.has(lock.id)) wrong.push(`the lock ${lock.id} is lost`)
+  if (lock?.state === 'removed' && there.has(lock.id)) wrong.push(`the lock ${lock.id} is back`)
+  for (const one of locks) if (one.id !== 'integrity') await bailiwick.unlock(one.id)
+  witness.lock = undefined
+}
