@@ -63,7 +63,7 @@ export async function watch(context: Context): Promise<never> {
         screen.data(`${shown}\n`)
         continue
       }
-      screen.show(`\n${drawApproval(approval, { paint: screen.paint }, screen.now)}\n`)
+      screen.show(`\n${drawApproval(approval, screen.talk, screen.now)}\n`)
       await decide(context, control, approval)
     }
     await wait(EVERY_MS, undefined, { signal: shell.interrupted }).catch((cause: unknown) => {

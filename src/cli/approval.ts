@@ -37,8 +37,7 @@ async function answer(
   if (options.reason === undefined) {
     // Whoever has not said why yet is shown what they are about to answer.
     const held = await control.get(target(['v1', 'approvals', id]), Approval)
-    const surface = { ...screen.surface, paint: screen.paint }
-    screen.show(`${drawApproval(held, surface, screen.now)}\n`)
+    screen.show(`${drawApproval(held, screen.talk, screen.now)}\n`)
     if (verb === 'approve') await confirm(shell, asking, 'Let exactly this call run, once?')
   }
   const reason = await reasonOf(context, options.reason)

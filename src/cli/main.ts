@@ -4,6 +4,7 @@ import { systemClock } from '../std/clock.ts'
 import { systemEntropy } from '../std/entropy.ts'
 import { systemTimer } from '../std/timer.ts'
 import { run } from './program.ts'
+import { ReaderLeft } from './shell.ts'
 
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -13,8 +14,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort()
   })
 }
-// A reader that left (`| head`) is no error of ours, and there is nobody to tell.
-process.stdout.on('error', () => process.exit(0))
+// A reader that left (`| head`) ends the command as an interrupt does: what it holds is given back.
+process.stdout.on('error', () => interrupted.abort(new ReaderLeft()))
 
 process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,

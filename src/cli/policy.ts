@@ -48,7 +48,6 @@ async function apply(context: Context, paths: readonly string[], options: ApplyO
   const send = (dry: boolean): Promise<PolicyApplied> =>
     control.send('POST', '/v1/policies', { sources, dry_run: dry, reason }, PolicyApplied)
   const preview = await send(true)
-  const surface = { ...screen.surface, paint: screen.paint }
   const nothing = preview.added.length + preview.removed.length + preview.changed.length === 0
   if (options.dryRun === true) {
     screen.answer(preview, (drawn) => drawChange(preview, drawn))
@@ -56,7 +55,7 @@ async function apply(context: Context, paths: readonly string[], options: ApplyO
     return
   }
   if (!nothing) {
-    screen.show(drawChange(preview, surface))
+    screen.show(drawChange(preview, screen.talk))
     await confirm(
       shell,
       asking,

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { fakeControl, fakeProblem } from '../../test/fakes/control-server.ts'
 import { FakeShell } from '../../test/fakes/shell.ts'
 import { run } from './program.ts'
+import { ReaderLeft } from './shell.ts'
 
 const AGENT = {
   name: 'scout',
@@ -248,6 +249,16 @@ test('an interrupt ends a command that waits, with 130', async (t) => {
     return { status: 200, body: { approvals: [] } }
   })
   assert.equal(await run(['approval', 'watch'], shell), 130)
+})
+
+test('a reader that leaves ends a command without a word', async (t) => {
+  const shell = new FakeShell(t)
+  await fakeControl(t, join(shell.cwd, 'home'), () => {
+    setImmediate(() => shell.interrupt.abort(new ReaderLeft()))
+    return { status: 200, body: { approvals: [] } }
+  })
+  assert.equal(await run(['approval', 'watch', '-o', 'json'], shell), 0)
+  assert.equal(shell.stderr.text, '')
 })
 
 test('completion knows the verbs of every noun', async (t) => {

@@ -6,7 +6,7 @@ import { Fault, publicFault } from '../std/fault.ts'
 import { Context, type GlobalOptions } from './context.ts'
 import { EXIT, exitCode } from './exit.ts'
 import { CLI_FAULTS, fault } from './faults.ts'
-import type { Shell } from './shell.ts'
+import { ReaderLeft, type Shell } from './shell.ts'
 import { lineJson } from './terminal/json.ts'
 import { paintFor } from './terminal/paint.ts'
 import type { Format } from './terminal/screen.ts'
@@ -182,6 +182,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
       tellError(usage(error, wanted(argv)), shell, wantsJson(argv) ? 'json' : 'table')
       return EXIT.usage
     }
+    if (shell.interrupted.reason instanceof ReaderLeft) return EXIT.done
     const stopped = shell.interrupted.aborted && publicFault(error).code === 'internal'
     const told = stopped ? fault('cli.interrupted', 'interrupted', error) : error
     tellError(told, shell, wantsJson(argv) ? 'json' : 'table')

@@ -12,6 +12,9 @@ export interface Screenable extends Writable {
   readonly columns?: number
 }
 
+/** Why a command is interrupted when nobody reads its answer any more (`| head`): no error of ours, and nobody to tell. */
+export class ReaderLeft extends Error {}
+
 /** The surroundings of a command. */
 export interface Shell {
   readonly stdin: Readable & { readonly isTTY?: boolean }

@@ -171,7 +171,7 @@ export async function add(
     screen.say('nothing was pinned: --dry-run')
     return
   }
-  screen.show(draw(inspected, actions, { ...screen.surface, paint: screen.paint }))
+  screen.show(draw(inspected, actions, screen.talk))
   await confirm(
     shell,
     asking,

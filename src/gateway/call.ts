@@ -47,7 +47,7 @@ export interface Call {
 
 /** Why a running call was ended from our side: the reason of the signal of every CallControl. */
 export class CallEnd {
-  readonly code: 'call.cancelled' | 'call.cut' | 'admit.locked' | 'authenticate.unknown_certificate'
+  readonly code: 'call.cancelled' | 'call.cut' | 'authenticate.unknown_certificate'
   readonly detail: string
   constructor(code: CallEnd['code'], detail: string) {
     this.code = code

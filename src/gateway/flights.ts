@@ -31,7 +31,7 @@ export class Flights {
     this.#pool = pool
     this.#stop = [
       ports.locks.onChange(() => this.#onLocks()),
-      ports.identities.onGone((instance) => this.#onGone(instance)),
+      ports.identities.onGone((instance) => this.gone(instance)),
     ]
   }
 
@@ -80,7 +80,8 @@ export class Flights {
     this.#lastCut = { calls, processes }
   }
 
-  #onGone(instance: string): void {
+  /** Ends everything of an instance that may no longer act: its identity ended, or its agent is not active any more. */
+  gone(instance: string): void {
     for (const flight of this.#flights) {
       if (flight.actor.instance !== instance) continue
       flight.request.control.end(

@@ -204,7 +204,7 @@ export class Governor {
 
 function statusOf(code: string): OutcomeStatus {
   if (code === 'call.cancelled') return 'cancelled'
-  if (code === 'call.cut' || code === 'admit.locked') return 'cut'
+  if (code === 'call.cut' || code === 'authenticate.unknown_certificate') return 'cut'
   return 'unknown'
 }
 

@@ -130,6 +130,7 @@ export async function listenGateway(options: {
       // A client without a good certificate is told why in words, not by a broken handshake; it gets no further.
       rejectUnauthorized: false,
       requestTimeout: 30_000,
+      handshakeTimeout: 10_000,
       headersTimeout: 10_000,
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
@@ -142,6 +143,7 @@ export async function listenGateway(options: {
       })
     },
   )
+  server.maxConnections = 4_096
   server.on('tlsClientError', () => watch.refused('tls_handshake'))
   server.on('clientError', (_error, socket) => {
     watch.refused('malformed_http')

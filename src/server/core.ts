@@ -102,6 +102,12 @@ async function open(
     holdMs: settings.holdMs,
   })
   stack.push(() => gateway.close())
+  authority.agents.onChange((agent) => {
+    if (agent.state === 'active') return
+    for (const { instance, agent: name } of identities.list()) {
+      if (name === agent.name) gateway.governor.flights.gone(instance)
+    }
+  })
   return {
     ...ground,
     settings,

@@ -52,7 +52,7 @@ function marksFrom(lines: readonly string[], from: number, step: 1 | -1): string
 }
 
 /** The text without its fenced blocks; the lines stay where they are. */
-export function proseOf(markdown: string): string {
+function proseOf(markdown: string): string {
   let fenced = false
   return markdown
     .split('\n')

@@ -52,7 +52,7 @@ function make(): McpServer {
       const timer = setInterval(() => {
         progress++
         if (progressToken === undefined) return
-        const params = { progressToken, progress, message: `step ${progress}` }
+        const params = { progressToken, progress, message: `${input.name} ${progress}` }
         mcpReq.notify({ method: 'notifications/progress', params }).catch(reject)
       }, 20)
       mcpReq.signal.addEventListener('abort', () => {

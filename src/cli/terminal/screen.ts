@@ -1,6 +1,6 @@
 // Holds what a command says: its answer on standard output, as a table or as JSON, and its talk on standard error.
 
-import type { Shell } from '../shell.ts'
+import type { Screenable, Shell } from '../shell.ts'
 import { prettyJson } from './json.ts'
 import { paintFor, type Paint } from './paint.ts'
 import type { Surface } from './table.ts'
@@ -21,10 +21,20 @@ export class Screen {
 
   /** Where tables of data are drawn: cut to the terminal, whole where there is none. */
   get surface(): Surface {
-    const { stdout, env } = this.#shell
-    const paint = paintFor(stdout, env)
-    const columns = stdout.isTTY === true ? stdout.columns : undefined
-    return { paint, ...(columns !== undefined && columns > 0 && { columns }) }
+    return this.#surface(this.#shell.stdout)
+  }
+
+  #surface(stream: Screenable): Surface {
+    const columns = stream.isTTY === true ? stream.columns : undefined
+    return {
+      paint: paintFor(stream, this.#shell.env),
+      ...(columns !== undefined && columns > 0 && { columns }),
+    }
+  }
+
+  /** Where talk is drawn. */
+  get talk(): Surface {
+    return this.#surface(this.#shell.stderr)
   }
 
   /** Draws talk. */

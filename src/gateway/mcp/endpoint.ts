@@ -119,6 +119,7 @@ export class McpEndpoint {
     system: SystemDefinition,
   ): Promise<void> {
     const { reply, control } = exchange
+    reply.expectDelay()
     const key = runningKey(actor, system.name, message.id)
     const running = this.#running.get(key) ?? new Set()
     this.#running.set(key, running.add(control))

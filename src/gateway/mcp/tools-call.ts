@@ -54,10 +54,7 @@ export async function toolsCall(request: ToolsCall, governor: Governor): Promise
     leavingCancels: request.era === MODERN_ERA,
     // A client that opens addresses is told at once, and comes back to wait.
     patienceMs: (approval) => (asks && approval.fresh ? 0 : request.holdMs),
-    onHeld: (approval) => {
-      request.reply.expectDelay()
-      told?.({ progress: 0, message: heldText(approval) })
-    },
+    onHeld: (approval) => told?.({ progress: 0, message: heldText(approval) }),
     ...(told !== undefined && { onProgress: told }),
   })
   return word(conclusion, request, asks)
