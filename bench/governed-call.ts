@@ -18,7 +18,7 @@ const LANES = 32
 const PER_SECOND = 500
 const OPEN_SECONDS = 5
 const CLOSED_SECONDS = 3
-const WARM_SECONDS = 4
+const WARM_SECONDS = 6
 
 /** Set to a folder, it makes the gateway's process write profiles there (`node --cpu-prof`), one for each thread. */
 const PROFILE = process.env['BAILIWICK_BENCH_PROFILE']

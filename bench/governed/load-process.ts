@@ -37,8 +37,11 @@ const targets = new Map<TargetName, Target>()
 async function connect(order: Extract<LoadOrder, { do: 'connect' }>): Promise<void> {
   const { lanes, nginxPort } = order
   holder = await Holder.enrol({
-    ...{ identityUrl: order.identity, joinToken: order.token },
-    ...{ clock: systemClock, timer: systemTimer, entropy: systemEntropy },
+    identityUrl: order.identity,
+    joinToken: order.token,
+    clock: systemClock,
+    timer: systemTimer,
+    entropy: systemEntropy,
   })
   targets.set('direct', directTarget(lanes))
   const { hostname: host, port } = new URL(order.gateway)

@@ -45,6 +45,8 @@ const AUTHORITY: Described = {
   'lock.removed': 'a lock was lifted, with the reason',
   'secret.stored':
     'a secret of a system was stored, sealed; the record has its name and not its value',
+  'authority.replayed':
+    'locks, used-up approvals, revocations or agents that were ended were brought back from the log into an older database',
   'authority.refused_rows':
     'rows of the database that confer authority and are not signed as they should be were left out',
 }

@@ -36,7 +36,9 @@ export class LogIndex {
     this.#database = new DatabaseSync(path, { readOnly: true })
     this.#database.exec('PRAGMA busy_timeout = 5000')
     this.#byId = this.#database.prepare('SELECT idx FROM records WHERE id = ? LIMIT 1')
-    this.#byLeaf = this.#database.prepare('SELECT idx FROM records WHERE leaf = ? LIMIT 1')
+    this.#byLeaf = this.#database.prepare(
+      'SELECT idx FROM records WHERE substr(leaf, 1, 6) = substr(?1, 1, 6) AND leaf = ?1 LIMIT 1',
+    )
     this.#byCall = this.#database.prepare(
       `SELECT idx FROM records WHERE call = ? ORDER BY idx LIMIT ${CALL_RECORDS}`,
     )

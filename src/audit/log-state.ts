@@ -3,12 +3,16 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
+import { hex } from '../std/bytes.ts'
 import { EMPTY_ROOT } from '../tlog/hash.ts'
 import { fault } from './faults.ts'
 import type { IndexRow } from './index-row.ts'
 import { SEGMENT_HEAD, type Position } from './segment.ts'
 
 const SCHEMA_VERSION = 1
+
+/** Intents that one commit brings and does not answer, by leaf hash: most are answered in it and never need a row. */
+type OpenIntents = Map<string, { readonly leaf: Uint8Array; readonly idx: number }>
 
 /** Where the log stands. */
 export interface LogHead {
@@ -34,7 +38,7 @@ CREATE TABLE records (
   call TEXT, agent TEXT, system TEXT, ts INTEGER NOT NULL, ref BLOB
 ) STRICT;
 CREATE INDEX records_id ON records (id);
-CREATE INDEX records_leaf ON records (leaf);
+CREATE INDEX records_leaf ON records (substr(leaf, 1, 6));
 CREATE INDEX records_type ON records (type);
 CREATE INDEX records_call ON records (call) WHERE call IS NOT NULL;
 CREATE INDEX records_agent ON records (agent) WHERE agent IS NOT NULL;
@@ -107,14 +111,16 @@ export class LogState {
       const { segment, offset } = next.position
       const { changes } = this.#swap.run(next.size, next.root, segment, offset, size, this.#epoch)
       if (Number(changes) !== 1) throw fault('audit.fenced', 'another process has moved this log')
+      const opened: OpenIntents = new Map()
       rows.forEach((row, i) => {
         if (row === undefined) return
-        this.#index(size + i, row)
+        this.#index(size + i, row, opened)
         // One row per boot: only its newest record in this commit is worth a write.
         if (rows[i + 1]?.boot !== row.boot) {
           this.#boot.run(row.gateway, row.boot, row.iseq, size + i)
         }
       })
+      for (const { leaf, idx } of opened.values()) this.#openIntent.run(leaf, idx)
       this.#database.exec('COMMIT')
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
@@ -126,11 +132,11 @@ export class LogState {
     this.#database.close()
   }
 
-  #index(idx: number, row: IndexRow): void {
+  #index(idx: number, row: IndexRow, opened: OpenIntents): void {
     const { id, leaf, type, phase, call, agent, system, ts, ref } = row
     this.#insert.run(idx, id, leaf, type, phase, call, agent, system, ts, ref)
-    if (type === 'call.intent') this.#openIntent.run(leaf, idx)
-    if (phase === 'outcome' && ref !== null) this.#closeIntent.run(ref)
+    if (type === 'call.intent') opened.set(hex(leaf), { leaf, idx })
+    if (phase === 'outcome' && ref !== null && !opened.delete(hex(ref))) this.#closeIntent.run(ref)
   }
 }
 

@@ -19,11 +19,11 @@ import { SpoolCursor } from './spool-cursor.ts'
 import { dropTaken } from './spool-scan.ts'
 
 /** Records of one step: bounds its time, so that checkpoints keep coming under load. */
-const STEP_RECORDS = 8192
+const STEP_RECORDS = 4096
 /** Bytes of one step, for logs of large records: bounds its memory. */
 const STEP_BYTES = 8 << 20
 /** Full tiles at the right edge whose partial forms a crash may have left. */
-const STALE_TILES = Math.ceil((2 * STEP_RECORDS) / TILE_WIDTH)
+const STALE_TILES = Math.ceil((4 * STEP_RECORDS) / TILE_WIDTH)
 
 /** Where things are, and what the log is called. */
 export interface SequencerOptions {

@@ -1,8 +1,10 @@
 // Holds the replay of what the log says was taken away, into a database that is older than the log (INV-13).
 
+import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../std/json.ts'
 import type { AuditLog } from '../audit/log.ts'
 import type { LoggedRecord } from '../audit/log-reader.ts'
+import type { Agent } from '../store/rows/agent.ts'
 import { isOpen, type ApprovalState } from '../store/rows/approval.ts'
 import type { LockKind, LockTarget } from '../store/rows/lock.ts'
 import type { Store } from '../store/open.ts'
@@ -33,6 +35,7 @@ export interface Replayed {
   readonly locks: number
   readonly approvals: number
   readonly instances: number
+  readonly agents: number
 }
 
 /** What replaying needs. */
@@ -51,8 +54,9 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     locks: await replayLocks(ports),
     approvals: await replayApprovals(ports),
     instances: await replayRevocations(ports),
+    agents: await replayAgents(ports),
   }
-  if (replayed.locks + replayed.approvals + replayed.instances > 0) {
+  if (Object.values(replayed).some((count) => count > 0)) {
     await ports.audit.append({
       type: 'authority.replayed',
       phase: 'lifecycle',
@@ -136,4 +140,34 @@ async function replayRevocations({ audit, store }: ReplayPorts): Promise<number>
     count++
   }
   return count
+}
+
+/** The newest word on an agent, as far as it narrows: a suspended or retired agent stays so, and roles taken away are gone. */
+async function replayAgents({ audit, store }: ReplayPorts): Promise<number> {
+  const seen = new Set<string>()
+  let count = 0
+  for await (const logged of records(audit, 'agent.updated')) {
+    const { agent: name = '', body } = logged.record
+    if (seen.has(name)) continue
+    seen.add(name)
+    const held = await store.agents.get(name)
+    if (held === undefined) continue
+    const agent = narrowed(held.doc, body)
+    if (isDeepStrictEqual(agent, held.doc)) continue
+    await store.agents.replace(held, agent, receipt(logged))
+    count++
+  }
+  return count
+}
+
+function narrowed(agent: Agent, body: JsonObject): Agent {
+  const roles = Array.isArray(body['roles']) ? body['roles'] : []
+  const state = text(body, 'state')
+  const ended = state === 'retired' || (state === 'suspended' && agent.state === 'active')
+  return {
+    ...agent,
+    roles: agent.roles.filter((role) => roles.includes(role)),
+    unattended: agent.unattended && body['unattended'] === true,
+    state: ended ? state : agent.state,
+  }
 }

@@ -41,6 +41,7 @@ export function register(program: Command, context: Context): void {
       await warn(screen, control)
       if (options.tour) await tour(context, control, demo)
       next(screen, home, logFile)
+      if (screen.format === 'json') screen.answer({ ready: true, ...running.urls }, () => '')
       await untilInterrupted(shell.interrupted)
       screen.say('stopping')
     } finally {

@@ -2,7 +2,6 @@
 
 import { faults, type FaultCatalogue } from '../std/fault.ts'
 
-const ASK = 'ask the operator of this Bailiwick'
 const LATER = 'try again later'
 
 /** Codes that a caller of the gateway may see, with the HTTP status where one applies and what to do next. */
@@ -16,7 +15,6 @@ export const GATEWAY_FAULTS = {
     next: 'enrol again: this certificate is expired, revoked or was never issued here',
   },
   'admit.locked': { status: 403, next: 'do not retry: a person has to lift the lock' },
-  'admit.suspended': { status: 403, next: ASK },
   'admit.too_old': { status: 403, next: 'enrol again: this instance is past its absolute life' },
   'admit.stale_view': { status: 503, next: LATER },
   'admit.too_many': { status: 429, next: 'wait for calls of this instance to end' },
@@ -43,7 +41,10 @@ export const GATEWAY_FAULTS = {
     next: 'try again: nothing was done, because it could not be recorded',
   },
   'upstream.unavailable': { status: 502, next: 'try again, then tell the operator' },
-  'upstream.start': { status: 502, next: 'run the command by hand, and correct it' },
+  'upstream.start': {
+    status: 502,
+    next: 'run the command by hand, as the account that runs Bailiwick, in a folder that it may read (`--cwd`)',
+  },
   'upstream.busy': { status: 503, next: 'try again when another instance has finished' },
   'upstream.died': { status: 502, next: 'find out whether it was done before trying again' },
   'upstream.timeout': { status: 504, next: 'find out whether it was done before trying again' },
@@ -68,6 +69,9 @@ export const GATEWAY_FAULTS = {
   'http.path': { status: 404, next: 'use /mcp/<system>' },
   'http.origin': { status: 403, next: 'do not call the gateway from a web page' },
   'http.body': { status: 413, next: 'send a smaller body' },
+  'http.malformed': { status: 400, next: 'send HTTP/1.1 with one length for each body' },
+  'http.headers': { status: 431, next: 'send fewer and shorter headers' },
+  'http.slow': { status: 408, next: 'send the whole request within 30 seconds' },
 } as const satisfies FaultCatalogue
 
 /** A code of the gateway. */

@@ -1,8 +1,9 @@
 // Holds the gateway's listener: TLS 1.3 with client certificates, bounded in size and time, one path for each system.
 
 import { createServer, type Server } from 'node:https'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { CallControl } from './call.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from './faults.ts'
@@ -32,10 +33,15 @@ function fingerprintOf(socket: TLSSocket): string | undefined {
   return fingerprint
 }
 
+function problemText(code: GatewayCode, detail: string): string {
+  const { status, next } = GATEWAY_FAULTS[code]
+  return JSON.stringify({ type: 'about:blank', title: code, status, code, detail, next })
+}
+
 /** Answers what is no MCP exchange, as problem+json (RFC 9457). */
 function problem(response: ServerResponse, code: GatewayCode, detail: string): void {
-  const { status, next } = GATEWAY_FAULTS[code]
-  const body = JSON.stringify({ type: 'about:blank', title: code, status, code, detail, next })
+  const { status } = GATEWAY_FAULTS[code]
+  const body = problemText(code, detail)
   response.writeHead(status, {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
@@ -111,6 +117,41 @@ async function serve(
   await endpoint.serve({ certificate, system, headers: request.headers, body, reply, control })
 }
 
+/** Codes of Node for broken HTTP that we have words of our own for. */
+const BROKEN: Readonly<Record<string, GatewayCode>> = {
+  HPE_HEADER_OVERFLOW: 'http.headers',
+  ERR_HTTP_REQUEST_TIMEOUT: 'http.slow',
+}
+
+/**
+ * Ends a connection that is no HTTP or no TLS: broken handshakes arrive here too, because node:https passes them on. The
+ * connection is destroyed once the answer is out: its other half would stay open for as long as the client likes.
+ */
+function onBroken(error: Error, socket: Duplex, watch: WatchPort): void {
+  const cause = 'code' in error ? String(error.code) : ''
+  if (!/^(?:HPE_|ERR_HTTP_)/.test(cause)) {
+    // Who merely left has asked for nothing.
+    if (cause !== 'ECONNRESET' && cause !== 'EPIPE') watch.refused('tls_handshake')
+    socket.destroy()
+    return
+  }
+  watch.refused('malformed_http')
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const code = BROKEN[cause] ?? 'http.malformed'
+  const { status } = GATEWAY_FAULTS[code]
+  const body = problemText(code, 'what arrived cannot be read as one request')
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}
+
 /**
  * Starts to listen; `certify` gives the server its certificates and keeps them fresh. Rejects with Node's error when the
  * address is taken.
@@ -144,11 +185,7 @@ export async function listenGateway(options: {
     },
   )
   server.maxConnections = 4_096
-  server.on('tlsClientError', () => watch.refused('tls_handshake'))
-  server.on('clientError', (_error, socket) => {
-    watch.refused('malformed_http')
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
-  })
+  server.on('clientError', (error, socket) => onBroken(error, socket, watch))
   const stopCertifying = options.certify(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

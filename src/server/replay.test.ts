@@ -33,7 +33,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     const { id: person } = await core.authority.people.create({ name: 'ann', roles: ['operator'] })
     const by = { person, reason: 'a test' }
     await core.authority.agents.register(
-      { name: 'bot', owner: person, purpose: 'test', roles: [], unattended: false },
+      { name: 'bot', owner: person, purpose: 'test', roles: ['guide'], unattended: false },
       { person },
     )
     const { approval } = await core.authority.approvals.ask({
@@ -56,6 +56,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
 
     core = await open(home)
     await core.authority.approvals.consume(approval.id, 'digest')
+    await core.authority.agents.update('bot', { roles: [], state: 'suspended' }, by)
     const target = { kind: 'agent', name: 'bot' } as const
     const lifted = await core.authority.locks.add({ target, ...by })
     await core.authority.locks.remove(lifted.id, by)
@@ -72,8 +73,13 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     await assert.rejects(core.authority.approvals.consume(approval.id, 'digest'), {
       code: 'approval.closed',
     })
+    const { state, roles } = core.authority.agents.find('bot')
+    assert.deepEqual([state, roles], ['suspended', []])
     const told = await core.audit.tail({ type: 'authority.replayed', limit: 1 })
-    assert.deepEqual({ ...told[0]?.record.body }, { locks: 1, approvals: 1, instances: 0 })
+    assert.deepEqual(
+      { ...told[0]?.record.body },
+      { locks: 1, approvals: 1, instances: 0, agents: 1 },
+    )
     await core.close()
 
     core = await open(home)

@@ -57,7 +57,7 @@ function warnings({ policy, authority, audit }: Core): string[] {
   const problem = policy.problems[0]
   if (problem !== undefined) {
     out.push(
-      `the policies that were applied last do not hold (${problem.file}:${problem.line}: ${problem.message}); what was in force before stays`,
+      `the policies that were applied last do not hold (${problem.file}:${problem.line}: ${problem.message}), so none are in force and every call is denied`,
     )
   } else if (authority.policies.current() === undefined) {
     out.push('no policies are applied: every call is denied')

@@ -36,13 +36,13 @@ export interface SettingFlags {
   readonly logFile?: string | undefined
 }
 
-/** Puts settings together. A port that is no port becomes NaN, which listening refuses by name. */
+/** Puts settings together. Throws `server.setting` for a variable that is not what it has to be. */
 export function settings(
   flags: SettingFlags,
   environment: Readonly<Record<string, string | undefined>>,
 ): Settings {
   const port = (flag: number | undefined, name: string, otherwise: number): number =>
-    flag ?? (environment[name] === undefined ? otherwise : Number(environment[name]))
+    flag ?? whole(environment, name, otherwise, 0, 65_535)
   return {
     home: flags.home ?? defaultHome(environment),
     host: '127.0.0.1',
@@ -50,23 +50,33 @@ export function settings(
     identityPort: port(flags.identityPort, 'BAILIWICK_IDENTITY_PORT', PORTS.identity),
     gatewayPort: port(flags.gatewayPort, 'BAILIWICK_GATEWAY_PORT', PORTS.gateway),
     environment,
-    account: userInfo().username,
+    account: account(),
     logFile: flags.logFile,
-    holdMs: duration(environment, 'BAILIWICK_HOLD_MS', 45_000, 55_000),
-    approvalMs: duration(environment, 'BAILIWICK_APPROVAL_MS', 300_000, 86_400_000),
+    holdMs: whole(environment, 'BAILIWICK_HOLD_MS', 45_000, 1, 55_000),
+    approvalMs: whole(environment, 'BAILIWICK_APPROVAL_MS', 300_000, 1, 86_400_000),
   }
 }
 
-/** A time in ms from the environment, 1 to `most`. What is none refuses to start: a typo must not change how long a gate waits. */
-function duration(
+/** The name of this account; its number where the machine knows no name for it. */
+function account(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** A whole number from the environment. What is none refuses to start: a typo must not change how long a gate waits. */
+function whole(
   environment: Settings['environment'],
   name: string,
   otherwise: number,
+  least: number,
   most: number,
 ): number {
   const text = environment[name]
   if (text === undefined || text === '') return otherwise
   const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value
-  throw serverFault('server.setting', `${name} is a whole number from 1 to ${most}`)
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  throw serverFault('server.setting', `${name} is a whole number from ${least} to ${most}`)
 }

@@ -83,6 +83,22 @@ test('the same call joins the wait, another call or instance asks anew', () =>
     assert.ok((await authority.approvals.ask(ask)).fresh, 'what was used up is asked for again')
   }))
 
+test('a call that a person refused is not put to people again while that approval would have lasted', () =>
+  withAuthority(async (home, authority) => {
+    const { ask, fay } = await setting(home, authority)
+    const { approval } = await authority.approvals.ask(ask)
+    await authority.approvals.deny(approval.id, { person: fay.id, reason: 'not today' })
+    const again = await authority.approvals.ask(ask)
+    assert.equal(again.fresh, false)
+    assert.equal(again.approval.id, approval.id)
+    assert.equal(again.approval.ended?.reason, 'not today')
+    const other = await authority.approvals.ask({ ...ask, callDigest: 'sha256:other' })
+    assert.ok(other.fresh, 'another call is another question')
+    home.clock.advance(5 * MINUTES)
+    const expiresAt = home.clock.now() + 5 * MINUTES
+    assert.ok((await authority.approvals.ask({ ...ask, expiresAt })).fresh)
+  }))
+
 test('INV-6 only the role that the gate names may decide; everybody else is refused and recorded', () =>
   withAuthority(async (home, authority) => {
     const { ask, alice, sue, fay } = await setting(home, authority)

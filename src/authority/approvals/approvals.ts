@@ -44,6 +44,8 @@ export class Approvals {
   readonly #waiters = new Waiters()
   readonly #open = new Map<string, Held<Approval>>()
   readonly #byCall = new Map<string, string>()
+  /** What persons refused lately, by call: asked again, such a call has its answer already. Lost in a restart. */
+  readonly #refused = new Map<string, Approval>()
 
   private constructor(ports: AuthorityPorts, people: People) {
     this.#ports = ports
@@ -60,15 +62,17 @@ export class Approvals {
 
   /**
    * Joins the open approval of the same call by the same instance, or asks for one. The request is durable when this
-   * resolves, so nobody is asked about a call that left no record. `fresh` is false where it joined.
+   * resolves, so nobody is asked about a call that left no record. `fresh` is false where it joined. A call that a person
+   * refused is not put to people again while the refused approval would have lasted.
    */
   ask(ask: ApprovalAsk): Promise<{ readonly approval: Approval; readonly fresh: boolean }> {
     return this.#turns.run(async () => {
       if (ask.gates.length === 0) throw new TypeError('a hold without a gate is a denial')
       const { audit, clock, entropy, keys, store } = this.#ports
-      const there = await this.#current(
-        this.#byCall.get(callKey(ask.actor.instance, ask.callDigest)),
-      )
+      const key = callKey(ask.actor.instance, ask.callDigest)
+      const refused = this.#refused.get(key)
+      if (refused !== undefined && !this.#isDue(refused)) return { approval: refused, fresh: false }
+      const there = await this.#current(this.#byCall.get(key))
       if (there !== undefined) return { approval: there.doc, fresh: false }
       const doc = pending(ask, uuidv7(clock, entropy), clock.now(), keys.encryption)
       const receipt = await audit.append(
@@ -154,6 +158,7 @@ export class Approvals {
 
   /** Ends what has expired at `now` (ms since the epoch). Answers how many. */
   expireDue(now: number = this.#ports.clock.now()): Promise<number> {
+    for (const [key, doc] of this.#refused) if (doc.expiresAt <= now) this.#refused.delete(key)
     return this.#endAll((doc) => doc.expiresAt <= now, {
       state: 'expired',
       type: 'approval.expired',
@@ -310,6 +315,7 @@ export class Approvals {
       this.#open.delete(doc.id)
       if (this.#byCall.get(key) === doc.id) this.#byCall.delete(key)
     }
+    if (doc.state === 'denied') this.#refused.set(key, doc)
     if (doc.state !== 'pending') this.#waiters.wake(doc.id)
   }
 

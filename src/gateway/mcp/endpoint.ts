@@ -62,6 +62,7 @@ export class McpEndpoint {
         : 'send one JSON-RPC message in strict JSON'
       const facts: JsonObject = { code, detail, next, ...(isObject(data) && data) }
       const message = `bailiwick: ${code}: ${detail}`
+      await this.#recordRefusal(actor, exchange.system, code, detail)
       return reply.error(inbound.id, { code: inbound.rpc, message, data: facts }, inbound.status)
     }
     const system = this.#ports.systems.get(exchange.system)
@@ -72,9 +73,33 @@ export class McpEndpoint {
     }
     if (system === undefined) {
       const detail = `no system \`${exchange.system.slice(0, 64)}\` is registered`
+      await this.#recordRefusal(actor, exchange.system, 'resolve.unknown_system', detail)
       return refuse(reply, message.id, 404, RPC.invalidParams, 'resolve.unknown_system', detail)
     }
     return this.#onRequest(actor, exchange, inbound.era, message, system)
+  }
+
+  /** What an instance sent and nobody could take for a call is a denial as well (INV-2); a record that fails changes nothing. */
+  async #recordRefusal(
+    { agent, instance, delegation }: Actor,
+    system: string,
+    code: string,
+    reason: string,
+  ): Promise<void> {
+    const person = delegation?.person
+    try {
+      await this.#ports.audit.append({
+        type: 'call.denied',
+        phase: 'decision',
+        agent,
+        instance,
+        ...(person !== undefined && { person }),
+        system: system.slice(0, 64),
+        body: { code, reason },
+      })
+    } catch (error) {
+      this.#ports.watch.note('record failed', { what: 'refusal', error: String(error) })
+    }
   }
 
   async #onRequest(
