@@ -1,6 +1,5 @@
 // Holds the replay of what the log says was taken away, into a database that is older than the log (INV-13).
 
-import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject } from '../std/json.ts'
 import type { AuditLog } from '../audit/log.ts'
 import type { LoggedRecord } from '../audit/log-reader.ts'
@@ -153,7 +152,7 @@ async function replayAgents({ audit, store }: ReplayPorts): Promise<number> {
     const held = await store.agents.get(name)
     if (held === undefined) continue
     const agent = narrowed(held.doc, body)
-    if (isDeepStrictEqual(agent, held.doc)) continue
+    if (sameStanding(agent, held.doc)) continue
     await store.agents.replace(held, agent, receipt(logged))
     count++
   }
@@ -170,4 +169,8 @@ function narrowed(agent: Agent, body: JsonObject): Agent {
     unattended: agent.unattended && body['unattended'] === true,
     state: ended ? state : agent.state,
   }
+}
+
+function sameStanding(a: Agent, b: Agent): boolean {
+  return a.state === b.state && a.unattended === b.unattended && a.roles.length === b.roles.length
 }

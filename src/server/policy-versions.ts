@@ -1,24 +1,10 @@
 // Holds the applying of policies: compiled against what is pinned, recorded, and only then in force.
 
+import type { PolicyChange } from '../api/ports.ts'
 import type { Authority } from '../authority/open.ts'
 import type { PolicySource } from '../policy/load.ts'
-import type { Problem } from '../policy/problem.ts'
 import type { PolicySet } from '../policy/set.ts'
 import { LivePolicy } from './live-policy.ts'
-
-/** What applying did, or would do. */
-export type PolicyChange =
-  | { readonly ok: false; readonly problems: readonly Problem[] }
-  | {
-      readonly ok: true
-      readonly digest: string
-      readonly applied: boolean
-      /** `@id`s. */
-      readonly added: readonly string[]
-      readonly removed: readonly string[]
-      readonly changed: readonly string[]
-      readonly warnings: readonly Problem[]
-    }
 
 /** The parts that applying needs. */
 export interface PolicyParts {

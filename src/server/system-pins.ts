@@ -2,6 +2,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import type { Inspection, Pin, SystemCandidate } from '../api/ports.ts'
 import type { Authority } from '../authority/open.ts'
 import type { Gateway } from '../gateway/open.ts'
 import { systemDigest } from '../gateway/upstream/definition.ts'
@@ -19,37 +20,6 @@ const REFUSED_VARIABLES =
 
 /** Characters that people do not see, or that turn text around: in a definition they are pointed out. */
 const UNSEEN = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/u
-
-/** What is looked at. */
-export interface SystemCandidate {
-  readonly name: string
-  readonly transport: StdioTransport
-  /** Values of the variables that the transport names; those stored before are used where one is missing. */
-  readonly secrets: Readonly<Record<string, string>>
-}
-
-/** What looking at a system found. */
-export interface Inspection {
-  readonly definition: Omit<SystemDefinition, 'digest'>
-  /** Digest of everything but the effects: what a person's yes is bound to. */
-  readonly fingerprint: string
-  /** Fingerprint of what is pinned now. */
-  readonly pinned?: string
-  readonly changes: readonly {
-    readonly action: string
-    readonly change: 'added' | 'removed' | 'changed'
-  }[]
-  readonly warnings: readonly string[]
-}
-
-/** A person's yes. */
-export interface Pin extends SystemCandidate {
-  readonly effects: Readonly<Record<string, readonly string[]>>
-  readonly fingerprint: string
-  readonly person: string
-  readonly reason: string
-  readonly maxProcesses?: number
-}
 
 /** The parts that pinning needs. */
 export interface PinParts {
