@@ -173,6 +173,7 @@ export async function listenGateway(options: {
       requestTimeout: 30_000,
       handshakeTimeout: 10_000,
       headersTimeout: 10_000,
+      connectionsCheckingInterval: 5_000,
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
     },
