@@ -11,7 +11,7 @@ import { Sequencer, type SequencerOptions } from './sequencer.ts'
 import { scanSpool, type SpoolScan } from './spool-scan.ts'
 
 /** Steps below everybody else's, which still is a third of a core under full load: checkpoints keep coming. */
-const NICE = 0
+const NICE = 5
 
 /** How the thread is started. */
 export interface SequencerStart extends SequencerOptions {

@@ -6,7 +6,6 @@ import type { Inspection, Pin, SystemCandidate } from '../api/ports.ts'
 import type { Authority } from '../authority/open.ts'
 import type { Gateway } from '../gateway/open.ts'
 import { systemDigest } from '../gateway/upstream/definition.ts'
-import { isEffect, type Effect } from '../wire/effect.ts'
 import type { ActionDefinition, StdioTransport, SystemDefinition } from '../wire/system.ts'
 import { serverFault } from './faults.ts'
 import { LivePolicy } from './live-policy.ts'
@@ -95,12 +94,10 @@ function withEffects(
   )
   if (unknown !== undefined)
     throw serverFault('system.effects', `there is no action \`${unknown}\``)
-  return actions.map((action) => {
-    const labels = [...new Set(effects[action.name] ?? [])]
-    const odd = labels.find((label) => !isEffect(label))
-    if (odd !== undefined) throw serverFault('system.effects', `\`${odd}\` is no effect`)
-    return { ...action, effects: labels as Effect[] }
-  })
+  return actions.map((action) => ({
+    ...action,
+    effects: [...new Set(effects[action.name] ?? [])],
+  }))
 }
 
 function changes(

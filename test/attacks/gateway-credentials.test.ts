@@ -101,7 +101,10 @@ test('TLS before 1.3 is not spoken', async () => {
   const { ca, cert, key } = target.holder.tls()
   const old = { ca, cert: cert!, key: key!, maxVersion: 'TLSv1.2', minVersion: 'TLSv1.2' } as const
   await assert.rejects(
-    RawConnection.open(target.bailiwick.gatewayPort, { ...old, checkServerIdentity: () => undefined }),
+    RawConnection.open(target.bailiwick.gatewayPort, {
+      ...old,
+      checkServerIdentity: () => undefined,
+    }),
     /protocol version/i,
   )
   await target.well()

@@ -119,7 +119,7 @@ function checkExecutions(
   const recorded = new Map<string, number>()
   const approvals = new Set<string>()
   for (const { action, body, call } of intents) {
-    const key = `${action} ${String(body['arguments'])}`
+    const key = `${action} ${JSON.stringify(body['arguments'])}`
     recorded.set(key, (recorded.get(key) ?? 0) + 1)
     const approval = body['approval']
     if (action === 'gated' && typeof approval !== 'string') wrong.push(`${call} had no approval`)
@@ -131,7 +131,7 @@ function checkExecutions(
   for (const line of executed) runs.set(line, (runs.get(line) ?? 0) + 1)
   const keyOf = (line: string): string => {
     const [action, id] = line.split(' ') as [string, string]
-    return `${action} ${commitments.commit(canonicalJson({ id }))}`
+    return `${action} ${JSON.stringify(commitments.commit(canonicalJson({ id })))}`
   }
   for (const [line, count] of runs) {
     if (line.startsWith('forbidden ')) wrong.push(`it ran: ${line}`)
@@ -153,7 +153,7 @@ function checkAcknowledged(records: readonly Logged[], witness: Witness, wrong: 
     if (!denied.has(call)) wrong.push(`${call} was refused, and there is no record of it`)
   }
   const approved = new Set(
-    records.filter((r) => r.type === 'approval.approved').map((r) => String(r.body['approval'])),
+    records.filter((r) => r.type === 'approval.approved').map((r) => r.body['approval']),
   )
   for (const id of witness.approved) {
     if (!approved.has(id)) wrong.push(`${id} was approved, and there is no record of it`)

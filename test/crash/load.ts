@@ -27,6 +27,7 @@ export class Load {
 
   /** Starts everything. */
   start(holders: readonly Holder[], chance: Chance, round: number): void {
+    const left = [...this.#witness.open]
     holders.forEach((holder, who) => {
       for (let stream = 0; stream < STREAMS; stream++) {
         const name = `r${round}-i${who}-s${stream}`
@@ -34,7 +35,7 @@ export class Load {
       }
     })
     // What was held when the server died before is asked for again, by the instance that asked.
-    for (const id of [...this.#witness.open]) {
+    for (const id of left) {
       const who = Number(/-i(\d+)-/.exec(id)?.[1])
       this.#run(() => this.#gated(holders[who]!, id))
     }

@@ -96,7 +96,10 @@ describe('a held call', () => {
     const held = await bailiwick.held()
     await until('the address', () => told.length > 0)
     assert.equal(told[0], held.url)
-    assert.equal(held.url, `http://bailiwick.localhost:${bailiwick.controlPort}/approvals/${held.id}`)
+    assert.equal(
+      held.url,
+      `http://bailiwick.localhost:${bailiwick.controlPort}/approvals/${held.id}`,
+    )
     assert.equal(said(bailiwick, 'hold for the one that opens'), 0)
     await answer(bailiwick, 'approve', held.id, 'looks right')
     assert.equal(textOf(await call), 'hold for the one that opens')

@@ -40,7 +40,10 @@ test('the tour tells one JSON document in which every step held, and keeps its h
       assert.deepEqual(Object.keys(step), ['name', 'expected', 'observed', 'ok'])
       assert.ok(step.expected !== '' && step.observed !== '')
     }
-    assert.match(readFileSync(join(kept, 'log', 'checkpoint'), 'utf8'), /\.bailiwick\.internal\/log/)
+    assert.match(
+      readFileSync(join(kept, 'log', 'checkpoint'), 'utf8'),
+      /\.bailiwick\.internal\/log/,
+    )
     assert.ok(statSync(join(kept, 'log', 'tile')).isDirectory())
     const vkey = readFileSync(join(kept, 'log.vkey'), 'utf8').trim()
     const report = await verifyLog({ directory: join(kept, 'log'), vkey })

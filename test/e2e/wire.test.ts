@@ -13,10 +13,7 @@ let holder: Holder
 
 before(async () => {
   bailiwick = await Bailiwick.start()
-  await bailiwick.pin(
-    'probe',
-    testServer('fakes/sdk-upstream.ts', join(bailiwick.home, 'journal')),
-  )
+  await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', join(bailiwick.home, 'journal')))
   await bailiwick.apply(
     `@id("w") permit (principal in Role::"worker", action == Action::"probe/echo", resource);`,
   )
@@ -66,7 +63,10 @@ test('every other method is refused in both eras, and names itself', async () =>
   for (const method of ['ping', 'initialize']) {
     expect(await send(bailiwick, holder, modern(method)), 404, -32601, 'mcp.method')
   }
-  assert.equal((await send(bailiwick, holder, legacy('ping'))).text, '{"jsonrpc":"2.0","id":1,"result":{}}')
+  assert.equal(
+    (await send(bailiwick, holder, legacy('ping'))).text,
+    '{"jsonrpc":"2.0","id":1,"result":{}}',
+  )
 })
 
 test('headers that say something else than the body are refused with -32020', async () => {
@@ -88,12 +88,7 @@ test('headers that say something else than the body are refused with -32020', as
     without('mcp-method'),
     without('mcp-name'),
   ]) {
-    expect(
-      await send(bailiwick, holder, { headers, body: call.body }),
-      400,
-      -32020,
-      'mcp.headers',
-    )
+    expect(await send(bailiwick, holder, { headers, body: call.body }), 400, -32020, 'mcp.headers')
   }
   const wrapped = { ...call.headers, 'mcp-name': '=?base64?ZWNobw==?=' }
   const taken = await send(bailiwick, holder, { headers: wrapped, body: call.body })
@@ -183,7 +178,12 @@ test('other HTTP methods, other content and other addresses are refused as probl
   }
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', '']) {
     const wrong = { ...headers, 'content-type': type }
-    expect(await send(bailiwick, holder, { headers: wrong, body }), 415, undefined, 'http.media_type')
+    expect(
+      await send(bailiwick, holder, { headers: wrong, body }),
+      415,
+      undefined,
+      'http.media_type',
+    )
   }
   const charset = { ...headers, 'content-type': 'Application/JSON; charset=utf-8' }
   assert.equal((await send(bailiwick, holder, { headers: charset, body })).status, 200)

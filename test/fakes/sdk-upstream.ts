@@ -94,7 +94,10 @@ if (tap === undefined) serveStdio(make, { legacy: 'reject' })
 else {
   const stdio = ['inherit', 'pipe', 'inherit'] as const
   // `-p`: a reader that was killed does not end it.
-  const tee = spawn('tee', ['-p', join(tap, String(process.pid))], { detached: true, stdio: [...stdio] })
+  const tee = spawn('tee', ['-p', join(tap, String(process.pid))], {
+    detached: true,
+    stdio: [...stdio],
+  })
   const transport = new StdioServerTransport(tee.stdout!, process.stdout)
   serveStdio(make, { legacy: 'reject', transport })
 }
