@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
-import { readFileSync, writeSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { systemEntropy } from '../std/entropy.ts'
 import type { Signer } from '../keys/ring.ts'
@@ -46,20 +47,24 @@ async function load(home: string, signer: Signer): Promise<void> {
   )
 }
 
-/** Runs one victim until it has acknowledged `count` records, kills it, and gives every leaf that it said. */
-async function victim(home: string, pem: string, count: number): Promise<string[]> {
+/** Runs one victim until it has said `bytes`, kills it, and gives every line that it said, on a file: it never waits. */
+async function victim(home: string, pem: string, bytes: number): Promise<string[]> {
+  const path = join(home, 'said')
+  const said = openSync(path, 'w')
   const env = { ...process.env, AUDIT_KILL_HOME: home, AUDIT_KILL_KEY: pem }
   const child = spawn(process.execPath, [import.meta.filename], {
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', said, 'inherit'],
   })
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line)
-    if (lines.length === count) child.kill('SIGKILL')
-  }
-  assert.ok(lines.length >= count, 'the victim died by itself')
-  return lines
+  const exit = once(child, 'exit')
+  closeSync(said)
+  while (statSync(path).size < bytes && child.exitCode === null) await pause(2)
+  assert.equal(child.exitCode, null, 'the victim died by itself')
+  child.kill('SIGKILL')
+  await exit
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
 }
 
 const { AUDIT_KILL_HOME: victimHome, AUDIT_KILL_KEY: victimKey } = process.env
@@ -74,7 +79,7 @@ if (victimHome !== undefined && victimKey !== undefined) {
     const lines: string[] = []
     for (let round = 0; round < ROUNDS; round++) {
       const [low = 0, high = 0] = systemEntropy.bytes(2)
-      lines.push(...(await victim(home, pem, 1 + low + high * 8)))
+      lines.push(...(await victim(home, pem, 1 + low + high * 400)))
     }
     const log = await openAuditLog(logOptions(home, signerOf(pem)))
     const { size } = await log.flush()

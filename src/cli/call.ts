@@ -9,13 +9,12 @@ import { readInput } from './call/input.ts'
 import { oneCall, type HeldCall } from './call/one-call.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
-import { operatorEnrolment } from './enrolment.ts'
 import { fault } from './faults.ts'
+import { enrolmentOf, withJoin, type JoinOptions } from './join-options.ts'
 import { lineJson } from './terminal/json.ts'
 import { drawResult } from './terminal/result.ts'
 
-interface Options {
-  readonly as: string
+interface Options extends JoinOptions {
   readonly json?: string
   readonly wait?: boolean
 }
@@ -59,9 +58,11 @@ function tellProgress(context: Context, params: JsonObject): void {
 async function call(context: Context, system: string, action: string, options: Options) {
   const { shell, screen } = context
   if (!isName(system)) throw fault('cli.usage', 'SYSTEM is no name of a system')
-  if (!isName(options.as)) throw fault('cli.usage', '--as is no name of an agent')
+  if (options.json === '-' && options.joinTokenFile === '-') {
+    throw fault('cli.usage', 'standard input cannot be both the join token and the arguments')
+  }
   const input = await readInput(options.json, shell)
-  const enrolled = await operatorEnrolment(context, options.as).enrol(undefined)
+  const enrolled = await enrolmentOf(context, options).enrol(undefined)
   try {
     const result = await oneCall(enrolled, {
       system,
@@ -70,7 +71,9 @@ async function call(context: Context, system: string, action: string, options: O
       signal: shell.interrupted,
       onProgress: (params) => tellProgress(context, params),
       onHeld: async (held, before) => {
-        if (before !== undefined) await answered(context, before)
+        // Who has no credential learns of an expired approval by being asked to wait for another one.
+        const person = options.joinTokenFile === undefined
+        if (before !== undefined && person) await answered(context, before)
         if (options.wait === true) tellHeld(context, held)
         return options.wait === true
       },
@@ -94,10 +97,13 @@ async function call(context: Context, system: string, action: string, options: O
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
-  program
-    .command('call <system> <action>')
-    .description('make one governed call, the way an agent does, on your behalf')
-    .requiredOption('--as <agent>', 'the agent that makes it')
+  withJoin(
+    program
+      .command('call <system> <action>')
+      .description('make one governed call, the way an agent does, on your behalf'),
+    'the agent that makes it',
+    ', or - for standard input',
+  )
     .option('--json <object>', 'its arguments; - reads them from standard input (default: none)')
     .option('--wait', 'where it is held, wait until it is decided')
     .action((system: string, action: string, options: Options) =>

@@ -11,6 +11,7 @@ import { Holder } from './identity/holder.ts'
 import { address } from './identity/pin.ts'
 import { fault } from './mcp/faults.ts'
 import type { Shell } from './shell.ts'
+import { wholeInput } from './whole-input.ts'
 
 /** A live identity, and where its gateway is. */
 export interface Enrolled {
@@ -60,7 +61,8 @@ export function fileEnrolment(
   shell: Shell,
   from: {
     readonly agent: string
-    readonly file: string
+    /** A path, or 0 for standard input. */
+    readonly file: string | 0
     readonly identityUrl: string
     readonly gatewayUrl: string
   },
@@ -69,12 +71,7 @@ export function fileEnrolment(
   return {
     agent: from.agent,
     enrol: async () => {
-      let joinToken: string
-      try {
-        joinToken = readFileSync(from.file, 'utf8').trim()
-      } catch (cause) {
-        throw cliFault('cli.file', `the join token file ${from.file} cannot be read`, cause)
-      }
+      const joinToken = (await tokenText(shell, from.file)).trim()
       if (joinToken === used) throw fault('bridge.token_used', 'the join token was used already')
       const gateway = address(from.gatewayUrl).origin
       const holder = await Holder.enrol({
@@ -85,6 +82,15 @@ export function fileEnrolment(
       used = joinToken
       return { holder, gateway }
     },
+  }
+}
+
+async function tokenText(shell: Shell, file: string | 0): Promise<string> {
+  if (file === 0) return Buffer.from(await wholeInput(shell)).toString('utf8')
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw cliFault('cli.file', `the join token file ${file} cannot be read`, cause)
   }
 }
 
