@@ -1,6 +1,14 @@
 // Holds `tour`: the demonstration from nothing to a verified log, in a temporary home on free ports.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -19,34 +27,37 @@ export function register(program: Command, context: Context): void {
   program
     .command('tour')
     .description('show a governed agent from beginning to end, in a home that is thrown away')
-    .option('--keep <dir>', 'keep the home, with its log, in this folder (must not exist)')
+    .option('--keep <dir>', 'keep the home, with its log, in this folder (new or empty)')
     .action(async ({ keep }: { readonly keep?: string }) => {
       const { screen, shell } = context
-      const kept = keep === undefined ? undefined : resolve(shell.cwd, keep)
-      if (kept !== undefined && existsSync(kept)) {
-        throw fault('cli.usage', `${kept} is there already`)
-      }
-      const home = mkdtempSync(join(tmpdir(), 'bailiwick-tour-'))
+      const home = keep === undefined ? temporary() : keptHome(resolve(shell.cwd, keep))
       try {
         const steps = await tourIn(home, context)
         verdict(screen, steps)
-        if (kept !== undefined) keepHome(home, kept)
         const ok = steps.every((step) => step.ok)
         if (screen.format === 'json') screen.answer({ ok, steps }, () => '')
         if (!ok) throw fault('cli.tour', 'not every step of the tour was as it should be')
       } finally {
-        rmSync(home, { recursive: true, force: true })
+        if (keep === undefined) rmSync(home, { recursive: true, force: true })
       }
     })
 }
 
-/** Copies a home that nobody uses any more; private from the start, as a home has to be. */
-function keepHome(home: string, kept: string): void {
-  mkdirSync(kept, { recursive: true, mode: 0o700 })
-  cpSync(home, kept, { recursive: true, preserveTimestamps: true })
+function temporary(): string {
+  return mkdtempSync(join(tmpdir(), 'bailiwick-tour-'))
 }
 
-/** Runs the tour in a fresh home; the server has ended when it resolves, so that the home may be copied. */
+/** The folder for a home that stays: new or empty, and private, as a home has to be. */
+function keptHome(folder: string): string {
+  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
+    throw fault('cli.usage', `${folder} is there already, and not empty`)
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  chmodSync(folder, 0o700)
+  return folder
+}
+
+/** Runs the tour in a fresh home; the server has ended when it resolves. */
 async function tourIn(home: string, { shell, screen }: Context): Promise<readonly TourStep[]> {
   const free = { controlPort: 0, identityPort: 0, gatewayPort: 0 }
   const logFile = join(home, 'bailiwick.log')

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { utf8 } from './bytes.ts'
 import { Fault } from './fault.ts'
 import {
+  asLine,
   canonicalJson,
   JsonNumber,
   parseJson,
@@ -193,4 +194,11 @@ test('canonical form orders keys by code units and is the same for the same tree
       assert.equal(canonicalJson(entries), canonicalJson(shuffled))
     }),
   )
+})
+
+test('INV-12 one line of JSON is one line for every reader', () => {
+  const given = read('{"a":"x\\u2028\\u2029\\u0085y","\\u2028":1}')
+  const line = asLine(stringifyJson(given))
+  assert.equal(line.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).length, 1)
+  assert.equal(stringifyJson(read(line)), stringifyJson(given))
 })

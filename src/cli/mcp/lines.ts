@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { asLine } from '../../std/json.ts'
 
 /** Bytes of one line that are kept; what is longer is read over to its end. */
 export const LINE_LIMIT = 16_777_216
@@ -42,7 +43,7 @@ export async function* readLines(
   if (last !== undefined) yield last
 }
 
-/** Writes whole lines in turn; a line is written when the one before has been taken. */
+/** Writes JSON texts as whole lines in turn; a line is written when the one before has been taken. */
 export class LineWriter {
   readonly #output: Writable
   readonly #gone = new AbortController()
@@ -67,7 +68,7 @@ export class LineWriter {
   }
 
   async #write(line: string): Promise<void> {
-    if (this.gone.aborted || this.#output.write(`${line}\n`)) return
+    if (this.gone.aborted || this.#output.write(`${asLine(line)}\n`)) return
     try {
       await once(this.#output, 'drain', { signal: this.gone })
     } catch (error) {

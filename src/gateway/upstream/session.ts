@@ -2,6 +2,7 @@
 
 import type { Fault } from '../../std/fault.ts'
 import {
+  asLine,
   isObject,
   parseJson,
   RESPONSE_LIMITS,
@@ -38,12 +39,6 @@ const PROBE_MS = 10_000
 export type UpstreamAnswer =
   | { readonly kind: 'result'; readonly result: JsonObject }
   | { readonly kind: 'error'; readonly error: RpcError }
-
-/**
- * What Unicode calls the end of a line and JSON leaves in a string. Node's readline and Python's splitlines cut there, and
- * would take what an agent wrote behind it for a message of ours that nobody decided (INV-12): it goes out escaped.
- */
-const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g
 
 /** How a request is made. */
 export interface RequestOptions {
@@ -272,8 +267,7 @@ export class UpstreamSession {
   }
 
   #send(message: JsonObject): void {
-    const escape = (end: string): string => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`
-    this.process.write(stringifyJson(message).replace(OTHER_LINE_ENDS, escape))
+    this.process.write(asLine(stringifyJson(message)))
   }
 
   #onLine(line: Uint8Array): void {
