@@ -14,7 +14,8 @@ import { lockHome } from './home-lock.ts'
 async function holder(home: string): Promise<ChildProcess> {
   const script = `
     import { lockHome } from ${JSON.stringify(new URL('home-lock.ts', import.meta.url).href)}
-    lockHome(${JSON.stringify(home)})
+    // Kept: what nobody refers to is collected, and a lock with it.
+    globalThis.lock = lockHome(${JSON.stringify(home)})
     process.stdout.write('locked')
     setInterval(() => {}, 1000)`
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
