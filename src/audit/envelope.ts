@@ -8,7 +8,9 @@ import { isUuid, uuidv7 } from '../std/id.ts'
 import {
   canonicalJson,
   isObject,
+  JsonNumber,
   parseJson,
+  type Json,
   type JsonLimits,
   type JsonObject,
 } from '../std/json.ts'
@@ -101,7 +103,7 @@ export class Envelope {
         `the record has ${bytes} bytes, at most ${PAYLOAD_MAX} are kept`,
       )
     }
-    if (isDoubtful(text)) readRecord(utf8(text))
+    if (isDoubtful(text) || nests(draft.body, RECORD_LIMITS.depth - 2)) readRecord(utf8(text))
     this.#iseq += 1
     return { record, text, bytes }
   }
@@ -133,17 +135,19 @@ function recordText(record: AuditRecord): string {
 }
 
 /**
- * Whether reading the text back could fail: a lone surrogate, a forbidden key, a record without a type, or brackets enough
- * to nest too deeply. Only then is the strict reader worth its time on the way of a call.
+ * Whether reading the text back could fail: a lone surrogate, a forbidden key or a record without a type; `nests` says the
+ * rest. Only then is the strict reader worth its time on the way of a call.
  */
 function isDoubtful(text: string): boolean {
-  if (/\\ud|"__proto__"|"type":""/.test(text)) return true
-  let brackets = 0
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c === 0x7b || c === 0x5b) brackets += 1
-  }
-  return brackets >= RECORD_LIMITS.depth
+  return /\\ud|"__proto__"|"type":""/.test(text)
+}
+
+/** Whether a tree nests deeper than `depth`. */
+function nests(value: Json | undefined, depth: number): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof JsonNumber) return false
+  if (depth === 0) return true
+  for (const key in value) if (nests((value as JsonObject)[key], depth - 1)) return true
+  return false
 }
 
 function problemOf(json: JsonObject): string | undefined {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { uuidv7 } from '../std/id.ts'
 import type { RecordDraft } from '../wire/record.ts'
-import { EntropyPool } from './entropy-pool.ts'
+import { EntropyPool } from '../std/entropy-pool.ts'
 import { Envelope } from './envelope.ts'
 import { fault } from './faults.ts'
 import { openLogKey } from './log-key.ts'

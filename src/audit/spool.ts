@@ -8,8 +8,9 @@ import { FRAME_HEAD } from './frame.ts'
 import type { Position } from './segment.ts'
 import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
 
-/** Bytes of a chunk, unless one record needs more. */
-const CHUNK_BYTES = 1 << 16
+/** Bytes of a chunk, unless one record needs more: twice what the last one held, within these bounds. */
+const CHUNK_MIN = 1 << 12
+const CHUNK_MAX = 1 << 16
 
 /** The port to the spool's thread. */
 export interface SpoolPort {
@@ -51,6 +52,7 @@ export class Spool {
   readonly #chunks: Chunk[] = []
   #filling: Chunk | undefined
   #queued = 0
+  #chunkBytes = CHUNK_MIN
   #timer: NodeJS.Timeout | undefined
   #failure: string | undefined
   #position: Position
@@ -140,7 +142,7 @@ export class Spool {
   #begin(need: number): Chunk {
     this.#post()
     const chunk: Chunk = {
-      buffer: Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, need)),
+      buffer: Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, need)),
       used: 0,
       deadline: this.#clock.monotonic() + this.#limits.waitMs,
       waiters: [],
@@ -159,6 +161,7 @@ export class Spool {
     const chunk = this.#filling
     if (chunk === undefined) return
     this.#filling = undefined
+    this.#chunkBytes = Math.min(CHUNK_MAX, Math.max(CHUNK_MIN, 2 * chunk.used))
     const frames = new Uint8Array(chunk.buffer.buffer as ArrayBuffer, 0, chunk.used)
     this.#port.post({ kind: 'chunk', frames }, [frames.buffer])
   }

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
+import { EntropyPool } from '../std/entropy-pool.ts'
 import type { Timer } from '../std/timer.ts'
 import { openAuditLog } from '../audit/open.ts'
 import type { AuditLog } from '../audit/log.ts'
@@ -90,7 +91,8 @@ async function open(
     audit,
     commitments,
     clock,
-    entropy: machine.entropy,
+    // Every call needs an id: drawn ahead, it costs a fiftieth.
+    entropy: new EntropyPool(machine.entropy),
     controlUrl,
     approvalMs: settings.approvalMs,
     watch: { refused: (kind) => refusals.count(kind, 'gateway'), note },

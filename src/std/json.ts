@@ -327,8 +327,15 @@ export function canonicalJson(value: Json): string {
   return write(value, true)
 }
 
+/** Printable ASCII without what JSON escapes: most texts and nearly all keys, written without asking the library. */
+const UNESCAPED = /^[ !#-[\]-~]*$/
+
+function quote(text: string): string {
+  return UNESCAPED.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
 function write(value: Json | undefined, sorted: boolean): string {
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return quote(value)
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError('a number that JSON cannot say')
     return Object.is(value, -0) ? '0' : String(value)
@@ -347,7 +354,7 @@ function write(value: Json | undefined, sorted: boolean): string {
   for (const key of keys) {
     const entry = value[key]
     if (entry === undefined) continue
-    out += `${out === '{' ? '' : ','}${JSON.stringify(key)}:${write(entry, sorted)}`
+    out += `${out === '{' ? '' : ','}${quote(key)}:${write(entry, sorted)}`
   }
   return `${out}}`
 }

@@ -78,10 +78,11 @@ export class McpReply {
       this.#response.end()
       return
     }
-    const body = Buffer.from(stringifyJson(message), 'utf8')
+    // A text goes out with the headers as one piece.
+    const body = stringifyJson(message)
     this.#response.writeHead(status, {
       'content-type': 'application/json',
-      'content-length': body.length,
+      'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
     })
     this.#response.end(body)

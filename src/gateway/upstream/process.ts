@@ -44,6 +44,8 @@ export class UpstreamProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   #stderr = ''
   #ended = false
+  /** Lines of this turn of the loop, written at its end. */
+  #lines = ''
   /** Resolves when the process is gone, with how it went. Never rejects. */
   readonly gone: Promise<string>
 
@@ -89,21 +91,31 @@ export class UpstreamProcess {
 
   /** Bytes accepted for its standard input and not yet taken by it. */
   get backlog(): number {
-    return this.#child.stdin.writableLength
+    return this.#child.stdin.writableLength + this.#lines.length
   }
 
   onOutput(listener: (chunk: Buffer) => void): void {
     throttle(this.#child.stdout, listener)
   }
 
+  /** Takes a line. Those of one turn of the loop go out in one write: a group commit lets many calls go on at once. */
   write(line: string): void {
-    if (!this.#ended && this.#child.stdin.writable) this.#child.stdin.write(`${line}\n`)
+    if (this.#lines === '') process.nextTick(() => this.#flush())
+    this.#lines += `${line}\n`
+  }
+
+  #flush(): void {
+    const lines = this.#lines
+    this.#lines = ''
+    if (lines !== '' && !this.#ended && this.#child.stdin.writable) this.#child.stdin.write(lines)
   }
 
   /** Ends the whole group at once; the kernel does it, no cooperation is asked for. */
   kill(): void {
     const pid = this.#child.pid
     if (pid === undefined) return
+    // What was said before the end is still said: a call that is cut has been told so.
+    this.#flush()
     try {
       process.kill(-pid, 'SIGKILL')
     } catch (error) {

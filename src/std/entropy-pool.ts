@@ -1,6 +1,6 @@
 // Holds randomness drawn in advance: one call to the source serves many records.
 
-import type { Entropy } from '../std/entropy.ts'
+import type { Entropy } from './entropy.ts'
 
 const POOL_BYTES = 4096
 
