@@ -146,8 +146,7 @@ function isDoubtful(text: string): boolean {
 function nests(value: Json | undefined, depth: number): boolean {
   if (typeof value !== 'object' || value === null || value instanceof JsonNumber) return false
   if (depth === 0) return true
-  for (const key in value) if (nests((value as JsonObject)[key], depth - 1)) return true
-  return false
+  return Object.values(value as JsonObject).some((entry) => nests(entry, depth - 1))
 }
 
 function problemOf(json: JsonObject): string | undefined {

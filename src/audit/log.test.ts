@@ -145,8 +145,9 @@ test('many segments are taken up and removed', async (t) => {
   const options = logOptions(temporaryHome(t))
   const log = await openAuditLog(options)
   const body = { fill: 'x'.repeat(2000) }
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 30; i++) {
     await Promise.all(Array.from({ length: 100 }, () => log.append(intent('a', body))))
+    if (i % 5 === 4) await log.flush()
   }
   await log.flush()
   const segments = (): string[] =>

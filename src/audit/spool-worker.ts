@@ -24,7 +24,9 @@ class SpoolThread {
   readonly #port: MessagePort
   readonly #options: SpoolWriterOptions
   readonly #writer: SpoolWriter
-  #reserving = 0
+  /** Segment behind which a reserve was made or tried last. */
+  #reserved = 0
+  #reserving = false
   readonly #ending = new AbortController()
 
   constructor(port: MessagePort, options: SpoolWriterOptions) {
@@ -57,15 +59,25 @@ class SpoolThread {
     return (receiveMessageOnPort(this.#port) as { message: SpoolOrder } | undefined)?.message
   }
 
-  /** One attempt per segment: a full disk shows here, a whole segment before it matters. */
+  /**
+   * One attempt per segment: a full disk shows here, a whole segment before it matters.
+   * INVARIANT: one at a time. Two would fill the same draft, and the zeros of the slower one would go over the records of
+   * the segment that the other's file has become.
+   */
   #reserve(): void {
     const { segment } = this.#writer.position
-    if (this.#reserving === segment) return
-    this.#reserving = segment
+    if (this.#reserving || this.#reserved === segment || this.#ending.signal.aborted) return
+    this.#reserving = true
+    this.#reserved = segment
     const { directory, segmentBytes } = this.#options
+    const tell = (news: SpoolNews): void => {
+      this.#reserving = false
+      this.#say(news)
+      this.#reserve()
+    }
     systemDisk.reserve(directory, segmentBytes, this.#ending.signal).then(
-      () => this.#say({ kind: 'reserve' }),
-      (error: unknown) => this.#say({ kind: 'reserve', problem: words(error) }),
+      () => tell({ kind: 'reserve' }),
+      (error: unknown) => tell({ kind: 'reserve', problem: words(error) }),
     )
   }
 
