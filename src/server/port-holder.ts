@@ -1,6 +1,7 @@
 // Holds the answer to "who has my port": read from the kernel's own tables, for the error that names it.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 
 /** `\t` and hexadecimal as /proc/net/tcp writes a listening socket (state 0A). */
 function inodesOf(port: number): Set<string> {
@@ -50,7 +51,7 @@ export function portHolder(port: number): string | undefined {
     for (const descriptor of list(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(target(`/proc/${pid}/fd/${descriptor}`))?.[1]
       if (inode !== undefined && inodes.has(inode)) {
-        return `pid ${pid} (${read(`/proc/${pid}/comm`).trim()})`
+        return `pid ${pid} (${basename(target(`/proc/${pid}/exe`)) || 'unknown'})`
       }
     }
   }

@@ -55,7 +55,7 @@ const short = (text: string): string => (text.length > 300 ? `${text.slice(0, 30
 
 function failureText(end: AgentEnd): string {
   return 'failed' in end
-    ? short(end.failed.message)
+    ? `the agent was told “${short(end.failed.message)}”`
     : `it went through: ${short(JSON.stringify(end.done))}`
 }
 
