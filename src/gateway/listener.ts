@@ -38,6 +38,12 @@ function problemText(code: GatewayCode, detail: string): string {
   return JSON.stringify({ type: 'about:blank', title: code, status, code, detail, next })
 }
 
+/** Bytes of a body over the limit that are read and dropped; the connection of who sends more is cut. */
+const READ_OVER = 16 * BODY_LIMIT
+
+/** How long the rest of such a body is waited for (ms). */
+const LINGER_MS = 2_000
+
 /** Answers what is no MCP exchange, as problem+json (RFC 9457). */
 function problem(response: ServerResponse, code: GatewayCode, detail: string): void {
   const { status } = GATEWAY_FAULTS[code]
@@ -45,7 +51,8 @@ function problem(response: ServerResponse, code: GatewayCode, detail: string): v
   response.writeHead(status, {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
-    connection: 'close',
+    // Who is still sending would lose this answer with the connection: the rest of its body is read over instead.
+    ...(code !== 'http.body' && { connection: 'close' }),
     ...(status === 405 && { allow: 'POST' }),
   })
   response.end(body)
@@ -58,8 +65,9 @@ function readBody(request: IncomingMessage): Promise<Uint8Array | 'too-large' | 
     let size = 0
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > BODY_LIMIT) resolve('too-large')
-      else chunks.push(chunk)
+      if (size <= BODY_LIMIT) chunks.push(chunk)
+      else if (size <= READ_OVER) resolve('too-large')
+      else request.destroy()
     })
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
     request.on('error', () => resolve(undefined))
@@ -105,6 +113,7 @@ async function serve(
   const body = await readBody(request)
   if (body === undefined) return
   if (body === 'too-large') {
+    setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref()
     return problem(response, 'http.body', `more than ${BODY_LIMIT} bytes`)
   }
   const control = new CallControl()
