@@ -14,7 +14,13 @@ import { repeated } from './repeat.ts'
 import { fields, table, type Cell, type Surface } from './terminal/table.ts'
 import { when } from './terminal/when.ts'
 
-const STATE_STYLE = { active: 'green', suspended: 'yellow', retired: 'dim' } as const
+const STATE_STYLE = {
+  discovered: 'yellow',
+  pending: 'yellow',
+  active: 'green',
+  suspended: 'yellow',
+  retired: 'dim',
+} as const
 
 function state(agent: Agent): Cell {
   return { text: agent.state, style: STATE_STYLE[agent.state] }

@@ -125,7 +125,7 @@ describe('what an upstream may do wrong', () => {
     bench.fake.actors.set('cert-b', {
       ...bench.fake.actors.get('cert-a')!,
       instance: 'b',
-      certificate: 'cert-b',
+      credential: { ...bench.fake.actors.get('cert-a')!.credential, id: 'cert-b' },
     })
     assert.equal(textOf(await bench.govern('echo', { text: 'a' })), 'a')
     const b = { certificate: 'cert-b' }
@@ -195,7 +195,10 @@ describe('what is refused before anything runs', () => {
     const held = bench.fake.actors.get('cert-a')!
     bench.fake.actors.set('cert-a', { ...held, lifeEnds: Date.now() - 1 })
     assert.equal(codeOf(await bench.govern('echo', { text: 'x' })), 'admit.too_old')
-    bench.fake.actors.set('cert-a', { ...held, certificateEnds: Date.now() - 1 })
+    bench.fake.actors.set('cert-a', {
+      ...held,
+      credential: { ...held.credential, ends: Date.now() - 1 },
+    })
     assert.equal(
       codeOf(await bench.govern('echo', { text: 'x' })),
       'authenticate.unknown_certificate',

@@ -5,7 +5,7 @@ import { Migrator, type Migration } from 'kysely/migration'
 import { faults } from '../std/fault.ts'
 import type { StoreDialect } from './dialect.ts'
 import { STORE_FAULTS } from './faults.ts'
-import { Roll } from './roll.ts'
+import { Roll, type Counted } from './roll.ts'
 import type { SignedRows } from './signed-rows.ts'
 
 const fault = faults(STORE_FAULTS)
@@ -105,14 +105,63 @@ const INDEXES = [
   ['certificates', 'not_after'],
 ] as const
 
+async function identity(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
+  // What older rows derive for the new columns is what these defaults say.
+  await sql`alter table delegations add column parent text`.execute(db)
+  await sql`alter table delegations add column state text not null default 'active'`.execute(db)
+  await signedTable(db, d, 'teams', [])
+  await signedTable(db, d, 'registrations', [
+    ['agent', 'text'],
+    ['state', 'text'],
+  ])
+  await signedTable(db, d, 'trust_sources', [
+    ['kind', 'text'],
+    ['state', 'text'],
+  ])
+  await signedTable(db, d, 'roots', [
+    ['state', 'text'],
+    ['key_id', 'text', 'unique'],
+  ])
+  for (const name of ['tokens', 'refresh_families'])
+    await signedTable(db, d, name, [
+      ['instance', 'text'],
+      ['state', 'text'],
+      ['expires_at', 'integer'],
+    ])
+  await signedTable(db, d, 'sessions', [
+    ['person', 'text'],
+    ['state', 'text'],
+    ['expires_at', 'integer'],
+  ])
+  await signedTable(db, d, 'spent', [['expires_at', 'integer']])
+  await signedTable(db, d, 'findings', [
+    ['state', 'text'],
+    ['rule', 'text'],
+  ])
+  for (const [table, column] of IDENTITY_INDEXES) {
+    const index = sql.id(`${table}_${column}`)
+    await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
+  }
+}
+
+const IDENTITY_INDEXES = [
+  ['delegations', 'state'],
+  ['delegations', 'parent'],
+  ['tokens', 'expires_at'],
+  ['refresh_families', 'expires_at'],
+  ['sessions', 'expires_at'],
+  ['spent', 'expires_at'],
+  ['findings', 'state'],
+] as const
+
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
 export interface SchemaStep {
   readonly up: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>
-  /** Tables of this step whose rolls begin, empty, in the same transaction. */
+  /** Tables whose rolls begin in the same transaction, over all rows that are there: none in a table of this step. */
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -125,6 +174,18 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
       'locks',
       'join_tokens',
       'instances',
+    ],
+  },
+  '0002_identity': {
+    up: identity,
+    rolls: [
+      'delegations',
+      'teams',
+      'registrations',
+      'trust_sources',
+      'roots',
+      'refresh_families',
+      'sessions',
     ],
   },
 }
@@ -145,7 +206,10 @@ export async function migrate(
     migrations[name] = {
       async up(on: Kysely<unknown>) {
         await step.up(on, dialect)
-        for (const table of step.rolls) await new Roll(rows, table).write(on, [])
+        for (const table of step.rolls) {
+          const { rows: there } = await sql<Counted>`select * from ${sql.table(table)}`.execute(on)
+          await new Roll(rows, table).write(on, there)
+        }
       },
     }
   }

@@ -18,6 +18,15 @@ import { PEOPLE, type Person } from './rows/person.ts'
 import { POLICIES, type PolicyVersion } from './rows/policy.ts'
 import { SECRETS, type Secret } from './rows/secret.ts'
 import { SYSTEMS, type PinnedSystem } from './rows/system.ts'
+import { FINDINGS, type FindingRow } from './rows/finding.ts'
+import { REFRESH_FAMILIES, type RefreshRow } from './rows/refresh.ts'
+import { REGISTRATIONS, type Registration } from './rows/registration.ts'
+import { ROOTS, type RootRow } from './rows/root.ts'
+import { SESSIONS, type SessionRow } from './rows/session.ts'
+import { SPENT, type SpentRow } from './rows/spent.ts'
+import { TEAMS, type Team } from './rows/team.ts'
+import { TOKENS, type TokenRow } from './rows/token.ts'
+import { TRUST_SOURCES, type TrustSource } from './rows/trust-source.ts'
 import { SignedRows, type RowSigner } from './signed-rows.ts'
 import { SignedTable, type OnRefused, type SignedRepository } from './signed-table.ts'
 import { sqliteDialect } from './sqlite.ts'
@@ -36,6 +45,15 @@ export interface Tables {
   readonly joinTokens: SignedRepository<JoinTokenRow>
   readonly instances: SignedRepository<InstanceRow>
   readonly certificates: SignedRepository<CertificateRow>
+  readonly teams: SignedRepository<Team>
+  readonly registrations: SignedRepository<Registration>
+  readonly trustSources: SignedRepository<TrustSource>
+  readonly roots: SignedRepository<RootRow>
+  readonly tokens: SignedRepository<TokenRow>
+  readonly refreshFamilies: SignedRepository<RefreshRow>
+  readonly sessions: SignedRepository<SessionRow>
+  readonly spent: SignedRepository<SpentRow>
+  readonly findings: SignedRepository<FindingRow>
 }
 
 /** An open database. */
@@ -121,5 +139,14 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     joinTokens: on(JOIN_TOKENS),
     instances: on(INSTANCES),
     certificates: on(CERTIFICATES),
+    teams: on(TEAMS),
+    registrations: on(REGISTRATIONS),
+    trustSources: on(TRUST_SOURCES),
+    roots: on(ROOTS),
+    tokens: on(TOKENS),
+    refreshFamilies: on(REFRESH_FAMILIES),
+    sessions: on(SESSIONS),
+    spent: on(SPENT),
+    findings: on(FINDINGS),
   }
 }

@@ -32,6 +32,11 @@ export interface SignedRepository<T> {
   insert(doc: T, receipt: Receipt): Promise<Held<T>>
   /** Compare-and-swap on `held.sig`. Throws `store.conflict` when the row is no longer the one that was read. */
   replace(held: Held<T>, doc: T, receipt: Receipt): Promise<Held<T>>
+  /**
+   * Deletes rows whose derived column is below a value and that no roll counts, and says how many: what has ended is history,
+   * and history is the log's. Never more than 10,000 at once, so that nobody waits long for it.
+   */
+  prune(column: string, below: number): Promise<number>
   /** What is wrong with the table as a whole: rows deleted or put back by hand. */
   check(): Promise<Fault | undefined>
   /** Makes the roll count what verifies now; only ever on a person's word, which the receipt records. */
@@ -115,6 +120,20 @@ export class SignedTable<T> implements SignedRepository<T> {
       )
     })
     return { doc, leaf: row.leaf, sig: row.sig }
+  }
+
+  async prune(column: string, below: number): Promise<number> {
+    const counted = this.#shape.roll
+    if (counted === 'all') throw new TypeError('rows of this table are kept')
+    const off =
+      counted === undefined
+        ? sql``
+        : sql`and ${sql.ref(counted.column)} not in (${sql.join(counted.values)})`
+    const table = sql.table(this.#shape.table)
+    const { rows } = await sql<{ id: string }>`delete from ${table} where id in
+      (select id from ${table} where ${sql.ref(column)} < ${below} ${off} limit 10000)
+      returning id`.execute(this.#db)
+    return rows.length
   }
 
   async check(): Promise<Fault | undefined> {

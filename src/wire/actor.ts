@@ -1,6 +1,31 @@
-// Holds who acts: one instance of one agent, under whose delegation.
+// Holds who acts: one instance of one agent, by which credential, under whose delegation.
 
-/** What authentication yields: the instance behind a credential. Made by the authority, never by the caller. */
+/** How a credential is tied to whoever shows it. `none` is an unbound bearer: an explicit setting, short, marked in every record (INV-8). */
+export type Binding = 'mtls' | 'dpop' | 'peer' | 'none'
+
+/** The credential that was shown for one request. */
+export interface ActorCredential {
+  readonly kind: 'x509' | 'token' | 'peer'
+  /** SHA-256 of the certificate's DER (hex), the token's `jti`, or `pid:start time` of a local peer. */
+  readonly id: string
+  readonly binding: Binding
+  /** ms since the epoch. */
+  readonly ends: number
+}
+
+/** An agent instance that passed authority on to the one that acts. */
+export interface Delegator {
+  /** Delegation id by which it passed authority on. */
+  readonly delegation: string
+  readonly instance: string
+  readonly agent: string
+  /** Roles of that agent now, sorted. */
+  readonly roles: readonly string[]
+  /** Who owns that agent: a person id, or `team:<name>`. */
+  readonly owner: string
+}
+
+/** What authentication yields: the instance behind a credential. Made by the authority, never by the caller, anew for every request. */
 export interface Actor {
   /** Instance id (UUIDv7). */
   readonly instance: string
@@ -8,20 +33,39 @@ export interface Actor {
   readonly agent: string
   /** `spiffe://<trust domain>/agent/<agent>/<instance>`. */
   readonly spiffeId: string
-  /** Roles of the agent, sorted. */
+  /** Roles of the agent that hold now, sorted. */
   readonly roles: readonly string[]
-  /** The person who owns the agent (id). */
+  /** Who owns the agent: a person id, or `team:<name>`. */
   readonly owner: string
-  /** On whose behalf: the delegation and its person. Absent only for agents registered to act unattended. */
+  /** Environment of the agent, e.g. `production`. */
+  readonly environment: string
+  /** On whose behalf: the delegation of this instance and the person at the head of its chain. Absent only for agents that act unattended. */
   readonly delegation?: {
     readonly id: string
     readonly person: string
     readonly personRoles: readonly string[]
   }
-  /** SHA-256 of the certificate's DER, hex, lower case. */
-  readonly certificate: string
-  /** When the certificate ends (ms since the epoch). */
-  readonly certificateEnds: number
-  /** When the instance's absolute life ends (INV-8). */
+  /** Who passed authority on, the highest first; empty where the person, or the registration, did so directly. */
+  readonly chain: readonly Delegator[]
+  /**
+   * Scopes of every delegation above and of the token: each list has to hold a pattern that covers the action
+   * (`<system>/<action>`, `<system>/*`, `*`). Empty: nothing narrows.
+   */
+  readonly scopes: readonly (readonly string[])[]
+  readonly credential: ActorCredential
+  /** When the instance's absolute life ends (INV-8), ms since the epoch. */
   readonly lifeEnds: number
+  /** Elements of the composition that were attested, by name; never what was merely claimed. */
+  readonly attested: Readonly<Partial<Record<CompositionElement, string>>>
 }
+
+/** What an instance is made of. */
+export type CompositionElement = 'instructions' | 'tools' | 'model' | 'code'
+
+/** How an element of a composition is known: proven by an attestor, seen by us, or said by the instance itself. */
+export type Assurance = 'attested' | 'observed' | 'claimed'
+
+/** What an instance is made of, each element with how it is known. */
+export type Composition = Readonly<
+  Partial<Record<CompositionElement, { readonly value: string; readonly assurance: Assurance }>>
+>

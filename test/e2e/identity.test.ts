@@ -50,7 +50,7 @@ async function gateway(district: District): Promise<
         response.write('first ')
         return
       }
-      response.end(JSON.stringify({ agent: actor?.agent, certificate: actor?.certificate }))
+      response.end(JSON.stringify({ agent: actor?.agent, certificate: actor?.credential.id }))
     },
   )
   const streams: ServerResponse[] = []

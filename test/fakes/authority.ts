@@ -111,8 +111,11 @@ export function actorOf(agent: string, owner: string, person?: string): Actor {
     roles: [],
     owner,
     ...(person === undefined ? {} : { delegation: { id: 'delegation', person, personRoles: [] } }),
-    certificate: 'ab'.repeat(32),
-    certificateEnds: 2_000_000_000_000,
+    environment: 'default',
+    chain: [],
+    scopes: [],
+    credential: { kind: 'x509', id: 'ab'.repeat(32), binding: 'mtls', ends: 2_000_000_000_000 },
+    attested: {},
     lifeEnds: 2_000_000_000_000,
   }
 }

@@ -24,8 +24,11 @@ export function actor(certificate = 'cert-a', agent = 'agent-a'): Actor {
     roles: ['guide'],
     owner: 'per_owner',
     delegation: { id: 'del_1', person: 'per_user', personRoles: ['operator'] },
-    certificate,
-    certificateEnds: Date.now() + 3_600_000,
+    environment: 'default',
+    chain: [],
+    scopes: [],
+    credential: { kind: 'x509', id: certificate, binding: 'mtls', ends: Date.now() + 3_600_000 },
+    attested: {},
     lifeEnds: Date.now() + 86_400_000,
   }
 }

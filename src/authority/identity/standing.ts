@@ -84,8 +84,11 @@ export function actorOf(
     roles: [...agent.roles].sort(),
     owner: agent.owner,
     ...(found.behalf === 'unattended' ? {} : { delegation: found.behalf }),
-    certificate: fingerprint,
-    certificateEnds: notAfter,
+    environment: 'default',
+    chain: [],
+    scopes: [],
+    credential: { kind: 'x509', id: fingerprint, binding: 'mtls', ends: notAfter },
+    attested: {},
     lifeEnds: instance.lifeEnds,
   }
 }

@@ -161,6 +161,9 @@ export class Locks {
       case 'instance':
         if (!isUuid(name)) throw fault('lock.target', 'this is not the id of an instance')
         return { kind, name }
+      case 'delegation':
+        if (!isUuid(name)) throw fault('lock.target', 'this is not the id of a delegation')
+        return { kind, name }
       case 'action':
         return { kind, name: this.#action(name) }
     }

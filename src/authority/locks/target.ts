@@ -8,11 +8,25 @@ export interface Lockable {
   readonly agent: string
   /** Person id of the agent's owner. */
   readonly owner: string
-  readonly delegation?: { readonly person: string }
+  readonly delegation?: { readonly id: string; readonly person: string }
+  /** Who passed authority on: a lock on any of them reaches who is below. Absent: nobody. */
+  readonly chain?: readonly {
+    readonly delegation: string
+    readonly instance: string
+    readonly agent: string
+  }[]
 }
 
 /** Kinds in the order in which they are looked up: the widest first, so that its reason is the one that is told. */
-const KINDS = ['everything', 'system', 'action', 'person', 'agent', 'instance'] as const
+const KINDS = [
+  'everything',
+  'system',
+  'action',
+  'person',
+  'agent',
+  'instance',
+  'delegation',
+] as const
 
 /** The names under which a call can be locked, of one kind. A person stops what they own as well as what acts for them. */
 function namesOf(kind: LockKind, actor: Lockable, system: string, action: string): string[] {
@@ -26,9 +40,14 @@ function namesOf(kind: LockKind, actor: Lockable, system: string, action: string
     case 'person':
       return actor.delegation === undefined ? [actor.owner] : [actor.delegation.person, actor.owner]
     case 'agent':
-      return [actor.agent]
+      return [actor.agent, ...(actor.chain ?? []).map((one) => one.agent)]
     case 'instance':
-      return [actor.instance]
+      return [actor.instance, ...(actor.chain ?? []).map((one) => one.instance)]
+    case 'delegation':
+      return [
+        ...(actor.delegation === undefined ? [] : [actor.delegation.id]),
+        ...(actor.chain ?? []).map((one) => one.delegation),
+      ]
   }
 }
 

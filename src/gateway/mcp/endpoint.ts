@@ -151,7 +151,7 @@ export class McpEndpoint {
     try {
       const answer = await toolsCall(
         {
-          certificate: actor.certificate,
+          certificate: actor.credential.id,
           system,
           era,
           params: message.params,

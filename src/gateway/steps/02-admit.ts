@@ -26,7 +26,7 @@ export function admit(
   if (now >= actor.lifeEnds) {
     return deny('admit.too_old', 'this instance is past its absolute life')
   }
-  if (now >= actor.certificateEnds) {
+  if (now >= actor.credential.ends) {
     return deny('authenticate.unknown_certificate', 'the certificate has expired')
   }
   return undefined

@@ -54,7 +54,7 @@ export async function record(call: Call, ports: Ports): Promise<string | Denial>
         definition: call.action.digest,
         effects: [...call.action.effects],
         decision: decisionBody(call.decision),
-        credential: actor.certificate,
+        credential: actor.credential.id,
         ...(actor.delegation !== undefined && { delegation: actor.delegation.id }),
         ...(approval !== undefined && {
           approval: approval.id,

@@ -11,6 +11,8 @@ export interface CertificateRow {
   readonly key: string
   /** Serial number, hex, lower case. */
   readonly serial: string
+  /** Fingerprint of the root that signed it; absent in older rows: the first root. */
+  readonly root?: string
   /** ms since the epoch. */
   readonly notBefore: number
   /** ms since the epoch. */

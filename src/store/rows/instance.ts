@@ -1,5 +1,6 @@
 // Holds the row of an instance: one running copy of an agent.
 
+import type { Composition } from '../../wire/actor.ts'
 import type { TableShape } from '../table.ts'
 
 /** An enrolled instance. */
@@ -9,8 +10,20 @@ export interface InstanceRow {
   readonly agent: string
   /** Delegation id, where it acts on somebody's behalf. */
   readonly delegation?: string
-  /** Id of the join token that it enrolled with. */
-  readonly joinToken: string
+  /** Id of the join token that it enrolled with; absent where an attestor vouched for it, or a person's consent made it. */
+  readonly joinToken?: string
+  /** What attested it; absent in older rows: a join token. */
+  readonly attested?: {
+    readonly attestor: 'join_token' | 'unix' | 'oidc' | 'x509pop' | 'consent' | 'delegation'
+    /** Id of the registration that matched. */
+    readonly registration?: string
+    /** Sorted. */
+    readonly selectors: readonly string[]
+    /** ms since the epoch. */
+    readonly at: number
+  }
+  /** What it is made of; absent: nothing is known. */
+  readonly composition?: Composition
   /** `ended` is by its own word, `expired` by the clock, `revoked` by a person's. */
   readonly state: 'live' | 'ended' | 'expired' | 'revoked'
   /** ms since the epoch. */

@@ -3,12 +3,13 @@
 import type { TableShape } from '../table.ts'
 
 /** What a lock can deny. */
-export type LockKind = 'person' | 'agent' | 'instance' | 'system' | 'action' | 'everything'
+export type LockKind =
+  'person' | 'agent' | 'instance' | 'delegation' | 'system' | 'action' | 'everything'
 
 /** What is locked. */
 export interface LockTarget {
   readonly kind: LockKind
-  /** Person id, agent name, instance id, system name, `<system>/<action>`; empty for `everything`. */
+  /** Person id, agent name, instance id, delegation id, system name, `<system>/<action>`; empty for `everything`. */
   readonly name: string
 }
 
@@ -18,8 +19,10 @@ export interface Lock {
   readonly id: string
   readonly target: LockTarget
   readonly reason: string
-  /** Person id. */
+  /** Person id; empty where a response to a finding set it. */
   readonly person: string
+  /** Finding id that it answers. */
+  readonly finding?: string
   /** ms since the epoch. */
   readonly at: number
   readonly state: 'active' | 'removed'

@@ -12,6 +12,31 @@ export interface PersonCredential {
   readonly createdAt: number
 }
 
+/** A passkey of a person (WebAuthn): kept for the control listener's host, never for anything else. */
+export interface Passkey {
+  /** Credential id, base64url. */
+  readonly id: string
+  /** COSE key, base64url. */
+  readonly publicKey: string
+  /** Signature counter as last seen; 0 for authenticators that keep none. */
+  readonly counter: number
+  readonly transports: readonly string[]
+  /** ms since the epoch. */
+  readonly createdAt: number
+}
+
+/** Who a person is at an identity provider, and what it said of them at the last login. */
+export interface ExternalIdentity {
+  /** Name of the trust source. */
+  readonly source: string
+  /** `sub` there. */
+  readonly subject: string
+  /** Roles that its groups gave at the last login, sorted. */
+  readonly roles: readonly string[]
+  /** When the groups were last heard of, ms since the epoch; they hold as long as the source says. */
+  readonly heardAt: number
+}
+
 /** A human who operates, owns, approves, or on whose behalf an agent acts. */
 export interface Person {
   /** `per_` and a UUIDv7: what records name, since it says nothing about the human. */
@@ -21,6 +46,12 @@ export interface Person {
   /** Role names, sorted. */
   readonly roles: readonly string[]
   readonly credentials: readonly PersonCredential[]
+  /** Absent: none. */
+  readonly passkeys?: readonly Passkey[]
+  /** Absent: local only. */
+  readonly external?: readonly ExternalIdentity[]
+  /** `left` people do nothing, own nothing and are nobody's user. Absent: `active`. */
+  readonly state?: 'active' | 'left'
   /** ms since the epoch. */
   readonly createdAt: number
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Name, Purpose, Reason, Time } from './text.ts'
 
 /** Lifecycle of an agent; `retired` is final. */
-export const AgentState = z.enum(['active', 'suspended', 'retired'])
+export const AgentState = z.enum(['discovered', 'pending', 'active', 'suspended', 'retired'])
 
 /** A registered agent. */
 export const Agent = z

@@ -4,7 +4,15 @@ import { z } from 'zod'
 import { Reason, Time } from './text.ts'
 
 /** What a lock can deny. */
-export const LockKind = z.enum(['person', 'agent', 'instance', 'system', 'action', 'everything'])
+export const LockKind = z.enum([
+  'person',
+  'agent',
+  'instance',
+  'delegation',
+  'system',
+  'action',
+  'everything',
+])
 
 /** What is locked. */
 const LockTarget = z.strictObject({
