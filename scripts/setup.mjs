@@ -39,11 +39,15 @@ function isInstalled() {
 
 function install() {
   console.error('Installing what package-lock.json names; the first time takes about 20 seconds …')
-  const { status, error, stdout, stderr } = spawnSync('npm', ['ci', '--loglevel=error'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const { status, error, stdout, stderr } = spawnSync(
+    'npm',
+    ['ci', '--loglevel=error', '--ignore-scripts'],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   if (status === 0) return
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
   const why = error === undefined ? `npm ci ended with status ${status}` : error.message

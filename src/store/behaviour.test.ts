@@ -105,6 +105,26 @@ export function storeBehaviour(name: string, newBench: () => Promise<Bench>): vo
     await store.close()
   })
 
+  scenario('what has ended is pruned, and what a roll counts is not', async (bench, audit) => {
+    const store = await bench.open()
+    const proof = await receipt(audit)
+    for (let n = 0; n < 4; n++) await store.spent.insert({ id: `s${n}`, expiresAt: n }, proof)
+    assert.equal(await store.spent.prune('expires_at', 2), 2)
+    assert.deepEqual(
+      (await store.spent.all()).map((held) => held.doc.id),
+      ['s2', 's3'],
+    )
+    const session = (hash: string, state: 'live' | 'ended') =>
+      ({ hash, person: 'per_1', by: 'link', state, createdAt: 0, expiresAt: 1 }) as const
+    await store.sessions.insert(session('a', 'live'), proof)
+    await store.sessions.insert(session('b', 'ended'), proof)
+    assert.equal(await store.sessions.prune('expires_at', 9), 1)
+    assert.ok(await store.sessions.get('a'))
+    assert.deepEqual(await store.check(), [])
+    await assert.rejects(store.teams.prune('id', 9), TypeError)
+    await store.close()
+  })
+
   scenario('of two that replace the same row one wins', async (bench, audit) => {
     const store = await bench.open()
     const held = await store.agents.insert(agent('bot'), await receipt(audit))

@@ -53,13 +53,17 @@ export class SignedRows {
     return { doc: text, leaf, sig: base64url(this.#signer.sign(message(table, leaf, text))) }
   }
 
+  /** True when the row carries a signature of this authority over what it holds. */
+  verifies(table: string, row: SignedColumns): boolean {
+    const signature = fromBase64url(row.sig)
+    return (
+      signature !== undefined && this.#signer.verify(message(table, row.leaf, row.doc), signature)
+    )
+  }
+
   /** The document of a row whose signature holds; throws `store.unsigned_row` otherwise. */
   open(table: string, id: string, row: SignedColumns): JsonObject {
-    const signature = fromBase64url(row.sig)
-    if (
-      signature === undefined ||
-      !this.#signer.verify(message(table, row.leaf, row.doc), signature)
-    ) {
+    if (!this.verifies(table, row)) {
       throw refusal(table, id, 'does not carry a signature of this authority')
     }
     return this.read(table, id, row)

@@ -85,9 +85,35 @@ test('an older home is brought to this version, and its rows stay', () =>
       },
       rolls: ['later'],
     }
-    await step(directory, { ...SCHEMA_STEPS, '0002_later': later })
+    await step(directory, { ...SCHEMA_STEPS, '0003_later': later })
     assert.ok(tables(directory).includes('later') && tables(directory).includes('people'))
-    await assert.rejects(step(directory, SCHEMA_STEPS), /store.newer.*0002_later/)
+    await assert.rejects(step(directory, SCHEMA_STEPS), /store.newer.*0003_later/)
+  }))
+
+test('a home from before delegations were on a roll keeps those that are ours, and no others', () =>
+  withHome(async (directory) => {
+    const { '0001_first': first } = SCHEMA_STEPS
+    assert.ok(first)
+    await step(directory, { '0001_first': first })
+    const leaf = 'L'.repeat(43)
+    const doc = { id: 'd1', person: 'per_1', agent: 'bot', createdAt: 1, expiresAt: 2 }
+    const ours = new SignedRows(signer).seal('delegations', doc, leaf)
+    const database = new DatabaseSync(join(directory, 'bailiwick.db'))
+    const put = database.prepare(
+      'insert into delegations (id, person, agent, expires_at, doc, sig, leaf) values (?, ?, ?, ?, ?, ?, ?)',
+    )
+    put.run('d1', 'per_1', 'bot', 2, ours.doc, ours.sig, leaf)
+    const forged = ours.doc.replace('d1', 'd2')
+    put.run('d2', 'per_1', 'bot', 2, forged, ours.sig, leaf)
+    database.close()
+    const store = await openStore({ directory, signer })
+    const active = await store.delegations.all({ state: 'active' })
+    assert.deepEqual(
+      active.map((held) => held.doc.id),
+      ['d1'],
+    )
+    assert.deepEqual(await store.check(), [])
+    await store.close()
   }))
 
 test('a step that fails leaves nothing of itself or of the steps before it', () =>
@@ -99,7 +125,7 @@ test('a step that fails leaves nothing of itself or of the steps before it', () 
       },
       rolls: [],
     }
-    const failed = step(directory, { ...SCHEMA_STEPS, '0002_broken': broken })
+    const failed = step(directory, { ...SCHEMA_STEPS, '0003_broken': broken })
     await assert.rejects(failed, /store.migration/)
     const left = tables(directory).filter((name) => !name.startsWith('schema_migrations'))
     assert.deepEqual(left, [])
