@@ -27,9 +27,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   audit: ['std', 'wire', 'tlog', 'store', 'keys'],
   authority: ['std', 'wire', 'store', 'keys', 'policy', 'audit'],
   gateway: ['std', 'wire', 'policy'],
-  api: ['std', 'wire', 'policy', 'authority', 'audit'],
+  detect: ['std', 'wire', 'audit'],
+  api: ['std', 'wire', 'policy', 'authority', 'audit', 'detect'],
   // prettier-ignore
-  server: ['std', 'wire', 'tlog', 'policy', 'store', 'keys', 'audit', 'authority', 'gateway', 'api'],
+  server: ['std', 'wire', 'tlog', 'policy', 'store', 'keys', 'audit', 'authority', 'gateway', 'detect', 'api'],
   cli: ['std', 'wire', 'server'],
 }
 

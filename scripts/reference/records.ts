@@ -43,6 +43,9 @@ const AUTHORITY: Described = {
   'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended',
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.removed': 'a lock was lifted, with the reason',
+  'finding.raised': 'a detector concluded something about a credential or an instance',
+  'finding.answered': 'a lock answered a finding',
+  'finding.closed': 'a person looked at a finding and closed it, with the reason',
   'secret.stored':
     'a secret of a system was stored, sealed; the record has its name and not its value',
   'authority.replayed':

@@ -39,6 +39,8 @@ export const ROUTES = {
   'GET /v1/locks': 'person',
   'POST /v1/locks': 'operator',
   'POST /v1/locks/{id}/remove': 'operator',
+  'GET /v1/findings': 'person',
+  'POST /v1/findings/{id}/close': 'operator',
   'GET /v1/audit/records': 'person',
   'GET /v1/audit/records/{id}': 'person',
   'GET /v1/audit/records/{index}/proof': 'person',

@@ -8,6 +8,7 @@ import { uuidv7 } from '../std/id.ts'
 import { serveAgents } from './agents/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveAudit } from './audit/routes.ts'
+import { serveFindings } from './findings/routes.ts'
 import { misdirected } from './host.ts'
 import { serveInstances } from './instances/routes.ts'
 import { serveLocks } from './locks/routes.ts'
@@ -77,6 +78,7 @@ export function openControl(ports: ControlPorts): Control {
   servePolicies(surface, ports)
   serveApprovals(surface, ports)
   serveLocks(surface, ports)
+  serveFindings(surface, ports)
   serveAudit(surface, ports)
   const missing = surface.missing()
   if (missing.length > 0) throw new Error(`nobody serves ${missing.join(', ')}`)

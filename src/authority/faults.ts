@@ -38,6 +38,7 @@ export const AUTHORITY_FAULTS = {
   'approval.separated': { status: 403, next: 'ask another person who holds the role' },
   'approval.other_call': { status: 409, next: 'ask for an approval of this very call' },
   'approval.not_approved': { status: 409, next: 'wait until every gate has been agreed' },
+  'finding.unknown': { status: 404, next: 'look at `bailiwick finding ls`' },
   'lock.unknown': { status: 404, next: 'look at `bailiwick lock ls`' },
   'lock.target': {
     status: 400,

@@ -3,6 +3,7 @@
 import { Fault } from '../std/fault.ts'
 import { Approvals } from './approvals/approvals.ts'
 import { Delegations } from './delegation/delegations.ts'
+import { Findings } from './findings/findings.ts'
 import { Locks } from './locks/locks.ts'
 import { targetText } from './locks/target.ts'
 import type { AuthorityPorts } from './ports.ts'
@@ -22,6 +23,7 @@ export interface Authority {
   readonly approvals: Approvals
   readonly locks: Locks
   readonly secrets: Secrets
+  readonly findings: Findings
   /** Resolves when everything that locks and suspensions set off has ended. */
   settled(): Promise<void>
 }
@@ -49,6 +51,7 @@ export async function openAuthority(
   const approvals = await Approvals.load(ports, people)
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
+  const findings = await Findings.load(ports)
   stop()
   if (refused.size > 0 || problems.length > 0) {
     // The limit keeps the record bounded, whoever filled the table.
@@ -62,7 +65,7 @@ export async function openAuthority(
     })
   }
   const nouns = { people, agents, systems, policies, delegations, approvals, locks, secrets }
-  return { ...nouns, settled: voidApprovals(agents, locks, approvals, ports.onTrouble) }
+  return { ...nouns, findings, settled: voidApprovals(agents, locks, approvals, ports.onTrouble) }
 }
 
 /**

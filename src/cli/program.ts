@@ -40,6 +40,7 @@ const COMMANDS: readonly (readonly [
   ['policy', 'policies: apply, show, list', () => import('./policy.ts')],
   ['approval', 'held calls: list, show, approve, deny, watch', () => import('./approval.ts')],
   ['lock', 'locks: add, list, remove', () => import('./lock.ts')],
+  ['finding', 'findings: list, close', () => import('./finding.ts')],
   ['audit', 'the record: tail, show, verify', () => import('./audit.ts')],
   ['call', 'make one governed call, the way an agent does', () => import('./call.ts')],
   ['mcp', 'bridge an MCP client on standard streams to a system', () => import('./mcp.ts')],

@@ -12,8 +12,10 @@ import { Identities } from '../authority/identity/identities.ts'
 import { openRoot, type Root } from '../authority/identity/root.ts'
 import { openAuthority, type Authority } from '../authority/open.ts'
 import { replay } from '../authority/replay.ts'
+import { allRules, Detector } from '../detect/detector.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
 import { openKeyRing } from '../keys/file.ts'
+import type { Observe } from '../wire/observation.ts'
 import { lockHome } from '../store/home-lock.ts'
 import { openStore } from '../store/open.ts'
 import { openCommitments } from './commitments.ts'
@@ -22,6 +24,7 @@ import { homeFacts, makeHome } from './home.ts'
 import { LivePolicy } from './live-policy.ts'
 import { operatorLog } from './operator-log.ts'
 import { restorePolicy } from './policy-versions.ts'
+import { respond } from './responses.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
 
@@ -49,6 +52,8 @@ export interface Core {
   readonly policy: LivePolicy
   readonly gateway: Gateway
   readonly refusals: RefusalCounter
+  /** Takes what surfaces see of credentials in use. */
+  readonly observe: Observe
   /** Something for the operator's own log. Never a secret. */
   readonly note: (event: string, facts?: Readonly<Record<string, unknown>>) => void
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
@@ -82,6 +87,7 @@ async function open(
   const { clock } = machine
   const ground = await openGround(settings, machine, stack)
   const { audit, authority, commitments, identities, note, refusals } = ground
+  const observe = watchful(ground, settings, stack)
   const policy = new LivePolicy()
   restorePolicy({ authority, policy })
   const ports = gatewayPorts({
@@ -112,6 +118,7 @@ async function open(
   })
   return {
     ...ground,
+    observe,
     settings,
     machine,
     startedAt: clock.now(),
@@ -173,4 +180,23 @@ async function openGround(settings: Settings, machine: Machine, stack: Stack) {
   stack.push(() => identities.close())
   const commitments = openCommitments(keyFolder, keys.encryption, entropy)
   return { trustDomain, origin, note, audit, refusals, authority, root, identities, commitments }
+}
+
+/** The detectors of a home, whose findings are answered. What could not be answered is told in the operator's own log. */
+function watchful(
+  { authority, note }: Pick<Core, 'authority' | 'note'>,
+  { lockOn }: Settings,
+  stack: Stack,
+): Observe {
+  const answering = new Set<Promise<void>>()
+  const detector = new Detector(allRules(), (finding, at) => {
+    const answer = respond(authority, lockOn, finding, at)
+      .catch((error: unknown) => note('trouble', { finding: finding.rule, error: String(error) }))
+      .finally(() => answering.delete(answer))
+    answering.add(answer)
+  })
+  stack.push(async () => {
+    await Promise.all(answering)
+  })
+  return (seen) => detector.observe(seen)
 }

@@ -3,6 +3,7 @@
 import { userInfo } from 'node:os'
 import { serverFault } from './faults.ts'
 import { defaultHome } from './home.ts'
+import type { LockOn } from './responses.ts'
 
 /** Everything that start-up is told. */
 export interface Settings {
@@ -22,6 +23,8 @@ export interface Settings {
   readonly holdMs: number
   /** How long people have to answer an approval (ms). */
   readonly approvalMs: number
+  /** Which findings lock the instance that they are about. */
+  readonly lockOn: LockOn
 }
 
 /** Ports of DESIGN §7. */
@@ -54,6 +57,7 @@ export function settings(
     logFile: flags.logFile,
     holdMs: whole(environment, 'BAILIWICK_HOLD_MS', 45_000, 1, 55_000),
     approvalMs: whole(environment, 'BAILIWICK_APPROVAL_MS', 300_000, 1, 86_400_000),
+    lockOn: word(environment, 'BAILIWICK_LOCK_ON', ['replays', 'high', 'none']),
   }
 }
 
@@ -79,4 +83,17 @@ function whole(
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= least && value <= most) return value
   throw serverFault('server.setting', `${name} is a whole number from ${least} to ${most}`)
+}
+
+/** One of a few words from the environment, the first where it says nothing. */
+function word<W extends string>(
+  environment: Settings['environment'],
+  name: string,
+  words: readonly [W, ...W[]],
+): W {
+  const text = environment[name]
+  if (text === undefined || text === '') return words[0]
+  const found = words.find((one) => one === text)
+  if (found !== undefined) return found
+  throw serverFault('server.setting', `${name} is one of ${words.join(', ')}`)
 }

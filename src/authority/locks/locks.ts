@@ -21,7 +21,7 @@ const INTEGRITY_LOCK = 'integrity'
 
 /** Who removes or adds, and why. */
 export interface LockWord {
-  /** Person id. */
+  /** Person id; empty where Bailiwick itself answers a finding. */
   readonly person: string
   readonly reason: string
 }
@@ -182,8 +182,8 @@ export class Locks {
     const { kind, name } = lock.target
     return this.#ports.audit.append({
       type,
-      phase: 'admin',
-      person,
+      phase: person === '' ? 'lifecycle' : 'admin',
+      ...(person === '' ? {} : { person }),
       ...(kind === 'agent' ? { agent: name } : {}),
       ...(kind === 'instance' ? { instance: name } : {}),
       ...(kind === 'system' ? { system: name } : {}),

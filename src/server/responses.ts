@@ -1,0 +1,37 @@
+// Holds the responses to findings: kept and recorded always, and the instance locked where the setting says so.
+
+import type { Finding } from '../detect/finding.ts'
+import type { Authority } from '../authority/open.ts'
+
+/** Rules whose findings lock the instance: replays, where a copy of a credential is in other hands for certain. */
+const REPLAYS: ReadonlySet<string> = new Set(['dpop-replay', 'refresh-reuse', 'join-race'])
+
+/** Which findings lock: those of replays, all from `high` on, or none. */
+export type LockOn = 'replays' | 'high' | 'none'
+
+function locks(lockOn: LockOn, { rule, severity }: Finding): boolean {
+  if (lockOn === 'none') return false
+  if (REPLAYS.has(rule)) return true
+  return lockOn === 'high' && (severity === 'high' || severity === 'critical')
+}
+
+/**
+ * Answers one finding. The lock comes first: it is in force before the finding is stored, and if we crash in between, the
+ * lock and its record say what happened.
+ */
+export async function respond(
+  authority: Pick<Authority, 'findings' | 'locks'>,
+  lockOn: LockOn,
+  finding: Finding,
+  at: number,
+): Promise<void> {
+  const target = { kind: 'instance', name: finding.instance } as const
+  const standing = authority.locks
+    .list()
+    .find((lock) => lock.target.kind === 'instance' && lock.target.name === finding.instance)
+  const lock = !locks(lockOn, finding)
+    ? undefined
+    : (standing ?? (await authority.locks.add({ target, reason: finding.summary, person: '' })))
+  const { id } = await authority.findings.raise({ ...finding, at })
+  if (lock !== undefined) await authority.findings.answered(id, lock.id)
+}
