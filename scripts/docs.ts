@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cliPage } from './reference/cli.ts'
+import { conformancePage } from './reference/conformance.ts'
 import { errorsPage } from './reference/errors.ts'
 import { recordsPage } from './reference/records.ts'
 import { readTree, ROOT } from './source/tree.ts'
@@ -12,6 +13,7 @@ const FOLDER = join(ROOT, 'docs', 'reference')
 const source = readTree(['src'])
 const pages = new Map([
   ['cli.md', await cliPage()],
+  ['conformance.md', conformancePage(readTree(['src', 'test']))],
   ['errors.md', errorsPage(source)],
   ['records.md', recordsPage(source)],
 ])
