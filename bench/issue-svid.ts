@@ -22,7 +22,7 @@ export async function issueSvid(): Promise<Record<string, number>> {
   const home = mkdtempSync(join(tmpdir(), 'bailiwick-bench-'))
   try {
     const keys = openKeyRing(join(home, 'keys'), { entropy: systemEntropy })
-    const by = issuer('bench.test', keys.certificates, systemEntropy)
+    const by = issuer('bench.test', keys.roots.first!, systemEntropy)
     const holders = Array.from({ length: 64 }, () => {
       const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
       return new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))

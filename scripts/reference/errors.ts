@@ -5,6 +5,7 @@ import { IDENTITY_API_FAULTS } from '../../src/api/identity/faults.ts'
 import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
+import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
 import { CLI_FAULTS } from '../../src/cli/faults.ts'
 import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
@@ -32,6 +33,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   IDENTITY_WIRE_FAULTS: ['Messages of enrolment and renewal', IDENTITY_WIRE_FAULTS],
   IDENTITY_FAULTS: ['Identity', IDENTITY_FAULTS],
   AUTHORITY_FAULTS: ['Registry, delegations, approvals, locks and secrets', AUTHORITY_FAULTS],
+  SESSION_FAULTS: ['Signing in', SESSION_FAULTS],
   POLICY_FAULTS: ['Policies', POLICY_FAULTS],
   AUDIT_FAULTS: ['The record', AUDIT_FAULTS],
   TLOG_FAULTS: ['Trees, tiles, notes and proofs', TLOG_FAULTS],

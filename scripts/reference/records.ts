@@ -32,6 +32,20 @@ const APPROVALS: Described = {
 
 const AUTHORITY: Described = {
   'person.created': 'a person was added',
+  'person.changed': 'the roles of a person were set, with the reason',
+  'person.left': 'a person left: nothing of theirs opens anything any more',
+  'person.key_added': 'a person got another key for their own programs',
+  'person.key_removed': 'a key was taken from a person',
+  'person.passkey_added': 'a person registered a passkey',
+  'person.passkey_removed': 'a passkey was taken from a person',
+  'person.passkey_used': 'a passkey was used, with its counter',
+  'person.heard':
+    'an identity provider said which groups somebody has who signed in there, and what roles those give',
+  'login.link_issued': 'a person asked for a link that opens a session once',
+  'login.link_used': 'such a link was opened',
+  'session.opened': 'a person signed in on the control listener, and how',
+  'session.present': 'the person of a session touched a passkey',
+  'session.ended': 'a session ended: by its person, by the clock, or because the person left',
   'agent.registered': 'an agent was registered, with its owner and its purpose',
   'agent.updated': 'an agent was changed, suspended or retired, with the reason',
   'system.inspected':

@@ -1,10 +1,11 @@
 // Holds the table of every route and who may use it; a route that is not here cannot be served (INV-9).
 
 /**
- * Who may use a route. `nobody` needs no credential and says nothing that needs one; the others need the proof of a person:
- * any person, one with the role `operator` or `administrator`, or one with the role `administrator`.
+ * Who may use a route. `nobody` needs no credential and says nothing that needs one; `session` needs a browser that is signed
+ * in and acts on that person alone; the others need a person, by proof or by session: any of them, or one with the role.
  */
-export type Access = 'nobody' | 'person' | 'operator' | 'administrator'
+export type Access =
+  'nobody' | 'session' | 'person' | 'viewer' | 'auditor' | 'operator' | 'administrator'
 
 /** Every route of the control listener. Agents' credentials open none of them. */
 export const ROUTES = {
@@ -14,54 +15,109 @@ export const ROUTES = {
   'GET /openapi.json': 'nobody',
   // The id is unguessable, the page shows one call and carries no authority.
   'GET /approvals/{id}': 'nobody',
+  // Signing in: each takes something that only the person has, and is useless without it.
+  'GET /': 'nobody',
+  'GET /page/style.css': 'nobody',
+  'GET /page/login.js': 'nobody',
+  'GET /login': 'nobody',
+  'POST /login/link': 'nobody',
+  'POST /login/passkey/options': 'nobody',
+  'POST /login/passkey': 'nobody',
+  'POST /login/oidc/{source}': 'nobody',
+  'GET /login/oidc/{source}/callback': 'nobody',
+  'POST /logout': 'session',
+  'GET /account': 'session',
+  'POST /account/passkeys/options': 'session',
+  'POST /account/passkeys': 'session',
+  'POST /account/passkeys/remove': 'session',
+  'POST /account/presence/options': 'session',
+  'POST /account/presence': 'session',
   'GET /v1/whoami': 'person',
-  'GET /v1/status': 'person',
-  'GET /v1/people': 'person',
+  'GET /v1/status': 'viewer',
+  'GET /v1/people': 'viewer',
   'POST /v1/people': 'administrator',
-  'GET /v1/agents': 'person',
+  'PATCH /v1/people/{id}': 'administrator',
+  'POST /v1/people/{id}/leave': 'administrator',
+  // Their own, or an administrator anybody's.
+  'POST /v1/people/{id}/keys': 'person',
+  'POST /v1/people/{id}/keys/{key}/remove': 'person',
+  'POST /v1/login-links': 'person',
+  'POST /v1/sessions/end': 'person',
+  'GET /v1/agents': 'viewer',
   'POST /v1/agents': 'operator',
-  'GET /v1/agents/{name}': 'person',
+  'GET /v1/agents/{name}': 'viewer',
   'PATCH /v1/agents/{name}': 'operator',
+  'POST /v1/agents/{name}/roles': 'operator',
+  'POST /v1/agents/{name}/roles/{role}/remove': 'operator',
+  'POST /v1/agents/{name}/roles/{role}/review': 'operator',
   'POST /v1/agents/{name}/join-tokens': 'operator',
-  'GET /v1/instances': 'person',
+  'GET /v1/teams': 'viewer',
+  'POST /v1/teams': 'administrator',
+  'GET /v1/teams/{name}': 'viewer',
+  'PATCH /v1/teams/{name}': 'administrator',
+  'GET /v1/instances': 'viewer',
   'POST /v1/instances/{id}/revoke': 'operator',
-  'GET /v1/systems': 'person',
-  'GET /v1/systems/{name}': 'person',
+  'GET /v1/systems': 'viewer',
+  'GET /v1/systems/{name}': 'viewer',
   'POST /v1/systems/inspect': 'operator',
   'POST /v1/systems': 'operator',
-  'GET /v1/policies': 'person',
+  'GET /v1/policies': 'viewer',
   'POST /v1/policies': 'administrator',
   'GET /v1/approvals': 'person',
   'GET /v1/approvals/{id}': 'person',
   // Who may answer is decided by the gates of the call: the authority knows their roles.
   'POST /v1/approvals/{id}/approve': 'person',
   'POST /v1/approvals/{id}/deny': 'person',
-  'GET /v1/locks': 'person',
+  'GET /v1/locks': 'viewer',
   'POST /v1/locks': 'operator',
   'POST /v1/locks/{id}/remove': 'operator',
-  'GET /v1/findings': 'person',
+  'GET /v1/findings': 'viewer',
   'POST /v1/findings/{id}/close': 'operator',
-  'GET /v1/audit/records': 'person',
-  'GET /v1/audit/records/{id}': 'person',
-  'GET /v1/audit/records/{index}/proof': 'person',
-  'GET /v1/audit/calls/{id}': 'person',
-  'GET /v1/audit/tail': 'person',
-  'POST /v1/audit/flush': 'person',
+  'GET /v1/audit/records': 'auditor',
+  'GET /v1/audit/records/{id}': 'auditor',
+  'GET /v1/audit/records/{index}/proof': 'viewer',
+  'GET /v1/audit/calls/{id}': 'auditor',
+  'GET /v1/audit/tail': 'auditor',
+  'POST /v1/audit/flush': 'auditor',
 } as const satisfies Readonly<Record<`${'GET' | 'POST' | 'PATCH'} /${string}`, Access>>
 
 /** A route by its method and path. */
 export type Route = keyof typeof ROUTES
 
-/** Routes that need no credential. */
-export type OpenRoute = {
-  [R in Route]: (typeof ROUTES)[R] extends 'nobody' ? R : never
+type RouteOf<A extends Access> = {
+  [R in Route]: (typeof ROUTES)[R] extends A ? R : never
 }[Route]
 
+/** Routes that need no credential. */
+export type OpenRoute = RouteOf<'nobody'>
+
+/** Routes that need a browser that is signed in. */
+export type SessionRoute = RouteOf<'session'>
+
 /** Routes that need a person. */
-export type ClosedRoute = Exclude<Route, OpenRoute>
+export type ClosedRoute = Exclude<Route, OpenRoute | SessionRoute>
+
+/**
+ * Which roles open what. Every one of them may look; the content of the record is for auditors, and for administrators, whose
+ * reading is recorded like everybody's. Approvals are not here: who may answer is for the gates of the call to say.
+ */
+const OPENS = {
+  viewer: ['viewer', 'approver', 'operator', 'administrator', 'auditor'],
+  auditor: ['auditor', 'administrator'],
+  operator: ['operator', 'administrator'],
+  administrator: ['administrator'],
+} as const satisfies Partial<Record<Access, readonly string[]>>
+
+/** The roles of which somebody needs one for a route that needs a person; undefined where every person may use it. */
+export function neededRoles(access: Exclude<Access, 'nobody' | 'session'>) {
+  return access === 'person' ? undefined : OPENS[access]
+}
 
 /** True when somebody with these roles may use a route that needs a person. */
-export function mayUse(access: Exclude<Access, 'nobody'>, roles: readonly string[]): boolean {
-  if (access === 'person') return true
-  return roles.includes('administrator') || (access === 'operator' && roles.includes('operator'))
+export function mayUse(
+  access: Exclude<Access, 'nobody' | 'session'>,
+  roles: readonly string[],
+): boolean {
+  const needed = neededRoles(access)
+  return needed === undefined || needed.some((role) => roles.includes(role))
 }

@@ -12,8 +12,10 @@ import { serveFindings } from './findings/routes.ts'
 import { misdirected } from './host.ts'
 import { serveInstances } from './instances/routes.ts'
 import { serveLocks } from './locks/routes.ts'
+import { serveLogin } from './login/routes.ts'
 import { noRoute } from './no-route.ts'
 import { serveOperations } from './operations/routes.ts'
+import { troublePage, wantsPage } from './page/trouble.ts'
 import { servePeople } from './people/routes.ts'
 import { servePolicies } from './policies/routes.ts'
 import type { ControlPorts } from './ports.ts'
@@ -21,6 +23,7 @@ import { problem } from './problem.ts'
 import { Surface } from './serve.ts'
 import { serveStatus } from './status/routes.ts'
 import { serveSystems } from './systems/routes.ts'
+import { serveTeams } from './teams/routes.ts'
 
 /** Port of the control listener where nothing else is said (DESIGN §7). */
 const DEFAULT_PORT = 7400
@@ -62,17 +65,20 @@ export function openControl(ports: ControlPorts): Control {
     const { status, code } = publicFault(error)
     if (status >= 500) ports.failed(error, requestId)
     else if (status === 401 || code === 'api.host' || code === 'api.origin') ports.refused(code)
-    return problem(error, requestId)
+    return wantsPage(c.req.raw) ? troublePage(error, requestId) : problem(error, requestId)
   })
   app.notFound((c) => {
     const { fault, allow } = noRoute(new URL(c.req.url).pathname)
+    if (wantsPage(c.req.raw)) return troublePage(fault, c.get('requestId'))
     const headers = allow.length === 0 ? {} : { allow: allow.join(', ') }
     return problem(fault, c.get('requestId'), headers)
   })
   serveOperations(surface, ports)
   serveStatus(surface, ports)
   servePeople(surface, ports)
+  serveLogin(surface, ports)
   serveAgents(surface, ports)
+  serveTeams(surface, ports)
   serveInstances(surface, ports)
   serveSystems(surface, ports)
   servePolicies(surface, ports)

@@ -2,6 +2,8 @@
 
 import { faults, type FaultCatalogue } from '../std/fault.ts'
 
+import { SESSION_FAULTS } from '../authority/sessions/faults.ts'
+
 const CREDENTIAL = 'use the bailiwick command with the operator credential of this home'
 
 /** Codes of the control API. */
@@ -11,6 +13,7 @@ export const API_FAULTS = {
     next: 'dial 127.0.0.1 and send the Host bailiwick.localhost with the port',
   },
   'api.origin': { status: 403, next: 'do not call the control API from another web page' },
+  'api.csrf': { status: 403, next: 'load the page again, and send its form then' },
   'api.no_route': { status: 404, next: 'look at /openapi.json for every route' },
   'api.method': { status: 405, next: 'use a method that the Allow header names' },
   'api.media_type': { status: 415, next: 'send Content-Type: application/json' },
@@ -32,5 +35,5 @@ export const API_FAULTS = {
   'operator.busy': { status: 429, next: 'ask less often' },
 } as const satisfies FaultCatalogue
 
-/** Makes a Fault of this catalogue. */
-export const fault = faults(API_FAULTS)
+/** Makes a Fault of this catalogue, or of signing in. */
+export const fault = faults({ ...API_FAULTS, ...SESSION_FAULTS })

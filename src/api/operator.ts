@@ -5,7 +5,7 @@ import type { Clock } from '../std/clock.ts'
 import type { People } from '../authority/registry/people.ts'
 import { bodyDigest, readOperatorProof, type OperatorProof } from '../wire/operator-proof.ts'
 import { fault } from './faults.ts'
-import { Once } from './once.ts'
+import { Once } from '../std/once.ts'
 
 /** Seconds by which the clock of who asks may differ from ours. */
 const WINDOW_S = 60

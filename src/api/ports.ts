@@ -71,6 +71,8 @@ export interface Pin extends SystemCandidate {
   readonly person: string
   readonly reason: string
   readonly maxProcesses?: number
+  /** Absent: the one that it has already. */
+  readonly environment?: string
 }
 
 /** What applying a set of policies did, or would do. */

@@ -5,12 +5,23 @@ import type { Context } from 'hono'
 import type { z, ZodError, ZodObject, ZodType } from 'zod'
 import { stringifyJson, type Json } from '../std/json.ts'
 import { Problem } from '../wire/api/problem.ts'
-import { mayUse, ROUTES, type ClosedRoute, type OpenRoute, type Route } from './access.ts'
+import {
+  mayUse,
+  neededRoles,
+  ROUTES,
+  type ClosedRoute,
+  type OpenRoute,
+  type Route,
+  type SessionRoute,
+} from './access.ts'
+import { Askers, type Asker } from './asker.ts'
 import { bodyTree, readBody } from './body.ts'
 import { fault } from './faults.ts'
-import { Operators, type Person } from './operator.ts'
+import { formTree } from './form.ts'
 import type { ControlPorts } from './ports.ts'
 import { DetailedFault } from './problem.ts'
+import { checkOwnPage, type SignedIn } from './session/session-of.ts'
+import { toLogin, withOwnCookies } from './session/way-in.ts'
 
 /** What Hono carries along one request. */
 export interface ControlEnv {
@@ -29,6 +40,8 @@ export interface Endpoint {
   readonly params?: ZodObject
   readonly query?: ZodObject
   readonly body?: ZodType
+  /** In place of a body: fields that a page of ours sends. */
+  readonly form?: ZodObject
   readonly answer: ZodType | TextAnswer
 }
 
@@ -39,12 +52,16 @@ export interface Asked<E extends Endpoint> {
   readonly params: Read<E['params']>
   readonly query: Read<E['query']>
   readonly body: Read<E['body']>
+  readonly form: Read<E['form']>
   readonly request: Request
 }
 
 /** The same, with the person who asks. */
-export interface AskedBy<E extends Endpoint> extends Asked<E> {
-  readonly person: Person
+export interface AskedBy<E extends Endpoint> extends Asked<E>, Asker {}
+
+/** The same, from a browser that is signed in. */
+export interface AskedIn<E extends Endpoint> extends Asked<E> {
+  readonly signedIn: SignedIn
 }
 
 type Answer<E extends Endpoint> = E['answer'] extends ZodType ? z.input<E['answer']> : Response
@@ -52,11 +69,11 @@ type Answer<E extends Endpoint> = E['answer'] extends ZodType ? z.input<E['answe
 /** The routes as they are put together. */
 export class Surface {
   readonly app = new OpenAPIHono<ControlEnv>()
-  readonly #operators: Operators
+  readonly #askers: Askers
   readonly #served = new Set<Route>()
 
   constructor(ports: Pick<ControlPorts, 'authority' | 'clock'>) {
-    this.#operators = new Operators(ports.authority.people, ports.clock)
+    this.#askers = new Askers(ports.authority, ports.clock)
   }
 
   /** Serves a route that needs no credential. */
@@ -82,18 +99,33 @@ export class Surface {
       const { raw } = c.req
       // HEAD would be answered as GET, whose stream nobody would then read or end.
       if (raw.method !== method) throw fault('api.method', `this path takes ${method}`)
-      const claimed = this.#operators.identify({
-        authorization: raw.headers.get('authorization'),
-        method: raw.method,
-        target: targetOf(raw),
-      })
+      const claim = this.#askers.identify(raw)
       const body = await readBody(raw)
-      const person = this.#operators.admit(claimed, body)
-      if (!mayUse(access, person.roles)) {
-        const needed = access === 'operator' ? 'operator` or `administrator' : access
+      const asker = this.#askers.admit(claim, body)
+      if (!mayUse(access, asker.person.roles)) {
+        const needed = neededRoles(access)?.join('` or `') ?? ''
         throw fault('api.role', `only who holds the role \`${needed}\` may do this`)
       }
-      return handle({ ...parts(endpoint, c, body), person } as AskedBy<E>)
+      return handle({ ...parts(endpoint, c, body), ...asker } as AskedBy<E>)
+    })
+  }
+
+  /** Serves a route to browsers that are signed in. A page that is asked for by nobody leads to signing in. */
+  signedIn<const E extends Endpoint>(
+    route: SessionRoute,
+    endpoint: E,
+    handle: (asked: AskedIn<E>) => Answer<E> | Promise<Answer<E>>,
+  ): void {
+    this.#serve(route, endpoint, async (c) => {
+      const { raw } = c.req
+      if (raw.method === 'GET') {
+        const again = withOwnCookies(raw)
+        if (again !== undefined) return again
+      } else checkOwnPage(raw)
+      const signedIn = this.#askers.find(raw)
+      if (signedIn === undefined && raw.method === 'GET') return toLogin(raw)
+      if (signedIn === undefined) throw fault('session.missing', 'nobody is signed in here')
+      return handle({ ...parts(endpoint, c, await readBody(raw)), signedIn } as AskedIn<E>)
     })
   }
 
@@ -119,27 +151,30 @@ export class Surface {
     })
   }
 
-  #document(route: Route, { summary, params, query, body, answer }: Endpoint): void {
+  #document(route: Route, { summary, params, query, body, form, answer }: Endpoint): void {
     const [method, path] = split(route)
     const noun = /^\/v1\/([a-z]+)/.exec(path)?.[1] ?? 'public'
     const content =
       'media' in answer
         ? { [answer.media]: { schema: { type: 'string' as const } } }
         : { 'application/json': { schema: answer } }
+    const access = ROUTES[route]
+    const security = access === 'session' ? [{ session: [] }] : [{ operator: [] }, { session: [] }]
+    const [media, schema] =
+      form === undefined
+        ? (['application/json', body] as const)
+        : (['application/x-www-form-urlencoded', form] as const)
     this.app.openAPIRegistry.registerPath({
       method: method.toLowerCase() as 'get' | 'post' | 'patch',
       path,
       summary,
       tags: [noun],
-      ...(ROUTES[route] !== 'nobody' && {
-        security: [{ operator: [] }],
-        description: `Needs: ${ROUTES[route]}.`,
-      }),
+      ...(access !== 'nobody' && { security, description: `Needs: ${access}.` }),
       request: {
         ...(params !== undefined && { params }),
         ...(query !== undefined && { query }),
-        ...(body !== undefined && {
-          body: { required: true, content: { 'application/json': { schema: body } } },
+        ...(schema !== undefined && {
+          body: { required: true, content: { [media]: { schema } } },
         }),
       },
       responses: {
@@ -159,12 +194,6 @@ export function split(route: Route): readonly [method: string, path: string] {
   return [route.slice(0, space), route.slice(space + 1)]
 }
 
-/** Path with query, as it was sent. */
-function targetOf(request: Request): string {
-  const { url } = request
-  return url.slice(url.indexOf('/', url.indexOf('//') + 2))
-}
-
 /** Every part of a request, checked. Throws `api.invalid` with the paths of what does not fit. */
 function parts(endpoint: Endpoint, c: Context<ControlEnv>, body: Uint8Array): Asked<Endpoint> {
   const request = c.req.raw
@@ -172,7 +201,9 @@ function parts(endpoint: Endpoint, c: Context<ControlEnv>, body: Uint8Array): As
     request,
     params: checked('path', endpoint.params, c.req.param()),
     query: checked('query', endpoint.query, queryOf(request)),
-    body: checked('body', endpoint.body, bodyTree(request, body) ?? {}),
+    ...(endpoint.form === undefined
+      ? { body: checked('body', endpoint.body, bodyTree(request, body) ?? {}) }
+      : { form: checked('form', endpoint.form, formTree(request, body)) }),
   } as Asked<Endpoint>
 }
 

@@ -12,6 +12,18 @@ export const AUTHORITY_FAULTS = {
   'person.unknown': { status: 404, next: 'check the name, or create the person first' },
   'person.key': { status: 400, next: 'make a key with `bailiwick person add`' },
   'person.exists': { status: 409, next: 'choose another name' },
+  'person.left': { status: 409, next: 'who has left does not come back: add the person anew' },
+  'person.keys': { status: 409, next: 'take one of them away first' },
+  'person.no_key': { status: 404, next: 'look at `bailiwick person ls -o json`' },
+  'person.counter': { status: 403, next: 'remove this passkey and register another' },
+  'person.no_role': {
+    status: 403,
+    next: 'ask an administrator which groups of your identity provider give a role here',
+  },
+  'person.last_administrator': {
+    status: 409,
+    next: 'make somebody else an administrator first, who has a key or a passkey',
+  },
   'agent.unknown': { status: 404, next: 'look at `bailiwick agent ls`' },
   'agent.exists': { status: 409, next: 'choose another name, or update the agent that is there' },
   'agent.retired': { status: 409, next: 'register a new agent: a retired one does not come back' },

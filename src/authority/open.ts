@@ -11,11 +11,14 @@ import { Agents } from './registry/agents.ts'
 import { People } from './registry/people.ts'
 import { Policies } from './registry/policies.ts'
 import { Systems } from './registry/systems.ts'
+import { Teams } from './registry/teams.ts'
 import { Secrets } from './secrets/secrets.ts'
+import { Sessions } from './sessions/sessions.ts'
 
 /** The authority, one property per noun. Identity is opened over the same ports. */
 export interface Authority {
   readonly people: People
+  readonly teams: Teams
   readonly agents: Agents
   readonly systems: Systems
   readonly policies: Policies
@@ -24,6 +27,7 @@ export interface Authority {
   readonly locks: Locks
   readonly secrets: Secrets
   readonly findings: Findings
+  readonly sessions: Sessions
   /** Resolves when everything that locks and suspensions set off has ended. */
   settled(): Promise<void>
 }
@@ -44,7 +48,8 @@ export async function openAuthority(
   )
   const problems = await ports.store.check()
   const people = await People.load(ports)
-  const agents = await Agents.load(ports, people)
+  const teams = await Teams.load(ports, people)
+  const agents = await Agents.load(ports, { people, teams })
   const systems = await Systems.load(ports)
   const policies = await Policies.load(ports)
   const delegations = await Delegations.load(ports, people, agents)
@@ -52,6 +57,7 @@ export async function openAuthority(
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
+  const sessions = await Sessions.load(ports, people)
   stop()
   if (refused.size > 0 || problems.length > 0) {
     // The limit keeps the record bounded, whoever filled the table.
@@ -64,18 +70,27 @@ export async function openAuthority(
       body: { count: refused.size, rows, problems: problems.map(({ detail }) => detail) },
     })
   }
-  const nouns = { people, agents, systems, policies, delegations, approvals, locks, secrets }
-  return { ...nouns, findings, settled: voidApprovals(agents, locks, approvals, ports.onTrouble) }
+  const nouns = { people, teams, agents, systems, policies, delegations, approvals, locks, secrets }
+  return {
+    ...nouns,
+    findings,
+    sessions,
+    settled: reactions({ people, agents, locks, approvals }, ports.onTrouble),
+  }
 }
 
 /**
- * Ends the approvals that a lock or a suspension makes pointless. Nothing hangs on it: the wait is followed by admit, resolve
- * and decide again, so a call that is locked is denied even where its approval could not be ended.
+ * Ends the approvals that a lock or a suspension makes pointless, and suspends the agents of who leaves. Nothing hangs on it:
+ * the wait for an approval is followed by admit, resolve and decide again, so a call that is locked is denied even where its
+ * approval could not be ended, and an agent that nobody owns counts as suspended before that is written.
  */
-function voidApprovals(
-  agents: Agents,
-  locks: Locks,
-  approvals: Approvals,
+function reactions(
+  {
+    people,
+    agents,
+    locks,
+    approvals,
+  }: Pick<Authority, 'people' | 'agents' | 'locks' | 'approvals'>,
   onTrouble: OnTrouble,
 ): () => Promise<void> {
   const running = new Set<Promise<void>>()
@@ -103,7 +118,11 @@ function voidApprovals(
       run(approvals.voidForAgent(agent.name, `the agent is ${agent.state}`))
     }
   })
+  people.onChange((person) => {
+    if (person.state === 'left') run(agents.sweep({ all: true }))
+  })
   return async () => {
-    await Promise.all(running)
+    // One reaction can set off the next.
+    while (running.size > 0) await Promise.all(running)
   }
 }

@@ -3,11 +3,12 @@
 import type { JsonObject } from '../std/json.ts'
 import type { AuditLog } from '../audit/log.ts'
 import type { LoggedRecord } from '../audit/log-reader.ts'
-import type { Agent } from '../store/rows/agent.ts'
 import { isOpen, type ApprovalState } from '../store/rows/approval.ts'
 import type { LockKind, LockTarget } from '../store/rows/lock.ts'
 import type { Store } from '../store/open.ts'
+import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
+import { agentKept, keyKept, leaverKept, rolesKept, teamKept } from './replay-kept.ts'
 
 /** Records read at a time. */
 const PAGE = 1_000
@@ -29,12 +30,28 @@ const ENDED: Readonly<Record<string, ApprovalState>> = {
   'approval.voided': 'void',
 }
 
+/** Records that tell the whole standing of an agent after them. */
+const AGENT_WORDS = [
+  'agent.updated',
+  'agent.claimed',
+  'agent.activated',
+  'agent.suspended',
+  'agent.orphaned',
+  'agent.retired',
+  'agent.role_assigned',
+  'agent.role_removed',
+  'agent.role_reviewed',
+  'agent.role_expired',
+]
+
 /** What was replayed. */
 export interface Replayed {
   readonly locks: number
   readonly approvals: number
   readonly instances: number
   readonly agents: number
+  readonly teams: number
+  readonly people: number
 }
 
 /** What replaying needs. */
@@ -54,6 +71,8 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     approvals: await replayApprovals(ports),
     instances: await replayRevocations(ports),
     agents: await replayAgents(ports),
+    teams: await replayTeams(ports),
+    people: await replayPeople(ports),
   }
   if (Object.values(replayed).some((count) => count > 0)) {
     await ports.audit.append({
@@ -141,36 +160,71 @@ async function replayRevocations({ audit, store }: ReplayPorts): Promise<number>
   return count
 }
 
-/** The newest word on an agent, as far as it narrows: a suspended or retired agent stays so, and roles taken away are gone. */
-async function replayAgents({ audit, store }: ReplayPorts): Promise<number> {
-  const seen = new Set<string>()
+/** The newest record about each name, of several types. */
+async function newest(
+  audit: ReplayPorts['audit'],
+  types: readonly string[],
+  nameOf: (logged: LoggedRecord) => string,
+): Promise<ReadonlyMap<string, LoggedRecord>> {
+  const found = new Map<string, LoggedRecord>()
+  for (const type of types) {
+    for await (const logged of records(audit, type)) {
+      const name = nameOf(logged)
+      if ((found.get(name)?.index ?? -1) < logged.index) found.set(name, logged)
+    }
+  }
+  return found
+}
+
+/** Writes the row as the newest word on it leaves it, where that is less than the row says. */
+async function keep<T>(
+  table: SignedRepository<T>,
+  words: ReadonlyMap<string, LoggedRecord>,
+  kept: (doc: T, body: JsonObject) => T | undefined,
+): Promise<number> {
   let count = 0
-  for await (const logged of records(audit, 'agent.updated')) {
-    const { agent: name = '', body } = logged.record
-    if (seen.has(name)) continue
-    seen.add(name)
-    const held = await store.agents.get(name)
-    if (held === undefined) continue
-    const agent = narrowed(held.doc, body)
-    if (sameStanding(agent, held.doc)) continue
-    await store.agents.replace(held, agent, receipt(logged))
+  for (const [name, logged] of words) {
+    const held = await table.get(name)
+    const doc = held === undefined ? undefined : kept(held.doc, logged.record.body)
+    if (held === undefined || doc === undefined) continue
+    await table.replace(held, doc, receipt(logged))
     count++
   }
   return count
 }
 
-function narrowed(agent: Agent, body: JsonObject): Agent {
-  const roles = Array.isArray(body['roles']) ? body['roles'] : []
-  const state = text(body, 'state')
-  const ended = state === 'retired' || (state === 'suspended' && agent.state === 'active')
-  return {
-    ...agent,
-    roles: agent.roles.filter((role) => roles.includes(role)),
-    unattended: agent.unattended && body['unattended'] === true,
-    state: ended ? state : agent.state,
-  }
+async function replayAgents({ audit, store }: ReplayPorts): Promise<number> {
+  const words = await newest(audit, AGENT_WORDS, ({ record }) => record.agent ?? '')
+  return keep(store.agents, words, agentKept)
 }
 
-function sameStanding(a: Agent, b: Agent): boolean {
-  return a.state === b.state && a.unattended === b.unattended && a.roles.length === b.roles.length
+async function replayTeams({ audit, store }: ReplayPorts): Promise<number> {
+  const words = await newest(audit, ['team.changed'], ({ record }) => text(record.body, 'team'))
+  return keep(store.teams, words, teamKept)
+}
+
+/** Who left stays gone, roles and keys that were taken from people stay taken. */
+async function replayPeople({ audit, store }: ReplayPorts): Promise<number> {
+  const { people } = store
+  const left = await newest(audit, ['person.left'], ({ record }) => text(record.body, 'left'))
+  const roles = await newest(audit, ['person.changed'], changed)
+  let count = await keep(people, left, leaverKept)
+  count += await keep(people, roles, rolesKept)
+  for (const kind of ['key', 'passkey']) {
+    const types = [`person.${kind}_added`, `person.${kind}_removed`]
+    const words = await newest(
+      audit,
+      types,
+      (one) => `${changed(one)} ${text(one.record.body, kind)}`,
+    )
+    for (const logged of words.values()) {
+      if (logged.record.type !== types[1]) continue
+      count += await keep(people, new Map([[changed(logged), logged]]), keyKept)
+    }
+  }
+  return count
+}
+
+function changed({ record }: LoggedRecord): string {
+  return text(record.body, 'changed')
 }

@@ -49,7 +49,8 @@ test('the first start makes five keys for us alone, and the next one finds the s
     assert.equal(statSync(directory).mode & 0o777, 0o700)
     for (const file of FILES) assert.equal(statSync(join(directory, file)).mode & 0o777, 0o600)
     const again = open(directory)
-    for (const name of ['certificates', 'tokens', 'log', 'encryption', 'authority'] as const) {
+    assert.equal(again.roots.first?.keyId, first.roots.first?.keyId)
+    for (const name of ['tokens', 'log', 'encryption', 'authority'] as const) {
       assert.equal(again[name].keyId, first[name].keyId)
     }
     const sealed = first.encryption.seal(utf8('held'), 'here')
@@ -60,7 +61,7 @@ test('the first start makes five keys for us alone, and the next one finds the s
 test('the five keys are five, and none verifies what another signed', () => {
   withHome((directory) => {
     const ring = open(directory)
-    const signers = [ring.certificates, ring.tokens, ring.log, ring.authority]
+    const signers = [ring.roots.first!, ring.tokens, ring.log, ring.authority]
     assert.equal(new Set([...signers, ring.encryption].map((key) => key.keyId)).size, 5)
     assert.deepEqual(
       signers.map((signer) => signer.algorithm),
@@ -79,7 +80,7 @@ test('the five keys are five, and none verifies what another signed', () => {
 
 test('ES256 signs in DER where that is asked for', () => {
   withHome((directory) => {
-    const { certificates } = open(directory)
+    const certificates = open(directory).roots.first!
     const data = utf8('to be certified')
     const key = createPublicKey({
       key: Buffer.from(certificates.publicKey),

@@ -1,27 +1,17 @@
 // Holds custody in files: five keys, each in a file of its own, that nobody else on the machine can read.
 
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { base64url, fromBase64url } from '../std/bytes.ts'
 import type { Entropy } from '../std/entropy.ts'
 import { faults } from '../std/fault.ts'
 import { KEYS_FAULTS } from './faults.ts'
 import { checkKeyPath } from './permissions.ts'
-import type { KeyRing, Signer } from './ring.ts'
+import { newPem, readSigner, syncDirectory, writeKey } from './key-file.ts'
+import type { KeyRing } from './ring.ts'
+import { hasRootFolder, RootKeyFiles } from './root-keys.ts'
 import { sealerOf } from './sealer.ts'
-import { signerOf } from './signer.ts'
+import { TokenKeyFile } from './token-key.ts'
 
 const fault = faults(KEYS_FAULTS)
 
@@ -45,17 +35,21 @@ export function openKeyRing(
   if (isAbsentOrEmpty(directory)) makeKeys(directory, entropy)
   checkKeyPath(directory, 'directory')
   const present = readdirSync(directory)
-  const missing = Object.values(FILES).filter((file) => !present.includes(file))
+  // The first root's key goes when nothing trusts it any more; the folder of the later ones tells that from a loss.
+  const needed = Object.values(FILES).filter(
+    (file) => file !== FILES.certificates || !hasRootFolder(directory),
+  )
+  const missing = needed.filter((file) => !present.includes(file))
   if (missing.length > 0) {
     throw fault('keys.incomplete', `\`${directory}\` lacks ${missing.join(', ')}`)
   }
-  for (const file of Object.values(FILES)) checkKeyPath(join(directory, file), 'file')
+  checkKeyPath(join(directory, FILES.encryption), 'file')
   return {
-    certificates: readSigner(directory, FILES.certificates, 'ES256'),
-    tokens: readSigner(directory, FILES.tokens, 'ES256'),
-    log: readSigner(directory, FILES.log, 'Ed25519'),
+    roots: new RootKeyFiles(directory, FILES.certificates),
+    tokens: new TokenKeyFile(join(directory, FILES.tokens)),
+    log: readSigner(join(directory, FILES.log), 'Ed25519'),
     encryption: sealerOf(readSecret(directory, FILES.encryption), entropy),
-    authority: readSigner(directory, FILES.authority, 'Ed25519'),
+    authority: readSigner(join(directory, FILES.authority), 'Ed25519'),
   }
 }
 
@@ -80,52 +74,6 @@ function makeKeys(directory: string, entropy: Entropy): void {
   syncDirectory(making)
   renameSync(making, directory)
   syncDirectory(dirname(directory))
-}
-
-function newPem(algorithm: Signer['algorithm']): string {
-  const { privateKey } =
-    algorithm === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('ed25519')
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-}
-
-function writeKey(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-}
-
-/** Makes the names in a directory durable. */
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
-}
-
-function readSigner(directory: string, file: string, algorithm: Signer['algorithm']): Signer {
-  const path = join(directory, file)
-  let key
-  try {
-    key = createPrivateKey(readFileSync(path))
-  } catch {
-    // The library's error may quote the file, so it is not kept even as a cause.
-    throw fault('keys.unreadable', `\`${path}\` holds no PKCS#8 private key`)
-  }
-  const fits =
-    algorithm === 'ES256'
-      ? key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
-      : key.asymmetricKeyType === 'ed25519'
-  if (!fits)
-    throw fault('keys.unreadable', `\`${path}\` holds a key of another kind than ${algorithm}`)
-  return signerOf(algorithm, key)
 }
 
 function readSecret(directory: string, file: string): Uint8Array {

@@ -22,12 +22,40 @@ export interface Sealer {
   open(sealed: Uint8Array, context: string): Uint8Array
 }
 
-/** Five keys that never stand in for one another (DESIGN §4). */
+/**
+ * The keys of the roots of a trust domain: one that a home is made with, and one for every root after it. Promises, because a
+ * key may be made and destroyed in hardware or in a service; signing itself is asked of the `Signer`.
+ */
+export interface RootKeys {
+  /** ES256, made with the home; undefined once it was destroyed. */
+  readonly first: Signer | undefined
+  /** Makes an ES256 key for one more root; durable when it resolves. */
+  generate(): Promise<Signer>
+  /** The key with this id, the first one included; undefined where custody has none. */
+  open(keyId: string): Promise<Signer | undefined>
+  /** Ids of all keys in custody. */
+  list(): Promise<readonly string[]>
+  /** Destroys a key for good; nothing happens where there is none. */
+  destroy(keyId: string): Promise<void>
+}
+
+/**
+ * The key that signs tokens. It is one object for the life of the process: `keyId`, `publicKey`, `sign` and `verify` are those of
+ * whichever key is in force, so nobody keeps them for later.
+ */
+export interface TokenKey extends Signer {
+  /** Makes another key and destroys this one: from here on nothing that it signed verifies. */
+  replace(): Promise<void>
+  /** Told after another key took this one's place. The answer stops listening. */
+  onReplaced(listener: () => void): () => void
+}
+
+/** Keys that never stand in for one another (DESIGN §4). */
 export interface KeyRing {
-  /** ES256: signs certificates. */
-  readonly certificates: Signer
+  /** ES256: sign certificates. */
+  readonly roots: RootKeys
   /** ES256: signs tokens. */
-  readonly tokens: Signer
+  readonly tokens: TokenKey
   /** Ed25519: signs checkpoints. */
   readonly log: Signer
   /** AES-256-GCM: seals secrets and held payloads. */

@@ -9,7 +9,7 @@ import { openAuditLog } from '../audit/open.ts'
 import type { AuditLog } from '../audit/log.ts'
 import { RefusalCounter } from '../audit/refusals.ts'
 import { Identities } from '../authority/identity/identities.ts'
-import { openRoot, type Root } from '../authority/identity/root.ts'
+import { Roots } from '../authority/identity/roots.ts'
 import { openAuthority, type Authority } from '../authority/open.ts'
 import { replay } from '../authority/replay.ts'
 import { allRules, Detector } from '../detect/detector.ts'
@@ -24,6 +24,7 @@ import { homeFacts, makeHome } from './home.ts'
 import { LivePolicy } from './live-policy.ts'
 import { operatorLog } from './operator-log.ts'
 import { restorePolicy } from './policy-versions.ts'
+import { endWithAgents } from './retired.ts'
 import { respond } from './responses.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
@@ -48,7 +49,7 @@ export interface Core {
   readonly audit: AuditLog
   readonly authority: Authority
   readonly identities: Identities
-  readonly root: Root
+  readonly roots: Roots
   readonly policy: LivePolicy
   readonly gateway: Gateway
   readonly refusals: RefusalCounter
@@ -116,6 +117,9 @@ async function open(
       if (name === agent.name) gateway.governor.flights.gone(instance)
     }
   })
+  // After what cuts calls under way, which asks for the instances that this ends.
+  const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
+  stack.push(endWithAgents({ authority, identities, onTrouble }))
   return {
     ...ground,
     observe,
@@ -162,24 +166,22 @@ async function openGround(settings: Settings, machine: Machine, stack: Stack) {
   const authority = await openAuthority({ store, keys, audit, clock, entropy, timer, onTrouble })
   stack.push(() => authority.settled())
   const { agents, people, delegations } = authority
-  const path = join(keyFolder, 'ca.pem')
-  const root = await openRoot({
-    path,
-    trustDomain,
-    signer: keys.certificates,
-    audit,
-    clock,
-    entropy,
+  const roots = await Roots.open({
+    ...{ store, audit, clock, timer, entropy, trustDomain, onTrouble },
+    keys: keys.roots,
+    tokens: keys.tokens,
+    legacyPath: join(keyFolder, 'ca.pem'),
   })
+  stack.push(() => roots.close())
   const registry = {
     agentOf: (name: string) => agents.get(name),
     personOf: (id: string) => people.get(id),
   }
-  const shared = { store, audit, root, registry, delegations, clock, timer, entropy, onTrouble }
+  const shared = { store, audit, roots, registry, delegations, clock, timer, entropy, onTrouble }
   const identities = await Identities.open(shared)
   stack.push(() => identities.close())
   const commitments = openCommitments(keyFolder, keys.encryption, entropy)
-  return { trustDomain, origin, note, audit, refusals, authority, root, identities, commitments }
+  return { trustDomain, origin, note, audit, refusals, authority, roots, identities, commitments }
 }
 
 /** The detectors of a home, whose findings are answered. What could not be answered is told in the operator's own log. */

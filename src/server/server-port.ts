@@ -41,7 +41,7 @@ function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
     home: settings.home,
     startedAt: core.startedAt,
     trustDomain: core.trustDomain,
-    authorityFingerprint: core.root.fingerprint,
+    authorityFingerprint: core.roots.active.fingerprint,
     listeners,
     callsInFlight: gateway.governor.flights.size,
     upstreams: gateway.pool.size,
@@ -61,6 +61,17 @@ function warnings({ policy, authority, audit }: Core): string[] {
     )
   } else if (authority.policies.current() === undefined) {
     out.push('no policies are applied: every call is denied')
+  }
+  const orphans = authority.agents
+    .list()
+    .filter((agent) => agent.state !== 'retired' && agent.state !== 'discovered')
+    .filter((agent) => authority.agents.orphaned(agent))
+  if (orphans.length > 0) {
+    const names = orphans.slice(0, 5).map(({ name }) => name)
+    const more = orphans.length > names.length ? `, and ${orphans.length - names.length} more` : ''
+    out.push(
+      `nobody who is here owns ${names.join(', ')}${more}: they are not active until somebody does`,
+    )
   }
   const { failure, sequencerProblem, reserveProblem } = audit.stats()
   for (const trouble of [failure, sequencerProblem, reserveProblem]) {

@@ -14,7 +14,7 @@ import { serverPort } from './server-port.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
 
-/** How often approvals that nobody waits for are looked at (ms). */
+/** How often approvals that nobody waits for, and agents that ended by themselves, are looked at (ms). */
 const EXPIRY_MS = 1_000
 
 /** A Bailiwick that runs. */
@@ -44,12 +44,12 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const core = await openCore(settings, machine, () => urls.control)
   stack.push(() => core.close())
   const { clock, timer } = machine
-  const { authority, identities, refusals, root, gateway, note } = core
+  const { authority, identities, refusals, roots, gateway, note } = core
   const failed = (error: unknown): void => note('failed inside', { error: String(error) })
 
   const identity = identityListener({
     identities,
-    root,
+    roots,
     clock,
     timer,
     onRefused: (kind) => refusals.count(kind, 'identity'),
@@ -65,7 +65,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
       endpoint: gateway.endpoint,
       certify: (server) =>
         keepCertified(server, {
-          root,
+          roots,
           role: 'gateway',
           clock,
           timer,
@@ -112,13 +112,13 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   }
 }
 
-/** Ends approvals that expired while nobody waited for them. The answer stops it. */
+/** Ends approvals that expired while nobody waited for them, and writes which agents and roles have ended. The answer stops it. */
 function sweep({ authority, machine, note }: Core): () => void {
   const look = (): (() => void) =>
     machine.timer.after(EXPIRY_MS, () => {
-      authority.approvals.expireDue().catch((error: unknown) => {
-        note('trouble', { error: String(error) })
-      })
+      Promise.all([authority.approvals.expireDue(), authority.agents.sweep()]).catch(
+        (error: unknown) => note('trouble', { error: String(error) }),
+      )
       cancel = look()
     })
   let cancel = look()

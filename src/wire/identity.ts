@@ -1,6 +1,6 @@
 // Holds what travels between an instance and the identity listener: join tokens, requests and answers, and their parsers.
 
-import { base64url, fromBase64url } from '../std/bytes.ts'
+import { base64url, fromBase64url, hex } from '../std/bytes.ts'
 import { faults, type FaultCatalogue } from '../std/fault.ts'
 import { isObject, type Json, type JsonObject } from '../std/json.ts'
 
@@ -52,6 +52,21 @@ export function parseJoinToken(text: string): JoinToken {
     throw fault('join_token.malformed', 'this is not a join token of version bwj1')
   }
   return { secret, authority }
+}
+
+/**
+ * The server name (SNI) by which a client tells the identity listener which root it pins, so that it is shown a leaf of that one
+ * even while a rotation is under way. `fingerprint` is SHA-256 of the root, base64url; half of it names it well enough, since
+ * the client checks the whole.
+ */
+export function rootServerName(fingerprint: string): string {
+  const digest = hex(fromBase64url(fingerprint) ?? new Uint8Array())
+  return `${digest.slice(0, 32)}.root.bailiwick.localhost`
+}
+
+/** True when a server name asks for this root. */
+export function rootOfServerName(name: string, fingerprint: string): boolean {
+  return name.toLowerCase() === rootServerName(fingerprint)
 }
 
 /** Body of `POST /v1/enroll`. History: v1. */

@@ -72,17 +72,17 @@ test('INV-8 no certificate, a forged one, an expired one and one that nobody rec
     ],
     [
       'expired',
-      certificate(ring.certificates, instance, key, [-HOUR, -HOUR / 2]),
+      certificate(ring.roots.first!, instance, key, [-HOUR, -HOUR / 2]),
       'authenticate.no_certificate',
     ],
     [
       'of tomorrow',
-      certificate(ring.certificates, instance, key, [HOUR, 2 * HOUR]),
+      certificate(ring.roots.first!, instance, key, [HOUR, 2 * HOUR]),
       'authenticate.no_certificate',
     ],
     [
       'never recorded',
-      certificate(ring.certificates, instance, key, good),
+      certificate(ring.roots.first!, instance, key, good),
       'authenticate.unknown_certificate',
     ],
   ] as const) {

@@ -1,10 +1,9 @@
 // Holds identity over the real registry and delegations: enrolled, restarted, suspended, and rows changed by hand.
 
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { Identities } from '../../src/authority/identity/identities.ts'
-import { openRoot } from '../../src/authority/identity/root.ts'
+import { Roots } from '../../src/authority/identity/roots.ts'
 import type { Authority } from '../../src/authority/open.ts'
 import { hex, sha256 } from '../../src/std/bytes.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
@@ -15,27 +14,26 @@ import { fakeRequest, p256 } from '../fakes/identity.ts'
 async function open(home: AuthorityHome, authority: Authority): Promise<Identities> {
   const { clock, timer, audit } = home
   const entropy = systemEntropy
-  const root = await openRoot({
-    path: join(home.directory, 'keys', 'ca.pem'),
+  const onTrouble = (error: unknown): never => {
+    throw error
+  }
+  const roots = await Roots.open({
+    ...{ store: home.store, audit, clock, timer, entropy, onTrouble },
+    keys: home.keys.roots,
+    tokens: home.keys.tokens,
     trustDomain: 'bailiwick.test',
-    signer: home.keys.certificates,
-    audit,
-    clock,
-    entropy,
   })
   const { agents, people, delegations } = authority
   return Identities.open({
     store: home.store,
     audit,
-    root,
+    roots,
     registry: { agentOf: (name) => agents.get(name), personOf: (id) => people.get(id) },
     delegations,
     clock,
     timer,
     entropy,
-    onTrouble: (error) => {
-      throw error
-    },
+    onTrouble,
   })
 }
 

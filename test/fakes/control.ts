@@ -1,13 +1,12 @@
 // Holds a home with the control API over it: real database, keys, records, policies and proofs; only the upstream is made up.
 
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
-import { join } from 'node:path'
 import { openControl, type Control } from '../../src/api/control.ts'
 import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
 import { Identities } from '../../src/authority/identity/identities.ts'
-import { openRoot } from '../../src/authority/identity/root.ts'
+import { Roots } from '../../src/authority/identity/roots.ts'
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
 import { applyPolicies } from '../../src/server/policy-versions.ts'
@@ -55,6 +54,7 @@ export class ControlHome {
   authority!: Authority
   identities!: Identities
   audit!: AuditLog
+  roots!: Roots
   control!: Control
   ada!: FakeOperator
 
@@ -85,24 +85,26 @@ export class ControlHome {
     const onTrouble = (error: unknown) => void this.failed.push(error)
     this.authority = await openAuthority({ ...base, store, audit, onTrouble })
     const { agents, people, delegations } = this.authority
-    const root = await openRoot({
-      path: join(directory, 'ca.pem'),
+    this.roots = await Roots.open({
+      ...base,
+      keys: keys.roots,
+      tokens: keys.tokens,
       trustDomain: 'control.test',
-      signer: keys.certificates,
+      store,
       audit,
-      clock: this.clock,
-      entropy: systemEntropy,
+      onTrouble,
     })
     const registry = {
       agentOf: (name: string) => agents.get(name),
       personOf: (id: string) => people.get(id),
     }
-    const ports = { ...base, store, audit, root, registry, delegations, onTrouble }
+    const ports = { ...base, store, audit, roots: this.roots, registry, delegations, onTrouble }
     this.identities = await Identities.open(ports)
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
       () => this.identities.close(),
+      () => this.roots.close(),
       () => this.authority.settled(),
       () => store.close(),
       () => audit.close(),

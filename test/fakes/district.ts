@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Identities } from '../../src/authority/identity/identities.ts'
 import type { IdentityPorts } from '../../src/authority/identity/ports.ts'
-import { openRoot, type Root } from '../../src/authority/identity/root.ts'
+import type { Root } from '../../src/authority/identity/root.ts'
+import { Roots, type RootsPorts } from '../../src/authority/identity/roots.ts'
 import { openStore, type Store } from '../../src/store/open.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { FakeAudit } from './audit.ts'
 import { FakeClock } from './clock.ts'
-import { fakeSigner, FakeTimer } from './identity.ts'
+import { fakeRootKeys, fakeSigner, fakeTokenKey, FakeTimer } from './identity.ts'
 import { FakeDelegations, FakeRegistry } from './registry.ts'
 
 /** The person and the agents that every district begins with. */
@@ -25,6 +26,8 @@ export interface District extends AsyncDisposable {
   readonly registry: FakeRegistry
   readonly delegations: FakeDelegations
   readonly store: Store
+  roots: Roots
+  /** The root that signs now. */
   readonly root: Root
   readonly troubles: unknown[]
   readonly ports: IdentityPorts
@@ -50,25 +53,26 @@ export async function openDistrict(
   registry.agents.set('night-watch', { ...agent, roles: [], unattended: true })
   const delegations = new FakeDelegations()
   const store = await openStore({ directory: home, signer: fakeSigner('Ed25519') })
-  const root = await openRoot({
-    path: join(home, 'ca.pem'),
-    trustDomain: 'bailiwick.test',
-    signer: fakeSigner('ES256'),
-    audit,
-    clock,
-    entropy: systemEntropy,
-  })
   const troubles: unknown[] = []
+  const onTrouble = (error: unknown): void => void troubles.push(error)
+  const rootPorts: RootsPorts = {
+    ...{ store, audit, clock, timer, onTrouble },
+    keys: fakeRootKeys(fakeSigner('ES256')),
+    tokens: fakeTokenKey(),
+    trustDomain: 'bailiwick.test',
+    entropy: systemEntropy,
+  }
+  const roots = await Roots.open(rootPorts)
   const ports: IdentityPorts = {
     store,
     audit,
-    root,
+    roots,
     registry,
     delegations,
     clock,
     timer,
     entropy: systemEntropy,
-    onTrouble: (error) => troubles.push(error),
+    onTrouble,
     ...options,
   }
   const district: District = {
@@ -79,16 +83,22 @@ export async function openDistrict(
     registry,
     delegations,
     store,
-    root,
+    roots,
+    get root() {
+      return district.roots.active
+    },
     troubles,
     ports,
     identities: await Identities.open(ports),
     restart: async () => {
       await district.identities.close()
-      district.identities = await Identities.open(ports)
+      await district.roots.close()
+      district.roots = await Roots.open(rootPorts)
+      district.identities = await Identities.open({ ...ports, roots: district.roots })
     },
     [Symbol.asyncDispose]: async () => {
       await district.identities.close()
+      await district.roots.close()
       await store.close()
       rmSync(home, { recursive: true, force: true })
     },

@@ -5,7 +5,7 @@ import { bitString, context, integer, oid, sequence } from '../../src/std/der.ts
 import { hex, sha256 } from '../../src/std/bytes.ts'
 import { pem } from '../../src/std/pem.ts'
 import type { Timer } from '../../src/std/timer.ts'
-import type { Signer } from '../../src/keys/ring.ts'
+import type { RootKeys, Signer, TokenKey } from '../../src/keys/ring.ts'
 
 /** Timers that fire when a test says so. */
 export class FakeTimer implements Timer {
@@ -47,6 +47,54 @@ export function fakeSigner(algorithm: 'ES256' | 'Ed25519'): Signer {
       ),
     verify: (data, signature) =>
       verify(hash, data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature),
+  }
+}
+
+/** Keys of roots that live in memory; `first` is there from the start. */
+export function fakeRootKeys(first?: Signer): RootKeys {
+  const keys = new Map<string, Signer>()
+  if (first !== undefined) keys.set(first.keyId, first)
+  return {
+    get first() {
+      return first === undefined ? undefined : keys.get(first.keyId)
+    },
+    generate: () => {
+      const signer = fakeSigner('ES256')
+      keys.set(signer.keyId, signer)
+      return Promise.resolve(signer)
+    },
+    open: (keyId) => Promise.resolve(keys.get(keyId)),
+    list: () => Promise.resolve([...keys.keys()]),
+    destroy: (keyId) => {
+      keys.delete(keyId)
+      return Promise.resolve()
+    },
+  }
+}
+
+/** A token key that lives in memory. */
+export function fakeTokenKey(): TokenKey {
+  let current = fakeSigner('ES256')
+  const listeners = new Set<() => void>()
+  return {
+    algorithm: 'ES256',
+    get publicKey() {
+      return current.publicKey
+    },
+    get keyId() {
+      return current.keyId
+    },
+    sign: (data, form) => current.sign(data, form),
+    verify: (data, signature) => current.verify(data, signature),
+    replace: () => {
+      current = fakeSigner('ES256')
+      for (const listener of listeners) listener()
+      return Promise.resolve()
+    },
+    onReplaced: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
 }
 

@@ -19,7 +19,7 @@ export async function serve(options: Parameters<typeof openDistrict>[1] = {}): P
   const refused: string[] = []
   const { server, close } = identityListener({
     identities: district.identities,
-    root: district.root,
+    roots: district.roots,
     clock: district.clock,
     timer: district.timer,
     onRefused: (kind) => refused.push(kind),

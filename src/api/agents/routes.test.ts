@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { base64url } from '../../std/bytes.ts'
+import { rfc3339 } from '../../std/clock.ts'
 import { Agent, AgentsAnswer, JoinTokenAnswer } from '../../wire/api/agent.ts'
 import { Instance, InstancesAnswer } from '../../wire/api/instance.ts'
 import { PeopleAnswer, Person, WhoAmI } from '../../wire/api/person.ts'
@@ -72,7 +73,7 @@ test('an agent is registered, shown, changed and retired, each with who did it',
   assert.equal(changed['state'], 'suspended')
   assert.equal(changed['purpose'], 'sorted the mail')
   assert.deepEqual(await home.read('GET', '/v1/agents/mail-sorter'), changed)
-  const [record] = await home.audit.tail({ limit: 1, type: 'agent.updated' })
+  const [record] = await home.audit.tail({ limit: 1, type: 'agent.suspended' })
   assert.equal(record?.record.person, home.ada.id)
   assert.equal(record.record.body['reason'], 'a look first')
   const nothing = await home.read('PATCH', '/v1/agents/mail-sorter', { body: { reason: 'x' } }, 400)
@@ -120,4 +121,78 @@ test('an instance is shown with its person, and revoked once', async () => {
   assert.equal(again['code'], 'identity.no_instance')
   const [record] = await home.audit.tail({ limit: 1, type: 'instance.revoked' })
   assert.equal(record?.record.person, home.ada.id)
+})
+
+test('agents come page by page in the order of their names, and by what is asked for', async () => {
+  const dev = { environment: 'dev', purpose: 'is listed' }
+  for (const name of ['list-c', 'list-a', 'list-b']) {
+    await home.read('POST', '/v1/agents', { body: { ...dev, name } })
+  }
+  const first = await home.read('GET', '/v1/agents?environment=dev&limit=2')
+  assert.deepEqual(AgentsAnswer.parse(first), first)
+  const names = (answer: Record<string, unknown>) =>
+    (answer['agents'] as Agent[]).map(({ name }) => name)
+  assert.deepEqual([names(first), first['next']], [['list-a', 'list-b'], 'list-b'])
+  const rest = await home.read('GET', '/v1/agents?environment=dev&limit=2&cursor=list-b')
+  assert.deepEqual([names(rest), rest['next']], [['list-c'], null])
+  const nobody = await home.read('GET', '/v1/agents?orphaned=true')
+  assert.deepEqual(names(nobody), [])
+  const owned = await home.read('GET', '/v1/agents?owner=ada&environment=dev&state=active')
+  assert.equal(names(owned).length, 3)
+  for (const query of ['limit=0', 'limit=1001', 'cursor=..', 'state=gone', 'other=1']) {
+    const told = await home.read('GET', `/v1/agents?${query}`, {}, 400)
+    assert.equal(told['code'], 'api.invalid', query)
+  }
+})
+
+test('an agent has its whole life over the API: pending, owned by a team, with dates and roles that end', async () => {
+  await home.read('POST', '/v1/teams', {
+    body: { name: 'mail', members: ['ada'], reason: 'a test' },
+  })
+  const expires = rfc3339(home.clock.now() + 86_400_000)
+  const made = await home.read('POST', '/v1/agents', {
+    body: {
+      name: 'whole',
+      purpose: 'has everything',
+      owner: 'team:mail',
+      state: 'pending',
+      roles: [{ role: 'deploy', reason: 'on call', expires_at: expires }, 'mail'],
+      environment: 'production',
+      risk: 'high',
+      review_at: expires,
+      expires_at: expires,
+      clients: ['https://client.example/metadata.json'],
+      reason: 'a test',
+    },
+  })
+  assert.deepEqual(Agent.parse(made), made)
+  assert.deepEqual(
+    [made['owner'], made['state'], made['roles'], made['expires_at']],
+    ['team:mail', 'pending', ['deploy', 'mail'], expires],
+  )
+  const path = '/v1/agents/whole'
+  const change = { state: 'active', expires_at: null, reason: 'go' }
+  const active = await home.read('PATCH', path, { body: change })
+  assert.deepEqual([active['state'], active['expires_at']], ['active', null])
+  const role = { role: 'extra', reason: 'for today' }
+  const more = await home.read('POST', `${path}/roles`, { body: role })
+  assert.deepEqual(more['roles'], ['deploy', 'extra', 'mail'])
+  const looked = await home.read('POST', `${path}/roles/extra/review`, { body: { reason: 'fine' } })
+  const [, assignment] = looked['assignments'] as Agent['assignments']
+  assert.deepEqual(
+    [assignment?.by, assignment?.reason, assignment?.reviewed_at === null],
+    ['ada', 'for today', false],
+  )
+  await home.read('POST', `${path}/roles/extra/remove`, { body: { reason: 'done' } })
+  const again = await home.read(
+    'POST',
+    `${path}/roles/extra/remove`,
+    { body: { reason: 'x' } },
+    404,
+  )
+  assert.equal(again['code'], 'role.unassigned')
+  const back = { state: 'pending', reason: 'back' }
+  assert.equal((await home.read('PATCH', path, { body: back }, 409))['code'], 'agent.transition')
+  const past = { expires_at: '2020-01-01T00:00:00Z', reason: 'x' }
+  assert.equal((await home.read('PATCH', path, { body: past }, 400))['code'], 'agent.date')
 })

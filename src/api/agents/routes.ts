@@ -1,4 +1,4 @@
-// Holds the routes of agents: registering, changing, and join tokens for their instances.
+// Holds the routes of agents: registering, listing, changing, and join tokens for their instances.
 
 import { z } from 'zod'
 import { rfc3339 } from '../../std/clock.ts'
@@ -6,74 +6,85 @@ import {
   Agent as AgentAnswer,
   AgentChange,
   AgentsAnswer,
+  AgentsQuery,
   JoinTokenAnswer,
   NewAgent,
   NewJoinToken,
 } from '../../wire/api/agent.ts'
 import { Name } from '../../wire/api/text.ts'
-import type { Agents } from '../../authority/registry/agents.ts'
-import { personName } from '../people/name.ts'
+import { pageOf } from '../page-of.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
-
-type Agent = ReturnType<Agents['find']>
+import { serveRoles } from './roles.ts'
+import { changeOf, registrationOf } from './said.ts'
+import { liveCounts, shownAgent, type Agent } from './shown.ts'
 
 const ByName = z.strictObject({ name: Name })
 
-function shown({ authority, identities }: ControlPorts, agent: Agent): AgentAnswer {
-  return {
-    name: agent.name,
-    purpose: agent.purpose,
-    owner: personName(authority, agent.owner),
-    roles: [...agent.roles],
-    unattended: agent.unattended,
-    state: agent.state,
-    created_at: rfc3339(agent.createdAt),
-    instances_live: identities.list().filter((one) => one.agent === agent.name).length,
+/** True for the agents that a query asks for. */
+function wanted(
+  { authority, clock }: ControlPorts,
+  query: z.output<typeof AgentsQuery>,
+): (agent: Agent) => boolean {
+  const { agents, people, teams } = authority
+  const { state, environment, orphaned, review_due: due } = query
+  const now = clock.now()
+  let owner: string | undefined
+  if (query.owner !== undefined) {
+    const team = query.owner.startsWith('team:') ? query.owner.slice('team:'.length) : undefined
+    // Also of somebody who left: what they owned is what one looks for.
+    const left = people.list().find(({ name }) => name === query.owner)
+    owner =
+      team === undefined ? (left ?? people.find(query.owner)).id : `team:${teams.find(team).name}`
   }
+  return (agent) =>
+    (state === undefined || agent.state === state) &&
+    (owner === undefined || agent.owner === owner) &&
+    (environment === undefined || (agent.environment ?? 'default') === environment) &&
+    (orphaned === undefined || (agent.state !== 'retired' && agents.orphaned(agent))) &&
+    (due === undefined ||
+      (agent.state !== 'retired' && agent.reviewAt !== undefined && agent.reviewAt <= now))
 }
 
 /** Serves agents. */
 export function serveAgents(surface: Surface, ports: ControlPorts): void {
   const { agents } = ports.authority
+  const one = (agent: Agent): AgentAnswer => shownAgent(ports, agent, liveCounts(ports))
   surface.closed(
     'GET /v1/agents',
-    { summary: 'All agents, by name', answer: AgentsAnswer },
-    () => ({ agents: agents.list().map((agent) => shown(ports, agent)) }),
+    { summary: 'Agents, by name', query: AgentsQuery, answer: AgentsAnswer },
+    ({ query }) => {
+      const found = agents.list(query.cursor).filter(wanted(ports, query))
+      const { page, next } = pageOf(found, query.limit, ({ name }) => name)
+      const live = liveCounts(ports)
+      return { agents: page.map((agent) => shownAgent(ports, agent, live)), next }
+    },
   )
   surface.closed(
     'POST /v1/agents',
     { summary: 'Register an agent', body: NewAgent, answer: AgentAnswer },
-    async ({ body, person }) => {
-      const { name, purpose, owner = person.id, roles, unattended } = body
-      const registration = { name, purpose, owner, roles, unattended }
-      return shown(ports, await agents.register(registration, { person: person.id }))
-    },
+    async ({ body, person }) =>
+      one(await agents.register(registrationOf(body, person.id), { person: person.id })),
   )
   surface.closed(
     'GET /v1/agents/{name}',
     { summary: 'One agent', params: ByName, answer: AgentAnswer },
-    ({ params }) => shown(ports, agents.find(params.name)),
+    ({ params }) => one(agents.find(params.name)),
   )
   surface.closed(
     'PATCH /v1/agents/{name}',
     {
-      summary: 'Change what an agent is for, its roles, or whether it may act',
+      summary: 'Change what an agent is for, who owns it, its roles, or its state',
       params: ByName,
       body: AgentChange,
       answer: AgentAnswer,
     },
     async ({ params, body, person }) => {
-      const { purpose, roles, state, reason } = body
-      const change = {
-        ...(purpose !== undefined && { purpose }),
-        ...(roles !== undefined && { roles }),
-        ...(state !== undefined && { state }),
-      }
-      const by = { person: person.id, reason }
-      return shown(ports, await agents.update(params.name, change, by))
+      const by = { person: person.id, reason: body.reason }
+      return one(await agents.update(params.name, changeOf(body), by))
     },
   )
+  serveRoles(surface, ports)
   serveJoinTokens(surface, ports)
 }
 

@@ -8,13 +8,24 @@ import {
   ApprovalSummary,
 } from '../../wire/api/approval.ts'
 import { BecauseRequest, Id } from '../../wire/api/text.ts'
+import { mayUse } from '../access.ts'
 import { recordReading } from '../audit/reading.ts'
+import { fault } from '../faults.ts'
+import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
 import { shownApproval, shownArguments } from './shown.ts'
 
 const ById = z.strictObject({ id: Id })
+
+/** True for who may look at everything, and for who holds the role of a gate: they are the ones who are asked. */
+function maySee(
+  { gates }: { readonly gates: readonly { readonly name: string }[] },
+  { roles }: Person,
+): boolean {
+  return mayUse('viewer', roles) || gates.some(({ name }) => roles.includes(name))
+}
 
 /** Serves approvals. */
 export function serveApprovals(surface: Surface, ports: ControlPorts): void {
@@ -26,10 +37,11 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       query: ApprovalsQuery,
       answer: ApprovalsAnswer,
     },
-    ({ query: { state } }) => ({
+    ({ query: { state }, person }) => ({
       approvals: approvals
         .list()
         .filter((approval) => state === 'open' || approval.state === state)
+        .filter((approval) => maySee(approval, person))
         .map((approval) => shownApproval(ports, approval)),
     }),
   )
@@ -42,6 +54,9 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
     },
     async ({ params, person }) => {
       const approval = await approvals.get(params.id)
+      if (!maySee(approval, person)) {
+        throw fault('api.role', 'no gate of this call asks for a role of yours')
+      }
       await recordReading(ports, person, { what: 'approval', approval: approval.id })
       const shown = shownApproval(ports, approval)
       return {

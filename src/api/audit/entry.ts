@@ -17,7 +17,7 @@ export function shownEntry(
   { people }: Pick<ControlPorts['authority'], 'people'>,
   { index, leaf, record }: Recorded,
 ): AuditEntry {
-  const name = record.person === undefined ? undefined : people.get(record.person)?.name
+  const name = record.person === undefined ? undefined : people.known(record.person)?.name
   return {
     index: index ?? null,
     leaf,
@@ -57,7 +57,7 @@ export function callSummary(
   const decided = answerOf(intent) ?? answerOf(denied)
   return {
     agent: first.agent ?? null,
-    person: person === undefined ? null : (people.get(person)?.name ?? person),
+    person: person === undefined ? null : (people.known(person)?.name ?? person),
     system: first.system ?? null,
     action: first.action ?? null,
     answer: decided ?? (denied !== undefined ? 'deny' : asked !== undefined ? 'hold' : null),

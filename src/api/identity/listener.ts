@@ -6,15 +6,15 @@ import { publicFault } from '../../std/fault.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Timer } from '../../std/timer.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
-import type { Root } from '../../authority/identity/root.ts'
-import { keepCertified } from '../../authority/identity/serving.ts'
+import type { Roots } from '../../authority/identity/roots.ts'
+import { keepCertified, pinnedContexts } from '../../authority/identity/serving.ts'
 import { answer, refuse } from './exchange.ts'
 import { dispatch } from './routes.ts'
 
 /** What the listener needs. */
 export interface IdentityListenerOptions {
   readonly identities: Identities
-  readonly root: Root
+  readonly roots: Roots
   readonly clock: Clock
   readonly timer: Timer
   /** Counts a refusal by its code, of callers that are nobody yet; records of them are aggregated elsewhere. */
@@ -48,6 +48,7 @@ export function identityListener(options: IdentityListenerOptions): IdentityList
       requestCert: true,
       // Enrolment has no certificate yet; routes that need one check it themselves.
       rejectUnauthorized: false,
+      SNICallback: pinnedContexts({ ...options, role: 'identity' }),
       handshakeTimeout: 10_000,
       headersTimeout: 10_000,
       requestTimeout: 15_000,

@@ -2,6 +2,7 @@
 
 import type { ControlPorts, ServerFacts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
+import { SESSION_COOKIE } from '../session/cookie.ts'
 
 const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
 const TEXT = { media: 'text/plain' }
@@ -38,6 +39,12 @@ function openApi(surface: Surface, { version, listeners }: ServerFacts): string 
     scheme: 'Operator',
     description:
       'A compact JWS (EdDSA, typ operator-proof+jwt) by the key of a person over method, path with query, body digest, time and a nonce of exactly this request.',
+  })
+  surface.app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SESSION_COOKIE,
+    description: 'The session of a browser, for pages of this listener alone.',
   })
   return JSON.stringify(
     surface.app.getOpenAPI31Document({

@@ -6,5 +6,5 @@ type Registry = Pick<ControlPorts['authority'], 'people'>
 
 /** The name of a person id; the id itself where the registry knows none. */
 export function personName({ people }: Registry, id: string): string {
-  return people.get(id)?.name ?? id
+  return people.known(id)?.name ?? id
 }

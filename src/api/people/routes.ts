@@ -1,26 +1,31 @@
-// Holds the routes of people: who there is, who asks, and making another.
+// Holds the routes of people: who there is, who asks, making another, what they hold, and their leaving.
 
+import { z } from 'zod'
 import { rfc3339 } from '../../std/clock.ts'
-import { NewPerson, PeopleAnswer, Person as PersonAnswer, WhoAmI } from '../../wire/api/person.ts'
+import { LoginLink, SessionsEnded } from '../../wire/api/login.ts'
+import {
+  NewKey,
+  NewPerson,
+  PeopleAnswer,
+  Person as PersonAnswer,
+  PersonChange,
+  WhoAmI,
+} from '../../wire/api/person.ts'
+import { BecauseRequest } from '../../wire/api/text.ts'
+import { fault } from '../faults.ts'
 import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 
-function shown(person: Person): PersonAnswer {
-  return {
-    id: person.id,
-    name: person.name,
-    roles: [...person.roles],
-    created_at: rfc3339(person.createdAt),
-    credentials: person.credentials.map(({ kid, createdAt }) => ({
-      kid,
-      created_at: rfc3339(createdAt),
-    })),
-  }
-}
+/** Id or name of a person. */
+const ById = z.strictObject({ id: z.string().min(1).max(64) })
+const ByKey = ById.extend({ key: z.string().regex(/^[A-Za-z0-9_-]{1,1400}$/, 'is no key id') })
 
 /** Serves people. */
-export function servePeople(surface: Surface, { authority, server }: ControlPorts): void {
+export function servePeople(surface: Surface, ports: ControlPorts): void {
+  const { authority, server } = ports
+  const { people } = authority
+  const shown = (person: Person): PersonAnswer => shownPerson(person, people.known(person.id))
   surface.closed(
     'GET /v1/whoami',
     { summary: 'Who asks, as the server knows them', answer: WhoAmI },
@@ -30,7 +35,7 @@ export function servePeople(surface: Surface, { authority, server }: ControlPort
     }),
   )
   surface.closed('GET /v1/people', { summary: 'Everyone, by name', answer: PeopleAnswer }, () => ({
-    people: authority.people.list().map(shown),
+    people: people.list().map(shown),
   }))
   surface.closed(
     'POST /v1/people',
@@ -39,12 +44,119 @@ export function servePeople(surface: Surface, { authority, server }: ControlPort
       body: NewPerson,
       answer: PersonAnswer,
     },
-    async ({ body, person }) =>
-      shown(
-        await authority.people.create(
-          { name: body.name, roles: body.roles, publicKey: body.public_key },
-          person.id,
-        ),
-      ),
+    async ({ body: { name, roles, public_key: publicKey }, person }) =>
+      shown(await people.create({ name, roles, publicKey }, person.id)),
   )
+  surface.closed(
+    'PATCH /v1/people/{id}',
+    {
+      summary: 'Set the roles of a person',
+      params: ById,
+      body: PersonChange,
+      answer: PersonAnswer,
+    },
+    async ({ params, body: { roles, reason }, person }) =>
+      shown(await people.change(params.id, { roles }, { person: person.id, reason })),
+  )
+  surface.closed(
+    'POST /v1/people/{id}/leave',
+    {
+      summary: 'A person leaves: their keys, passkeys and sessions open nothing from then on',
+      params: ById,
+      body: BecauseRequest,
+      answer: PersonAnswer,
+    },
+    async ({ params, body, person }) => {
+      const left = await people.leave(params.id, { person: person.id, reason: body.reason })
+      await authority.sessions.settle()
+      return shown(left)
+    },
+  )
+  serveKeys(surface, ports, shown)
+  serveLinks(surface, ports)
+}
+
+function serveKeys(
+  surface: Surface,
+  { authority: { people } }: ControlPorts,
+  shown: (person: Person) => PersonAnswer,
+): void {
+  surface.closed(
+    'POST /v1/people/{id}/keys',
+    {
+      summary: 'Give a person another key; one’s own, or anybody’s for an administrator',
+      params: ById,
+      body: NewKey,
+      answer: PersonAnswer,
+    },
+    async ({ params, body, person }) => {
+      const { id } = ownOrAnyones(person, people.find(params.id))
+      return shown(await people.addKey(id, body.public_key, person.id))
+    },
+  )
+  surface.closed(
+    'POST /v1/people/{id}/keys/{key}/remove',
+    {
+      summary: 'Take a key or a passkey from a person',
+      params: ByKey,
+      body: BecauseRequest,
+      answer: PersonAnswer,
+    },
+    async ({ params: { id: name, key }, body: { reason }, person }) => {
+      const { id, passkeys = [] } = ownOrAnyones(person, people.find(name))
+      const word = { person: person.id, reason }
+      const isPasskey = passkeys.some((one) => one.id === key)
+      return shown(await people[isPasskey ? 'removePasskey' : 'removeKey'](id, key, word))
+    },
+  )
+}
+
+function serveLinks(surface: Surface, { authority: { sessions }, server }: ControlPorts): void {
+  surface.closed(
+    'POST /v1/login-links',
+    { summary: 'A link that signs the person who asks in, once', answer: LoginLink },
+    async ({ person }) => {
+      const { secret, expiresAt } = await sessions.links.issue(person.id)
+      // Behind the `#`: a browser keeps that to itself, so it stands in no log on the way.
+      const url = `${server.facts().listeners.control}/login#${secret}`
+      return { url, expires_at: rfc3339(expiresAt) }
+    },
+  )
+  surface.closed(
+    'POST /v1/sessions/end',
+    { summary: 'Sign the person who asks out everywhere', answer: SessionsEnded },
+    async ({ person: { id } }) => ({
+      ended: await sessions.endOf(id, { reason: 'signed out everywhere', person: id }),
+    }),
+  )
+}
+
+/** The person whose keys are meant, where the one who asks may change them. */
+function ownOrAnyones(asks: Person, whose: Person): Person {
+  if (asks.id === whose.id || asks.roles.includes('administrator')) return whose
+  throw fault('api.role', 'only who holds the role `administrator` may do this for somebody else')
+}
+
+function shownPerson(person: Person, row: Person | undefined): PersonAnswer {
+  return {
+    id: person.id,
+    name: person.name,
+    roles: [...person.roles],
+    local_roles: [...(row?.roles ?? person.roles)],
+    state: person.state ?? 'active',
+    created_at: rfc3339(person.createdAt),
+    credentials: person.credentials.map(({ kid, createdAt }) => ({
+      kid,
+      created_at: rfc3339(createdAt),
+    })),
+    passkeys: (person.passkeys ?? []).map(({ id, createdAt }) => ({
+      id,
+      created_at: rfc3339(createdAt),
+    })),
+    external: (person.external ?? []).map(({ source, roles, heardAt }) => ({
+      source,
+      roles: [...roles],
+      heard_at: rfc3339(heardAt),
+    })),
+  }
 }

@@ -82,7 +82,7 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
       answer: System,
     },
     async ({ body, person }) => {
-      const { effects, fingerprint, reason, max_processes: maxProcesses } = body
+      const { effects, fingerprint, reason, max_processes: maxProcesses, environment } = body
       await server.pinSystem({
         ...candidate(body),
         effects,
@@ -90,6 +90,7 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
         reason,
         person: person.id,
         ...(maxProcesses !== undefined && { maxProcesses }),
+        ...(environment !== undefined && { environment }),
       })
       return shownSystem(authority, systems.find(body.name))
     },

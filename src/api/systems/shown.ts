@@ -41,6 +41,7 @@ export function shownSystem(authority: ControlPorts['authority'], pinned: Pinned
   return {
     ...shownDefinition(pinned.definition),
     digest: pinned.definition.digest,
+    environment: pinned.environment ?? 'default',
     pinned_at: rfc3339(pinned.pinnedAt),
     pinned_by: personName(authority, pinned.person),
     reason: pinned.reason,

@@ -45,20 +45,20 @@ export class Endings {
 
   /** Fills the view from the store; instances without a certificate that still holds are ended. */
   async load(): Promise<void> {
-    const { clock, root, store } = this.#ports
+    const { clock, roots, store } = this.#ports
     const rows = await store.instances.all({ state: 'live' })
     for (let at = 0; at < rows.length; at += BATCH) {
       const batch = rows.slice(at, at + BATCH)
       const live = new Map<string, LiveInstance>()
       for (const { doc } of batch) {
-        const named = { kind: 'instance', domain: root.trustDomain, instance: doc.id } as const
+        const named = { kind: 'instance', domain: roots.trustDomain, instance: doc.id } as const
         const { joinToken: _token, state: _state, ended: _ended, ...instance } = doc
         const id = spiffeId({ ...named, agent: doc.agent })
         live.set(doc.id, this.#view.add({ ...instance, spiffeId: id }))
       }
       for (const { doc } of await store.certificates.all({ instance: [...live.keys()] })) {
         const instance = live.get(doc.instance)
-        if (instance !== undefined && doc.notAfter > clock.now()) {
+        if (instance !== undefined && doc.notAfter > clock.now() && roots.trusts(doc.root)) {
           this.#view.certify({ ...doc, instance })
         }
       }

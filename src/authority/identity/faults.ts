@@ -14,9 +14,13 @@ export const IDENTITY_FAULTS = {
     status: 500,
     next: 'restore keys/ca.pem and the certificate key from the same backup',
   },
-  'identity.root_expired': {
-    status: 500,
-    next: 'make a new authority: its root certificate has ended, and with it every identity',
+  'identity.no_root': {
+    status: 503,
+    next: 'look at the log of the server for what keeps it from making a root',
+  },
+  'identity.too_many_roots': {
+    status: 409,
+    next: 'wait until the retired roots have ended: bailiwick authority show',
   },
   'identity.csr_malformed': {
     status: 400,

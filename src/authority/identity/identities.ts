@@ -10,7 +10,6 @@ import { spiffeId } from '../../wire/spiffe.ts'
 import type { InstanceRow } from '../../store/rows/instance.ts'
 import type { JoinTokenRow } from '../../store/rows/join-token.ts'
 import type { Held } from '../../store/signed-table.ts'
-import { bundle } from './bundle.ts'
 import { checkRequest } from './csr.ts'
 import { Endings, type Ending } from './ending.ts'
 import { fault } from './faults.ts'
@@ -75,7 +74,7 @@ export class Identities {
 
   /** The trust bundle, as `/spiffe/bundle` publishes it. */
   bundle(): JsonObject {
-    return bundle(this.#ports.root)
+    return this.#ports.roots.bundle()
   }
 
   /** The instances that are live now. */
@@ -172,7 +171,7 @@ export class Identities {
   }
 
   async #enrol(held: Held<JoinTokenRow>, publicKey: Uint8Array): Promise<IssuedIdentity> {
-    const { audit, clock, delegations, entropy, registry, root, store } = this.#ports
+    const { audit, clock, delegations, entropy, registry, roots, store } = this.#ports
     const { agent, delegation, id: joinToken } = held.doc
     if (registry.agentOf(agent)?.state !== 'active') {
       throw fault('identity.agent_inactive', 'the agent is not active')
@@ -210,7 +209,7 @@ export class Identities {
       await tables.instances.insert(row, receipt)
       await tables.certificates.insert(issuance.row, receipt)
     })
-    const named = { kind: 'instance', domain: root.trustDomain, agent, instance: row.id } as const
+    const named = { kind: 'instance', domain: roots.trustDomain, agent, instance: row.id } as const
     const { joinToken: _used, state: _state, ...live } = row
     const instance = this.#view.add({ ...live, spiffeId: spiffeId(named) })
     const answer = this.#deliver(instance, issuance)
@@ -251,7 +250,7 @@ export class Identities {
     publicKey: Uint8Array,
   ): Issuance {
     const life = this.#ports.certificateLife ?? HOUR
-    return issue(this.#ports.root, instance, publicKey, { now: this.#ports.clock.now(), life })
+    return issue(this.#ports.roots, instance, publicKey, { now: this.#ports.clock.now(), life })
   }
 
   /** Runs `work` while nobody else certifies this key, which no certificate has had before (INV-8). */

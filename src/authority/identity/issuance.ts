@@ -8,7 +8,7 @@ import type { IssuedIdentity } from '../../wire/identity.ts'
 import { spiffeId } from '../../wire/spiffe.ts'
 import type { CertificateRow } from '../../store/rows/certificate.ts'
 import { issueSvid, leafValidity, serialOf } from './certificate.ts'
-import type { Root } from './root.ts'
+import type { Roots } from './roots.ts'
 
 /** A certificate that exists in memory only: nobody gets it before it is recorded and stored. */
 export interface Issuance {
@@ -26,12 +26,13 @@ export function keyDigest(publicKey: Uint8Array): string {
 
 /** Signs a certificate for an instance that lives until `lifeEnds`. */
 export function issue(
-  root: Root,
+  roots: Pick<Roots, 'active' | 'pems'>,
   instance: { readonly id: string; readonly agent: string; readonly lifeEnds: number },
   publicKey: Uint8Array,
   at: { readonly now: number; readonly life: number },
 ): Issuance {
-  const validity = leafValidity(at.now, at.life, instance.lifeEnds)
+  const root = roots.active
+  const validity = leafValidity(at.now, at.life, Math.min(instance.lifeEnds, root.notAfter))
   const of = { agent: instance.agent, instance: instance.id }
   const der = issueSvid(root.issuer, { ...of, publicKey }, validity)
   const row: CertificateRow = {
@@ -39,6 +40,7 @@ export function issue(
     instance: instance.id,
     key: keyDigest(publicKey),
     serial: serialOf(der),
+    root: root.fingerprint,
     ...validity,
   }
   return {
@@ -53,7 +55,7 @@ export function issue(
       instance: instance.id,
       spiffe_id: spiffeId({ kind: 'instance', domain: root.trustDomain, ...of }),
       certificates: pem('CERTIFICATE', der),
-      bundle: root.pem,
+      bundle: roots.pems(),
       not_after: rfc3339(validity.notAfter),
       renew_after: rfc3339((validity.notBefore + validity.notAfter) / 2),
       life_ends: rfc3339(instance.lifeEnds),

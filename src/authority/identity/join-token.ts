@@ -51,7 +51,7 @@ export class JoinTokens {
     readonly by: string
     readonly delegation?: string
   }): Promise<IssuedJoinToken> {
-    const { clock, entropy, audit, root, store } = this.#ports
+    const { clock, entropy, audit, roots, store } = this.#ports
     const secret = entropy.bytes(32)
     const createdAt = clock.now()
     const row: JoinTokenRow = {
@@ -77,7 +77,7 @@ export class JoinTokens {
     })
     await store.joinTokens.insert(row, receipt)
     this.#open.set(row.tokenHash, row)
-    const token = formatJoinToken({ secret, authority: root.fingerprint })
+    const token = formatJoinToken({ secret, authority: roots.serving.fingerprint })
     return { id: row.id, token, expiresAt: row.expiresAt }
   }
 
@@ -87,7 +87,7 @@ export class JoinTokens {
    */
   async use<R>(text: string, work: (held: Held<JoinTokenRow>) => Promise<R>): Promise<R> {
     const { secret, authority } = parseJoinToken(text)
-    if (authority !== this.#ports.root.fingerprint) {
+    if (!this.#ports.roots.trusts(authority)) {
       throw fault('join_token.unknown', 'this join token is of another authority')
     }
     const tokenHash = base64url(sha256(secret))

@@ -8,7 +8,7 @@ import type { Store } from '../../store/open.ts'
 import type { Agent } from '../../store/rows/agent.ts'
 import type { Delegation } from '../../store/rows/delegation.ts'
 import type { Person } from '../../store/rows/person.ts'
-import type { Root } from './root.ts'
+import type { Roots } from './roots.ts'
 
 /** Who is registered. Synchronous, from a view in memory: asked at every call. */
 export interface RegistryPort {
@@ -35,7 +35,7 @@ export interface DelegationPort {
 export interface IdentityPorts {
   readonly store: Pick<Store, 'joinTokens' | 'instances' | 'certificates' | 'atomically'>
   readonly audit: AuditSink
-  readonly root: Root
+  readonly roots: Roots
   readonly registry: RegistryPort
   readonly delegations: DelegationPort
   readonly clock: Clock

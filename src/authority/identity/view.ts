@@ -8,6 +8,8 @@ export interface LiveCertificate {
   /** ms since the epoch. */
   readonly notBefore: number
   readonly notAfter: number
+  /** Fingerprint of the root that signed it; absent: the first root. */
+  readonly root?: string
   /** SHA-256 of its SubjectPublicKeyInfo, hex. */
   readonly key: string
 }

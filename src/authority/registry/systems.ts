@@ -13,6 +13,18 @@ import { checkName, unknownName } from './name.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
 
+/** Where agents and systems are that name no environment. */
+const DEFAULT_ENVIRONMENT = 'default'
+
+/** Who pins, why, and where the system belongs. */
+export interface PinWord {
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+  /** Absent: the one that it has already. */
+  readonly environment?: string
+}
+
 /** The pinned systems. Reading is synchronous, from memory. */
 export class Systems {
   readonly #ports: AuthorityPorts
@@ -47,6 +59,11 @@ export class Systems {
     return held.doc
   }
 
+  /** The environment of a system; `default` for one that names none, and for one that nobody pinned. */
+  environmentOf(name: string): string {
+    return this.#held.get(name)?.doc.environment ?? DEFAULT_ENVIRONMENT
+  }
+
   /** All pinned systems, by name. */
   list(): readonly PinnedSystem[] {
     return [...this.#held.values()]
@@ -63,20 +80,31 @@ export class Systems {
   /** Pins a definition on a person's word, in place of an earlier one of the same name. */
   pin(
     definition: SystemDefinition,
-    { person, reason }: { readonly person: string; readonly reason: string },
+    { person, reason, environment: named }: PinWord,
   ): Promise<PinnedSystem> {
     return this.#turns.run(async () => {
       checkName('a system', definition.name)
+      if (named !== undefined) checkName('an environment', named)
       const why = checkedReason(reason)
       const before = this.#held.get(definition.name)
+      const environment = named ?? before?.doc.environment
       const receipt = await this.#ports.audit.append({
         type: 'system.pinned',
         phase: 'admin',
         person,
         system: definition.name,
-        body: pinnedBody(definition, why, before?.doc.definition.digest),
+        body: {
+          ...pinnedBody(definition, why, before?.doc.definition.digest),
+          environment: environment ?? DEFAULT_ENVIRONMENT,
+        },
       })
-      const doc = { definition, person, reason: why, pinnedAt: this.#ports.clock.now() }
+      const doc: PinnedSystem = {
+        definition,
+        ...(environment !== undefined && { environment }),
+        person,
+        reason: why,
+        pinnedAt: this.#ports.clock.now(),
+      }
       const { systems } = this.#ports.store
       const held = await (before === undefined
         ? systems.insert(doc, receipt)

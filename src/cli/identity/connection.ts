@@ -15,6 +15,7 @@ export interface ClientCredential {
 /** Options of a TLS connection to a listener of ours, for `tls.connect` and everything that passes them on. */
 export interface ConnectOptions {
   readonly ca: string
+  readonly servername?: string
   readonly key?: string
   readonly cert?: string
   readonly minVersion: 'TLSv1.3'
@@ -45,6 +46,7 @@ export function connectOptions(
   const id = spiffeId({ kind: 'server', domain: authority.trustDomain, role })
   return {
     ca: authority.root,
+    ...(role === 'identity' ? { servername: authority.serverName } : {}),
     ...(credential === undefined ? {} : { key: credential.key, cert: credential.cert }),
     minVersion: 'TLSv1.3',
     rejectUnauthorized: true,

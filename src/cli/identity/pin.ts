@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { connect, type DetailedPeerCertificate } from 'node:tls'
 import { base64url, sha256 } from '../../std/bytes.ts'
 import { pem } from '../../std/pem.ts'
+import { rootServerName } from '../../wire/identity.ts'
 import { parseSpiffeId } from '../../wire/spiffe.ts'
 import { fault } from './faults.ts'
 
@@ -12,6 +13,8 @@ export interface PinnedAuthority {
   /** The root certificate, PEM. */
   readonly root: string
   readonly trustDomain: string
+  /** The name that asks the identity listener for a leaf of that root, whichever root signs meanwhile. */
+  readonly serverName: string
 }
 
 /** Where a listener is dialled. Names under `.localhost` are this machine (RFC 6761 §6.3); resolvers here do not know them. */
@@ -43,10 +46,14 @@ function find(leaf: DetailedPeerCertificate, fingerprint: string): Uint8Array | 
   return undefined
 }
 
-function chain(host: string, port: number, ms: number): Promise<DetailedPeerCertificate> {
+function chain(
+  to: { readonly host: string; readonly port: number; readonly servername: string },
+  ms: number,
+): Promise<DetailedPeerCertificate> {
   return new Promise((resolve, reject) => {
     // Unverified on purpose: this connection carries nothing, and only a root that matches the pin is taken from it.
-    const socket = connect({ host, port, minVersion: 'TLSv1.3', rejectUnauthorized: false })
+    const { host, port } = to
+    const socket = connect({ ...to, minVersion: 'TLSv1.3', rejectUnauthorized: false })
     const fail = (cause?: unknown): void => {
       socket.destroy()
       reject(fault('holder.unreachable', `no TLS 1.3 listener answers at ${host}:${port}`, cause))
@@ -68,7 +75,8 @@ function chain(host: string, port: number, ms: number): Promise<DetailedPeerCert
  */
 export async function pinnedAuthority(url: string, fingerprint: string): Promise<PinnedAuthority> {
   const { host, port } = address(url)
-  const der = find(await chain(host, port, 10_000), fingerprint)
+  const servername = rootServerName(fingerprint)
+  const der = find(await chain({ host, port, servername }, 10_000), fingerprint)
   if (der === undefined) {
     throw fault(
       'holder.wrong_authority',
@@ -83,5 +91,5 @@ export async function pinnedAuthority(url: string, fingerprint: string): Promise
       'the pinned certificate is not the root of a trust domain',
     )
   }
-  return { root: pem('CERTIFICATE', der), trustDomain: named.domain }
+  return { root: pem('CERTIFICATE', der), trustDomain: named.domain, serverName: servername }
 }

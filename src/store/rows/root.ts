@@ -9,14 +9,18 @@ export interface RootRow {
   readonly keyId: string
   /** PEM. */
   readonly certificate: string
-  /** `prepared` is in the bundle and signs nothing yet; `active` signs; `retired` is trusted until its leaves have ended; `distrusted` never again. */
-  readonly state: 'prepared' | 'active' | 'retired' | 'distrusted'
+  /** `prepared` is in the bundle and signs nothing yet; `active` signs; `retired` is trusted until its leaves have ended, and then it is `ended`; `distrusted` never again. */
+  readonly state: 'prepared' | 'active' | 'retired' | 'ended' | 'distrusted'
   /** Place in the order of roots, from 1. */
   readonly place: number
   /** ms since the epoch. */
   readonly createdAt: number
   /** When it came into this state, ms since the epoch. */
   readonly since: number
+  /** Sequence of the bundle that this row was last written for; the largest of all rows is that of the bundle. Absent: 1. */
+  readonly sequence?: number
+  /** Id of the token key in that bundle. */
+  readonly tokenKey?: string
 }
 
 /** Table `roots`. */

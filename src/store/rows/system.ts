@@ -6,6 +6,8 @@ import type { TableShape } from '../table.ts'
 /** A system as a person has pinned it. */
 export interface PinnedSystem {
   readonly definition: SystemDefinition
+  /** Which agents it is for; no part of what was looked at, so outside of the definition's digest. Absent: `default`. */
+  readonly environment?: string
   /** Person id. */
   readonly person: string
   readonly reason: string

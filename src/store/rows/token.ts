@@ -15,6 +15,10 @@ export interface TokenRow {
   readonly scope?: readonly string[]
   /** JWK thumbprint (RFC 9449), or SHA-256 of a certificate, base64url (RFC 8705); absent for an unbound bearer. */
   readonly binding?: { readonly kind: 'dpop' | 'mtls'; readonly value: string }
+  /** SPIFFE ID of the only instance, or URI of the only agent, that may exchange it: such a token opens nothing else. */
+  readonly mayAct?: string
+  /** `jti` of the token that it was exchanged for: it dies with that. */
+  readonly parent?: string
   /** Refresh family that it came from. */
   readonly family?: string
   readonly state: 'live' | 'revoked'

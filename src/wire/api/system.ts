@@ -56,6 +56,8 @@ const SystemDefinitionAnswer = z.object({
 
 /** A registered system. */
 export const System = SystemDefinitionAnswer.extend({
+  /** Agents of another environment reach it only where policy says so. */
+  environment: Name,
   pinned_at: Time,
   /** Name of the person who pinned it. */
   pinned_by: z.string(),
@@ -111,6 +113,8 @@ export const NewSystem = z
     fingerprint: Digest,
     reason: Reason,
     max_processes: z.number().int().min(1).max(256).optional(),
+    /** The one that it has already where it is left out, else `default`. */
+    environment: Name.optional(),
   })
   .refine(named, NAMED)
 

@@ -15,6 +15,13 @@ export const Id = z.string().refine(isUuid, 'is not a UUID in lower case').meta(
 /** RFC 3339, UTC, milliseconds. */
 export const Time = z.string().meta({ format: 'date-time' })
 
+/** A time that a person names: RFC 3339 in UTC, to the millisecond at most. */
+export const Moment = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z$/, 'is not like 2027-01-31T12:00:00Z')
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'is no time')
+  .meta({ format: 'date-time' })
+
 /** `sha256:<base64url>`. */
 export const Digest = z
   .string()

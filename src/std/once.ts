@@ -1,6 +1,9 @@
 // Holds what was seen and may not be seen again, for as long as it could come again.
 
-/** A bounded set of texts, each with a time after which it is forgotten. */
+/**
+ * A bounded set of texts, each with a time after which it is forgotten. Texts are forgotten in the order in which they came,
+ * so one that may be forgotten sooner than those before it stays a little longer; never the other way round.
+ */
 export class Once {
   readonly #most: number
   /** Text → ms since the epoch, in the order of arrival. */

@@ -1,0 +1,172 @@
+// Holds the ceremonies of passkeys (WebAuthn level 3): what is asked of an authenticator, and what its answer has to prove.
+
+import { base64url, fromBase64url } from '../../std/bytes.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { Entropy } from '../../std/entropy.ts'
+import { Fault } from '../../std/fault.ts'
+import { Pending } from '../../authority/sessions/pending.ts'
+import type { PasskeyAssertion, PasskeyRegistration } from '../../wire/api/login.ts'
+import { fault } from '../faults.ts'
+import type { Person } from '../operator.ts'
+import type { ControlPorts } from '../ports.ts'
+
+/** The relying party: a host, since an IP address cannot hold a passkey. */
+export const RP_ID = 'bailiwick.localhost'
+
+/** How long a challenge can be answered (ms). */
+const CHALLENGE_MS = 300_000
+/** Challenges that wait at once. */
+const MOST = 1_000
+
+/** What a challenge was made for: nobody's answer to one is an answer to another. */
+type Purpose = 'login' | `register:${string}` | `presence:${string}`
+
+/** Passkeys as this listener asks for them. The library is loaded when the first is used. */
+export class Passkeys {
+  readonly #people: ControlPorts['authority']['people']
+  readonly #clock: Clock
+  readonly #entropy: Entropy
+  readonly #origin: () => string
+  readonly #challenges: Pending<Purpose>
+
+  constructor(ports: Pick<ControlPorts, 'authority' | 'clock' | 'entropy' | 'server'>) {
+    this.#people = ports.authority.people
+    this.#clock = ports.clock
+    this.#entropy = ports.entropy
+    this.#origin = () => ports.server.facts().listeners.control
+    this.#challenges = new Pending(ports.clock, { most: MOST, lifeMs: CHALLENGE_MS })
+  }
+
+  /** What to ask `navigator.credentials.create` for, within a session. */
+  async registration(person: Person, session: string) {
+    const { generateRegistrationOptions } = await library()
+    return generateRegistrationOptions({
+      rpName: 'Bailiwick',
+      rpID: RP_ID,
+      userName: person.name,
+      userDisplayName: person.name,
+      userID: new Uint8Array(Buffer.from(person.id)),
+      challenge: this.#challenge(`register:${session}`),
+      timeout: CHALLENGE_MS,
+      attestationType: 'none',
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      excludeCredentials: (person.passkeys ?? []).map(({ id }) => ({ id })),
+    })
+  }
+
+  /** Registers what the authenticator made, to the person of the session in which it was asked for. */
+  async register(person: Person, session: string, response: PasskeyRegistration): Promise<Person> {
+    const { verifyRegistrationResponse } = await library()
+    const { registrationInfo } = await this.#verified(() =>
+      verifyRegistrationResponse({
+        response,
+        expectedChallenge: (challenge) => this.#isOurs(challenge, `register:${session}`),
+        expectedOrigin: this.#origin(),
+        expectedRPID: RP_ID,
+        requireUserVerification: true,
+      }),
+    )
+    if (registrationInfo === undefined) throw refused()
+    const { id, publicKey, counter } = registrationInfo.credential
+    return this.#people.addPasskey(person.id, {
+      id,
+      publicKey: base64url(publicKey),
+      counter,
+      transports: response.response.transports,
+      createdAt: this.#clock.now(),
+    })
+  }
+
+  /** What to ask `navigator.credentials.get` for when nobody is signed in: any passkey of ours that the browser has. */
+  async login() {
+    return this.#request('login')
+  }
+
+  /** The person whose passkey answered. Every reason why there is none looks the same. */
+  async loggedIn(response: PasskeyAssertion): Promise<Person> {
+    return this.#used(response, 'login')
+  }
+
+  /** What to ask for in a session, to know that its person is there. */
+  async presence(person: Person, session: string) {
+    return this.#request(`presence:${session}`, person)
+  }
+
+  /** Throws unless a passkey of this very person answered. */
+  async isPresent(person: Person, session: string, response: PasskeyAssertion): Promise<void> {
+    await this.#used(response, `presence:${session}`, person.id)
+  }
+
+  async #request(purpose: Purpose, person?: Person) {
+    const { generateAuthenticationOptions } = await library()
+    return generateAuthenticationOptions({
+      rpID: RP_ID,
+      challenge: this.#challenge(purpose),
+      timeout: CHALLENGE_MS,
+      userVerification: 'required',
+      ...(person !== undefined && {
+        allowCredentials: (person.passkeys ?? []).map(({ id }) => ({ id })),
+      }),
+    })
+  }
+
+  async #used(response: PasskeyAssertion, purpose: Purpose, only?: string): Promise<Person> {
+    const { verifyAuthenticationResponse } = await library()
+    const person = this.#people.byPasskey(response.id)
+    const passkey = person?.passkeys?.find(({ id }) => id === response.id)
+    const publicKey = passkey === undefined ? undefined : fromBase64url(passkey.publicKey)
+    if (person === undefined || passkey === undefined || publicKey === undefined) throw refused()
+    const { userHandle } = response.response
+    // A discoverable credential says whose it is: that has to be the one whom we know it by (WebAuthn §7.2 step 6).
+    const handle = base64url(Buffer.from(person.id))
+    if (only === undefined ? userHandle !== handle : only !== person.id) throw refused()
+    if (userHandle !== undefined && userHandle !== handle) throw refused()
+    const { verified, authenticationInfo } = await this.#verified(() =>
+      verifyAuthenticationResponse({
+        response: {
+          ...response,
+          response: {
+            ...response.response,
+            ...(userHandle !== undefined && { userHandle }),
+          } as never,
+        },
+        expectedChallenge: (challenge) => this.#isOurs(challenge, purpose),
+        expectedOrigin: this.#origin(),
+        expectedRPID: RP_ID,
+        // Compared by `usePasskey`, within the turn that writes it.
+        credential: { id: passkey.id, publicKey: new Uint8Array(publicKey), counter: 0 },
+        requireUserVerification: true,
+      }),
+    )
+    if (!verified) throw refused()
+    return this.#people.usePasskey(person.id, passkey.id, authenticationInfo.newCounter)
+  }
+
+  #challenge(purpose: Purpose): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#entropy.bytes(32))
+    this.#challenges.put(base64url(bytes), purpose)
+    return bytes
+  }
+
+  /** Used up by being looked at, whatever it was for. */
+  #isOurs(challenge: string, purpose: Purpose): boolean {
+    return this.#challenges.take(challenge) === purpose
+  }
+
+  async #verified<R>(verify: () => Promise<R>): Promise<R> {
+    try {
+      return await verify()
+    } catch (cause) {
+      if (cause instanceof Fault) throw cause
+      throw refused(cause)
+    }
+  }
+}
+
+function refused(cause?: unknown): Fault {
+  return fault('login.passkey', 'this passkey does not open anything here', cause)
+}
+
+function library() {
+  return import('@simplewebauthn/server')
+}

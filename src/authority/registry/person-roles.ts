@@ -1,0 +1,40 @@
+// Holds which roles a person has now: those that were given here, and those of groups that were heard of lately.
+
+import type { Person } from '../../store/rows/person.ts'
+
+/** Roles that mean something to Bailiwick itself; every other name is a role of gates and policies alone. */
+export const PERSON_ROLES = ['viewer', 'approver', 'operator', 'administrator', 'auditor'] as const
+
+/** How long the groups of a login hold where its source says nothing: 12 hours, the longest that a session lives (ms). */
+const GROUPS_MAX_AGE_MS = 43_200_000
+
+/** What holds now of a source of logins. */
+export interface LoginGroups {
+  /** How long groups hold after a login (ms). */
+  readonly groupsMaxAgeMs?: number
+  /** Group → roles. A role that no group gives any more is nobody's. */
+  readonly groupRoles?: Readonly<Record<string, readonly string[]>>
+}
+
+/** Looks up a source of logins by its name; undefined for one that is not trusted (any more). */
+export type LoginGroupsOf = (source: string) => LoginGroups | undefined
+
+/** The person's roles at a time, sorted: none for who has left. Groups count only while their source says so. */
+export function rolesOf(person: Person, now: number, sources: LoginGroupsOf): readonly string[] {
+  if (person.state === 'left') return []
+  if (person.external === undefined) return person.roles
+  const roles = new Set(person.roles)
+  for (const { source, roles: given, heardAt } of person.external) {
+    const groups = sources(source)
+    if (groups === undefined || !isFresh(groups, heardAt, now)) continue
+    const grants = new Set(Object.values(groups.groupRoles ?? {}).flat())
+    for (const role of given) if (grants.has(role)) roles.add(role)
+  }
+  return [...roles].sort()
+}
+
+/** True while what was heard at a time still holds; never for a time that is yet to come. */
+export function isFresh(groups: LoginGroups, heardAt: number, now: number): boolean {
+  const age = now - heardAt
+  return age >= 0 && age < (groups.groupsMaxAgeMs ?? GROUPS_MAX_AGE_MS)
+}

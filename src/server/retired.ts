@@ -1,0 +1,52 @@
+// Holds what becomes of an agent's authority when it is retired: its instances end, and the delegations to it.
+
+import type { Identities } from '../authority/identity/identities.ts'
+import type { Authority } from '../authority/open.ts'
+
+const REASON = 'its agent is retired'
+
+/** What ends with an agent. */
+export interface RetiredParts {
+  readonly authority: Pick<Authority, 'agents' | 'delegations'>
+  readonly identities: Pick<Identities, 'list' | 'endInstance'>
+  /** Told what could not be written: it counts for nothing already, and the next start tries again. */
+  readonly onTrouble: (error: unknown) => void
+}
+
+/**
+ * Ends what retired agents still have, and from now on with each that is retired. A crash between the retirement and an
+ * ending loses nothing: whoever is not an active agent's instance is refused, and the next start ends what is left. The
+ * answer resolves when what is under way has ended.
+ */
+export function endWithAgents(parts: RetiredParts): () => Promise<void> {
+  const { agents } = parts.authority
+  const running = new Set<Promise<void>>()
+  const start = (name: string): void => {
+    const done = end(parts, name).finally(() => running.delete(done))
+    running.add(done)
+  }
+  agents.onChange((agent) => {
+    if (agent.state === 'retired') start(agent.name)
+  })
+  for (const { name, state } of agents.list()) if (state === 'retired') start(name)
+  return async () => {
+    await Promise.all(running)
+  }
+}
+
+async function end(
+  { authority, identities, onTrouble }: RetiredParts,
+  name: string,
+): Promise<void> {
+  const instances = identities.list().filter(({ agent }) => agent === name)
+  const { delegations } = authority
+  const passed = delegations.list().filter(({ agent }) => agent === name)
+  const work = [
+    ...instances.map(({ instance }) => identities.endInstance(instance, REASON)),
+    // Its end, as of when it was passed: before now, whatever the clock says.
+    ...passed.map(({ id, createdAt }) => delegations.narrow(id, createdAt)),
+  ]
+  for (const done of await Promise.allSettled(work)) {
+    if (done.status === 'rejected') onTrouble(done.reason)
+  }
+}
