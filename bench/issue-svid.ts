@@ -1,4 +1,4 @@
-// Holds the bench of issuing X509-SVIDs: certificates signed in a second on one core, key generation excluded.
+// Holds the bench of issuing X509-SVIDs: certificates signed in a second on one core, key generation excluded, and the curve beside it.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,11 +13,12 @@ import { openKeyRing } from '../src/keys/file.ts'
 import { systemClock } from '../src/std/clock.ts'
 import { systemEntropy } from '../src/std/entropy.ts'
 import { uuidv7 } from '../src/std/id.ts'
+import { curve } from './issue-svid-curve.ts'
 
 const ROUNDS = 5
 const ROUND_MS = 1_000
 
-/** Issues for five rounds of a second with the key that a home has, and answers the median. */
+/** Issues for five rounds of a second with the key that a home has, and answers the median; then the curve. */
 export async function issueSvid(): Promise<Record<string, number>> {
   const home = mkdtempSync(join(tmpdir(), 'bailiwick-bench-'))
   try {
@@ -42,7 +43,7 @@ export async function issueSvid(): Promise<Record<string, number>> {
     }
     round()
     const rates = Array.from({ length: ROUNDS }, round).sort((a, b) => a - b)
-    return { per_s: Math.round(rates[(ROUNDS - 1) / 2]!) }
+    return { per_s: Math.round(rates[(ROUNDS - 1) / 2]!), ...(await curve()) }
   } finally {
     rmSync(home, { recursive: true, force: true })
   }

@@ -2,10 +2,15 @@
 
 import { API_FAULTS } from '../../src/api/faults.ts'
 import { IDENTITY_API_FAULTS } from '../../src/api/identity/faults.ts'
+import { WORKLOAD_FAULTS } from '../../src/api/workload/faults.ts'
 import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
+import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
+import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
 import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
+import { REGISTRY_FAULTS } from '../../src/authority/registry/faults.ts'
+import { APPLY_FAULTS } from '../../src/cli/apply/faults.ts'
 import { CLI_FAULTS } from '../../src/cli/faults.ts'
 import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
@@ -32,8 +37,12 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   IDENTITY_API_FAULTS: ['The identity listener', IDENTITY_API_FAULTS],
   IDENTITY_WIRE_FAULTS: ['Messages of enrolment and renewal', IDENTITY_WIRE_FAULTS],
   IDENTITY_FAULTS: ['Identity', IDENTITY_FAULTS],
+  UNIX_FAULTS: ['Local processes', UNIX_FAULTS],
+  WORKLOAD_FAULTS: ['The Workload API', WORKLOAD_FAULTS],
+  JWT_SVID_FAULTS: ['JWT-SVIDs', JWT_SVID_FAULTS],
   AUTHORITY_FAULTS: ['Registry, delegations, approvals, locks and secrets', AUTHORITY_FAULTS],
   SESSION_FAULTS: ['Signing in', SESSION_FAULTS],
+  REGISTRY_FAULTS: ["Agents' lives, their roles, and teams", REGISTRY_FAULTS],
   POLICY_FAULTS: ['Policies', POLICY_FAULTS],
   AUDIT_FAULTS: ['The record', AUDIT_FAULTS],
   TLOG_FAULTS: ['Trees, tiles, notes and proofs', TLOG_FAULTS],
@@ -41,6 +50,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   KEYS_FAULTS: ['Keys', KEYS_FAULTS],
   SERVER_FAULTS: ['Starting and wiring', SERVER_FAULTS],
   CLI_FAULTS: ['The command line', CLI_FAULTS],
+  APPLY_FAULTS: ['Applying documents', APPLY_FAULTS],
   HOLDER_FAULTS: ['The holder of an identity', HOLDER_FAULTS],
   BRIDGE_FAULTS: ['The stdio bridge', BRIDGE_FAULTS],
   JSON_FAULTS: ['Reading JSON', JSON_FAULTS],

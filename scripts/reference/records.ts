@@ -46,8 +46,21 @@ const AUTHORITY: Described = {
   'session.opened': 'a person signed in on the control listener, and how',
   'session.present': 'the person of a session touched a passkey',
   'session.ended': 'a session ended: by its person, by the clock, or because the person left',
-  'agent.registered': 'an agent was registered, with its owner and its purpose',
-  'agent.updated': 'an agent was changed, suspended or retired, with the reason',
+  'team.created': 'a team was made, with its members by id',
+  'team.changed': 'people came into a team or went out of it; the record has who is in it since',
+  'agent.registered': 'an agent was registered, with its owner and its purpose, active or pending',
+  'agent.discovered': 'an agent was seen that nobody had registered; it waits for an owner',
+  'agent.claimed': 'a discovered agent was given an owner, and is pending',
+  'agent.activated': 'an agent became active, from `pending` or `suspended`',
+  'agent.suspended': 'an agent was suspended, by a person, or because it has expired',
+  'agent.orphaned': 'an agent was suspended because everybody who owned it left',
+  'agent.retired': 'an agent was retired, for good',
+  'agent.updated':
+    'what an agent is for, its owner, its dates, its roles as a whole or its environment was changed, with the reason',
+  'agent.role_assigned': 'an agent was given a role, with the reason and perhaps an end',
+  'agent.role_removed': 'a role was taken from an agent',
+  'agent.role_reviewed': 'a person looked at a role of an agent and found it right',
+  'agent.role_expired': 'roles of an agent came to their end',
   'system.inspected':
     'a person had the program of a system started, to see what it offers; nothing was pinned',
   'system.pinned': 'a person pinned the definition of a system and the effects of its actions',
@@ -63,13 +76,27 @@ const AUTHORITY: Described = {
   'secret.stored':
     'a secret of a system was stored, sealed; the record has its name and not its value',
   'authority.replayed':
-    'locks, used-up approvals, revocations or agents that were ended were brought back from the log into an older database',
+    'locks, used-up approvals, revocations, and what was taken from agents, teams and people were brought back from the log into an older database',
   'authority.refused_rows':
     'rows of the database that confer authority and are not signed as they should be were left out',
 }
 
 const IDENTITY: Described = {
-  'authority.root_issued': 'the root certificate of this trust domain was issued or renewed',
+  'authority.root_issued': 'the first root certificate of this trust domain was made',
+  'authority.root_adopted': 'the root certificate of an older home was taken over as the first one',
+  'authority.root_prepared':
+    'another root certificate was made: it is published and trusted, and signs nothing yet',
+  'authority.root_activated':
+    'a root began to sign, and the one before it is trusted until what it signed has ended',
+  'authority.root_ended':
+    'a root is no longer trusted, because nothing that it signed holds any more',
+  'authority.root_recovered':
+    'no root could sign, after a long sleep or without its key, so another one signs at once',
+  'authority.rekeyed':
+    'a person distrusted every root there was, without overlap, and another one signs; the instances that it ended follow one by one',
+  'authority.token_key_replaced':
+    'another key signs tokens, and every token that the one before it signed is dead',
+  'svid.jwt_issued': 'an instance got a JWT-SVID: its `jti`, its audience and its end',
   'join_token.issued': 'a join token was made for an agent; the record has its id only',
   'join_token.expired': 'a join token ended unused',
   'join_token.reused': 'a join token was presented a second time: it may have been stolen',

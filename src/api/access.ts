@@ -15,6 +15,7 @@ export const ROUTES = {
   'GET /openapi.json': 'nobody',
   // The id is unguessable, the page shows one call and carries no authority.
   'GET /approvals/{id}': 'nobody',
+  'POST /approvals/{id}': 'session',
   // Signing in: each takes something that only the person has, and is useless without it.
   'GET /': 'nobody',
   'GET /page/style.css': 'nobody',
@@ -32,6 +33,12 @@ export const ROUTES = {
   'POST /account/passkeys/remove': 'session',
   'POST /account/presence/options': 'session',
   'POST /account/presence': 'session',
+  // Leads to signing in, and shows nothing to whom is not; clients send browsers there (RFC 6749 §3.1).
+  'GET /oauth/authorize': 'nobody',
+  'POST /oauth/authorize': 'session',
+  // Their own, or an operator everybody's.
+  'GET /v1/consents': 'person',
+  'POST /v1/consents/{id}/revoke': 'person',
   'GET /v1/whoami': 'person',
   'GET /v1/status': 'viewer',
   'GET /v1/people': 'viewer',
@@ -73,6 +80,9 @@ export const ROUTES = {
   'POST /v1/locks/{id}/remove': 'operator',
   'GET /v1/findings': 'viewer',
   'POST /v1/findings/{id}/close': 'operator',
+  'GET /v1/authority': 'viewer',
+  'POST /v1/authority/rotate': 'administrator',
+  'POST /v1/authority/rekey': 'administrator',
   'GET /v1/audit/records': 'auditor',
   'GET /v1/audit/records/{id}': 'auditor',
   'GET /v1/audit/records/{index}/proof': 'viewer',

@@ -8,6 +8,8 @@ import { uuidv7 } from '../std/id.ts'
 import { serveAgents } from './agents/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveAudit } from './audit/routes.ts'
+import { serveAuthority } from './authority/routes.ts'
+import { serveConsent } from './consent/routes.ts'
 import { serveFindings } from './findings/routes.ts'
 import { misdirected } from './host.ts'
 import { serveInstances } from './instances/routes.ts'
@@ -85,12 +87,20 @@ export function openControl(ports: ControlPorts): Control {
   serveApprovals(surface, ports)
   serveLocks(surface, ports)
   serveFindings(surface, ports)
+  if (ports.consents !== undefined) serveConsent(surface, ports, ports.consents)
   serveAudit(surface, ports)
-  const missing = surface.missing()
+  serveAuthority(surface, ports)
+  const missing = surface
+    .missing()
+    .filter((route) => ports.consents !== undefined || !/ \/(?:oauth|v1\/consents)/.test(route))
   if (missing.length > 0) throw new Error(`nobody serves ${missing.join(', ')}`)
   const fetch = async (request: Request): Promise<Response> => {
     const response = await app.fetch(request)
-    for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value)
+    for (const [name, value] of Object.entries(HEADERS)) {
+      // A page with forms says more than this, and says so itself.
+      if (name !== 'referrer-policy' || !response.headers.has(name))
+        response.headers.set(name, value)
+    }
     return response
   }
   return {

@@ -4,7 +4,7 @@ import { fault } from './faults.ts'
 import { DetailedFault } from './problem.ts'
 
 /** Fields of one form. */
-const MOST_FIELDS = 32
+const MOST_FIELDS = 256
 
 /** The fields by name. Throws `api.media_type`, or `api.invalid` where a name stands twice or there are too many. */
 export function formTree(request: Request, body: Uint8Array): Readonly<Record<string, string>> {

@@ -4,7 +4,9 @@ import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
 import type { Timer } from '../std/timer.ts'
 import type { AuditLog } from '../audit/log.ts'
+import type { Consents } from '../authority/consent/consents.ts'
 import type { Identities } from '../authority/identity/identities.ts'
+import type { Roots } from '../authority/identity/roots.ts'
 import type { Locks } from '../authority/locks/locks.ts'
 import type { Authority } from '../authority/open.ts'
 import type { Problem } from '../policy/problem.ts'
@@ -22,11 +24,15 @@ export interface ServerFacts {
   readonly trustDomain: string
   /** SHA-256 of the DER of the authority's root certificate, base64url. */
   readonly authorityFingerprint: string
+  /** When that certificate ends, ms since the epoch. */
+  readonly authorityEnds: number
   /** URLs; the control listener's with the name that it insists on. */
   readonly listeners: {
     readonly control: string
     readonly identity: string
     readonly gateway: string
+    /** `unix://` and the path of the Workload API's socket; absent where it is not served. */
+    readonly workload?: string
   }
   readonly callsInFlight: number
   /** Processes of upstream systems. */
@@ -127,11 +133,24 @@ export interface ControlPorts {
   readonly timer: Timer
   readonly authority: Authority
   readonly identities: Pick<Identities, 'list' | 'issueJoinToken' | 'revokeInstance'>
+  readonly roots: Pick<
+    Roots,
+    | 'trustDomain'
+    | 'active'
+    | 'serving'
+    | 'sequence'
+    | 'tokenKeyId'
+    | 'list'
+    | 'rotate'
+    | 'rekey'
+    | 'replaceTokenKey'
+  >
   readonly audit: Pick<
     AuditLog,
     'append' | 'get' | 'byCall' | 'tail' | 'subscribe' | 'flush' | 'checkpoint' | 'proof' | 'stats'
   >
   readonly server: ServerPort
+  readonly consents?: Consents
   /** Counts a refusal of somebody unauthenticated, by its code; recorded in sums elsewhere. */
   refused(code: string): void
   /** Told what nobody foresaw, for the operator's own log. */

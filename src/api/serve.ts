@@ -200,7 +200,7 @@ function parts(endpoint: Endpoint, c: Context<ControlEnv>, body: Uint8Array): As
   return {
     request,
     params: checked('path', endpoint.params, c.req.param()),
-    query: checked('query', endpoint.query, queryOf(request)),
+    query: endpoint.query && checked('query', endpoint.query, queryOf(request)),
     ...(endpoint.form === undefined
       ? { body: checked('body', endpoint.body, bodyTree(request, body) ?? {}) }
       : { form: checked('form', endpoint.form, formTree(request, body)) }),

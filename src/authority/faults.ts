@@ -30,12 +30,6 @@ export const AUTHORITY_FAULTS = {
   'agent.purpose': { status: 400, next: 'say in one sentence what the agent is for' },
   'system.unknown': { status: 404, next: 'look at `bailiwick system ls`' },
   'action.unknown': { status: 404, next: 'look at `bailiwick system show` for its actions' },
-  'delegation.unknown': { status: 404, next: 'issue a new join token on behalf of the person' },
-  'delegation.wider': { status: 409, next: 'issue a new join token: a delegation only narrows' },
-  'delegation.bound': {
-    status: 409,
-    next: 'issue a new join token: one delegation serves one instance',
-  },
   'approval.unknown': { status: 404, next: 'look at `bailiwick approval ls`' },
   'approval.closed': {
     status: 409,

@@ -8,6 +8,8 @@ import type { LockKind, LockTarget } from '../store/rows/lock.ts'
 import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
+import { replayRoots } from './identity/root-replay.ts'
+import { replaySessions } from './sessions/session-replay.ts'
 import { agentKept, keyKept, leaverKept, rolesKept, teamKept } from './replay-kept.ts'
 
 /** Records read at a time. */
@@ -50,8 +52,10 @@ export interface Replayed {
   readonly approvals: number
   readonly instances: number
   readonly agents: number
+  readonly roots: number
   readonly teams: number
   readonly people: number
+  readonly sessions: number
 }
 
 /** What replaying needs. */
@@ -71,8 +75,10 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     approvals: await replayApprovals(ports),
     instances: await replayRevocations(ports),
     agents: await replayAgents(ports),
+    roots: await replayRoots(ports),
     teams: await replayTeams(ports),
     people: await replayPeople(ports),
+    sessions: await replaySessions(ports),
   }
   if (Object.values(replayed).some((count) => count > 0)) {
     await ports.audit.append({

@@ -1,84 +1,66 @@
-// Holds `agent`: registering agents, showing and changing them, and the join tokens of their instances.
+// Holds `agent`: registering agents, listing, showing and changing them, their roles, and join tokens of their instances.
 
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { Agent, AgentsAnswer, AgentState, JoinTokenAnswer } from '../wire/api/agent.ts'
+import { Agent, JoinTokenAnswer } from '../wire/api/agent.ts'
 import { InstancesAnswer } from '../wire/api/instance.ts'
+import { drawAgent, drawAgents } from './agent/draw.ts'
+import { registerRoles } from './agent/role.ts'
+import { said, saidOptions, stateOf, type SaidOptions } from './agent/said.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
+import { everyAgent } from './control/lists.ts'
 import { writeSecretFile } from './control/secret-file.ts'
 import { fault } from './faults.ts'
 import { drawInstances } from './instance.ts'
 import { reasonOf } from './reason.ts'
 import { repeated } from './repeat.ts'
-import { fields, table, type Cell, type Surface } from './terminal/table.ts'
 import { when } from './terminal/when.ts'
 
-const STATE_STYLE = {
-  discovered: 'yellow',
-  pending: 'yellow',
-  active: 'green',
-  suspended: 'yellow',
-  retired: 'dim',
-} as const
-
-function state(agent: Agent): Cell {
-  return { text: agent.state, style: STATE_STYLE[agent.state] }
-}
-
-function drawAgent(agent: Agent, surface: Surface, now: number): string {
-  return fields(
-    [
-      ['agent', agent.name],
-      ['state', state(agent)],
-      ['purpose', agent.purpose],
-      ['owner', agent.owner],
-      ['roles', agent.roles.join(' ') || 'none'],
-      ['acts', agent.unattended ? 'also without a person' : 'on behalf of a person only'],
-      ['registered', when(agent.created_at, now)],
-      ['instances', `${agent.instances_live} live`],
-    ],
-    surface,
-  )
-}
-
-interface AddOptions {
+interface AddOptions extends SaidOptions {
   readonly purpose: string
-  readonly owner?: string
-  readonly role?: readonly string[]
   readonly unattended?: boolean
+  readonly pending?: boolean
+  readonly reason?: string
 }
 
 async function add(context: Context, name: string, options: AddOptions): Promise<void> {
+  const { screen } = context
   const control = await context.control()
+  const { review_at: review, expires_at: expires, ...rest } = said(options, screen.now)
   const body = {
     name,
     purpose: options.purpose,
-    owner: options.owner,
+    ...rest,
     roles: options.role ?? [],
     unattended: options.unattended === true,
+    review_at: review ?? undefined,
+    expires_at: expires ?? undefined,
+    state: options.pending === true ? 'pending' : undefined,
+    reason: options.reason,
   }
   const agent = await control.send('POST', '/v1/agents', body, Agent)
-  const { screen } = context
   screen.answer(agent, (surface) => drawAgent(agent, surface, screen.now))
 }
 
-async function list(context: Context): Promise<void> {
-  const answer = await (await context.control()).get('/v1/agents', AgentsAnswer)
-  context.screen.answer(answer, (surface) =>
-    table(
-      ['NAME', 'STATE', 'LIVE', 'OWNER', 'ROLES', 'PURPOSE'],
-      answer.agents.map((agent) => [
-        agent.name,
-        state(agent),
-        agent.instances_live,
-        agent.owner,
-        agent.roles.join(' '),
-        agent.purpose,
-      ]),
-      surface,
-    ),
-  )
+interface ListOptions {
+  readonly state?: string
+  readonly owner?: string
+  readonly environment?: string
+  readonly orphaned?: boolean
+  readonly reviewDue?: boolean
+}
+
+async function list(context: Context, options: ListOptions): Promise<void> {
+  const { owner, environment, orphaned, reviewDue } = options
+  const agents = await everyAgent(await context.control(), {
+    state: stateOf(options.state),
+    owner,
+    environment,
+    orphaned: orphaned === true ? 'true' : undefined,
+    review_due: reviewDue === true ? 'true' : undefined,
+  })
+  context.screen.answer({ agents }, (surface) => drawAgents(agents, surface))
 }
 
 async function show(context: Context, name: string): Promise<void> {
@@ -95,27 +77,26 @@ async function show(context: Context, name: string): Promise<void> {
   })
 }
 
-interface UpdateOptions {
+interface UpdateOptions extends SaidOptions {
   readonly purpose?: string
-  readonly role?: readonly string[]
   readonly state?: string
   readonly reason?: string
 }
 
 async function update(context: Context, name: string, options: UpdateOptions): Promise<void> {
-  const { purpose, role } = options
-  const wanted = AgentState.optional().safeParse(options.state)
-  if (!wanted.success) {
-    throw fault('cli.usage', `--state is one of ${AgentState.options.join(', ')}`)
+  const { screen } = context
+  const change = {
+    purpose: options.purpose,
+    state: stateOf(options.state),
+    ...said(options, screen.now),
   }
-  if (purpose === undefined && role === undefined && wanted.data === undefined) {
-    throw fault('cli.usage', 'nothing to change: give --purpose, --role or --state')
+  if (Object.values(change).every((member) => member === undefined)) {
+    throw fault('cli.usage', 'nothing to change: give --purpose, --owner, --role, --state or more')
   }
   const reason = await reasonOf(context, options.reason)
-  const body = { purpose, roles: role, state: wanted.data, reason }
+  const body = { ...change, reason }
   const control = await context.control()
   const agent = await control.send('PATCH', target(['v1', 'agents', name]), body, Agent)
-  const { screen } = context
   screen.answer(agent, (surface) => drawAgent(agent, surface, screen.now))
 }
 
@@ -146,31 +127,40 @@ async function token(
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
-  const agent = program.command('agent').description('agents: register, show, change, join tokens')
-  agent
-    .command('add <name>')
-    .description('register an agent')
+  const agent = program
+    .command('agent')
+    .description('agents: register, list, show, change, roles, join tokens')
+  saidOptions(agent.command('add <name>'))
+    .description('register an agent, which is active at once')
     .requiredOption('--purpose <text>', 'what it is for, in one sentence')
-    .option('--owner <person>', 'who answers for it (default: you)')
+    .option('--owner <owner>', 'who answers for it: a person, or team:NAME (default: you)')
     .option('--role <role>', 'a role that policies know; may be repeated', repeated)
     .option('--unattended', 'let it act without a person, where a policy names it')
+    .option('--pending', 'leave it waiting, to be activated later')
+    .option('--reason <text>', 'why; stands in the record, and with its roles')
     .action((name: string, options: AddOptions) => add(context, name, options))
   agent
     .command('ls')
     .description('list agents')
-    .action(() => list(context))
+    .option('--state <state>', 'only those in this state')
+    .option('--owner <owner>', 'only those of a person, or of team:NAME')
+    .option('--environment <name>', 'only those of an environment')
+    .option('--orphaned', 'only those that nobody who is here owns')
+    .option('--review-due', 'only those whose date of review has come')
+    .action((options: ListOptions) => list(context, options))
   agent
     .command('show <name>')
-    .description('one agent and its live instances')
+    .description('one agent, its roles and its live instances')
     .action((name: string) => show(context, name))
-  agent
-    .command('update <name>')
+  saidOptions(agent.command('update <name>'))
     .description('change an agent')
     .option('--purpose <text>', 'what it is for')
-    .option('--role <role>', 'its roles from now on; may be repeated', repeated)
+    .option('--owner <owner>', 'who answers for it: a person, or team:NAME')
+    .option('--role <role>', 'exactly its roles from now on; may be repeated', repeated)
     .option('--state <state>', 'active, suspended, or retired (final)')
     .option('--reason <text>', 'why; stands in the record')
     .action((name: string, options: UpdateOptions) => update(context, name, options))
+  registerRoles(agent, context)
   agent
     .command('token <name>')
     .description('make a join token for one instance; it is shown once')

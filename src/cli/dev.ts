@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { LoginLink } from '../wire/api/login.ts'
 import { Status } from '../wire/api/status.ts'
 import { startBailiwick, type Running } from '../server/start.ts'
 import type { Context } from './context.ts'
@@ -36,6 +37,8 @@ export function register(program: Command, context: Context): void {
     try {
       greet(screen, running, Math.round(shell.clock.monotonic() - began))
       const control = new Control(readOperator(home), shell)
+      const { url } = await control.send('POST', '/v1/login-links', {}, LoginLink)
+      screen.say(`  to sign in    ${url} (opens once, within 10 minutes)`)
       const demo = await setUpDemo(control, home)
       for (const done of demo.done) screen.say(`  ${done}`)
       await warn(screen, control)

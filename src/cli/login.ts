@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { LoginLink } from '../wire/api/login.ts'
 import type { Context } from './context.ts'
-import { when } from './terminal/when.ts'
+import { relative } from './terminal/when.ts'
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
@@ -16,7 +16,7 @@ export function register(program: Command, context: Context): void {
       const { screen } = context
       screen.answer(link, () => `${link.url}\n`)
       screen.say(
-        `open it in a browser on this machine; it opens once, and ends ${when(link.expires_at, screen.now)}`,
+        `open it in a browser on this machine; it opens once, and ends ${relative(Date.parse(link.expires_at), screen.now)}`,
       )
     })
 }

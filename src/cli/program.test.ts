@@ -13,9 +13,17 @@ const AGENT = {
   name: 'scout',
   purpose: 'looks\u001b[2J around',
   owner: 'olga',
+  orphaned: false,
   roles: ['guide'],
+  assignments: [],
   unattended: false,
+  environment: 'default',
+  risk: 'medium',
+  review_at: null,
+  expires_at: null,
+  clients: [],
   state: 'active',
+  because: null,
   created_at: '2025-12-31T23:00:00.000Z',
   instances_live: 2,
 }
@@ -105,18 +113,18 @@ test('agents are a table for people and exactly the API’s JSON for programs', 
   const shell = new FakeShell(t)
   const { calls } = await fakeControl(t, join(shell.cwd, 'home'), () => ({
     status: 200,
-    body: { agents: [AGENT] },
+    body: { agents: [AGENT], next: null },
   }))
   assert.equal(await run(['agent', 'ls'], shell), 0)
   assert.match(
     shell.stdout.text,
-    /^NAME +STATE +LIVE +OWNER +ROLES +PURPOSE\nscout +active +2 +olga +guide +looks\\u001b\[2J around\n$/,
+    /^NAME +STATE +LIVE +OWNER +ENVIRONMENT +ROLES +PURPOSE\nscout +active +2 +olga +default +guide +looks\\u001b\[2J around\n$/,
   )
   const json = new FakeShell(t)
   assert.equal(await run(['agent', 'ls', '-o', 'json', '--home', join(shell.cwd, 'home')], json), 0)
   assert.deepEqual(JSON.parse(json.stdout.text), { agents: [AGENT] })
   assert.equal(json.stderr.text, '')
-  assert.deepEqual(calls[0], { method: 'GET', path: '/v1/agents', body: undefined })
+  assert.deepEqual(calls[0], { method: 'GET', path: '/v1/agents?limit=1000', body: undefined })
 })
 
 test('a refusal keeps its code, and its lines for a policy', async (t) => {
@@ -189,7 +197,17 @@ test('a person’s key is made here, and a refusal leaves no file behind', async
     if (refused) return fakeProblem(409, 'person.exists')
     const { name, roles } = body as { name: string; roles: string[] }
     const credentials = [{ kid: 'kid-of-the-server', created_at: '2026-01-01T00:00:00.000Z' }]
-    const person = { id: 'per_2', name, roles, created_at: '2026-01-01T00:00:00.000Z', credentials }
+    const person = {
+      id: 'per_2',
+      name,
+      roles,
+      local_roles: roles,
+      state: 'active',
+      created_at: '2026-01-01T00:00:00.000Z',
+      credentials,
+      passkeys: [],
+      external: [],
+    }
     return { status: 201, body: person }
   })
   assert.equal(

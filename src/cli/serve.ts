@@ -17,6 +17,8 @@ export function register(program: Command, context: Context): void {
           { ready: true, ...running.urls },
           () => `ready: control ${running.urls.control}\n`,
         )
+        // No link here: what a server says under a supervisor is kept in a journal.
+        screen.say('to sign in with a browser: bailiwick login')
         await untilInterrupted(shell.interrupted)
       } finally {
         await running.close()

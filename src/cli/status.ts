@@ -19,8 +19,13 @@ export function drawStatus(status: Status, surface: Surface, now: number): strin
       ['control', listeners.control],
       ['identity', listeners.identity],
       ['gateway', listeners.gateway],
+      [
+        'workload API',
+        listeners.workload === null ? 'not served' : `SPIFFE_ENDPOINT_SOCKET=${listeners.workload}`,
+      ],
       ['trust domain', status.trust_domain],
       ['authority', `sha256:${status.authority_fingerprint}`],
+      ['authority ends', status.authority_ends.slice(0, 10)],
       ['agents', `${status.agents} registered, ${status.instances_live} instances live`],
       ['systems', `${status.systems} pinned, ${status.upstreams} processes`],
       [

@@ -18,6 +18,7 @@ export interface AddOptions {
   readonly effects?: readonly string[]
   readonly cwd?: string
   readonly maxProcesses?: number
+  readonly environment?: string
   readonly reason?: string
   readonly dryRun?: boolean
 }
@@ -183,6 +184,7 @@ export async function add(
     fingerprint: inspected.fingerprint,
     reason: options.reason ?? 'looked at and pinned',
     max_processes: options.maxProcesses,
+    environment: options.environment,
   }
   const system = await control.send('POST', '/v1/systems', body, System, START_MS)
   screen.answer(

@@ -43,6 +43,7 @@ async function show(context: Context, name: string): Promise<void> {
         ['command', [transport.command, ...transport.args].join(' ')],
         ['folder', transport.cwd],
         ['secrets', transport.env.join(' ') || 'none'],
+        ['environment', system.environment],
         ['processes', `at most ${system.max_processes}`],
         ['pinned', `${when(system.pinned_at, screen.now)} by ${system.pinned_by}`],
         ['reason', system.reason],
@@ -80,6 +81,7 @@ export function register(program: Command, context: Context): void {
     )
     .option('--cwd <dir>', 'folder that it runs in')
     .option('--max-processes <n>', 'how many of it may run at once', number)
+    .option('--environment <name>', 'agents of which environment it is for (default: as it is)')
     .option('--reason <text>', 'why; stands in the record')
     .option('--dry-run', 'show what it offers, and pin nothing')
     .action((name: string, command: string[], options: AddOptions) =>

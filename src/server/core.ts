@@ -9,8 +9,10 @@ import { openAuditLog } from '../audit/open.ts'
 import type { AuditLog } from '../audit/log.ts'
 import { RefusalCounter } from '../audit/refusals.ts'
 import { Identities } from '../authority/identity/identities.ts'
+import { JwtSvids } from '../authority/identity/jwt-svid.ts'
 import { Roots } from '../authority/identity/roots.ts'
 import { openAuthority, type Authority } from '../authority/open.ts'
+import type { Tokens } from '../authority/tokens/tokens.ts'
 import { replay } from '../authority/replay.ts'
 import { allRules, Detector } from '../detect/detector.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
@@ -21,7 +23,9 @@ import { openStore } from '../store/open.ts'
 import { openCommitments } from './commitments.ts'
 import { gatewayPorts } from './gateway-ports.ts'
 import { homeFacts, makeHome } from './home.ts'
+import { endWithPeople } from './leavers.ts'
 import { LivePolicy } from './live-policy.ts'
+import { openTokens } from './oauth.ts'
 import { operatorLog } from './operator-log.ts'
 import { restorePolicy } from './policy-versions.ts'
 import { endWithAgents } from './retired.ts'
@@ -49,7 +53,9 @@ export interface Core {
   readonly audit: AuditLog
   readonly authority: Authority
   readonly identities: Identities
+  readonly jwtSvids: JwtSvids
   readonly roots: Roots
+  readonly tokens: Tokens
   readonly policy: LivePolicy
   readonly gateway: Gateway
   readonly refusals: RefusalCounter
@@ -61,6 +67,11 @@ export interface Core {
   close(): Promise<void>
 }
 
+/** URLs of listeners, known once they listen: what is asked for one before that gets an empty text. */
+export interface CoreUrls {
+  readonly identity?: () => string
+}
+
 /**
  * Opens a home. The audit log is opened before the store, so that whatever the rows do is recorded; whatever fails on the
  * way closes what was opened, and the Fault of the part that failed is thrown.
@@ -69,10 +80,11 @@ export async function openCore(
   settings: Settings,
   machine: Machine,
   controlUrl: () => string,
+  urls: CoreUrls = {},
 ): Promise<Core> {
   const stack = new Stack()
   try {
-    return await open(settings, machine, controlUrl, stack)
+    return await open(settings, machine, controlUrl, urls, stack)
   } catch (error) {
     await stack.close()
     throw error
@@ -83,10 +95,11 @@ async function open(
   settings: Settings,
   machine: Machine,
   controlUrl: () => string,
+  urls: CoreUrls,
   stack: Stack,
 ): Promise<Core> {
   const { clock } = machine
-  const ground = await openGround(settings, machine, stack)
+  const ground = await openGround(settings, machine, urls, stack)
   const { audit, authority, commitments, identities, note, refusals } = ground
   const observe = watchful(ground, settings, stack)
   const policy = new LivePolicy()
@@ -120,6 +133,8 @@ async function open(
   // After what cuts calls under way, which asks for the instances that this ends.
   const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
   stack.push(endWithAgents({ authority, identities, onTrouble }))
+  const cut = (instance: string): void => gateway.governor.flights.gone(instance)
+  stack.push(endWithPeople({ authority, identities, cut, onTrouble }))
   return {
     ...ground,
     observe,
@@ -133,7 +148,7 @@ async function open(
 }
 
 /** What is below the gateway: the home, its keys, its log, its rows, and who is who. */
-async function openGround(settings: Settings, machine: Machine, stack: Stack) {
+async function openGround(settings: Settings, machine: Machine, urls: CoreUrls, stack: Stack) {
   const { home } = settings
   const { clock, entropy, timer } = machine
   makeHome(home)
@@ -180,8 +195,17 @@ async function openGround(settings: Settings, machine: Machine, stack: Stack) {
   const shared = { store, audit, roots, registry, delegations, clock, timer, entropy, onTrouble }
   const identities = await Identities.open(shared)
   stack.push(() => identities.close())
+  const tokens = await openTokens({
+    ...{ settings, machine, store, audit, trustDomain, identities, delegations, onTrouble },
+    signer: keys.tokens,
+    identityUrl: urls.identity ?? (() => ''),
+  })
+  stack.push(() => tokens.close())
+  const live = (id: string) => identities.live(id)
+  const jwtSvids = new JwtSvids({ tokens: keys.tokens, trustDomain, live, audit, clock, entropy })
   const commitments = openCommitments(keyFolder, keys.encryption, entropy)
-  return { trustDomain, origin, note, audit, refusals, authority, roots, identities, commitments }
+  const ground = { trustDomain, origin, note, audit, refusals, authority, roots, identities }
+  return { ...ground, tokens, jwtSvids, commitments }
 }
 
 /** The detectors of a home, whose findings are answered. What could not be answered is told in the operator's own log. */

@@ -78,7 +78,16 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     const told = await core.audit.tail({ type: 'authority.replayed', limit: 1 })
     assert.deepEqual(
       { ...told[0]?.record.body },
-      { locks: 1, approvals: 1, instances: 0, agents: 1, teams: 0, people: 0 },
+      {
+        locks: 1,
+        approvals: 1,
+        instances: 0,
+        agents: 1,
+        teams: 0,
+        people: 0,
+        roots: 0,
+        sessions: 0,
+      },
     )
     await core.close()
 

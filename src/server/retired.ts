@@ -5,10 +5,18 @@ import type { Authority } from '../authority/open.ts'
 
 const REASON = 'its agent is retired'
 
+/** Something that agents hold by their names, and that ends with them. */
+export interface HeldByAgents {
+  list(): readonly { readonly id: string; readonly agent: string }[]
+  end(id: string, reason: string): Promise<unknown>
+}
+
 /** What ends with an agent. */
 export interface RetiredParts {
   readonly authority: Pick<Authority, 'agents' | 'delegations'>
   readonly identities: Pick<Identities, 'list' | 'endInstance'>
+  /** What else ends, each kind found anew for every agent. */
+  readonly more?: readonly HeldByAgents[]
   /** Told what could not be written: it counts for nothing already, and the next start tries again. */
   readonly onTrouble: (error: unknown) => void
 }
@@ -34,18 +42,19 @@ export function endWithAgents(parts: RetiredParts): () => Promise<void> {
   }
 }
 
-async function end(
-  { authority, identities, onTrouble }: RetiredParts,
-  name: string,
-): Promise<void> {
-  const instances = identities.list().filter(({ agent }) => agent === name)
+async function end(parts: RetiredParts, name: string): Promise<void> {
+  const { authority, identities, more = [], onTrouble } = parts
+  const held = <T extends { readonly agent: string }>(all: readonly T[]): readonly T[] =>
+    all.filter(({ agent }) => agent === name)
+  // Instances first: what hangs on them ends with them.
+  const work: Promise<unknown>[] = held(identities.list()).map(({ instance }) =>
+    identities.endInstance(instance, REASON),
+  )
   const { delegations } = authority
-  const passed = delegations.list().filter(({ agent }) => agent === name)
-  const work = [
-    ...instances.map(({ instance }) => identities.endInstance(instance, REASON)),
-    // Its end, as of when it was passed: before now, whatever the clock says.
-    ...passed.map(({ id, createdAt }) => delegations.narrow(id, createdAt)),
-  ]
+  for (const { id } of held(delegations.list())) {
+    work.push(delegations.revoke(id, { by: '', reason: REASON }))
+  }
+  for (const kind of more) for (const { id } of held(kind.list())) work.push(kind.end(id, REASON))
   for (const done of await Promise.allSettled(work)) {
     if (done.status === 'rejected') onTrouble(done.reason)
   }

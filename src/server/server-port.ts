@@ -42,6 +42,7 @@ function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
     startedAt: core.startedAt,
     trustDomain: core.trustDomain,
     authorityFingerprint: core.roots.active.fingerprint,
+    authorityEnds: core.roots.active.notAfter,
     listeners,
     callsInFlight: gateway.governor.flights.size,
     upstreams: gateway.pool.size,

@@ -1,6 +1,7 @@
 // Holds the settings of a Bailiwick that runs: flags over environment over defaults.
 
 import { userInfo } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
 import { serverFault } from './faults.ts'
 import { defaultHome } from './home.ts'
 import type { LockOn } from './responses.ts'
@@ -25,6 +26,24 @@ export interface Settings {
   readonly approvalMs: number
   /** Which findings lock the instance that they are about. */
   readonly lockOn: LockOn
+  /** URL of the authorization server where others know it by another than that of the identity listener. */
+  readonly issuer: string | undefined
+  /** Life of tokens that are bound to no key (ms, at most five minutes); 0, the default: there are none (INV-8). */
+  readonly unboundTokensMs: number
+  /** Whether OAuth clients may publish their documents on this machine: for development alone. */
+  readonly loopbackClients: boolean
+  /** Where local processes find the Workload API, and who may connect; undefined where it is switched off. */
+  readonly workload: WorkloadSetting | undefined
+}
+
+/** The unix socket of the Workload API. */
+export interface WorkloadSetting {
+  /** Absolute. */
+  readonly path: string
+  /** 0600 this account, 0660 its group as well, 0666 every account of the machine. */
+  readonly mode: number
+  /** False for the place that follows from the home: where that cannot be, Bailiwick runs without. */
+  readonly chosen: boolean
 }
 
 /** Ports of DESIGN §7. */
@@ -46,8 +65,9 @@ export function settings(
 ): Settings {
   const port = (flag: number | undefined, name: string, otherwise: number): number =>
     flag ?? whole(environment, name, otherwise, 0, 65_535)
+  const home = flags.home ?? defaultHome(environment)
   return {
-    home: flags.home ?? defaultHome(environment),
+    home,
     host: '127.0.0.1',
     controlPort: port(flags.controlPort, 'BAILIWICK_CONTROL_PORT', PORTS.control),
     identityPort: port(flags.identityPort, 'BAILIWICK_IDENTITY_PORT', PORTS.identity),
@@ -57,8 +77,34 @@ export function settings(
     logFile: flags.logFile,
     holdMs: whole(environment, 'BAILIWICK_HOLD_MS', 45_000, 1, 55_000),
     approvalMs: whole(environment, 'BAILIWICK_APPROVAL_MS', 300_000, 1, 86_400_000),
+    issuer: issuer(environment['BAILIWICK_ISSUER'] ?? ''),
+    unboundTokensMs: whole(environment, 'BAILIWICK_UNBOUND_TOKENS_S', 0, 0, 300) * 1_000,
+    loopbackClients: whole(environment, 'BAILIWICK_CIMD_LOOPBACK', 0, 0, 1) === 1,
     lockOn: word(environment, 'BAILIWICK_LOCK_ON', ['replays', 'high', 'none']),
+    workload: workload(home, environment),
   }
+}
+
+/** Closed to other accounts unless somebody says otherwise: who may connect is who may ask, not who gets an identity. */
+function workload(home: string, environment: Settings['environment']): WorkloadSetting | undefined {
+  const mode = Number.parseInt(
+    word(environment, 'BAILIWICK_WORKLOAD_SOCKET_MODE', ['600', '660', '666']),
+    8,
+  )
+  const named = environment['BAILIWICK_WORKLOAD_SOCKET'] ?? ''
+  if (named === 'off') return undefined
+  if (named === '')
+    return { path: join(resolve(home), 'run', 'workload.sock'), mode, chosen: false }
+  if (isAbsolute(named)) return { path: named, mode, chosen: true }
+  throw serverFault('server.setting', 'BAILIWICK_WORKLOAD_SOCKET is an absolute path, or off')
+}
+
+/** An origin with https and nothing behind it: metadata stands at its root (RFC 8414 §3), and `iss` is compared as text. */
+function issuer(text: string): string | undefined {
+  if (text === '') return undefined
+  if (URL.canParse(text) && new URL(text).origin === text && text.startsWith('https://'))
+    return text
+  throw serverFault('server.setting', 'BAILIWICK_ISSUER is like https://auth.example.com')
 }
 
 /** The name of this account; its number where the machine knows no name for it. */

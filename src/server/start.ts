@@ -2,17 +2,20 @@
 
 import type { Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { identityListener } from '../api/identity/listener.ts'
+import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
 import { openControl } from '../api/control.ts'
 import { keepCertified } from '../authority/identity/serving.ts'
 import { listenGateway } from '../gateway/listener.ts'
 import { openCore, type Core, type Machine } from './core.ts'
 import { serverFault } from './faults.ts'
+import { oauthServer } from './oauth.ts'
 import { ensureOperator } from './operator.ts'
 import { portHolder } from './port-holder.ts'
+import { GatewayResources } from './resources.ts'
 import { serverPort } from './server-port.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
+import { serveWorkload } from './workload.ts'
 
 /** How often approvals that nobody waits for, and agents that ended by themselves, are looked at (ms). */
 const EXPIRY_MS = 1_000
@@ -25,6 +28,15 @@ export interface Running {
   readonly core: Core
   /** Stops listening, lets calls land, and closes the home. */
   close(): Promise<void>
+}
+
+/** Where it is reached; filled in as the listeners come up. */
+interface Urls {
+  control: string
+  identity: string
+  gateway: string
+  /** `unix://` and a path; absent where the Workload API is not served. */
+  workload?: string
 }
 
 /** Starts everything. Throws the Fault of the part that could not; nothing is left running then. */
@@ -40,21 +52,16 @@ export async function startBailiwick(settings: Settings, machine: Machine): Prom
 
 async function start(settings: Settings, machine: Machine, stack: Stack): Promise<Running> {
   const { host } = settings
-  const urls = { control: '', identity: '', gateway: '' }
-  const core = await openCore(settings, machine, () => urls.control)
+  const urls: Urls = { control: '', identity: '', gateway: '' }
+  const core = await openCore(settings, machine, () => urls.control, {
+    identity: () => urls.identity,
+  })
   stack.push(() => core.close())
   const { clock, timer } = machine
   const { authority, identities, refusals, roots, gateway, note } = core
   const failed = (error: unknown): void => note('failed inside', { error: String(error) })
 
-  const identity = identityListener({
-    identities,
-    roots,
-    clock,
-    timer,
-    onRefused: (kind) => refusals.count(kind, 'identity'),
-    onFailure: failed,
-  })
+  const identity = identitySurface(core, urls, failed)
   stack.push(() => identity.close())
   urls.identity = `https://${host}:${await bind(identity.server, host, settings.identityPort)}`
 
@@ -79,10 +86,17 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   stack.push(() => listener.close())
   urls.gateway = `https://${host}:${listener.port}`
 
+  const workload = await serveWorkload({ core, identities, tokens: core.jwtSvids })
+  if (workload !== undefined) {
+    stack.push(() => workload.close())
+    urls.workload = workload.address
+  }
+
   const control = openControl({
     ...machine,
     authority,
     identities,
+    roots,
     audit: core.audit,
     server: serverPort(core, urls),
     refused: (code) => refusals.count(code, 'control'),
@@ -112,13 +126,43 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   }
 }
 
-/** Ends approvals that expired while nobody waited for them, and writes which agents and roles have ended. The answer stops it. */
+/** The identity listener with the authorization server behind it, not listening yet. */
+function identitySurface(
+  core: Core,
+  urls: Running['urls'],
+  failed: (error: unknown) => void,
+): IdentityListener {
+  const { authority, identities, machine, refusals, roots } = core
+  const { clock, timer } = machine
+  const oauth = oauthServer({
+    tokens: core.tokens,
+    resources: new GatewayResources(() => [urls.gateway], authority.systems),
+    trustDomain: core.trustDomain,
+    machine,
+    identities,
+    delegations: authority.delegations,
+    observe: core.observe,
+  })
+  return identityListener({
+    identities,
+    roots,
+    oauth,
+    clock,
+    timer,
+    onRefused: (kind) => refusals.count(kind, 'identity'),
+    onFailure: failed,
+  })
+}
+
+/** Ends approvals and sessions that nobody asked about in time, and writes which agents and roles have ended. The answer stops it. */
 function sweep({ authority, machine, note }: Core): () => void {
   const look = (): (() => void) =>
     machine.timer.after(EXPIRY_MS, () => {
-      Promise.all([authority.approvals.expireDue(), authority.agents.sweep()]).catch(
-        (error: unknown) => note('trouble', { error: String(error) }),
-      )
+      Promise.all([
+        authority.approvals.expireDue(),
+        authority.agents.sweep(),
+        authority.sessions.endDue(),
+      ]).catch((error: unknown) => note('trouble', { error: String(error) }))
       cancel = look()
     })
   let cancel = look()

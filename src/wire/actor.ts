@@ -15,7 +15,7 @@ export interface ActorCredential {
 
 /** An agent instance that passed authority on to the one that acts. */
 export interface Delegator {
-  /** Delegation id by which it passed authority on. */
+  /** Delegation id under which it has what it passed on; empty for one that acts unattended. */
   readonly delegation: string
   readonly instance: string
   readonly agent: string
@@ -39,7 +39,10 @@ export interface Actor {
   readonly owner: string
   /** Environment of the agent, e.g. `production`. */
   readonly environment: string
-  /** On whose behalf: the delegation of this instance and the person at the head of its chain. Absent only for agents that act unattended. */
+  /**
+   * On whose behalf: the delegation of this instance and the person at the head of its chain. Absent only for agents that act
+   * unattended; the person is empty where the chain begins with one of those.
+   */
   readonly delegation?: {
     readonly id: string
     readonly person: string

@@ -1,11 +1,14 @@
 // Holds the Workload API as the standard says it, section by section: over a real socket, from other processes, by grpc-js.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Fault } from '../../src/std/fault.ts'
+import { pem } from '../../src/std/pem.ts'
+import { decodeJwt } from 'jose'
 import { FakeClock } from '../fakes/clock.ts'
 import { FakeTimer } from '../fakes/identity.ts'
 import { openWorkload, type FakeWorkload } from '../fakes/workload.ts'
@@ -46,6 +49,21 @@ test('Workload API §5.2.1 the answer has the SVID, its key and the bundle, each
   assert.ok(certificate.checkPrivateKey(key))
   assert.ok(certificate.checkIssued(root) && certificate.verify(root.publicKey))
   assert.deepEqual([svid.hint, line.answer?.crl, line.answer?.federated_bundles], ['', [], {}])
+})
+
+test('OpenSSL takes the SVID for a client and for a server, from the bundle alone', async () => {
+  const svid = svidOf(await ask(socket, 'FetchX509SVID'))
+  const file = (name: string, der: string): string => {
+    const path = join(workload.folder, name)
+    writeFileSync(path, pem('CERTIFICATE', Buffer.from(der, 'base64')))
+    return path
+  }
+  const [root, leaf] = [file('root.pem', svid.bundle), file('leaf.pem', svid.x509_svid)]
+  for (const purpose of ['sslclient', 'sslserver']) {
+    const args = ['verify', '-x509_strict', '-purpose', purpose, '-CAfile', root, leaf]
+    const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
+    assert.equal(status, 0, stdout + stderr)
+  }
 })
 
 test('Workload API §4.3 a stream answers at once, and again with the whole when the bundle changes', async () => {
@@ -121,7 +139,11 @@ test('Workload API §5.2.2, §6.2.2 bundles are by trust domain, for any process
 test('Workload API §6.2.1 a JWT-SVID is for the audiences that are named, and for the one identity', async () => {
   const request = { audience: ['one', 'two', 'one'] }
   const { svid, spiffe_id: id } = svidOf(await ask(socket, 'FetchJWTSVID', { request }))
-  assert.equal(svid, `svid.${id.slice(-36)}.one+two`)
+  const { sub, aud, exp, iat } = decodeJwt(svid)
+  assert.deepEqual([sub, aud], [id, ['one', 'two']])
+  assert.ok(exp! - iat! <= 300, 'at most five minutes')
+  const { body } = workload.audit.last('svid.jwt_issued')
+  assert.deepEqual(body['audience'], ['one', 'two'], 'its issuance is recorded')
   const other = { ...request, spiffe_id: 'spiffe://bailiwick.test/agent/other/1' }
   assert.equal((await ask(socket, 'FetchJWTSVID', { request: other })).code, 7)
 })
@@ -138,7 +160,7 @@ test('Workload API §4.5 a mandatory field without a value is InvalidArgument', 
 test('Workload API §6.2.3 validating answers the SPIFFE ID and the claims', async () => {
   await using holder = new WorkloadProcess(socket, 'FetchX509SVID')
   const { spiffe_id: id } = svidOf(await holder.line())
-  const svid = `svid.${id.slice(-36)}.me`
+  const svid = await workload.tokens.sign({ instance: id.slice(-36), audience: ['me'] })
   const { answer } = await ask(socket, 'ValidateJWTSVID', { request: { svid, audience: 'me' } })
   assert.equal(answer?.spiffe_id, id)
   assert.match(JSON.stringify(answer?.claims), /"aud"/)

@@ -5,8 +5,10 @@ import { openControl, type Control } from '../../src/api/control.ts'
 import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
+import { Consents } from '../../src/authority/consent/consents.ts'
 import { Identities } from '../../src/authority/identity/identities.ts'
 import { Roots } from '../../src/authority/identity/roots.ts'
+import { loginSecretContext } from '../../src/authority/sessions/login-sources.ts'
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
 import { applyPolicies } from '../../src/server/policy-versions.ts'
@@ -18,6 +20,7 @@ import { makeOperatorProof } from '../../src/wire/operator-proof.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 import { AuthorityHome, systemNamed } from './authority.ts'
 import type { FakeClock } from './clock.ts'
+import { FakeConsentGround } from './consent.ts'
 import { FakeTimer } from './identity.ts'
 
 /** Where `fetch` believes to be listening. */
@@ -49,10 +52,15 @@ export class ControlHome {
   readonly policy = new LivePolicy()
   /** What the made-up upstream shows when it is looked at. */
   upstream: SystemDefinition = systemNamed('files')
+  /** URL of the listener. */
+  url = `http://${CONTROL_HOST}`
   readonly #home = new AuthorityHome()
   #closers: (() => Promise<unknown>)[] = []
   authority!: Authority
   identities!: Identities
+  /** What consents stand on: delegations, instances and tokens that are made up. */
+  readonly ground = new FakeConsentGround()
+  consents!: Consents
   audit!: AuditLog
   roots!: Roots
   control!: Control
@@ -100,9 +108,21 @@ export class ControlHome {
     }
     const ports = { ...base, store, audit, roots: this.roots, registry, delegations, onTrouble }
     this.identities = await Identities.open(ports)
+    this.consents = await Consents.open(
+      this.ground.ports({
+        store,
+        audit,
+        sealer: keys.encryption,
+        clock: this.clock,
+        timer: this.timer,
+        registry: { ...registry, agents: () => agents.list() },
+        loopbackClients: true,
+      }),
+    )
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
+      () => this.consents.close(),
       () => this.identities.close(),
       () => this.roots.close(),
       () => this.authority.settled(),
@@ -112,15 +132,17 @@ export class ControlHome {
   }
 
   #ports(): ControlPorts {
-    const { clock, timer, authority, identities, audit } = this
+    const { clock, timer, authority, identities, roots, audit } = this
     return {
       clock,
       timer,
       authority,
       identities,
+      roots,
       audit,
       entropy: systemEntropy,
       server: this.#server(),
+      consents: this.consents,
       refused: (code) => this.refused.push(code),
       failed: (error) => this.failed.push(error),
     }
@@ -136,9 +158,10 @@ export class ControlHome {
         home: '/home/of/test',
         startedAt: this.clock.now(),
         trustDomain: 'control.test',
-        authorityFingerprint: 'f'.repeat(43),
+        authorityFingerprint: this.roots.active.fingerprint,
+        authorityEnds: this.roots.active.notAfter,
         listeners: {
-          control: `http://${CONTROL_HOST}`,
+          control: this.url,
           identity: 'https://127.0.0.1:7402',
           gateway: 'https://127.0.0.1:7443',
         },
@@ -157,6 +180,41 @@ export class ControlHome {
         cut: { calls: 0, processes: 0 },
       }),
     }
+  }
+
+  /** Listens on a port that is free, for those who speak HTTP: a browser, a redirect. Answers with the URL. */
+  async listen(): Promise<string> {
+    const { port, close } = await this.control.listen({ host: '127.0.0.1', port: 0 })
+    this.#closers.unshift(close)
+    this.url = `http://bailiwick.localhost:${port}`
+    return this.url
+  }
+
+  /** Trusts an identity provider for logins, as an administrator would. */
+  trustLogins(of: {
+    readonly name: string
+    readonly issuer: string
+    readonly clientId: string
+    readonly secret?: string
+    readonly groupRoles: Readonly<Record<string, readonly string[]>>
+    readonly groupsMaxAgeMs?: number
+    readonly state?: 'active' | 'removed'
+  }): void {
+    const { name, issuer, clientId, secret, groupRoles, groupsMaxAgeMs, state = 'active' } = of
+    const { encryption } = this.#home.keys
+    this.authority.sessions.sources.show({
+      name,
+      kind: 'login',
+      issuer,
+      audience: clientId,
+      groupRoles,
+      state,
+      createdAt: this.clock.now(),
+      ...(groupsMaxAgeMs !== undefined && { groupsMaxAgeMs }),
+      ...(secret !== undefined && {
+        sealedSecret: base64url(encryption.seal(utf8(secret), loginSecretContext(name))),
+      }),
+    })
   }
 
   /** Makes a person directly in the registry. */

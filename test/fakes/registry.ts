@@ -1,6 +1,10 @@
 // Holds fakes of the registry and of delegations for identity: maps that tests change, with the same refusals.
 
-import type { DelegationPort, RegistryPort } from '../../src/authority/identity/ports.ts'
+import type {
+  DelegationLink,
+  DelegationPort,
+  RegistryPort,
+} from '../../src/authority/identity/ports.ts'
 
 /** An agent that tests may change. */
 export interface FakeAgent {
@@ -39,9 +43,8 @@ export class FakeDelegations implements DelegationPort {
     held.instance = instance
     return Promise.resolve()
   }
-  get(
-    id: string,
-  ): { person: string; agent: string; instance?: string; expiresAt: number } | undefined {
-    return this.held.get(id)
+  chainOf(id: string): DelegationLink[] | undefined {
+    const held = this.held.get(id)
+    return held === undefined ? undefined : [{ id, ...held }]
   }
 }

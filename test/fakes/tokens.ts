@@ -15,7 +15,7 @@ import { openStore, type Store } from '../../src/store/open.ts'
 import type { Delegation } from '../../src/store/rows/delegation.ts'
 import { FakeAudit } from './audit.ts'
 import { FakeClock } from './clock.ts'
-import { fakeSigner, FakeTimer } from './identity.ts'
+import { fakeSigner, fakeTokenKey, FakeTimer } from './identity.ts'
 
 /** Instances that a test enrols and ends by hand. */
 export class FakeHolders implements HolderPort {
@@ -114,7 +114,7 @@ export async function tokenBench(
   const ports: TokenPorts = {
     store,
     audit,
-    signer: { ...fakeSigner('ES256'), onReplaced: () => () => undefined },
+    signer: fakeTokenKey(),
     trustDomain: 'bailiwick.test',
     issuer: () => 'https://127.0.0.1:7402',
     holders,

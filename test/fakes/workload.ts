@@ -16,6 +16,8 @@ import {
   issueSvid,
   leafValidity,
 } from '../../src/authority/identity/certificate.ts'
+import { tokenKeyEntries } from '../../src/authority/identity/bundle.ts'
+import { JwtSvids } from '../../src/authority/identity/jwt-svid.ts'
 import { listenWorkload, type WorkloadListener } from '../../src/api/workload/listener.ts'
 import type { WorkloadPorts } from '../../src/api/workload/ports.ts'
 import { rfc3339, systemClock, type Clock } from '../../src/std/clock.ts'
@@ -25,16 +27,25 @@ import { uuidv7 } from '../../src/std/id.ts'
 import { pem } from '../../src/std/pem.ts'
 import { systemTimer, type Timer } from '../../src/std/timer.ts'
 import type { IssuedIdentity } from '../../src/wire/identity.ts'
-import { fakeSigner } from './identity.ts'
+import { FakeAudit } from './audit.ts'
+import { fakeSigner, fakeTokenKey } from './identity.ts'
 
 const KIND = { status: 403, next: 'ask the test' }
 const DOMAIN = 'bailiwick.test'
+
+/** A live instance of a district that a test owns. */
+interface FakeInstance {
+  readonly id: string
+  readonly agent: string
+  readonly spiffeId: string
+  readonly lifeEnds: number
+}
 
 /** Identities as far as attested processes see them. One registration: whoever has `selector`. */
 export class FakeIdentities implements AttestedIdentities {
   readonly issuer = issuer(DOMAIN, fakeSigner('ES256'), systemEntropy)
   readonly root: Uint8Array
-  readonly instances = new Map<string, { readonly id: string; readonly spiffeId: string }>()
+  readonly instances = new Map<string, FakeInstance>()
   /** What was vouched for, in order. */
   readonly evidence: UnixEvidence[] = []
   /** Endings that were asked for, with why. */
@@ -66,7 +77,7 @@ export class FakeIdentities implements AttestedIdentities {
     return this.#issue(of.instance, of)
   }
 
-  live(id: string): { readonly id: string; readonly spiffeId: string } | undefined {
+  live(id: string): FakeInstance | undefined {
     return this.instances.get(id)
   }
 
@@ -97,7 +108,8 @@ export class FakeIdentities implements AttestedIdentities {
     const agent = 'mail-sorter'
     const der = issueSvid(this.issuer, { agent, instance, publicKey }, validity)
     const spiffeId = `spiffe://${DOMAIN}/agent/${agent}/${instance}`
-    this.instances.set(instance, { id: instance, spiffeId })
+    const lifeEnds = this.#clock.now() + 86_400_000
+    this.instances.set(instance, { id: instance, agent, spiffeId, lifeEnds })
     return {
       instance,
       spiffe_id: spiffeId,
@@ -105,7 +117,7 @@ export class FakeIdentities implements AttestedIdentities {
       bundle: pem('CERTIFICATE', this.root),
       not_after: rfc3339(validity.notAfter),
       renew_after: rfc3339((validity.notBefore + validity.notAfter) / 2),
-      life_ends: rfc3339(this.#clock.now() + 86_400_000),
+      life_ends: rfc3339(lifeEnds),
     }
   }
 }
@@ -116,6 +128,8 @@ export interface FakeWorkload extends AsyncDisposable {
   readonly path: string
   readonly identities: FakeIdentities
   readonly processes: UnixProcesses
+  readonly audit: FakeAudit
+  readonly tokens: JwtSvids
   readonly refused: string[]
   readonly failures: unknown[]
   /** Stands against every instance while it is set; the streams are told by `changed`. */
@@ -132,6 +146,7 @@ export async function openWorkload(
     readonly timer?: Timer
     readonly clock?: Clock
     readonly path?: string
+    readonly mode?: number
   } = {},
 ): Promise<FakeWorkload> {
   const { kernel = linuxKernel(), timer = systemTimer, clock = systemClock } = options
@@ -149,9 +164,19 @@ export async function openWorkload(
     return () => listeners[what].delete(listener)
   }
   const changed = (what: 'trust' | 'standing'): void => {
-    for (const listener of [...listeners[what]]) listener()
+    for (const listener of listeners[what]) listener()
   }
   identities.onGone(() => changed('standing'))
+  const tokenKey = fakeTokenKey()
+  const audit = new FakeAudit()
+  const tokens = new JwtSvids({
+    tokens: tokenKey,
+    trustDomain: DOMAIN,
+    live: (id) => identities.live(id),
+    audit,
+    clock,
+    entropy: systemEntropy,
+  })
   const ports: WorkloadPorts = {
     clock,
     timer,
@@ -161,32 +186,17 @@ export async function openWorkload(
     trust: {
       trustDomain: DOMAIN,
       roots: () => rules.roots,
-      jwtKeys: () => ({ keys: [{ kty: 'EC', use: 'jwt-svid', kid: 'one' }] }),
+      jwtKeys: () => ({ keys: tokenKeyEntries([tokenKey]) }),
       onChange: following('trust'),
     },
     standing: { against: () => rules.against, onChange: following('standing') },
-    tokens: {
-      spiffeIdOf: (instance) => identities.live(instance)?.spiffeId,
-      sign: async ({ instance, audience }) => `svid.${instance}.${audience.join('+')}`,
-      verify: async ({ svid, audience }) => {
-        const [kind, instance = '', of = ''] = svid.split('.')
-        const live = identities.live(instance)
-        if (kind !== 'svid' || live === undefined || !of.split('+').includes(audience)) {
-          throw new Fault(
-            'jwt_svid.invalid',
-            { ...KIND, status: 400 },
-            'this JWT-SVID is not valid',
-          )
-        }
-        return { spiffeId: live.spiffeId, claims: { sub: live.spiffeId, aud: [audience], exp: 1 } }
-      },
-    },
+    tokens,
     onRefused: (code) => refused.push(code),
     onFailure: (error) => failures.push(error),
   }
   let listener: WorkloadListener
   try {
-    listener = await listenWorkload(ports, { path, mode: 0o600 })
+    listener = await listenWorkload(ports, { path, mode: options.mode ?? 0o600 })
   } catch (error) {
     await processes.close()
     rmSync(folder, { recursive: true, force: true })
@@ -197,6 +207,8 @@ export async function openWorkload(
     path,
     identities,
     processes,
+    audit,
+    tokens,
     refused,
     failures,
     rules,

@@ -1,14 +1,16 @@
-// Holds the page of a held call: for reading only. No script, no form, no credential: an answer is typed by a person who proves who they are.
+// Holds the page of a held call: for anybody who has its address to read, and for who is signed in to answer. No script.
 
-import { createHash } from 'node:crypto'
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import { z } from 'zod'
 import { Fault } from '../../std/fault.ts'
 import type { JsonObject } from '../../std/json.ts'
 import type { ApprovalSummary } from '../../wire/api/approval.ts'
-import { Id } from '../../wire/api/text.ts'
+import { Id, Reason } from '../../wire/api/text.ts'
+import { page, type Fragment } from '../page/page.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
+import { checkCsrf, sessionOf, type SignedIn } from '../session/session-of.ts'
+import { withOwnCookies } from '../session/way-in.ts'
 import { draw, inert } from './inert.ts'
 import { shownApproval, shownArguments } from './shown.ts'
 
@@ -18,43 +20,6 @@ const MAX_ARGUMENTS = 20_000
 const MAX_TEXT = 1_000
 /** While it waits, the page is read anew. Seconds. */
 const REFRESH_S = 15
-
-const STYLE = `
-:root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.3rem}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem}
-dt{opacity:.7}
-dd{margin:0;overflow-wrap:anywhere}
-pre{border:1px solid;border-radius:4px;padding:.7rem;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere;contain:paint}
-footer{opacity:.7;font-size:.9rem}
-`
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
-// One piece: a space that a formatter put inside the tag would change the hash.
-const STYLE_TAG = raw(`<style>${STYLE}</style>`)
-
-/** Headers of the page: nothing is loaded, nothing runs, nobody frames it, nothing is kept. */
-const HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-}
-
-type Fragment = ReturnType<typeof html>
-
-function document(title: string, content: Fragment): Fragment {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <title>${title}</title>
-        ${STYLE_TAG}
-      </head>
-      <body>
-        ${content}
-        <footer><p>This page shows what is asked and can change nothing.</p></footer>
-      </body>
-    </html>`
-}
 
 /** A stranger's text, inert and bounded. */
 function said(text: string): string {
@@ -81,76 +46,127 @@ function gates(of: ApprovalSummary): Fragment[] {
   })
 }
 
-function commands(of: ApprovalSummary): Fragment {
+/** How to answer: here for who is signed in and sees all of it, else by a command. */
+function answering(of: ApprovalSummary, signedIn: SignedIn | undefined, whole: boolean): Fragment {
   if (of.state !== 'pending') return html``
-  return html`<h2>To answer, type one of these</h2>
-    <pre>
+  if (signedIn === undefined) {
+    return html`<h2>To answer</h2>
+      <p>
+        <a href="/login?return_to=${encodeURIComponent(`/approvals/${of.id}`)}">Sign in</a>, or type
+        one of these:
+      </p>
+      ${commands(of)}`
+  }
+  // Nobody agrees here to what is not shown here.
+  const agree = whole ? html`<button name="verdict" value="approve">Approve</button>` : ''
+  return html`<h2>Your answer</h2>
+    <form method="post" action="/approvals/${of.id}">
+      <input type="hidden" name="csrf" value="${signedIn.csrf}" />
+      <label for="reason">Why? This stands in the record.</label>
+      <input id="reason" type="text" name="reason" maxlength="500" required autocomplete="off" />
+      <div class="row">
+        ${agree}
+        <button name="verdict" value="deny" class="bad">Deny</button>
+      </div>
+    </form>
+    ${whole ? '' : commands(of)}`
+}
+
+function commands(of: ApprovalSummary): Fragment {
+  return html`<pre>
 bailiwick approval approve ${of.id} --reason '…'
 bailiwick approval deny ${of.id} --reason '…'</pre>`
 }
 
-function input(tree: JsonObject | undefined): Fragment {
-  if (tree === undefined) {
+function input(drawn: ReturnType<typeof draw> | undefined): Fragment {
+  if (drawn === undefined) {
     return html`<p>The arguments are not kept once an approval has ended.</p>`
   }
-  const { text, cut } = draw(tree, MAX_ARGUMENTS)
+  const { text, cut } = drawn
   return html`<pre>${text}</pre>
     ${cut ? html`<p>Cut after ${String(MAX_ARGUMENTS)} characters: the whole is shown by the command <code>bailiwick approval show</code>.</p>` : ''}`
 }
 
-function page(
-  of: ApprovalSummary,
-  tree: JsonObject | undefined,
-  at: { readonly now: number; readonly expiresAt: number; readonly situation: string },
-): Fragment {
-  const waits = of.state === 'pending'
-  return document(
-    `Approval ${of.id}`,
-    html`<h1>
-        ${waits ? 'A call waits for a person' : `This call is no longer waiting: ${of.state}`}
-      </h1>
-      <dl>
-        ${row('agent', said(of.agent))} ${row('instance', said(of.instance))}
-        ${row('on behalf of', of.person === null ? 'nobody: it acts unattended' : said(of.person))}
-        ${row('system', said(of.system))} ${row('action', said(of.action))}
-        ${row('effects', of.effects.length === 0 ? 'unlabelled: it counts as every effect' : of.effects.join(', '))}
-        ${row('held because', said(of.reason))} ${row('gates', html`${gates(of)}`)}
-        ${row('asked', of.asked_at)}
-        ${row('expires', waits ? `${of.expires_at}, in ${timeLeft(at.expiresAt - at.now)}` : of.expires_at)}
-        ${of.answer === undefined ? '' : row('answer', `${said(of.answer)}${of.answered_by === undefined ? '' : `, by ${said(of.answered_by)}`}`)}
-        ${row('deployment', said(at.situation))}
-      </dl>
-      <h2>Arguments</h2>
-      ${input(tree)} ${commands(of)}`,
-  )
+interface Shown {
+  readonly of: ApprovalSummary
+  readonly tree: JsonObject | undefined
+  readonly now: number
+  readonly expiresAt: number
+  readonly situation: string
+  readonly signedIn: SignedIn | undefined
 }
 
-/** Serves the page. Unknown, or no id at all: the same page says that there is nothing to see. */
+function body({ of, tree, now, expiresAt, situation, signedIn }: Shown): Fragment {
+  const waits = of.state === 'pending'
+  const drawn = tree === undefined ? undefined : draw(tree, MAX_ARGUMENTS)
+  return html`<dl>
+      ${row('agent', said(of.agent))} ${row('instance', said(of.instance))}
+      ${row('on behalf of', of.person === null ? 'nobody: it acts unattended' : said(of.person))}
+      ${row('system', said(of.system))} ${row('action', said(of.action))}
+      ${row('effects', of.effects.length === 0 ? 'unlabelled: it counts as every effect' : of.effects.join(', '))}
+      ${row('held because', said(of.reason))} ${row('gates', html`${gates(of)}`)}
+      ${row('asked', of.asked_at)}
+      ${row('expires', waits ? `${of.expires_at}, in ${timeLeft(expiresAt - now)}` : of.expires_at)}
+      ${of.answer === undefined ? '' : row('answer', `${said(of.answer)}${of.answered_by === undefined ? '' : `, by ${said(of.answered_by)}`}`)}
+      ${row('deployment', said(situation))}
+    </dl>
+    <h2>Arguments</h2>
+    ${input(drawn)} ${answering(of, signedIn, drawn?.cut === false)}`
+}
+
+/** Serves the page and its answer. Unknown, or no id at all: the same page says that there is nothing to see. */
 export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
   const { approvals } = ports.authority
+  const params = z.strictObject({ id: z.string().max(64) })
   surface.open(
     'GET /approvals/{id}',
+    { summary: 'A held call as a page for people', params, answer: { media: 'text/html' } },
+    async ({ request, params: { id } }) => {
+      const again = withOwnCookies(request)
+      if (again !== undefined) return again
+      const approval = Id.safeParse(id).success ? await found(approvals.get(id)) : undefined
+      if (approval === undefined) {
+        const nothing = html`<p>It never was, or is long over.</p>`
+        return page({ title: 'There is no such approval', status: 404, inert: true, body: nothing })
+      }
+      const signedIn = sessionOf(ports.authority, request)
+      const of = shownApproval(ports, approval)
+      const waits = of.state === 'pending'
+      return page({
+        title: waits ? 'A call waits for a person' : `This call is no longer waiting: ${of.state}`,
+        inert: signedIn === undefined,
+        ...(signedIn !== undefined && {
+          person: { name: signedIn.person.name, csrf: signedIn.csrf },
+        }),
+        body: body({
+          of,
+          tree: shownArguments(ports, approval, of),
+          now: ports.clock.now(),
+          expiresAt: approval.expiresAt,
+          situation: ports.server.facts().situation,
+          signedIn,
+        }),
+        // Not while somebody may be writing their reason.
+        ...(waits && signedIn === undefined && { headers: { refresh: String(REFRESH_S) } }),
+      })
+    },
+  )
+  surface.signedIn(
+    'POST /approvals/{id}',
     {
-      summary: 'A held call as a page for people; carries no authority',
-      params: z.strictObject({ id: z.string().max(64) }),
+      summary: 'A person’s answer, from the page of a held call',
+      params: z.strictObject({ id: Id }),
+      form: z.strictObject({
+        csrf: z.string(),
+        reason: Reason,
+        verdict: z.enum(['approve', 'deny']),
+      }),
       answer: { media: 'text/html' },
     },
-    async ({ params }) => {
-      const approval = Id.safeParse(params.id).success
-        ? await found(approvals.get(params.id))
-        : undefined
-      if (approval === undefined) {
-        const nothing = document('No approval', html`<h1>There is no such approval</h1>`)
-        return new Response(String(await nothing), { status: 404, headers: HEADERS })
-      }
-      const shown = shownApproval(ports, approval)
-      const text = await page(shown, shownArguments(ports, approval, shown), {
-        now: ports.clock.now(),
-        expiresAt: approval.expiresAt,
-        situation: ports.server.facts().situation,
-      })
-      const refresh = shown.state === 'pending' ? { refresh: String(REFRESH_S) } : {}
-      return new Response(String(text), { headers: { ...HEADERS, ...refresh } })
+    async ({ signedIn, params: { id }, form }) => {
+      checkCsrf(signedIn, form.csrf)
+      await approvals[form.verdict](id, { person: signedIn.person.id, reason: form.reason })
+      return new Response(null, { status: 303, headers: { location: `/approvals/${id}` } })
     },
   )
 }

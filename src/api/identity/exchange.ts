@@ -32,14 +32,20 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
+    'cache-control': String(response.getHeader('cache-control') ?? 'no-store'),
     'x-content-type-options': 'nosniff',
   })
   response.end(body)
 }
 
-/** Answers with JSON. */
+/** Answers with JSON; with 304 where the route has set an `etag` that the caller knows (RFC 9110 §13.1.2). */
 export function answer(response: ServerResponse, value: Json): void {
+  const tag = response.getHeader('etag')
+  const known = response.req.headers['if-none-match']?.split(',').map((one) => one.trim()) ?? []
+  if (typeof tag === 'string' && (known.includes(tag) || known.includes(`W/${tag}`))) {
+    response.writeHead(304).end()
+    return
+  }
   send(response, 200, 'application/json', stringifyJson(value))
 }
 
@@ -49,4 +55,21 @@ export function refuse(response: ServerResponse, error: unknown): void {
   const title = STATUS_CODES[status] ?? 'Error'
   const problem = { type: 'about:blank', title, status, code, detail, next }
   send(response, status, 'application/problem+json', stringifyJson(problem))
+}
+
+/** Answers with an error of OAuth (RFC 6749 §5.2). */
+export function refuseWith(
+  response: ServerResponse,
+  {
+    status,
+    headers,
+    body,
+  }: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: Json
+  },
+): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  send(response, status, 'application/json', stringifyJson(body))
 }

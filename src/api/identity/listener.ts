@@ -8,13 +8,16 @@ import type { Timer } from '../../std/timer.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
 import type { Roots } from '../../authority/identity/roots.ts'
 import { keepCertified, pinnedContexts } from '../../authority/identity/serving.ts'
-import { answer, refuse } from './exchange.ts'
-import { dispatch } from './routes.ts'
+import type { OAuthServer } from '../oauth/server.ts'
+import { answer, refuse, refuseWith } from './exchange.ts'
+import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
 
 /** What the listener needs. */
 export interface IdentityListenerOptions {
   readonly identities: Identities
   readonly roots: Roots
+  /** The authorization server; without one its routes are not there. */
+  readonly oauth?: OAuthServer
   readonly clock: Clock
   readonly timer: Timer
   /** Counts a refusal by its code, of callers that are nobody yet; records of them are aggregated elsewhere. */
@@ -34,12 +37,16 @@ export interface IdentityListener {
 export function identityListener(options: IdentityListenerOptions): IdentityListener {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      answer(response, await dispatch(request, response, options.identities))
+      answer(response, await dispatch(request, response, options))
     } catch (error) {
       const { code, status } = publicFault(error)
       if (status >= 500) options.onFailure(error)
       else options.onRefused(code)
-      if (!response.destroyed) refuse(response, error)
+      if (response.destroyed) return
+      const { oauth } = options
+      const isOAuth = oauth !== undefined && Object.hasOwn(OAUTH_ROUTES, pathOf(request))
+      if (isOAuth && code !== 'identity.method') refuseWith(response, oauth.refusal(error, request))
+      else refuse(response, error)
     }
   }
   const server = createServer(

@@ -1,36 +1,35 @@
 // Holds the routes of the identity listener; an agent's certificate is accepted by exactly those listed as such (INV-9).
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { TLSSocket } from 'node:tls'
-import { hex, sha256 } from '../../std/bytes.ts'
-import type { Json } from '../../std/json.ts'
+import { base64url, sha256 } from '../../std/bytes.ts'
+import { stringifyJson, type Json } from '../../std/json.ts'
 import { parseEnrolRequest, parseRenewRequest, type IssuedIdentity } from '../../wire/identity.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
+import { OAUTH_PATHS } from '../oauth/metadata.ts'
+import type { OAuthServer } from '../oauth/server.ts'
 import { readBody } from './exchange.ts'
 import { fault } from './faults.ts'
+import { peer } from './peer.ts'
 
 /** One route: what it accepts, and what it answers. */
 export interface Route {
   readonly method: 'GET' | 'POST'
-  /** True where the caller is known by its certificate: such a route can only continue or narrow what the caller has. */
+  /** True where the caller is known by a credential of an agent: such a route can only continue or narrow what it has. */
   readonly agent: boolean
-  answer(request: IncomingMessage, identities: Identities): Json | Promise<Json>
+  answer(
+    request: IncomingMessage,
+    identities: Identities,
+    response: ServerResponse,
+  ): Json | Promise<Json>
 }
 
-/**
- * SHA-256 (hex) of the client certificate of this connection. TLS has shown that the peer holds the key and that the chain is
- * ours, once, perhaps in an earlier session; whether the identity is live is asked of the authority on every request.
- */
-function peer(request: IncomingMessage): string {
-  const { socket } = request
-  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
-  if (!(socket instanceof TLSSocket) || certificate === undefined) {
-    throw fault('identity.client_certificate', 'the connection has no client certificate')
-  }
-  if (!socket.authorized) {
-    throw fault('identity.client_certificate', 'the client certificate is not valid here')
-  }
-  return hex(sha256(certificate.raw))
+/** One route of the authorization server: its errors are those of OAuth. */
+export interface OAuthRoute extends Omit<Route, 'answer'> {
+  answer(
+    oauth: OAuthServer,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Json | Promise<Json>
 }
 
 function issued(identity: IssuedIdentity): Json {
@@ -65,23 +64,67 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   '/spiffe/bundle': {
     method: 'GET',
     agent: false,
-    answer: (_request, identities) => identities.bundle(),
+    answer: (_request, identities, response) => {
+      const bundle = identities.bundle()
+      // Kept by whoever likes, and asked about every time: a root that is distrusted must not live on in a cache.
+      response.setHeader('cache-control', 'no-cache')
+      response.setHeader('etag', `"${base64url(sha256(stringifyJson(bundle)))}"`)
+      return bundle
+    },
   },
   '/healthz': { method: 'GET', agent: false, answer: () => ({ ok: true }) },
+}
+
+/** Every route of the authorization server by path. */
+export const OAUTH_ROUTES: Readonly<Record<string, OAuthRoute>> = {
+  [OAUTH_PATHS.token]: {
+    method: 'POST',
+    agent: true,
+    answer: (oauth, request, response) => oauth.token(request, response),
+  },
+  [OAUTH_PATHS.introspect]: {
+    method: 'POST',
+    agent: true,
+    answer: (oauth, request) => oauth.introspect(request),
+  },
+  [OAUTH_PATHS.revoke]: {
+    method: 'POST',
+    agent: true,
+    answer: (oauth, request) => oauth.revoke(request),
+  },
+  [OAUTH_PATHS.jwks]: { method: 'GET', agent: false, answer: (oauth) => oauth.jwks() },
+  [OAUTH_PATHS.metadata]: { method: 'GET', agent: false, answer: (oauth) => oauth.metadata() },
+  [OAUTH_PATHS.openid]: {
+    method: 'GET',
+    agent: false,
+    answer: (oauth) => oauth.openidConfiguration(),
+  },
+}
+
+/** Path of a request, without its query. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? ''
 }
 
 /** Runs the route that a request names. */
 export async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
-  identities: Identities,
+  parts: { readonly identities: Identities; readonly oauth?: OAuthServer },
 ): Promise<Json> {
-  const [path = ''] = (request.url ?? '').split('?', 1)
+  const path = pathOf(request)
+  const { identities, oauth } = parts
   const route = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined
-  if (route === undefined) throw fault('identity.no_route', 'there is no such route')
-  if (request.method !== route.method) {
-    response.setHeader('allow', route.method)
-    throw fault('identity.method', `this route takes ${route.method}`)
+  const oauthRoute = Object.hasOwn(OAUTH_ROUTES, path) ? OAUTH_ROUTES[path] : undefined
+  const method = route?.method ?? (oauth === undefined ? undefined : oauthRoute?.method)
+  if (method === undefined) throw fault('identity.no_route', 'there is no such route')
+  if (request.method !== method) {
+    response.setHeader('allow', method)
+    throw fault('identity.method', `this route takes ${method}`)
   }
-  return route.answer(request, identities)
+  if (route !== undefined) return route.answer(request, identities, response)
+  if (oauth === undefined || oauthRoute === undefined) {
+    throw fault('identity.no_route', 'there is no such route')
+  }
+  return oauthRoute.answer(oauth, request, response)
 }

@@ -59,16 +59,14 @@ export function accountPage(
         <dt>roles</dt>
         <dd>${person.roles.join(', ') || 'none'}</dd>
         <dt>signed in</dt>
-        <dd>
-          ${how(session.by)}, ${rfc3339(session.createdAt)}; ends ${rfc3339(session.expiresAt)}
-        </dd>
+        <dd>${how(session.by)}, ${at(session.createdAt)}; ends ${at(session.expiresAt)}</dd>
         <dt>sessions</dt>
         <dd>${of.sessions}</dd>
         ${
           session.presentAt === undefined
             ? ''
             : html`<dt>last present</dt>
-                <dd>${rfc3339(session.presentAt)}</dd>`
+                <dd>${at(session.presentAt)}</dd>`
         }
       </dl>
       <h2>Passkeys</h2>
@@ -99,7 +97,7 @@ function passkeyRow(passkey: { readonly id: string; readonly createdAt: number }
   return html`<li>
     <span
       ><code>${passkey.id.slice(0, 16)}</code>
-      <span class="soft">since ${rfc3339(passkey.createdAt)}</span></span
+      <span class="soft">since ${at(passkey.createdAt)}</span></span
     >
     <form method="post" action="/account/passkeys/remove">
       <input type="hidden" name="csrf" value="${csrf}" />
@@ -112,4 +110,9 @@ function passkeyRow(passkey: { readonly id: string; readonly createdAt: number }
 function how(by: string): string {
   if (by === 'link') return 'by a one-time link'
   return by === 'passkey' ? 'with a passkey' : `through ${by.replace(/^oidc:/, '')}`
+}
+
+/** A time as people read it: to the minute, in UTC. */
+function at(ms: number): string {
+  return `${rfc3339(ms).slice(0, 16).replace('T', ' ')} UTC`
 }

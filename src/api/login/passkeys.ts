@@ -11,10 +11,12 @@ import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 
 /** The relying party: a host, since an IP address cannot hold a passkey. */
-export const RP_ID = 'bailiwick.localhost'
+const RP_ID = 'bailiwick.localhost'
 
 /** How long a challenge can be answered (ms). */
 const CHALLENGE_MS = 300_000
+/** EdDSA, ES256 and RS256 (COSE): what authenticators have. */
+const ALGORITHMS = [-8, -7, -257]
 /** Challenges that wait at once. */
 const MOST = 1_000
 
@@ -49,6 +51,7 @@ export class Passkeys {
       challenge: this.#challenge(`register:${session}`),
       timeout: CHALLENGE_MS,
       attestationType: 'none',
+      supportedAlgorithmIDs: ALGORITHMS,
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       excludeCredentials: (person.passkeys ?? []).map(({ id }) => ({ id })),
     })
@@ -64,6 +67,7 @@ export class Passkeys {
         expectedOrigin: this.#origin(),
         expectedRPID: RP_ID,
         requireUserVerification: true,
+        supportedAlgorithmIDs: ALGORITHMS,
       }),
     )
     if (registrationInfo === undefined) throw refused()

@@ -17,6 +17,11 @@ function decoded(text) {
   return Uint8Array.from(plain, (character) => character.charCodeAt(0))
 }
 
+/** The words of a refusal, as a sentence. */
+function sentence(words) {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1).replaceAll('`', '')}.`
+}
+
 function say(id, words) {
   const place = byId(id)
   if (place === null) return
@@ -35,7 +40,7 @@ async function send(path, body) {
   })
   const answer = await response.json()
   if (response.ok) return answer
-  throw new Error(`${answer.detail}: ${answer.next}`)
+  throw new Error(`${sentence(answer.detail)} ${sentence(answer.next)}`)
 }
 
 /** Runs something that a person began, with its button out of use meanwhile; tells what went wrong. */

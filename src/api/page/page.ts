@@ -19,19 +19,20 @@ export interface Page {
   readonly narrow?: boolean
   /** Origins that a form of this page ends up at after redirects; Chromium holds `form-action` to those, too. */
   readonly formsTo?: readonly string[]
+  /** A page for reading alone: it sends nothing. Nobody is signed in on it. */
+  readonly inert?: boolean
   /** Default 200. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The headers of a page: nothing but our own style and scripts is loaded, forms go to us, nothing frames it. */
-function policyOf({ scripts = [], formsTo = [] }: Page): string {
+/** What a page may do: nothing but our own style and scripts is loaded, forms go to us, nothing frames it. */
+function policyOf({ scripts = [], formsTo = [], inert = false }: Page): string {
   return [
     "default-src 'none'",
-    `script-src ${scripts.length === 0 ? "'none'" : "'self'"}`,
+    ...(scripts.length === 0 ? [] : ["script-src 'self'", "connect-src 'self'"]),
     "style-src 'self'",
-    `connect-src ${scripts.length === 0 ? "'none'" : "'self'"}`,
-    `form-action ${["'self'", ...formsTo].join(' ')}`,
+    `form-action ${inert ? "'none'" : ["'self'", ...formsTo].join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
     "require-trusted-types-for 'script'",
@@ -67,6 +68,8 @@ export async function page(of: Page): Promise<Response> {
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': policyOf(of),
+      // A browser that may tell nobody where it comes from says `Origin: null` with our own forms, too.
+      ...(of.inert !== true && { 'referrer-policy': 'same-origin' }),
       ...headers,
     },
   })

@@ -31,7 +31,7 @@ export function troublePage(error: unknown, requestId: string): Promise<Response
     body: html`<p class="trouble" role="alert">${sentence(detail)}</p>
       <p>${sentence(next)}</p>
       <p class="soft"><code>${code}</code> · request <code>${requestId}</code></p>
-      <p><a href="/login">To signing in</a></p>`,
+      <p><a href="/login">Sign in</a></p>`,
   })
 }
 

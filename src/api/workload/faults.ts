@@ -12,7 +12,10 @@ export const WORKLOAD_FAULTS = {
     status: 400,
     next: 'name one to sixteen audiences of at most 512 characters each',
   },
-  'workload.svid': { status: 400, next: 'send one JWT-SVID in compact form' },
+  'workload.svid': {
+    status: 400,
+    next: 'send one JWT-SVID in compact form that was issued here and still holds',
+  },
   'workload.not_yours': {
     status: 403,
     next: 'leave spiffe_id out, or name the identity that FetchX509SVID answers',
@@ -20,6 +23,10 @@ export const WORKLOAD_FAULTS = {
   'workload.ended': {
     status: 403,
     next: 'ask again: a process that still runs and may have an identity gets another',
+  },
+  'workload.not_standing': {
+    status: 403,
+    next: 'ask an operator: bailiwick lock ls and bailiwick agent show NAME say why',
   },
   'workload.rate': {
     status: 429,

@@ -2,6 +2,7 @@
 
 import { create, type JsonObject } from '@bufbuild/protobuf'
 import type { HandlerContext } from '@connectrpc/connect'
+import { Fault } from '../../std/fault.ts'
 import { stringifyJson } from '../../std/json.ts'
 import { processOf } from './caller.ts'
 import { fault } from './faults.ts'
@@ -62,9 +63,19 @@ export async function validateJwtSvid(
   if (svid === '' || svid.length > MAX_SVID) {
     throw fault('workload.svid', 'the JWT-SVID is missing, or longer than one is')
   }
-  const { spiffeId, claims } = await tokens.verify({ svid, audience })
+  const { spiffeId, claims } = await verified(tokens.verify({ svid, audience }))
   return create(ValidateJWTSVIDResponseSchema, {
     spiffeId,
     claims: JSON.parse(stringifyJson(claims)) as JsonObject,
   })
+}
+
+/** What is wrong with a JWT-SVID is wrong with the argument: the caller itself is refused nothing. */
+async function verified<T>(verifying: Promise<T>): Promise<T> {
+  try {
+    return await verifying
+  } catch (error) {
+    if (!(error instanceof Fault) || error.status >= 500) throw error
+    throw fault('workload.svid', `the JWT-SVID does not hold: ${error.detail}`, error)
+  }
 }

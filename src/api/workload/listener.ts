@@ -68,7 +68,10 @@ export async function listenWorkload(
     sessions.add(session)
     tend(session, ports, () => sessions.delete(session))
   })
-  http2.on('sessionError', () => ports.onRefused('workload.protocol'))
+  http2.on('sessionError', (error: NodeJS.ErrnoException) => {
+    // A peer that is gone broke no rule.
+    if (error.code?.startsWith('ERR_') === true) ports.onRefused('workload.protocol')
+  })
   const server = createServer({ pauseOnConnect: false }, (socket) => {
     const known = welcome(socket, ports, limits)
     if (known === undefined) return

@@ -57,8 +57,9 @@ export async function fetchDocument(url: URL, ports: FetchPorts): Promise<Fetche
       headers: { accept: 'application/json', 'user-agent': 'bailiwick' },
       signal: abort.signal,
     })
+    // A body that nobody reads to its end fails when the connection is destroyed below: that is heard here, and meant.
+    answer.body.on('error', () => undefined)
     if (answer.statusCode !== 200) {
-      answer.body.destroy()
       throw consentFault(
         'client.document',
         `the client document was answered with status ${answer.statusCode}`,

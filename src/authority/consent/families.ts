@@ -130,7 +130,7 @@ export class Families {
   /** Writes every end that is not written yet. */
   written(): Promise<void> {
     return this.#turns.run(async () => {
-      for (const [id, { held, end }] of [...this.#unwritten]) {
+      for (const [id, { held, end }] of this.#unwritten) {
         const state = end.reused === true ? 'reused' : 'revoked'
         const row: RefreshRow = { ...held.doc, state }
         const record = { ...(end.by !== '' && { person: end.by }), instance: row.instance }

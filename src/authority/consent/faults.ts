@@ -22,6 +22,10 @@ export const CONSENT_FAULTS = {
   'client.busy': { status: 503, next: 'try again in a moment' },
   'client.document': { status: 400, next: DOCUMENT },
   'client.method': { status: 400, next: DOCUMENT },
+  'consent.grant': { status: 400, next: 'send the user through the authorization endpoint again' },
+  'consent.scope': { status: 400, next: 'ask for no more than was granted' },
+  'consent.target': { status: 400, next: 'ask for a resource that was granted' },
+  'consent.proof': { status: 400, next: 'send a DPoP proof by the key of the first request' },
   'consent.request': { status: 400, next: 'start again from the client' },
   'consent.redirect': {
     status: 400,

@@ -70,6 +70,9 @@ export interface ConsentPorts {
       readonly client: string
       readonly notAfter: number
     }): Promise<IssuedToken>
+    /** The live token of a text, whoever shows it. */
+    find(text: string): { readonly id?: string; readonly family?: string } | undefined
+    revoke(id: string, reason: string): Promise<void>
     revokeFamily(family: string, reason: string): Promise<void>
   }
   readonly resources: ResourcePort

@@ -16,14 +16,27 @@ function curveKey(jwk: { kty?: string; crv?: string; x?: string; y?: string }): 
   return { kty, crv, x, y }
 }
 
+/** A key that signs tokens: id, and SubjectPublicKeyInfo as DER. */
+interface TokenPublicKey {
+  readonly keyId: string
+  readonly publicKey: Uint8Array
+}
+
+/** Entries of keys that sign JWT-SVIDs (JWT-SVID §6). */
+export function tokenKeyEntries(keys: readonly TokenPublicKey[]): JsonObject[] {
+  return keys.map(({ keyId, publicKey }) => {
+    const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
+    return { ...curveKey(key.export({ format: 'jwk' })), use: 'jwt-svid', kid: keyId }
+  })
+}
+
 /**
  * The bundle as a JWK set: per root an entry with `use` x509-svid and the root as the only member of `x5c` (X509-SVID §6), and
  * one with `use` jwt-svid per key that signs tokens (JWT-SVID §6).
  */
 export function bundle(of: {
   readonly roots: readonly RootCertificate[]
-  /** Keys that sign tokens: id, and SubjectPublicKeyInfo as DER. */
-  readonly tokenKeys: readonly { readonly keyId: string; readonly publicKey: Uint8Array }[]
+  readonly tokenKeys: readonly TokenPublicKey[]
   /** Grows whenever the keys change (§4.1.1). */
   readonly sequence: number
 }): JsonObject {
@@ -32,12 +45,8 @@ export function bundle(of: {
     use: 'x509-svid',
     x5c: [certificate.raw.toString('base64')],
   }))
-  const tokens = of.tokenKeys.map(({ keyId, publicKey }) => {
-    const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
-    return { ...curveKey(key.export({ format: 'jwk' })), use: 'jwt-svid', kid: keyId }
-  })
   return {
-    keys: [...roots, ...tokens],
+    keys: [...roots, ...tokenKeyEntries(of.tokenKeys)],
     spiffe_sequence: of.sequence,
     spiffe_refresh_hint: REFRESH_HINT_S,
   }

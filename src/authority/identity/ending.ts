@@ -3,10 +3,11 @@
 import type { Fault } from '../../std/fault.ts'
 import { spiffeId } from '../../wire/spiffe.ts'
 import type { InstanceRow } from '../../store/rows/instance.ts'
+import { liveCertificate } from './live-certificate.ts'
 import { fault } from './faults.ts'
 import type { JoinTokens } from './join-token.ts'
 import type { IdentityPorts } from './ports.ts'
-import type { LiveInstance, LiveView } from './view.ts'
+import { isKeyless, type LiveInstance, type LiveView } from './view.ts'
 
 /** How often the clock is looked at for what has ended. */
 const LOOK_MS = 1_000
@@ -41,6 +42,7 @@ export class Endings {
     this.#ports = ports
     this.#view = view
     this.#tokens = tokens
+    ports.roots.onDistrusted((roots, cause) => this.endAllOf(roots, cause))
   }
 
   /** Fills the view from the store; instances without a certificate that still holds are ended. */
@@ -59,11 +61,12 @@ export class Endings {
       for (const { doc } of await store.certificates.all({ instance: [...live.keys()] })) {
         const instance = live.get(doc.instance)
         if (instance !== undefined && doc.notAfter > clock.now() && roots.trusts(doc.root)) {
-          this.#view.certify({ ...doc, instance })
+          this.#view.certify(liveCertificate(doc, instance))
         }
       }
       for (const instance of live.values()) {
-        if (instance.certificates.size === 0) this.#take(instance.id, EXPIRED)
+        if (instance.certificates.size === 0 && !isKeyless(instance))
+          this.#take(instance.id, EXPIRED)
       }
     }
     await this.#look()
@@ -88,6 +91,43 @@ export class Endings {
   async end(id: string, why: Ending): Promise<void> {
     if (!this.#take(id, why)) throw this.#noInstance()
     await this.#write(id, why)
+  }
+
+  /**
+   * Ends every instance that has a certificate of one of these roots, in memory before this returns; each is recorded by the
+   * looks that follow. A crash loses nothing: no certificate of a distrusted root is loaded at the next start.
+   */
+  endAllOf(
+    roots: ReadonlySet<string>,
+    cause: { readonly person?: string; readonly reason: string },
+  ): void {
+    const first = this.#ports.roots.list().find((root) => root.place === 1)?.fingerprint ?? ''
+    const { person } = cause
+    const why: Ending = {
+      state: 'revoked',
+      reason: `its root is distrusted: ${cause.reason}`,
+      ...(person === undefined ? {} : { person }),
+    }
+    for (const { id, certificates } of this.#view.instances()) {
+      const dead = [...certificates.values()].some((one) => roots.has(one.root ?? first))
+      if (dead) this.#take(id, why)
+    }
+    this.watch()
+  }
+
+  /** Ends every instance that enrolled by a registration, in memory before this returns. */
+  endAllBy(registration: string): void {
+    const why: Ending = { state: 'revoked', reason: 'its registration was removed' }
+    for (const { id, attested } of this.#view.instances()) {
+      if (attested?.registration === registration) this.#take(id, why)
+    }
+    this.watch()
+  }
+
+  /** Ends an instance whose only certificate is of a root that was distrusted while it was made. */
+  distrust(id: string): void {
+    this.#take(id, { state: 'revoked', reason: 'its root was distrusted while it enrolled' })
+    this.watch()
   }
 
   async close(): Promise<void> {

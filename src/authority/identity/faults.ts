@@ -57,6 +57,27 @@ export const IDENTITY_FAULTS = {
     next: 'use the newest certificate and renew once in its life',
   },
   'identity.no_instance': { status: 404, next: 'list the instances: bailiwick instance ls' },
+  'attest.unregistered': {
+    status: 403,
+    next: 'ask an operator to register this workload: bailiwick registration add',
+  },
+  'attest.ambiguous': {
+    status: 409,
+    next: 'make the selectors of one of the registrations narrower: bailiwick registration ls',
+  },
+  'attest.selectors': { status: 400, next: 'see the page on attestation for the selectors' },
+  'attest.source': { status: 400, next: 'look at the trust sources: bailiwick trust ls' },
+  'attest.scope': { status: 400, next: 'name each pattern as system/action, system/* or *' },
+  'attest.expired': { status: 400, next: 'name an end that is still to come' },
+  'attest.composition': {
+    status: 400,
+    next: 'name instructions, tools, model or code, each with a short text such as a digest',
+  },
+  'attest.no_registration': {
+    status: 404,
+    next: 'look at the registrations: bailiwick registration ls',
+  },
+  'attest.replayed': { status: 401, next: 'get new evidence: each counts once' },
   'join_token.unknown': { status: 401, next: ASK_AGAIN },
   'join_token.expired': { status: 401, next: ASK_AGAIN },
   'join_token.reused': { status: 401, next: ASK_AGAIN },

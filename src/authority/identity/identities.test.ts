@@ -351,18 +351,3 @@ test('a certificate signed with our key whose issuance is not recorded is worth 
     code: 'identity.unrecognised',
   })
 })
-
-test('SPIFFE bundle §4: one x509-svid key whose x5c is the root', async () => {
-  await using district = await openDistrict(NOW)
-  const bundle = district.identities.bundle() as {
-    keys: { use: string; kty: string; crv: string; x5c: string[] }[]
-    spiffe_sequence: number
-    spiffe_refresh_hint: number
-  }
-  const [key, ...more] = bundle.keys
-  assert.equal(more.length, 0)
-  assert.deepEqual([key?.use, key?.kty, key?.crv], ['x509-svid', 'EC', 'P-256'])
-  const root = Buffer.from(key!.x5c[0]!, 'base64')
-  assert.equal(sha256(root).toString(), sha256(district.root.certificate.raw).toString())
-  assert.ok(Number.isSafeInteger(bundle.spiffe_sequence) && bundle.spiffe_refresh_hint > 0)
-})

@@ -1,28 +1,22 @@
 // Holds identities: enrolling instances, renewing and ending them, and telling who is behind a certificate.
 
-import { rfc3339 } from '../../std/clock.ts'
-import { uuidv7 } from '../../std/id.ts'
-import { Fault } from '../../std/fault.ts'
 import type { JsonObject } from '../../std/json.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { EnrolRequest, IssuedIdentity } from '../../wire/identity.ts'
-import { spiffeId } from '../../wire/spiffe.ts'
-import type { InstanceRow } from '../../store/rows/instance.ts'
 import type { JoinTokenRow } from '../../store/rows/join-token.ts'
 import type { Held } from '../../store/signed-table.ts'
+import { AttestedEntry, type AttestedRequest } from './attested-entry.ts'
 import { checkRequest } from './csr.ts'
 import { Endings, type Ending } from './ending.ts'
+import { Enrolment, MAX_CERTIFICATES, type Newcomer } from './enrolment.ts'
 import { fault } from './faults.ts'
-import { issue, keyDigest, type Issuance } from './issuance.ts'
 import { JoinTokens, type IssuedJoinToken } from './join-token.ts'
 import type { IdentityPorts } from './ports.ts'
-import { actorOf, behalf, standing } from './standing.ts'
+import { Registrations } from './registrations.ts'
+import { actorOf, standing } from './standing.ts'
 import { LiveView, type LiveInstance } from './view.ts'
 
 const HOUR = 3_600_000
-const DAY = 24 * HOUR
-/** Certificates that one instance may have at once: renewed in time it has two, and some answers get lost. */
-const MAX_CERTIFICATES = 8
 
 /** A live instance, for people to see. */
 export interface InstanceView {
@@ -33,7 +27,9 @@ export interface InstanceView {
   /** ms since the epoch. */
   readonly createdAt: number
   readonly lifeEnds: number
-  /** When its longest certificate ends. */
+  readonly attested?: LiveInstance['attested']
+  readonly composition?: LiveInstance['composition']
+  /** When its longest certificate ends; the end of its life where it has none. */
   readonly certificateEnds: number
 }
 
@@ -43,20 +39,28 @@ export class Identities {
   readonly #view = new LiveView()
   readonly #tokens: JoinTokens
   readonly #endings: Endings
-  /** Keys that are being certified right now. */
-  readonly #pendingKeys = new Set<string>()
+  readonly #enrolment: Enrolment
+  readonly #attested: AttestedEntry
+  /** What makes attested workloads instances. */
+  readonly registrations: Registrations
   /** Instances that are being renewed right now. */
   readonly #renewing = new Set<string>()
 
-  private constructor(ports: IdentityPorts) {
+  private constructor(ports: IdentityPorts, registrations: Registrations) {
     this.#ports = ports
     this.#tokens = new JoinTokens(ports)
     this.#endings = new Endings(ports, this.#view, this.#tokens)
+    this.#enrolment = new Enrolment(ports, this.#view, this.#endings)
+    this.registrations = registrations
+    this.#attested = new AttestedEntry(ports, this.#view, this.#enrolment, registrations)
+    registrations.onRemoved(({ id }) => this.#endings.endAllBy(id))
   }
 
   /** Opens the service over what the store holds. What ended while nobody was looking ends now. */
   static async open(ports: IdentityPorts): Promise<Identities> {
-    const identities = new Identities(ports)
+    const sourceKind = ports.sourceKind ?? (() => undefined)
+    const registrations = await Registrations.load({ ...ports, sourceKind })
+    const identities = new Identities(ports, registrations)
     await identities.#tokens.load()
     await identities.#endings.load()
     return identities
@@ -65,6 +69,11 @@ export class Identities {
   /** Who is behind a certificate (SHA-256 of its DER, lower-case hex): asked at every call, answered from memory. */
   actorOf(fingerprint: string): Actor | undefined {
     return actorOf(this.#view, this.#ports, fingerprint)
+  }
+
+  /** The instance with this id, while it is live. */
+  live(id: string): LiveInstance | undefined {
+    return this.#view.instance(id)
   }
 
   /** Told when an instance is no longer live, at once, and why. The answer stops listening. */
@@ -82,7 +91,10 @@ export class Identities {
     return this.#view.instances().map(({ id, certificates, ...instance }) => ({
       instance: id,
       ...instance,
-      certificateEnds: Math.max(...[...certificates.values()].map((one) => one.notAfter)),
+      certificateEnds:
+        certificates.size === 0
+          ? instance.lifeEnds
+          : Math.max(...[...certificates.values()].map((one) => one.notAfter)),
     }))
   }
 
@@ -110,7 +122,7 @@ export class Identities {
     if (of.person !== of.by) {
       throw fault('identity.not_yours_to_delegate', "nobody passes on another person's authority")
     }
-    const expiresAt = clock.now() + this.#instanceLife + HOUR
+    const expiresAt = clock.now() + this.#enrolment.life + HOUR
     const { id } = await delegations.create({ person: of.person, agent: of.agent, expiresAt })
     return this.#tokens.issue({ agent: of.agent, by: of.by, delegation: id })
   }
@@ -119,8 +131,34 @@ export class Identities {
   async enrol(request: EnrolRequest): Promise<IssuedIdentity> {
     const { publicKey } = checkRequest(request.csr)
     return this.#tokens.use(request.token, (held) =>
-      this.#withKey(publicKey, () => this.#enrol(held, publicKey)),
+      this.#enrolment.withKey(publicKey, () => this.#enrol(held, publicKey)),
     )
+  }
+
+  /** Enrols an attested workload as an instance of the agent whose registration its evidence satisfies. */
+  enrolAttested(request: AttestedRequest): Promise<IssuedIdentity> {
+    return this.#attested.enrol(request)
+  }
+
+  /** Gives a live instance another certificate on fresh evidence; its absolute life stays where it is. */
+  reattest(
+    request: Omit<AttestedRequest, 'composition'> & { readonly instance: string },
+  ): Promise<IssuedIdentity> {
+    return this.#attested.reattest(request)
+  }
+
+  /** Makes an instance that is known by tokens alone, by a person's consent or by a delegation. */
+  async enrolKeyless(of: {
+    readonly agent: string
+    readonly delegation?: string
+    readonly attested: {
+      readonly attestor: 'consent' | 'delegation'
+      readonly selectors: readonly string[]
+    }
+  }): Promise<{ readonly instance: string }> {
+    const attested = { ...of.attested, at: this.#ports.clock.now() }
+    const { id } = await this.#enrolment.admitKeyless({ ...of, attested }, () => Promise.resolve())
+    return { instance: id }
   }
 
   /** Renews: a live certificate, shown over mutual TLS, and a request with a new key become another certificate. */
@@ -138,7 +176,9 @@ export class Identities {
     }
     this.#renewing.add(instance.id)
     try {
-      return await this.#withKey(publicKey, () => this.#renew(instance, publicKey, of.certificate))
+      return await this.#enrolment.withKey(publicKey, () =>
+        this.#enrolment.renew(instance, publicKey, { replaces: of.certificate }),
+      )
     } finally {
       this.#renewing.delete(instance.id)
     }
@@ -166,104 +206,24 @@ export class Identities {
     await this.#endings.close()
   }
 
-  get #instanceLife(): number {
-    return this.#ports.instanceLife ?? DAY
-  }
-
+  /** The instance behind a join token is new; marks the token as used with it. */
   async #enrol(held: Held<JoinTokenRow>, publicKey: Uint8Array): Promise<IssuedIdentity> {
-    const { audit, clock, delegations, entropy, registry, roots, store } = this.#ports
     const { agent, delegation, id: joinToken } = held.doc
-    if (registry.agentOf(agent)?.state !== 'active') {
-      throw fault('identity.agent_inactive', 'the agent is not active')
-    }
-    const found = behalf(this.#ports, delegation === undefined ? { agent } : { agent, delegation })
-    if (found instanceof Fault) throw found
-    const createdAt = clock.now()
-    const row: InstanceRow = {
-      id: uuidv7(clock, entropy),
+    const newcomer: Newcomer = {
       agent,
       ...(delegation === undefined ? {} : { delegation }),
       joinToken,
-      state: 'live',
-      createdAt,
-      lifeEnds: createdAt + this.#instanceLife,
+      attested: { attestor: 'join_token', selectors: [], at: this.#ports.clock.now() },
+      facts: { joinToken },
     }
-    const issuance = this.#issue(row, publicKey)
-    const receipt = await audit.append({
-      type: 'instance.enrolled',
-      phase: 'lifecycle',
-      agent,
-      instance: row.id,
-      ...(found === 'unattended' ? {} : { person: found.person }),
-      body: {
-        ...issuance.facts,
-        joinToken,
-        lifeEnds: rfc3339(row.lifeEnds),
-        ...(delegation === undefined ? { unattended: true } : { delegation }),
+    const { answer } = await this.#enrolment.admit(
+      newcomer,
+      publicKey,
+      async (tables, receipt, instance) => {
+        const used: JoinTokenRow = { ...held.doc, state: 'used', usedBy: instance }
+        await tables.joinTokens.replace(held, used, receipt)
       },
-    })
-    // A crash before this commits leaves a record of a certificate that nobody has got, and a token that still can be used.
-    await store.atomically(async (tables) => {
-      const used: JoinTokenRow = { ...held.doc, state: 'used', usedBy: row.id }
-      await tables.joinTokens.replace(held, used, receipt)
-      await tables.instances.insert(row, receipt)
-      await tables.certificates.insert(issuance.row, receipt)
-    })
-    const named = { kind: 'instance', domain: roots.trustDomain, agent, instance: row.id } as const
-    const { joinToken: _used, state: _state, ...live } = row
-    const instance = this.#view.add({ ...live, spiffeId: spiffeId(named) })
-    const answer = this.#deliver(instance, issuance)
-    // A crash or failure here leaves an instance whose delegation is not its own: it is nobody, and ends within the hour.
-    if (delegation !== undefined) await delegations.bind(delegation, row.id)
+    )
     return answer
-  }
-
-  async #renew(
-    instance: LiveInstance,
-    publicKey: Uint8Array,
-    replaces: string,
-  ): Promise<IssuedIdentity> {
-    const { audit, store } = this.#ports
-    const issuance = this.#issue(instance, publicKey)
-    const receipt = await audit.append({
-      type: 'instance.renewed',
-      phase: 'lifecycle',
-      agent: instance.agent,
-      instance: instance.id,
-      body: { ...issuance.facts, replaces },
-    })
-    await store.certificates.insert(issuance.row, receipt)
-    return this.#deliver(instance, issuance)
-  }
-
-  /** Puts a stored certificate into the view; only then is it handed out. */
-  #deliver(instance: LiveInstance, { row, answer }: Issuance): IssuedIdentity {
-    if (!this.#view.certify({ ...row, instance })) {
-      throw fault('identity.gone', 'the instance was ended meanwhile')
-    }
-    this.#endings.watch()
-    return answer
-  }
-
-  #issue(
-    instance: Pick<InstanceRow, 'id' | 'agent' | 'lifeEnds'>,
-    publicKey: Uint8Array,
-  ): Issuance {
-    const life = this.#ports.certificateLife ?? HOUR
-    return issue(this.#ports.roots, instance, publicKey, { now: this.#ports.clock.now(), life })
-  }
-
-  /** Runs `work` while nobody else certifies this key, which no certificate has had before (INV-8). */
-  async #withKey<R>(publicKey: Uint8Array, work: () => Promise<R>): Promise<R> {
-    const key = keyDigest(publicKey)
-    const reused = () => fault('identity.key_reused', 'this key has a certificate already')
-    if (this.#view.hasKey(key) || this.#pendingKeys.has(key)) throw reused()
-    this.#pendingKeys.add(key)
-    try {
-      if ((await this.#ports.store.certificates.all({ key })).length > 0) throw reused()
-      return await work()
-    } finally {
-      this.#pendingKeys.delete(key)
-    }
   }
 }

@@ -1,6 +1,6 @@
 // Holds the issuing of one certificate to one instance: what is signed, what is recorded of it, what is stored, what is answered.
 
-import { hex, sha256 } from '../../std/bytes.ts'
+import { base64url, hex, sha256 } from '../../std/bytes.ts'
 import { rfc3339 } from '../../std/clock.ts'
 import type { JsonObject } from '../../std/json.ts'
 import { pem } from '../../std/pem.ts'
@@ -39,6 +39,7 @@ export function issue(
     fingerprint: hex(sha256(der)),
     instance: instance.id,
     key: keyDigest(publicKey),
+    spki: base64url(publicKey),
     serial: serialOf(der),
     root: root.fingerprint,
     ...validity,

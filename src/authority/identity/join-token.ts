@@ -131,6 +131,11 @@ export class JoinTokens {
   /** Records the first reuse of a token: somebody may have stolen it, before or after its rightful use. */
   async #reused(tokenHash: string): Promise<Error> {
     const [held] = await this.#ports.store.joinTokens.all({ token_hash: tokenHash })
+    const first = held?.doc.usedBy
+    if (held !== undefined && first !== undefined) {
+      // In force before the second one is answered, whichever of the two it was meant for.
+      await this.#ports.onJoinRace?.(first, held.doc.agent)
+    }
     const known = held === undefined || this.#reported.has(held.doc.id)
     if (!known && this.#reported.size < MAX_REPORTED) {
       this.#reported.add(held.doc.id)

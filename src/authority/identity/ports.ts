@@ -8,11 +8,24 @@ import type { Store } from '../../store/open.ts'
 import type { Agent } from '../../store/rows/agent.ts'
 import type { Delegation } from '../../store/rows/delegation.ts'
 import type { Person } from '../../store/rows/person.ts'
+import type { AttestorName } from './attest/attested.ts'
 import type { Roots } from './roots.ts'
+
+/** A registered agent, as far as identity looks at it. */
+export type RegisteredAgent = Pick<
+  Agent,
+  'owner' | 'roles' | 'assignments' | 'environment' | 'unattended' | 'state'
+>
+
+/** One link of a chain of delegations. */
+export type DelegationLink = Pick<
+  Delegation,
+  'id' | 'person' | 'agent' | 'instance' | 'expiresAt' | 'by' | 'parent' | 'scope'
+>
 
 /** Who is registered. Synchronous, from a view in memory: asked at every call. */
 export interface RegistryPort {
-  agentOf(name: string): Pick<Agent, 'owner' | 'roles' | 'unattended' | 'state'> | undefined
+  agentOf(name: string): RegisteredAgent | undefined
   /** A person who may act here; undefined for anybody else. */
   personOf(id: string): Pick<Person, 'id' | 'roles'> | undefined
 }
@@ -22,18 +35,22 @@ export interface DelegationPort {
   create(of: {
     readonly person: string
     readonly agent: string
+    readonly scope?: readonly string[]
     /** ms since the epoch. */
     readonly expiresAt: number
   }): Promise<{ readonly id: string }>
   /** Gives a delegation its instance, once. */
   bind(id: string, instance: string): Promise<unknown>
-  /** Synchronous, from a view in memory. */
-  get(id: string): Pick<Delegation, 'person' | 'agent' | 'instance' | 'expiresAt'> | undefined
+  /** The delegation with everything above it, the highest first; undefined when any link does not hold now. Synchronous. */
+  chainOf(id: string): readonly DelegationLink[] | undefined
 }
 
 /** Everything that identities need. */
 export interface IdentityPorts {
-  readonly store: Pick<Store, 'joinTokens' | 'instances' | 'certificates' | 'atomically'>
+  readonly store: Pick<
+    Store,
+    'joinTokens' | 'instances' | 'certificates' | 'registrations' | 'atomically'
+  >
   readonly audit: AuditSink
   readonly roots: Roots
   readonly registry: RegistryPort
@@ -43,6 +60,10 @@ export interface IdentityPorts {
   readonly entropy: Entropy
   /** Told what could not be written yet and is tried again, for the operator's own log. */
   readonly onTrouble: (error: unknown) => void
+  /** What a trust source gives evidence for; absent: there is none. */
+  readonly sourceKind?: (name: string) => AttestorName | undefined
+  /** A join token was used a second time: resolves when whoever was first is locked. Absent: the record alone tells. */
+  readonly onJoinRace?: (instance: string, agent: string) => Promise<void>
   /** Life of a certificate in ms; at most, and by default, an hour. */
   readonly certificateLife?: number
   /** Absolute life of an instance in ms; 24 hours by default. */

@@ -7,12 +7,13 @@ import type { Timer } from '../../std/timer.ts'
 import type { RootKeys, Signer, TokenKey } from '../../keys/ring.ts'
 import type { RootRow } from '../../store/rows/root.ts'
 import { Turns } from '../turns.ts'
-import { bundle } from './bundle.ts'
+import { bundle, tokenKeyEntries } from './bundle.ts'
 import { issuer } from './certificate.ts'
 import { fault } from './faults.ts'
-import { checkRoot, makeRoot, readRoot, type Root, type TrustedRoot } from './root.ts'
+import { checkRoot, makeRoot, readRoot, type TrustedRoot } from './root.ts'
 import { RootLedger, type LedgerPorts, type NewRoot, type RootCause } from './root-ledger.ts'
-import { dueStep, PROPAGATION_MS, served, signing, type RootStep } from './root-plan.ts'
+import { dueStep, PROPAGATION_MS, type RootStep } from './root-plan.ts'
+import { RootSet } from './root-set.ts'
 
 /** How often the clock is looked at for what is due. */
 const LOOK_MS = 30_000
@@ -47,19 +48,17 @@ export interface Rotation {
 export type OnDistrusted = (fingerprints: ReadonlySet<string>, cause: RootCause) => void
 
 /** The roots of one trust domain, in memory over their rows. */
-export class Roots {
+export class Roots extends RootSet {
   readonly #ports: RootsPorts
   readonly #ledger: RootLedger
   readonly #turns = new Turns()
-  readonly #listeners = new Set<() => void>()
   readonly #distrusted = new Set<OnDistrusted>()
-  #trusted: readonly TrustedRoot[] = []
-  #active: Root | undefined
   /** A rekey that is in force and not written yet; the next look tries again. */
   #unwritten: (() => Promise<void>) | undefined
   #cancel: (() => void) | undefined
 
   private constructor(ports: RootsPorts) {
+    super(ports)
     this.#ports = ports
     this.#ledger = new RootLedger(ports)
   }
@@ -85,63 +84,29 @@ export class Roots {
     return roots
   }
 
-  get trustDomain(): string {
-    return this.#ports.trustDomain
-  }
-
-  /** The root that signs now. */
-  get active(): Root {
-    if (this.#active === undefined) throw fault('identity.no_root', 'no root can sign')
-    return this.#active
-  }
-
-  /** The root whose leaves our listeners show, and join tokens pin: the one before, until its holders know the new one. */
-  get serving(): Root {
-    const root = served(this.#trusted, this.active, this.#ports.clock.now())
-    return this.#signs(root) ?? this.active
-  }
-
-  /** Every root that leaves are accepted from, in the order of their places. */
-  get trusted(): readonly TrustedRoot[] {
-    return this.#trusted
-  }
-
-  /** True for the fingerprint of a root that is trusted now; without one, of the first root there was. */
-  trusts(fingerprint: string | undefined): boolean {
-    return this.#trusted.some((root) =>
-      fingerprint === undefined ? root.place === 1 : root.fingerprint === fingerprint,
-    )
-  }
-
-  /** A trusted root that can still sign, by its fingerprint. */
-  signing(fingerprint: string): Root | undefined {
-    const found = this.#trusted.find((root) => root.fingerprint === fingerprint)
-    return found === undefined ? undefined : this.#signs(found)
-  }
-
-  /** Certificates of all trusted roots, PEM. */
-  pems(): string {
-    return this.#trusted.map((root) => root.pem).join('')
-  }
-
   /** The trust bundle, as `/spiffe/bundle` publishes it. */
   bundle(): JsonObject {
     return bundle({
-      roots: this.#trusted,
+      roots: this.trusted,
       tokenKeys: [this.#ports.tokens],
       sequence: this.sequence,
     })
   }
 
-  /** Sequence of the bundle. */
-  get sequence(): number {
-    return this.#ledger.sequence
+  /** The keys of JWT-SVIDs alone, as a JWK set (Workload API §6.2.2). */
+  jwtKeys(): JsonObject {
+    return { keys: tokenKeyEntries([this.#ports.tokens]) }
   }
 
-  /** Told after the roots, or the token key, have changed. The answer stops listening. */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** Id of the key that signs tokens. */
+  get tokenKeyId(): string {
+    return this.#ports.tokens.keyId
+  }
+
+  /** Sequence of the bundle. */
+  get sequence(): number {
+    // A rekey that is in force and not written yet has changed the keys already; writing it counts this one.
+    return this.#ledger.sequence + (this.#unwritten === undefined ? 0 : 1)
   }
 
   /** Told, before anything is written, that roots are distrusted. The answer stops listening. */
@@ -158,7 +123,7 @@ export class Roots {
     return this.#turns.run(async () => {
       await this.#unwritten?.()
       if (this.#prepared() === undefined) {
-        if (this.#trusted.length >= MAX_TRUSTED) {
+        if (this.trusted.length >= MAX_TRUSTED) {
           throw fault('identity.too_many_roots', `${MAX_TRUSTED} roots are trusted already`)
         }
         await this.#make('authority.root_prepared', 'prepared', of)
@@ -183,11 +148,11 @@ export class Roots {
   rekey(cause: RootCause): Promise<{ readonly fingerprint: string; readonly distrusted: number }> {
     return this.#turns.run(async () => {
       await this.#unwritten?.()
-      const { clock, keys, tokens } = this.#ports
+      const { keys, tokens } = this.#ports
       const signer = await keys.generate()
       const added = this.#made(signer, 'active')
-      const old = this.#trusted.map((root) => root.fingerprint)
-      this.#fresh(added, signer, clock.now())
+      const old = this.trusted.map((root) => root.fingerprint)
+      this.#fresh(added, signer)
       for (const listener of this.#distrusted) listener(new Set(old), cause)
       this.#unwritten = async () => {
         await this.#ledger.write({
@@ -272,15 +237,9 @@ export class Roots {
     })
   }
 
-  #signs(root: TrustedRoot): Root | undefined {
-    return root.issuer === undefined
-      ? undefined
-      : { ...root, trustDomain: this.trustDomain, issuer: root.issuer }
-  }
-
   /** Shows what the rows say. */
   async #show(): Promise<void> {
-    const { clock, entropy, keys, trustDomain } = this.#ports
+    const { entropy, keys, trustDomain } = this.#ports
     const trusted: TrustedRoot[] = []
     for (const row of this.#ledger.rows) {
       if (row.state === 'ended' || row.state === 'distrusted') continue
@@ -290,18 +249,13 @@ export class Roots {
       const { state, place, since } = row
       trusted.push({
         ...root,
-        ...{ state, place, since },
+        state,
+        place,
+        since,
         ...(signer === undefined ? {} : { issuer: issuer(trustDomain, signer, entropy) }),
       })
     }
-    this.#appear(trusted, clock.now())
-  }
-
-  #appear(trusted: readonly TrustedRoot[], now: number): void {
-    const active = signing(trusted, now)
-    this.#trusted = trusted
-    this.#active = active === undefined ? undefined : this.#signs(active)
-    for (const listener of this.#listeners) listener()
+    this.show(trusted)
   }
 
   /** Looks at the clock from now on. */
@@ -324,7 +278,7 @@ export class Roots {
   async #settle(): Promise<void> {
     await this.#unwritten?.()
     for (let steps = 0; steps <= 4 * MAX_TRUSTED; steps++) {
-      const due = dueStep(this.#trusted, this.#ports.clock.now(), this.#ports.propagationMs)
+      const due = dueStep(this.trusted, this.#ports.clock.now(), this.#ports.propagationMs)
       if (due === undefined) break
       await this.#step(due)
     }
@@ -351,14 +305,15 @@ export class Roots {
   }
 
   #prepared(): TrustedRoot | undefined {
-    return this.#trusted.findLast((root) => root.state === 'prepared' && root.issuer !== undefined)
+    return this.trusted.findLast((root) => root.state === 'prepared' && root.issuer !== undefined)
   }
 
   /** Shows a root that nobody has heard of as the only one that is trusted. */
-  #fresh({ root }: NewRoot, signer: Signer, now: number): void {
+  #fresh({ root }: NewRoot, signer: Signer): void {
+    const since = this.#ports.clock.now()
     const place = Math.max(0, ...this.#ledger.rows.map((row) => row.place)) + 1
     const by = issuer(this.trustDomain, signer, this.#ports.entropy)
-    this.#appear([{ ...root, state: 'active', place, since: now, issuer: by }], now)
+    this.show([{ ...root, state: 'active', place, since, issuer: by }])
   }
 
   /** Writes which token key is in the bundle, whose sequence grows with it. */
@@ -372,12 +327,12 @@ export class Roots {
       bundle: true,
       tokenKey: tokens.keyId,
     })
-    for (const listener of this.#listeners) listener()
+    this.changed()
   }
 
   /** Active roots become retired ones. */
   #retire(): Record<string, RootRow['state']> {
-    const active = this.#trusted.filter((root) => root.state === 'active')
+    const active = this.trusted.filter((root) => root.state === 'active')
     return Object.fromEntries(active.map((root) => [root.fingerprint, 'retired'] as const))
   }
 

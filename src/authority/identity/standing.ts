@@ -1,13 +1,18 @@
-// Holds the question asked at every call: does this certificate stand for a live instance, and for whom does it act?
+// Holds the question asked at every call: does this credential stand for a live instance, and for whom does it act?
 
 import { Fault } from '../../std/fault.ts'
 import type { Actor } from '../../wire/actor.ts'
+import { actorFrom } from './actor.ts'
 import { fault } from './faults.ts'
-import type { IdentityPorts } from './ports.ts'
+import type { DelegationLink, IdentityPorts } from './ports.ts'
 import type { LiveCertificate, LiveView } from './view.ts'
 
-/** On whose behalf an instance acts; `unattended` for the agents that are registered so. */
-type Behalf = NonNullable<Actor['delegation']> | 'unattended'
+/** What says on whose behalf an instance acts. */
+type BehalfPorts = Pick<IdentityPorts, 'clock' | 'delegations' | 'registry'>
+
+/** On whose behalf an instance acts, with the whole chain, the highest first; `unattended` for the agents that are registered so. */
+export type Behalf =
+  (NonNullable<Actor['delegation']> & { readonly chain: readonly DelegationLink[] }) | 'unattended'
 
 /** What a certificate is worth: the instance behind it and on whose behalf it acts, or why it is worth nothing. */
 export type Standing =
@@ -16,27 +21,36 @@ export type Standing =
 
 /** On whose behalf an agent acts through a delegation, or through none (INV-4: an absent party is never consent). */
 export function behalf(
-  ports: Pick<IdentityPorts, 'clock' | 'delegations' | 'registry'>,
+  { clock, delegations, registry }: BehalfPorts,
   of: { readonly agent: string; readonly delegation?: string; readonly instance?: string },
 ): Behalf | Fault {
-  const { clock, delegations, registry } = ports
   if (of.delegation === undefined) {
     return registry.agentOf(of.agent)?.unattended === true
       ? 'unattended'
       : fault('identity.attended', 'this agent does not act without a person')
   }
-  const delegation = delegations.get(of.delegation)
-  const person = delegation === undefined ? undefined : registry.personOf(delegation.person)
+  const chain = delegations.chainOf(of.delegation)
+  const last = chain?.at(-1)
   if (
-    delegation === undefined ||
-    person === undefined ||
-    delegation.expiresAt <= clock.now() ||
-    delegation.agent !== of.agent ||
-    delegation.instance !== of.instance
+    chain === undefined ||
+    last === undefined ||
+    last.expiresAt <= clock.now() ||
+    last.agent !== of.agent ||
+    last.instance !== of.instance
   ) {
     return fault('identity.delegation_over', 'the delegation that it acts under does not hold')
   }
-  return { id: of.delegation, person: person.id, personRoles: [...person.roles].sort() }
+  if (last.person === '') {
+    // The chain begins with an agent that acts unattended: so is everybody in it, or nobody acts.
+    return registry.agentOf(of.agent)?.unattended === true
+      ? { id: of.delegation, person: '', personRoles: [], chain }
+      : fault('identity.attended', 'this agent does not act without a person')
+  }
+  const person = registry.personOf(last.person)
+  if (person === undefined) {
+    return fault('identity.delegation_over', 'the delegation that it acts under does not hold')
+  }
+  return { id: of.delegation, person: person.id, personRoles: [...person.roles].sort(), chain }
 }
 
 /**
@@ -49,21 +63,28 @@ export function standing(view: LiveView, ports: IdentityPorts, fingerprint: stri
   if (live === undefined) {
     return { refused: fault('identity.unrecognised', 'no live instance has this certificate') }
   }
-  const { agent, delegation, id: instance, lifeEnds } = live.instance
-  if (now >= lifeEnds) {
-    return { refused: fault('identity.life_over', 'the instance has reached the end of its life') }
-  }
   if (now < live.notBefore || now >= live.notAfter) {
     return { refused: fault('identity.expired', 'the certificate has ended') }
   }
-  if (ports.registry.agentOf(agent)?.state !== 'active') {
-    return { refused: fault('identity.agent_inactive', 'the agent is not active') }
-  }
-  const found = behalf(
-    ports,
-    delegation === undefined ? { agent } : { agent, delegation, instance },
-  )
+  const { agent, delegation, id: instance } = live.instance
+  const of = delegation === undefined ? { agent } : { agent, delegation, instance }
+  const found = inForce(ports, live.instance, of)
   return found instanceof Fault ? { refused: found } : { live, behalf: found }
+}
+
+/** On whose behalf a live instance acts now, by one of its credentials; or why it may not act at all. */
+export function inForce(
+  ports: BehalfPorts,
+  instance: { readonly agent: string; readonly lifeEnds: number },
+  of: { readonly agent: string; readonly delegation?: string; readonly instance?: string },
+): Behalf | Fault {
+  if (ports.clock.now() >= instance.lifeEnds) {
+    return fault('identity.life_over', 'the instance has reached the end of its life')
+  }
+  if (ports.registry.agentOf(instance.agent)?.state !== 'active') {
+    return fault('identity.agent_inactive', 'the agent is not active')
+  }
+  return behalf(ports, of)
 }
 
 /** The actor behind a certificate, or undefined: made anew from what holds now, at every call. */
@@ -75,20 +96,9 @@ export function actorOf(
   const found = standing(view, ports, fingerprint)
   if (found.live === undefined) return undefined
   const { instance, notAfter } = found.live
-  const agent = ports.registry.agentOf(instance.agent)
-  if (agent === undefined) return undefined
-  return {
-    instance: instance.id,
-    agent: instance.agent,
-    spiffeId: instance.spiffeId,
-    roles: [...agent.roles].sort(),
-    owner: agent.owner,
-    ...(found.behalf === 'unattended' ? {} : { delegation: found.behalf }),
-    environment: 'default',
-    chain: [],
-    scopes: [],
+  return actorFrom(ports, {
+    instance,
+    behalf: found.behalf,
     credential: { kind: 'x509', id: fingerprint, binding: 'mtls', ends: notAfter },
-    attested: {},
-    lifeEnds: instance.lifeEnds,
-  }
+  })
 }

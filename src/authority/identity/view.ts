@@ -1,5 +1,8 @@
 // Holds the live identities in memory: which certificate stands for which instance, and until when.
 
+import type { InstanceRow } from '../../store/rows/instance.ts'
+import type { Composition } from '../../wire/actor.ts'
+
 /** A certificate whose issuance is recorded. */
 export interface LiveCertificate {
   /** SHA-256 of the DER, hex, lower case. */
@@ -12,6 +15,8 @@ export interface LiveCertificate {
   readonly root?: string
   /** SHA-256 of its SubjectPublicKeyInfo, hex. */
   readonly key: string
+  /** Its SubjectPublicKeyInfo, DER; absent for certificates from before it was kept. */
+  readonly spki?: Uint8Array
 }
 
 /** A running copy of an agent. */
@@ -23,7 +28,10 @@ export interface LiveInstance {
   readonly delegation?: string
   readonly createdAt: number
   readonly lifeEnds: number
-  /** Its certificates by fingerprint. */
+  /** What vouched for it; absent in older rows: a join token. */
+  readonly attested?: NonNullable<InstanceRow['attested']>
+  readonly composition?: Composition
+  /** Its certificates by fingerprint; none for one that is known by tokens alone. */
   readonly certificates: Map<string, LiveCertificate>
 }
 
@@ -38,10 +46,19 @@ export class LiveView {
   /** Certificates by the second in which they end: at most as many seconds as a certificate lives. */
   readonly #ends = new Map<number, Set<LiveCertificate>>()
 
+  /** Instances without a key of their own, by the second in which their life ends. */
+  readonly #lives = new Map<number, Set<LiveInstance>>()
+
   /** Adds an instance; its certificates follow by `certify`. */
   add(instance: Omit<LiveInstance, 'certificates'>): LiveInstance {
     const live = { ...instance, certificates: new Map<string, LiveCertificate>() }
     this.#instances.set(live.id, live)
+    if (isKeyless(live)) {
+      const second = Math.ceil(live.lifeEnds / 1000)
+      const ending = this.#lives.get(second)
+      if (ending === undefined) this.#lives.set(second, new Set([live]))
+      else ending.add(live)
+    }
     return live
   }
 
@@ -81,6 +98,12 @@ export class LiveView {
     if (instance === undefined) return undefined
     this.#instances.delete(id)
     for (const certificate of instance.certificates.values()) this.#forget(certificate)
+    if (isKeyless(instance)) {
+      const second = Math.ceil(instance.lifeEnds / 1000)
+      const ending = this.#lives.get(second)
+      ending?.delete(instance)
+      if (ending?.size === 0) this.#lives.delete(second)
+    }
     return instance
   }
 
@@ -97,7 +120,17 @@ export class LiveView {
         }
       }
     }
+    for (const [second, ending] of this.#lives) {
+      if (second * 1000 > now) continue
+      for (const instance of ending) gone.push(this.remove(instance.id) ?? instance)
+    }
     return gone
+  }
+
+  /** Takes away the certificate of an instance that ends first. */
+  dropOldest(instance: LiveInstance): void {
+    const [oldest] = [...instance.certificates.values()].sort((a, b) => a.notAfter - b.notAfter)
+    if (oldest !== undefined) this.#forget(oldest)
   }
 
   #forget(certificate: LiveCertificate): void {
@@ -109,4 +142,10 @@ export class LiveView {
     ending?.delete(certificate)
     if (ending?.size === 0) this.#ends.delete(second)
   }
+}
+
+/** True for an instance that is known by tokens alone: no certificate keeps it alive, and none is waited for. */
+export function isKeyless(instance: Pick<LiveInstance, 'attested'>): boolean {
+  const attestor = instance.attested?.attestor
+  return attestor === 'consent' || attestor === 'delegation'
 }

@@ -2,6 +2,7 @@
 
 import { faults } from '../../std/fault.ts'
 import type { Agent } from '../../store/rows/agent.ts'
+import { isLoopbackHost } from '../consent/client-url.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
 import { fault } from './faults.ts'
 import { checkName } from './name.ts'
@@ -64,9 +65,13 @@ export function checkedClients(clients: readonly string[]): readonly string[] {
   return [...new Set(clients)].sort()
 }
 
-/** OAuth Client ID Metadata Document: https, a path, no fragment, no user information. */
-function isDocument({ protocol, pathname, hash, username, password }: URL): boolean {
-  return protocol === 'https:' && pathname !== '/' && hash === '' && username + password === ''
+/**
+ * OAuth Client ID Metadata Document: https, a path, no fragment, no user information. One on this machine may be http: naming it
+ * here opens nothing, and it is asked for only where the setting for development says so.
+ */
+function isDocument({ protocol, hostname, pathname, hash, username, password }: URL): boolean {
+  const local = protocol === 'http:' && isLoopbackHost(hostname)
+  return (protocol === 'https:' || local) && pathname !== '/' && hash === '' && username + password === ''
 }
 
 /** The members of a registration or a change that are kept as they are said. `before` gives those that are not named. */

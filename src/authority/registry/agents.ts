@@ -69,7 +69,10 @@ export class Agents {
     return agents
   }
 
-  /** The agent as it stands now: one that has expired, or whose owner left, is suspended even before that is written. */
+  /**
+   * The agent as it stands now: one that has expired, or whose owner left, is suspended even before that is written, and
+   * roles at their end are not among its roles.
+   */
   get(name: string): Agent | undefined {
     const doc = this.#held.get(name)?.doc
     return doc === undefined ? undefined : this.#standing(doc)
@@ -235,7 +238,9 @@ export class Agents {
 
   #standing(doc: Agent): Agent {
     const because = this.#ended(doc)
-    return because === undefined ? doc : { ...doc, state: 'suspended', because }
+    const held = roles.rolesNow(doc, this.#ports.clock.now())
+    if (because === undefined && held === doc.roles) return doc
+    return { ...doc, roles: held, ...(because !== undefined && { state: 'suspended', because }) }
   }
 
   /** Why an agent that is written down as active is not, by now. */

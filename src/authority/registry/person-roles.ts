@@ -2,9 +2,6 @@
 
 import type { Person } from '../../store/rows/person.ts'
 
-/** Roles that mean something to Bailiwick itself; every other name is a role of gates and policies alone. */
-export const PERSON_ROLES = ['viewer', 'approver', 'operator', 'administrator', 'auditor'] as const
-
 /** How long the groups of a login hold where its source says nothing: 12 hours, the longest that a session lives (ms). */
 const GROUPS_MAX_AGE_MS = 43_200_000
 
@@ -34,7 +31,7 @@ export function rolesOf(person: Person, now: number, sources: LoginGroupsOf): re
 }
 
 /** True while what was heard at a time still holds; never for a time that is yet to come. */
-export function isFresh(groups: LoginGroups, heardAt: number, now: number): boolean {
+function isFresh(groups: LoginGroups, heardAt: number, now: number): boolean {
   const age = now - heardAt
   return age >= 0 && age < (groups.groupsMaxAgeMs ?? GROUPS_MAX_AGE_MS)
 }

@@ -42,7 +42,7 @@ export function rolesNow(agent: RoleHolder, now: number): readonly string[] {
 }
 
 /** The assignment of a role; one that was made before reasons were kept has no words and no end. */
-export function assignmentOf(agent: RoleHolder, role: string): RoleAssignment | undefined {
+function assignmentOf(agent: RoleHolder, role: string): RoleAssignment | undefined {
   if (!agent.roles.includes(role)) return undefined
   const kept = agent.assignments?.find((one) => one.role === role)
   return kept ?? { role, reason: '', by: '', at: 0 }

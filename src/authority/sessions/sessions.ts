@@ -15,7 +15,7 @@ import { LoginSources } from './login-sources.ts'
 const fault = faults(SESSION_FAULTS)
 
 /** The longest that a session lives (ms). */
-export const SESSION_LIFE_MS = 12 * 3_600_000
+const SESSION_LIFE_MS = 12 * 3_600_000
 /** How long a session lives that nobody uses (ms). */
 const IDLE_MS = 3_600_000
 /** Live sessions of one person; the oldest gives way. */
@@ -246,6 +246,6 @@ export interface SessionEnd {
 }
 
 /** The id of a session: SHA-256 of its secret, base64url. */
-export function sessionHash(cookie: string): string {
+function sessionHash(cookie: string): string {
   return base64url(sha256(cookie))
 }

@@ -13,7 +13,7 @@ import type { AuditSink } from '../../wire/record.ts'
 export interface HolderCertificate {
   /** ms since the epoch. */
   readonly notAfter: number
-  /** SubjectPublicKeyInfo, DER. */
+  /** SubjectPublicKeyInfo, DER; absent for certificates of older homes. */
   readonly spki?: Uint8Array
 }
 

@@ -67,9 +67,12 @@ export class Tokens {
     const tokens = new Tokens(ports)
     const now = ports.clock.now()
     await ports.store.tokens.prune('expires_at', now)
-    for (const { doc } of await ports.store.tokens.all({ state: 'live' })) {
-      const { state: _live, ...token } = doc
-      if (token.expiresAt > now && ports.holders.live(token.instance)) tokens.#view.add(token)
+    const held = await ports.store.tokens.all({ state: 'live' })
+    const rows = new Map(held.map(({ doc }) => [doc.id, doc]))
+    for (const row of rows.values()) {
+      const { state: _live, ...token } = row
+      if (token.expiresAt <= now || ports.holders.live(token.instance) === undefined) continue
+      if (hangsOn(row, rows)) tokens.#view.add(token)
     }
     tokens.#stops.push(
       ports.holders.onGone((instance) => void tokens.#view.removeOf('instance', instance)),
@@ -229,7 +232,10 @@ export class Tokens {
       throw tokenFault('token.delegation_over', 'the delegation was ended meanwhile')
     }
     if (token.parent !== undefined && this.#view.byId(token.parent) === undefined) {
-      throw tokenFault('token.unknown', 'the token that it was exchanged for was taken away meanwhile')
+      throw tokenFault(
+        'token.unknown',
+        'the token that it was exchanged for was taken away meanwhile',
+      )
     }
     this.#view.add(token)
   }
@@ -296,6 +302,14 @@ export class Tokens {
       this.#ports.onTrouble(error)
     }
   }
+}
+
+/** True when a token, and everything that it was exchanged for, is among the rows that are live. */
+function hangsOn(row: TokenRow, rows: ReadonlyMap<string, TokenRow>): boolean {
+  for (let at: TokenRow | undefined = row; at !== undefined; at = rows.get(at.parent)) {
+    if (at.parent === undefined) return true
+  }
+  return false
 }
 
 function digestOf(text: string): string {

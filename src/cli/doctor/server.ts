@@ -37,6 +37,20 @@ async function checkListener(name: string, url: string): Promise<Finding> {
   return { check: name, state: 'bad', detail: `nothing listens at ${url}`, next }
 }
 
+/** How near its end a root may come: the server makes another one by itself long before. */
+const LATE_MS = 180 * 86_400_000
+
+/** The root that signs, and when it ends. */
+function checkRoot(status: Status, now: number): Finding {
+  const ends = status.authority_ends.slice(0, 10)
+  const detail = `root sha256:${status.authority_fingerprint} signs until ${ends}`
+  if (Date.parse(status.authority_ends) - now > LATE_MS) {
+    return { check: 'authority', state: 'ok', detail }
+  }
+  const next = 'bailiwick authority rotate --reason TEXT'
+  return { check: 'authority', state: 'warn', detail, next }
+}
+
 /** Asks the server; the status is undefined where it cannot be had. */
 export async function checkServer(
   context: Context,
@@ -63,6 +77,7 @@ export async function checkServer(
   const findings = [
     credential,
     { check: 'server', state: 'ok', detail: `version ${status.version} answers` } as const,
+    checkRoot(status, context.screen.now),
     await checkListener('identity', identity),
     await checkListener('gateway', gateway),
     ...status.warnings.map((detail): Finding => ({ check: 'warning', state: 'warn', detail })),

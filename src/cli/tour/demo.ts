@@ -13,11 +13,12 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fillPlaceholders } from '../../server/starter.ts'
-import { Agent, AgentsAnswer } from '../../wire/api/agent.ts'
+import { Agent } from '../../wire/api/agent.ts'
 import { LockRemoved, LocksAnswer } from '../../wire/api/lock.ts'
 import { PoliciesAnswer, PolicyApplied, type PolicySource } from '../../wire/api/policy.ts'
 import { InspectAnswer, System, SystemsAnswer, type Transport } from '../../wire/api/system.ts'
 import type { Control } from '../control/control.ts'
+import { everyAgent } from '../control/lists.ts'
 
 /** Name of the agent that the tour registers. */
 export const TOUR_AGENT = 'tour-agent'
@@ -116,7 +117,7 @@ async function ensurePolicies(
 }
 
 async function ensureAgent(control: Control): Promise<boolean> {
-  const { agents } = await control.get('/v1/agents', AgentsAnswer)
+  const agents = await everyAgent(control)
   if (agents.some((agent) => agent.name === TOUR_AGENT)) return false
   const agent = { name: TOUR_AGENT, purpose: 'shows what Bailiwick does', roles: ['guide'] }
   await control.send('POST', '/v1/agents', agent, Agent)

@@ -11,6 +11,8 @@ export interface CertificateRow {
   readonly key: string
   /** Serial number, hex, lower case. */
   readonly serial: string
+  /** SubjectPublicKeyInfo, base64url: what assertions of the instance are checked with; absent in older rows. */
+  readonly spki?: string
   /** Fingerprint of the root that signed it; absent in older rows: the first root. */
   readonly root?: string
   /** ms since the epoch. */

@@ -18,6 +18,8 @@ export interface RefreshRow {
   readonly scope?: readonly string[]
   /** Key that the client proved when the family began; it stays the same. */
   readonly binding?: { readonly kind: 'dpop' | 'mtls'; readonly value: string }
+  /** The client authenticates itself with a key of its document; absent: it is a public one. */
+  readonly confidential?: true
   readonly state: 'live' | 'revoked' | 'reused'
   /** ms since the epoch. */
   readonly createdAt: number

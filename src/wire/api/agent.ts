@@ -73,7 +73,7 @@ export const AgentsQuery = z.strictObject({
 export const AgentsAnswer = z.object({ agents: z.array(Agent), next: z.string().nullable() })
 
 /** A role as it is to be assigned. */
-export const RoleWish = z.strictObject({
+const RoleWish = z.strictObject({
   role: Name,
   /** The reason of the whole change where it is left out. */
   reason: Reason.optional(),
@@ -152,6 +152,5 @@ export type Risk = z.infer<typeof Risk>
 export type AgentsAnswer = z.infer<typeof AgentsAnswer>
 export type NewAgent = z.input<typeof NewAgent>
 export type AgentChange = z.input<typeof AgentChange>
-export type RoleWish = z.input<typeof RoleWish>
 export type NewJoinToken = z.input<typeof NewJoinToken>
 export type JoinTokenAnswer = z.infer<typeof JoinTokenAnswer>

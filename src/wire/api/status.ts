@@ -13,8 +13,16 @@ export const Status = z
     trust_domain: z.string(),
     /** SHA-256 of the DER of the authority's root certificate, base64url, as join tokens carry it. */
     authority_fingerprint: z.string(),
+    /** When that certificate ends; another root follows by itself long before. */
+    authority_ends: Time,
     /** URLs. */
-    listeners: z.object({ control: z.string(), identity: z.string(), gateway: z.string() }),
+    listeners: z.object({
+      control: z.string(),
+      identity: z.string(),
+      gateway: z.string(),
+      /** `unix://` and the path of the Workload API's socket; null where it is not served. */
+      workload: z.string().nullable(),
+    }),
     agents: z.number().int(),
     instances_live: z.number().int(),
     systems: z.number().int(),

@@ -25,6 +25,14 @@ test('account, group, control group, path and digest become selectors, sorted', 
       'unix:uid:1000',
       'unix:user:alice',
     ],
+    facts: {
+      cgroup: '/system.slice/sorter.service',
+      gid: '1000',
+      path: '/opt/agents/sorter',
+      sha256: 'ab'.repeat(32),
+      uid: '1000',
+      user: 'alice',
+    },
     subject: '7:boot.1',
   })
 })

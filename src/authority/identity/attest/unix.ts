@@ -1,19 +1,17 @@
 // Holds the `unix` attestor: what the kernel says of a local process becomes the selectors that registrations match.
 
+import type { Attested } from './attested.ts'
 import { fault } from './unix-faults.ts'
 import { fileNameOf, isInterpreter } from './unix-interpreters.ts'
 import type { PeerConnection, PeerKernel } from './unix-peer.ts'
-import { unixSelector } from './unix-selectors.ts'
+import { parseUnixSelector, unixSelector } from './unix-selectors.ts'
 
-/** What the attestor vouches for. */
-export interface UnixEvidence {
+/** What the attestor vouches for. There is one kernel, so the source has no name; the subject is `<pid>:<start>`. */
+export interface UnixEvidence extends Attested {
   readonly attestor: 'unix'
-  /** There is one kernel. */
   readonly source: ''
-  /** Sorted. */
-  readonly selectors: readonly string[]
-  /** `<pid>:<start>`: this one process. */
-  readonly subject: string
+  /** Values by name, from which a registration may take the `code` of a composition. */
+  readonly facts: Readonly<Record<string, string>>
 }
 
 /** What names one process in evidence. */
@@ -39,10 +37,13 @@ export async function attestUnix(
     ...(await programSelectors(kernel, peer.pid)),
   ]
   if (!connection.same()) throw fault('unix.gone', 'the process that connected is no more')
+  const selectors = facts.filter((one) => one !== undefined).sort()
+  const read = selectors.flatMap((one) => parseUnixSelector(one) ?? [])
   return {
     attestor: 'unix',
     source: '',
-    selectors: facts.filter((one) => one !== undefined).sort(),
+    selectors,
+    facts: Object.fromEntries(read.map(({ name, value }) => [name, value])),
     subject: processSubject(peer),
   }
 }

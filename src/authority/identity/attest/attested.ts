@@ -1,0 +1,40 @@
+// Holds what an attestor vouches for: facts about a workload, and where they come from.
+
+import type { CompositionElement } from '../../../wire/actor.ts'
+import { fault } from '../faults.ts'
+
+/** Who can vouch for a workload; a join token and a person's consent are no attestors. */
+export type AttestorName = 'unix' | 'oidc' | 'x509pop'
+
+/** Facts that an attestor has verified. Made by attestors only. */
+export interface Attested {
+  readonly attestor: AttestorName
+  /** Name of the trust source; empty for `unix`. */
+  readonly source: string
+  /** `<attestor>:<name>:<value>`, sorted. */
+  readonly selectors: readonly string[]
+  /** What names this one workload at its source; told to operators, never to be matched. */
+  readonly subject: string
+  /** Values by selector name from which a registration may take elements of the composition. */
+  readonly facts?: Readonly<Record<string, string>>
+  /** Evidence that counts once: what marks it as used, and until when it could be shown again (ms since the epoch). */
+  readonly once?: { readonly id: string; readonly expiresAt: number }
+}
+
+const ELEMENTS: ReadonlySet<string> = new Set(['instructions', 'tools', 'model', 'code'])
+const MAX_VALUE = 256
+
+/** What an instance says of itself, checked. Throws `attest.composition`. */
+export function checkedClaims(
+  claimed: Readonly<Record<string, string>>,
+): Readonly<Partial<Record<CompositionElement, string>>> {
+  for (const [element, value] of Object.entries(claimed)) {
+    if (!ELEMENTS.has(element)) {
+      throw fault('attest.composition', 'an element is none of instructions, tools, model and code')
+    }
+    if (value.length === 0 || value.length > MAX_VALUE || !/^[\x20-\x7e]+$/.test(value)) {
+      throw fault('attest.composition', 'an element is no printable text of 1 to 256 characters')
+    }
+  }
+  return claimed
+}

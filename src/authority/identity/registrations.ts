@@ -1,0 +1,185 @@
+// Holds the registrations: which attested facts make a workload an instance of which agent, and on whose behalf.
+
+import { rfc3339 } from '../../std/clock.ts'
+import { uuidv7 } from '../../std/id.ts'
+import type { Registration } from '../../store/rows/registration.ts'
+import type { Held } from '../../store/signed-table.ts'
+import { isScopePattern, MAX_PATTERNS } from '../../wire/scope.ts'
+import { checkedReason } from '../reason.ts'
+import { Turns } from '../turns.ts'
+import type { AttestorName } from './attest/attested.ts'
+import { checkSelectors } from './attest/selectors.ts'
+import { fault } from './faults.ts'
+import type { IdentityPorts } from './ports.ts'
+import { RegistrationIndex, type Selectable } from './registration-index.ts'
+
+/** What a person registers. */
+export interface NewRegistration {
+  readonly agent: string
+  readonly attestor: AttestorName
+  /** Name of a trust source; empty for `unix`. */
+  readonly source: string
+  readonly selectors: readonly string[]
+  readonly composition?: NonNullable<Registration['composition']>
+  /** Person id on whose behalf its instances act: only ever who registers. Absent: unattended. */
+  readonly person?: string
+  readonly scope?: readonly string[]
+  /** ms since the epoch. */
+  readonly expiresAt?: number
+}
+
+/** What registrations need besides the identities' ports. */
+export interface RegistrationPorts extends Pick<
+  IdentityPorts,
+  'audit' | 'clock' | 'entropy' | 'registry'
+> {
+  readonly store: Pick<IdentityPorts['store'], 'registrations'>
+  /** The kind of evidence that a trust source gives; undefined for none that is trusted. */
+  readonly sourceKind: (name: string) => AttestorName | undefined
+}
+
+/** The registrations that hold. Reading is synchronous, from memory. */
+export class Registrations {
+  readonly #ports: RegistrationPorts
+  readonly #turns = new Turns()
+  readonly #held = new Map<string, Held<Registration>>()
+  readonly #index = new RegistrationIndex()
+  readonly #listeners = new Set<(registration: Registration) => void>()
+
+  private constructor(ports: RegistrationPorts) {
+    this.#ports = ports
+  }
+
+  /** Reads every active registration that verifies. */
+  static async load(ports: RegistrationPorts): Promise<Registrations> {
+    const registrations = new Registrations(ports)
+    for (const held of await ports.store.registrations.all({ state: 'active' })) {
+      registrations.#show(held)
+    }
+    return registrations
+  }
+
+  /** All that are active, oldest first. */
+  list(): readonly Registration[] {
+    return [...this.#held.keys()].sort().map((id) => this.#held.get(id)!.doc)
+  }
+
+  get(id: string): Registration | undefined {
+    return this.#held.get(id)?.doc
+  }
+
+  /** Told when a registration was removed: what enrolled by it ends with it. */
+  onRemoved(listener: (registration: Registration) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * The one registration that a workload satisfies: of several of one agent the one with the most selectors. Throws
+   * `attest.unregistered`, or `attest.ambiguous` where it would be more than one agent: who somebody is, is never guessed.
+   */
+  match(workload: Selectable): Registration {
+    const now = this.#ports.clock.now()
+    const found = this.#index
+      .matching(workload)
+      .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
+    const [first] = found
+    if (first === undefined) {
+      throw fault('attest.unregistered', 'no registration has selectors that this workload has')
+    }
+    if (found.some((one) => one.agent !== first.agent || one.person !== first.person)) {
+      throw fault('attest.ambiguous', 'this workload has the selectors of more than one agent')
+    }
+    return found.reduce((best, one) => (one.selectors.length > best.selectors.length ? one : best))
+  }
+
+  /** Registers. `by` is the id of who does it; nobody registers another person's authority (INV-4). */
+  register(what: NewRegistration, by: string): Promise<Registration> {
+    return this.#turns.run(async () => {
+      this.#check(what, by)
+      const { audit, clock, entropy, store } = this.#ports
+      const doc: Registration = {
+        id: uuidv7(clock, entropy),
+        ...what,
+        selectors: [...new Set(what.selectors)].sort(),
+        by,
+        state: 'active',
+        createdAt: clock.now(),
+      }
+      const receipt = await audit.append({
+        type: 'registration.added',
+        phase: 'admin',
+        person: by,
+        agent: doc.agent,
+        body: {
+          registration: doc.id,
+          attestor: doc.attestor,
+          source: doc.source,
+          selectors: [...doc.selectors],
+          ...(doc.person === undefined ? { unattended: true } : { onBehalfOf: doc.person }),
+          ...(doc.scope === undefined ? {} : { scope: [...doc.scope] }),
+          ...(doc.expiresAt === undefined ? {} : { expiresAt: rfc3339(doc.expiresAt) }),
+        },
+      })
+      this.#show(await store.registrations.insert(doc, receipt))
+      return doc
+    })
+  }
+
+  /** Removes one, and with it every instance that enrolled by it. In force before it is recorded. */
+  remove(
+    id: string,
+    { person, reason }: { readonly person: string; readonly reason: string },
+  ): Promise<Registration> {
+    return this.#turns.run(async () => {
+      const why = checkedReason(reason)
+      const held = this.#held.get(id)
+      if (held === undefined) {
+        throw fault('attest.no_registration', 'there is no such registration')
+      }
+      const { audit, store } = this.#ports
+      const receipt = await audit.append({
+        type: 'registration.removed',
+        phase: 'admin',
+        person,
+        agent: held.doc.agent,
+        body: { registration: id, reason: why },
+      })
+      this.#held.delete(id)
+      this.#index.remove(held.doc)
+      for (const listener of this.#listeners) listener(held.doc)
+      const doc: Registration = { ...held.doc, state: 'removed' }
+      await store.registrations.replace(held, doc, receipt)
+      return doc
+    })
+  }
+
+  #check(what: NewRegistration, by: string): void {
+    const { registry, sourceKind, clock } = this.#ports
+    const agent = registry.agentOf(what.agent)
+    if (agent === undefined) throw fault('identity.unknown_agent', 'there is no such agent')
+    if (what.person === undefined && !agent.unattended) {
+      throw fault('identity.attended', 'this agent does not act without a person')
+    }
+    if (what.person !== undefined && what.person !== by) {
+      throw fault('identity.not_yours_to_delegate', "nobody passes on another person's authority")
+    }
+    const kind = what.attestor === 'unix' ? 'unix' : sourceKind(what.source)
+    if (kind !== what.attestor || (what.attestor === 'unix' && what.source !== '')) {
+      throw fault('attest.source', 'there is no trust source of this name for this attestor')
+    }
+    checkSelectors(what.attestor, what.selectors)
+    const { scope } = what
+    if (scope !== undefined && (scope.length > MAX_PATTERNS || !scope.every(isScopePattern))) {
+      throw fault('attest.scope', 'a scope is a list of system/action, system/* or *')
+    }
+    if (what.expiresAt !== undefined && what.expiresAt <= clock.now()) {
+      throw fault('attest.expired', 'the end of the registration is in the past')
+    }
+  }
+
+  #show(held: Held<Registration>): void {
+    this.#held.set(held.doc.id, held)
+    this.#index.add(held.doc)
+  }
+}

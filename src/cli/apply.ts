@@ -1,0 +1,100 @@
+// Holds `apply`: documents beside what is there, the difference shown, and after a yes brought about through the API.
+
+import { basename, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { Fault } from '../std/fault.ts'
+import { drawPlan } from './apply/draw.ts'
+import { sourcesOf } from './apply/files.ts'
+import { kindsAt, planOf, wantedOf, type Change } from './apply/plan.ts'
+import { readYaml } from './apply/yaml.ts'
+import type { Context } from './context.ts'
+import type { Control } from './control/control.ts'
+import { confirm } from './terminal/ask.ts'
+
+interface ApplyOptions {
+  readonly file: string
+  readonly dryRun?: boolean
+  readonly prune?: boolean
+  readonly reason?: string
+}
+
+/** What programs are told. */
+function told(changes: readonly Change[], applied: boolean) {
+  return {
+    applied,
+    changes: changes.map(({ kind, name, action, file, line, members }) => ({
+      kind,
+      name,
+      action,
+      ...(file !== undefined && { file, line }),
+      members,
+    })),
+  }
+}
+
+/** Two questions where something would be retired: that one cannot be taken back. */
+async function agreed({ shell, asking }: Context, changes: readonly Change[]): Promise<void> {
+  const things = changes.length === 1 ? 'this change' : `these ${changes.length} changes`
+  await confirm(shell, asking, `Make ${things}?`)
+  const retired = changes.filter(
+    ({ action, members }) =>
+      action === 'retire' ||
+      members.some(({ member, to }) => member === 'state' && to === 'retired'),
+  )
+  if (retired.length === 0) return
+  const names = retired.map(({ name }) => name).join(', ')
+  await confirm(shell, asking, `Retire for good, with everything that they hold: ${names}?`)
+}
+
+/** Makes the changes one after the other, and stops at the first that is refused, naming its document. */
+async function make(control: Control, changes: readonly Change[], reason: string): Promise<void> {
+  for (const [at, change] of changes.entries()) {
+    try {
+      await change.send({ control, reason })
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      const { kind, name, file, line } = change
+      const where = file === undefined ? '' : `${file}:${line}: `
+      const done = `${at} of ${changes.length} changes were made before it`
+      const detail = `${where}${kind} ${name}: ${error.detail}; ${done}`
+      throw new Fault(error.code, { status: error.status, next: error.next }, detail, error)
+    }
+  }
+}
+
+/** The file's own name: the folders above it are nobody's business in a record that stays. */
+function defaultReason(file: string): string {
+  return `applied from ${file === '-' ? 'standard input' : basename(resolve(file))}`.slice(0, 500)
+}
+
+async function apply(context: Context, options: ApplyOptions): Promise<void> {
+  const { screen } = context
+  const kinds = kindsAt(() => screen.now)
+  const sources = await sourcesOf(context, options.file)
+  const wanted = wantedOf(sources.flatMap(readYaml), kinds)
+  const control = await context.control()
+  const changes = await planOf(control, wanted, kinds, options.prune === true)
+  if (options.dryRun === true || changes.length === 0) {
+    screen.answer(told(changes, false), (surface) => drawPlan(changes, surface))
+    if (changes.length > 0) screen.say('nothing was changed: --dry-run')
+    return
+  }
+  screen.show(drawPlan(changes, screen.talk))
+  await agreed(context, changes)
+  await make(control, changes, options.reason ?? defaultReason(options.file))
+  screen.answer(told(changes, true), () => `made ${changes.length} changes\n`)
+}
+
+/** Adds the command. */
+export function register(program: Command, context: Context): void {
+  program
+    .command('apply')
+    .description(
+      'make agents, teams and roles of people what documents say, after showing the difference',
+    )
+    .requiredOption('-f, --file <path>', 'a YAML file, a folder of them, or - for standard input')
+    .option('--dry-run', 'show the difference, and change nothing')
+    .option('--prune', 'retire, for good, every agent that no document names')
+    .option('--reason <text>', 'why; stands in the record (default: the name of the file)')
+    .action((options: ApplyOptions) => apply(context, options))
+}

@@ -1,0 +1,39 @@
+// Holds which resources tokens can be for (RFC 8707): what is behind the gateways of this home, and nothing else.
+
+import type { ResourcePort } from '../api/oauth/ports.ts'
+
+/** The systems that are pinned now. */
+interface Known {
+  get(name: string): unknown
+}
+
+/** Resources of gateways: `<gateway>/mcp` for all systems, `<gateway>/mcp/<system>` for one. */
+export class GatewayResources implements ResourcePort {
+  readonly #gateways: () => readonly string[]
+  readonly #systems: Known
+
+  /** `gateways`: URLs of the listeners, without a slash at their end; known once they have their ports. */
+  constructor(gateways: () => readonly string[], systems: Known) {
+    this.#gateways = gateways
+    this.#systems = systems
+  }
+
+  known(url: string): boolean {
+    return this.systemOf(url) !== undefined
+  }
+
+  all(): readonly string[] {
+    return this.#gateways().map((gateway) => `${gateway}/mcp`)
+  }
+
+  /** Name of the system behind a URL, `*` for all of them, undefined where it is none of ours. Compared as text: one form only. */
+  systemOf(url: string): string | undefined {
+    for (const every of this.all()) {
+      if (url === every) return '*'
+      if (!url.startsWith(`${every}/`)) continue
+      const name = url.slice(every.length + 1)
+      if (this.#systems.get(name) !== undefined) return name
+    }
+    return undefined
+  }
+}
