@@ -4,12 +4,13 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { Kysely } from 'kysely'
 import { Identities } from '../src/authority/identity/identities.ts'
 import type { IdentityPorts } from '../src/authority/identity/ports.ts'
 import { Roots } from '../src/authority/identity/roots.ts'
 import { openKeyRing } from '../src/keys/file.ts'
-import { base64url, hex, sha256 } from '../src/std/bytes.ts'
+import { hex, sha256 } from '../src/std/bytes.ts'
 import { systemClock } from '../src/std/clock.ts'
 import { bitString, context, integer, sequence, oid } from '../src/std/der.ts'
 import { systemEntropy } from '../src/std/entropy.ts'
@@ -17,10 +18,12 @@ import { uuidv7 } from '../src/std/id.ts'
 import { pem, readPem } from '../src/std/pem.ts'
 import type { JsonObject } from '../src/std/json.ts'
 import { systemTimer } from '../src/std/timer.ts'
-import { openStore, type Store } from '../src/store/open.ts'
-import { CERTIFICATES, type CertificateRow } from '../src/store/rows/certificate.ts'
-import { INSTANCES, type InstanceRow } from '../src/store/rows/instance.ts'
+import { openStore } from '../src/store/open.ts'
+import { Roll, type Counted } from '../src/store/roll.ts'
+import { CERTIFICATES } from '../src/store/rows/certificate.ts'
+import { INSTANCES } from '../src/store/rows/instance.ts'
 import { SignedRows } from '../src/store/signed-rows.ts'
+import { sqliteDialect } from '../src/store/sqlite.ts'
 import type { TableShape } from '../src/store/table.ts'
 import type { Receipt } from '../src/wire/record.ts'
 
@@ -70,46 +73,49 @@ async function openPorts(home: string) {
 /** Puts live instances with a certificate each into the database, as if they had enrolled a moment ago. */
 async function populate(
   home: string,
-  store: Store,
   rows: SignedRows,
   of: { readonly count: number; readonly root: string },
 ): Promise<void> {
-  const database = new DatabaseSync(join(home, 'bailiwick.db'))
-  const put = <T>(shape: TableShape<T>, doc: T): void => {
-    const signed = rows.seal(shape.table, doc as unknown as JsonObject, receipt.leaf)
-    const row = { id: shape.id(doc), ...shape.columns(doc), ...signed }
-    const marks = Object.keys(row).map(() => '?')
-    database
-      .prepare(`insert into ${shape.table} (${Object.keys(row).join()}) values (${marks.join()})`)
-      .run(...Object.values(row))
+  const path = join(home, 'bailiwick.db')
+  const database = new DatabaseSync(path)
+  const into = <T>(shape: TableShape<T>) => {
+    let statement: StatementSync | undefined
+    return (doc: T): Counted => {
+      const signed = rows.seal(shape.table, doc as unknown as JsonObject, receipt.leaf)
+      const row = { id: shape.id(doc), ...shape.columns(doc), ...signed }
+      const names = Object.keys(row).join()
+      const marks = Object.keys(row).map(() => '?')
+      statement ??= database.prepare(
+        `insert into ${shape.table} (${names}) values (${marks.join()})`,
+      )
+      statement.run(...Object.values(row))
+      return row
+    }
   }
+  const [addInstance, addCertificate] = [into(INSTANCES), into(CERTIFICATES)]
   const now = systemClock.now()
+  const counted: Counted[] = []
   database.exec('begin')
   for (let i = 0; i < of.count; i++) {
-    const instance: InstanceRow = {
-      id: uuidv7(systemClock, systemEntropy),
-      agent: 'worker',
-      joinToken: receipt.id,
-      state: 'live',
-      createdAt: now,
-      lifeEnds: now + 24 * HOUR,
-    }
-    const certificate: CertificateRow = {
+    const id = uuidv7(systemClock, systemEntropy)
+    const instance = { agent: 'worker', joinToken: receipt.id, state: 'live' as const }
+    counted.push(addInstance({ id, ...instance, createdAt: now, lifeEnds: now + 24 * HOUR }))
+    addCertificate({
       fingerprint: hex(randomBytes(32)),
-      instance: instance.id,
+      instance: id,
       key: hex(randomBytes(32)),
       serial: hex(randomBytes(16)),
       root: of.root,
       notBefore: now - 30_000,
       // Spread as renewals spread them.
       notAfter: now + HOUR / 2 + Math.floor((i * HOUR) / 2 / of.count),
-    }
-    put(INSTANCES, instance)
-    put(CERTIFICATES, certificate)
+    })
   }
   database.exec('commit')
   database.close()
-  await store.adopt(receipt)
+  const db = new Kysely<unknown>({ dialect: sqliteDialect(path).dialect })
+  await new Roll(rows, INSTANCES.table).write(db, counted)
+  await db.destroy()
 }
 
 /** A request with a key of its own (PKCS#10). */
@@ -139,7 +145,7 @@ async function point(count: number): Promise<{ enrol: number; renew: number; loo
   const { ports, roots, store, signer } = await openPorts(home)
   try {
     const root = roots.active.fingerprint
-    await populate(home, store, new SignedRows(signer), { count, root })
+    await populate(home, new SignedRows(signer), { count, root })
     const identities = await Identities.open(ports)
     const live = identities.list().length
     if (live !== count) throw new Error(`${live} of ${count} instances are live`)

@@ -6,6 +6,7 @@ import { WORKLOAD_FAULTS } from '../../src/api/workload/faults.ts'
 import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
 import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
+import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
 import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
 import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
@@ -42,6 +43,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   JWT_SVID_FAULTS: ['JWT-SVIDs', JWT_SVID_FAULTS],
   AUTHORITY_FAULTS: ['Registry, delegations, approvals, locks and secrets', AUTHORITY_FAULTS],
   SESSION_FAULTS: ['Signing in', SESSION_FAULTS],
+  CONSENT_FAULTS: ['Consent to OAuth clients', CONSENT_FAULTS],
   REGISTRY_FAULTS: ["Agents' lives, their roles, and teams", REGISTRY_FAULTS],
   POLICY_FAULTS: ['Policies', POLICY_FAULTS],
   AUDIT_FAULTS: ['The record', AUDIT_FAULTS],

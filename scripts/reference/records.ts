@@ -68,6 +68,15 @@ const AUTHORITY: Described = {
   'delegation.created': 'a person passed authority to an agent',
   'delegation.bound': 'a delegation was bound to the one instance that it serves',
   'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended',
+  'consent.given':
+    'a person let a client of an agent act on their behalf: which resources, which actions, until when',
+  'consent.denied': 'a person refused what a client asked for',
+  'consent.redeemed': 'a client used the code of a consent, which is good once',
+  'consent.begun':
+    'a consent became an instance with a delegation; `binding` says whether its tokens are bound to a key',
+  'consent.refreshed': 'a client used its refresh token and got the next one',
+  'consent.ended':
+    'a consent ended with its tokens, its delegation and its instance; `reused` where a refresh token or a code was used twice',
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.removed': 'a lock was lifted, with the reason',
   'finding.raised': 'a detector concluded something about a credential or an instance',

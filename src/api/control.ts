@@ -87,12 +87,10 @@ export function openControl(ports: ControlPorts): Control {
   serveApprovals(surface, ports)
   serveLocks(surface, ports)
   serveFindings(surface, ports)
-  if (ports.consents !== undefined) serveConsent(surface, ports, ports.consents)
+  serveConsent(surface, ports)
   serveAudit(surface, ports)
   serveAuthority(surface, ports)
-  const missing = surface
-    .missing()
-    .filter((route) => ports.consents !== undefined || !/ \/(?:oauth|v1\/consents)/.test(route))
+  const missing = surface.missing()
   if (missing.length > 0) throw new Error(`nobody serves ${missing.join(', ')}`)
   const fetch = async (request: Request): Promise<Response> => {
     const response = await app.fetch(request)

@@ -150,7 +150,7 @@ export interface ControlPorts {
     'append' | 'get' | 'byCall' | 'tail' | 'subscribe' | 'flush' | 'checkpoint' | 'proof' | 'stats'
   >
   readonly server: ServerPort
-  readonly consents?: Consents
+  readonly consents: Consents
   /** Counts a refusal of somebody unauthenticated, by its code; recorded in sums elsewhere. */
   refused(code: string): void
   /** Told what nobody foresaw, for the operator's own log. */

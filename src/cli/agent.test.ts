@@ -26,21 +26,11 @@ const why = ['--reason', 'a test']
 
 test('a team is made, and owns an agent with dates, an environment and a risk', async (t) => {
   assert.match(await done(t, 'team', 'add', 'mail', '--member', 'ada', ...why), /^mail +ada +0 /m)
-  const out = await done(
-    t,
-    ...['agent', 'add', 'sorter', '--purpose', 'sorts', '--owner', 'team:mail', '--role', 'mail'],
-    ...[
-      '--environment',
-      'production',
-      '--risk',
-      'high',
-      '--review',
-      '90d',
-      '--expires',
-      '2026-06-30',
-    ],
-    ...['--client', 'https://client.example/metadata.json'],
-  )
+  const options =
+    '--owner team:mail --role mail --environment production --risk high --review 90d ' +
+    '--expires 2026-06-30 --client https://client.example/metadata.json'
+  const words = ['agent', 'add', 'sorter', '--purpose', 'sorts', ...options.split(' ')]
+  const out = await done(t, ...words)
   for (const line of [
     /^state +active$/m,
     /^owner +team:mail$/m,

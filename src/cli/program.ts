@@ -43,6 +43,11 @@ const COMMANDS: readonly (readonly [
   ['policy', 'policies: apply, show, list', () => import('./policy.ts')],
   ['approval', 'held calls: list, show, approve, deny, watch', () => import('./approval.ts')],
   ['lock', 'locks: add, list, remove', () => import('./lock.ts')],
+  [
+    'consent',
+    'what OAuth clients may do on your behalf: list, revoke',
+    () => import('./consent.ts'),
+  ],
   ['finding', 'findings: list, close', () => import('./finding.ts')],
   ['apply', 'make what is there what documents say', () => import('./apply.ts')],
   ['export', 'what is there, as documents', () => import('./export.ts')],

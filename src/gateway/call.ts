@@ -3,13 +3,14 @@
 import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision } from '../wire/decision.ts'
+import type { Presented } from '../wire/presented.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
 import type { ApprovalView } from './ports.ts'
 
 /** What a surface hands to `govern`. */
 export interface CallRequest {
-  /** SHA-256 of the client certificate's DER, lower-case hex; undefined when none was shown. */
-  readonly certificate: string | undefined
+  /** What the HTTP request showed, its proof checked once; what it is worth is asked again at every step that needs to know. */
+  readonly presented: Presented
   readonly system: string
   readonly action: string
   /** The tree that is decided, digested, shown and sent (INV-12). */
@@ -47,7 +48,11 @@ export interface Call {
 
 /** Why a running call was ended from our side: the reason of the signal of every CallControl. */
 export class CallEnd {
-  readonly code: 'call.cancelled' | 'call.cut' | 'authenticate.unknown_certificate'
+  readonly code:
+    | 'call.cancelled'
+    | 'call.cut'
+    | 'authenticate.unknown_certificate'
+    | 'authenticate.delegation_over'
   readonly detail: string
   constructor(code: CallEnd['code'], detail: string) {
     this.code = code

@@ -6,13 +6,35 @@ const LATER = 'try again later'
 
 /** Codes that a caller of the gateway may see, with the HTTP status where one applies and what to do next. */
 export const GATEWAY_FAULTS = {
-  'authenticate.no_certificate': {
+  'authenticate.no_credential': {
     status: 401,
-    next: 'enrol this instance and connect with its X.509-SVID over mutual TLS',
+    next: 'enrol this instance and connect with its X.509-SVID over mutual TLS, or get a token from the authorization server',
   },
   'authenticate.unknown_certificate': {
     status: 401,
     next: 'enrol again: this certificate is expired, revoked or was never issued here',
+  },
+  'authenticate.unknown_token': {
+    status: 401,
+    next: 'ask the token endpoint for a new token',
+  },
+  'authenticate.unknown_peer': { status: 401, next: 'enrol the process as an instance' },
+  'authenticate.header': {
+    status: 400,
+    next: 'send one Authorization header: DPoP or Bearer, and a token',
+  },
+  'authenticate.query': { status: 400, next: 'send the token in the Authorization header alone' },
+  'authenticate.proof': {
+    status: 401,
+    next: 'send one DPoP proof with the token (RFC 9449 §4.2)',
+  },
+  'authenticate.insufficient_scope': {
+    status: 403,
+    next: 'ask for a token whose scope covers the action',
+  },
+  'authenticate.delegation_over': {
+    status: 401,
+    next: 'ask for a new delegation: the one that it acts under has ended',
   },
   'admit.locked': { status: 403, next: 'do not retry: a person has to lift the lock' },
   'admit.too_old': { status: 403, next: 'enrol again: this instance is past its absolute life' },
@@ -27,6 +49,10 @@ export const GATEWAY_FAULTS = {
   'resolve.definition_changed': {
     status: 409,
     next: 'a person has to look at the changed definition: `bailiwick system add`',
+  },
+  'decide.out_of_scope': {
+    status: 403,
+    next: 'do something that the delegation covers, or ask for one that covers this',
   },
   'policy.denied': { status: 403, next: 'do something else, or ask for the policy to be changed' },
   'approval.pending': {
@@ -67,6 +93,7 @@ export const GATEWAY_FAULTS = {
   'http.method': { status: 405, next: 'use POST' },
   'http.media_type': { status: 415, next: 'send Content-Type: application/json' },
   'http.path': { status: 404, next: 'use /mcp/<system>' },
+  'http.host': { status: 421, next: 'connect to the address that `bailiwick status` names' },
   'http.origin': { status: 403, next: 'do not call the gateway from a web page' },
   'http.body': { status: 413, next: 'send a smaller body' },
   'http.malformed': { status: 400, next: 'send HTTP/1.1 with one length for each body' },

@@ -11,6 +11,11 @@ import type { UpstreamPool } from './upstream/pool.ts'
 /** Calls of one instance under way at once, held ones included. */
 const CALLS_PER_INSTANCE = 256
 
+const OVER = new CallEnd(
+  'authenticate.delegation_over',
+  'the delegation that it acts under has ended',
+)
+
 interface Flight {
   readonly actor: Actor
   readonly request: CallRequest
@@ -32,6 +37,7 @@ export class Flights {
     this.#stop = [
       ports.locks.onChange(() => this.#onLocks()),
       ports.identities.onGone((instance) => this.gone(instance)),
+      ports.identities.onDelegationEnd((delegation) => this.over(delegation)),
     ]
   }
 
@@ -80,18 +86,31 @@ export class Flights {
     this.#lastCut = { calls, processes }
   }
 
-  /** Ends everything of an instance that may no longer act: its identity ended, or its agent is not active any more. */
+  /**
+   * Ends everything of an instance that may no longer act, because its identity ended or its agent is not active any more; and
+   * every call under authority that it passed on, since nobody answers for that now.
+   */
   gone(instance: string): void {
-    for (const flight of this.#flights) {
-      if (flight.actor.instance !== instance) continue
-      flight.request.control.end(
-        new CallEnd('authenticate.unknown_certificate', 'the instance is no longer live'),
-      )
+    for (const { actor, request } of this.#flights) {
+      if (actor.instance === instance) {
+        request.control.end(
+          new CallEnd('authenticate.unknown_certificate', 'the instance is no longer live'),
+        )
+      } else if (actor.chain.some((one) => one.instance === instance)) {
+        request.control.end(OVER)
+      }
     }
     this.#pool.cut(
       (actor) => actor.instance === instance,
       gatewayFault('call.cut', 'the instance is no longer live'),
     )
+  }
+
+  /** Ends every call under a delegation that has ended; those below it are told of one by one. */
+  over(delegation: string): void {
+    for (const { actor, request } of this.#flights) {
+      if (actor.delegation?.id === delegation) request.control.end(OVER)
+    }
   }
 
   /**

@@ -57,7 +57,7 @@ export class Governor {
     const began = ports.clock.monotonic()
     const seen: { actor?: Actor; decision?: Decision } = {}
     try {
-      const actor = authenticate(request.certificate, ports)
+      const actor = authenticate(request.presented, ports)
       // Nobody stands behind this call: it is counted, not recorded one by one.
       if (isDenial(actor)) return { kind: 'denied', call: id, denial: actor }
       seen.actor = actor
@@ -119,7 +119,7 @@ export class Governor {
   /** Steps one to four, on what is true now. */
   #decide(request: CallRequest, setAside: ReadonlySet<string>): Decided | Denial {
     const ports = this.#ports
-    const actor = authenticate(request.certificate, ports)
+    const actor = authenticate(request.presented, ports)
     if (isDenial(actor)) return actor
     const refused = admit(actor, request.system, request.action, ports)
     if (refused !== undefined) return refused
@@ -204,7 +204,7 @@ export class Governor {
 
 function statusOf(code: string): OutcomeStatus {
   if (code === 'call.cancelled') return 'cancelled'
-  if (code === 'call.cut' || code === 'authenticate.unknown_certificate') return 'cut'
+  if (code === 'call.cut' || code.startsWith('authenticate.')) return 'cut'
   return 'unknown'
 }
 

@@ -5,15 +5,19 @@ import type { Entropy } from '../std/entropy.ts'
 import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest, Gate } from '../wire/decision.ts'
+import type { Observe } from '../wire/observation.ts'
+import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 
 /** Who is behind a credential. Synchronous: answered from a view in memory. */
 export interface IdentityPort {
-  /** The live instance that holds this certificate (SHA-256 of its DER, lower-case hex), or undefined. */
-  actorOf(fingerprint: string): Actor | undefined
+  /** Who is behind what a request presents, made anew from what holds now; or why that is worth nothing. */
+  actorOf(presented: Presented): Actor | Unauthenticated
   /** Told when an instance is no longer live, so that what waits for it ends. Returns the way to stop listening. */
   onGone(listener: (instance: string) => void): () => void
+  /** Told when a delegation has ended, once for each, also for those below it. Returns the way to stop listening. */
+  onDelegationEnd(listener: (delegation: string) => void): () => void
 }
 
 /** A lock as far as a call is concerned. */
@@ -36,6 +40,8 @@ export interface LockPort {
 /** Registered systems, as pinned. */
 export interface SystemPort {
   get(name: string): SystemDefinition | undefined
+  /** The environment of a system; `default` where it names none. */
+  environmentOf(name: string): string
 }
 
 /** The policy set in force. Never throws: what goes wrong inside is a deny. */
@@ -107,6 +113,8 @@ export interface CommitmentPort {
 export interface WatchPort {
   /** Counts a refusal of somebody unauthenticated; aggregated into records elsewhere. */
   refused(kind: string): void
+  /** Takes what was seen of a credential in use, for detectors. */
+  readonly observe: Observe
   /** Something for the operator's own log. Never a secret. */
   note(event: string, facts: Readonly<Record<string, string | number>>): void
 }

@@ -8,6 +8,7 @@ import type { Timer } from '../std/timer.ts'
 import { openAuditLog } from '../audit/open.ts'
 import type { AuditLog } from '../audit/log.ts'
 import { RefusalCounter } from '../audit/refusals.ts'
+import type { Consents } from '../authority/consent/consents.ts'
 import { Identities } from '../authority/identity/identities.ts'
 import { JwtSvids } from '../authority/identity/jwt-svid.ts'
 import { Roots } from '../authority/identity/roots.ts'
@@ -21,11 +22,13 @@ import type { Observe } from '../wire/observation.ts'
 import { lockHome } from '../store/home-lock.ts'
 import { openStore } from '../store/open.ts'
 import { openCommitments } from './commitments.ts'
+import { openConsents, type ConsentParts } from './consent.ts'
 import { gatewayPorts } from './gateway-ports.ts'
 import { homeFacts, makeHome } from './home.ts'
 import { endWithPeople } from './leavers.ts'
 import { LivePolicy } from './live-policy.ts'
 import { openTokens } from './oauth.ts'
+import { GatewayResources } from './resources.ts'
 import { operatorLog } from './operator-log.ts'
 import { restorePolicy } from './policy-versions.ts'
 import { endWithAgents } from './retired.ts'
@@ -56,6 +59,8 @@ export interface Core {
   readonly jwtSvids: JwtSvids
   readonly roots: Roots
   readonly tokens: Tokens
+  readonly resources: GatewayResources
+  readonly consents: Consents
   readonly policy: LivePolicy
   readonly gateway: Gateway
   readonly refusals: RefusalCounter
@@ -70,6 +75,8 @@ export interface Core {
 /** URLs of listeners, known once they listen: what is asked for one before that gets an empty text. */
 export interface CoreUrls {
   readonly identity?: () => string
+  /** Of the gateways, without a slash at their end. */
+  readonly gateways?: () => readonly string[]
 }
 
 /**
@@ -102,6 +109,9 @@ async function open(
   const ground = await openGround(settings, machine, urls, stack)
   const { audit, authority, commitments, identities, note, refusals } = ground
   const observe = watchful(ground, settings, stack)
+  const resources = new GatewayResources(urls.gateways ?? (() => []), authority.systems)
+  const consents = await ground.openConsents({ resources, observe })
+  stack.push(() => consents.close())
   const policy = new LivePolicy()
   restorePolicy({ authority, policy })
   const ports = gatewayPorts({
@@ -138,6 +148,8 @@ async function open(
   return {
     ...ground,
     observe,
+    resources,
+    consents,
     settings,
     machine,
     startedAt: clock.now(),
@@ -196,7 +208,11 @@ async function openGround(settings: Settings, machine: Machine, urls: CoreUrls, 
   const identities = await Identities.open(shared)
   stack.push(() => identities.close())
   const tokens = await openTokens({
-    ...{ settings, machine, store, audit, trustDomain, identities, delegations, onTrouble },
+    ...shared,
+    settings,
+    machine,
+    trustDomain,
+    identities,
     signer: keys.tokens,
     identityUrl: urls.identity ?? (() => ''),
   })
@@ -205,7 +221,12 @@ async function openGround(settings: Settings, machine: Machine, urls: CoreUrls, 
   const jwtSvids = new JwtSvids({ tokens: keys.tokens, trustDomain, live, audit, clock, entropy })
   const commitments = openCommitments(keyFolder, keys.encryption, entropy)
   const ground = { trustDomain, origin, note, audit, refusals, authority, roots, identities }
-  return { ...ground, tokens, jwtSvids, commitments }
+  const consents = (more: Pick<ConsentParts, 'resources' | 'observe'>) =>
+    openConsents({
+      ...{ settings, machine, store, audit, keys, authority, identities, tokens, onTrouble },
+      ...more,
+    })
+  return { ...ground, tokens, jwtSvids, commitments, openConsents: consents }
 }
 
 /** The detectors of a home, whose findings are answered. What could not be answered is told in the operator's own log. */

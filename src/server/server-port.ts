@@ -53,7 +53,7 @@ function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
   }
 }
 
-function warnings({ policy, authority, audit }: Core): string[] {
+function warnings({ policy, authority, audit, settings }: Core): string[] {
   const out: string[] = []
   const problem = policy.problems[0]
   if (problem !== undefined) {
@@ -62,6 +62,16 @@ function warnings({ policy, authority, audit }: Core): string[] {
     )
   } else if (authority.policies.current() === undefined) {
     out.push('no policies are applied: every call is denied')
+  }
+  if (settings.loopbackClients) {
+    out.push(
+      'OAuth clients of this machine itself are let in (BAILIWICK_CIMD_LOOPBACK=1): for development alone',
+    )
+  }
+  if (settings.unboundTokensMs > 0) {
+    out.push(
+      `tokens that are bound to no key are issued, for at most ${settings.unboundTokensMs / 1_000} s (BAILIWICK_UNBOUND_TOKENS_S): whoever copies one can use it`,
+    )
   }
   const orphans = authority.agents
     .list()

@@ -4,6 +4,7 @@ import type { Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
 import { openControl } from '../api/control.ts'
+import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
 import { keepCertified } from '../authority/identity/serving.ts'
 import { listenGateway } from '../gateway/listener.ts'
 import { openCore, type Core, type Machine } from './core.ts'
@@ -11,7 +12,6 @@ import { serverFault } from './faults.ts'
 import { oauthServer } from './oauth.ts'
 import { ensureOperator } from './operator.ts'
 import { portHolder } from './port-holder.ts'
-import { GatewayResources } from './resources.ts'
 import { serverPort } from './server-port.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
@@ -20,16 +20,6 @@ import { serveWorkload } from './workload.ts'
 /** How often approvals that nobody waits for, and agents that ended by themselves, are looked at (ms). */
 const EXPIRY_MS = 1_000
 
-/** A Bailiwick that runs. */
-export interface Running {
-  readonly urls: { readonly control: string; readonly identity: string; readonly gateway: string }
-  /** What the operator should know. One sentence each. */
-  readonly warnings: readonly string[]
-  readonly core: Core
-  /** Stops listening, lets calls land, and closes the home. */
-  close(): Promise<void>
-}
-
 /** Where it is reached; filled in as the listeners come up. */
 interface Urls {
   control: string
@@ -37,6 +27,16 @@ interface Urls {
   gateway: string
   /** `unix://` and a path; absent where the Workload API is not served. */
   workload?: string
+}
+
+/** A Bailiwick that runs. */
+export interface Running {
+  readonly urls: Readonly<Urls>
+  /** What the operator should know. One sentence each. */
+  readonly warnings: readonly string[]
+  readonly core: Core
+  /** Stops listening, lets calls land, and closes the home. */
+  close(): Promise<void>
 }
 
 /** Starts everything. Throws the Fault of the part that could not; nothing is left running then. */
@@ -55,6 +55,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const urls: Urls = { control: '', identity: '', gateway: '' }
   const core = await openCore(settings, machine, () => urls.control, {
     identity: () => urls.identity,
+    gateways: () => [urls.gateway],
   })
   stack.push(() => core.close())
   const { clock, timer } = machine
@@ -86,11 +87,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   stack.push(() => listener.close())
   urls.gateway = `https://${host}:${listener.port}`
 
-  const workload = await serveWorkload({ core, identities, tokens: core.jwtSvids })
-  if (workload !== undefined) {
-    stack.push(() => workload.close())
-    urls.workload = workload.address
-  }
+  Object.assign(urls, await workloadUrl(core, stack))
 
   const control = openControl({
     ...machine,
@@ -99,6 +96,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     roots,
     audit: core.audit,
     server: serverPort(core, urls),
+    consents: core.consents,
     refused: (code) => refusals.count(code, 'control'),
     failed: (error, request) =>
       note('failed inside', {
@@ -136,7 +134,10 @@ function identitySurface(
   const { clock, timer } = machine
   const oauth = oauthServer({
     tokens: core.tokens,
-    resources: new GatewayResources(() => [urls.gateway], authority.systems),
+    resources: core.resources,
+    grants: consentGrants({ consents: core.consents, clock }),
+    revokers: [consentRevoker(core.consents)],
+    authorizationEndpoint: () => `${urls.control}/oauth/authorize`,
     trustDomain: core.trustDomain,
     machine,
     identities,
@@ -152,6 +153,15 @@ function identitySurface(
     onRefused: (kind) => refusals.count(kind, 'identity'),
     onFailure: failed,
   })
+}
+
+/** Serves the Workload API, and answers where; nothing where it is not served. */
+async function workloadUrl(core: Core, stack: Stack): Promise<Pick<Urls, 'workload'>> {
+  const { identities, jwtSvids: tokens } = core
+  const workload = await serveWorkload({ core, identities, tokens })
+  if (workload === undefined) return {}
+  stack.push(() => workload.close())
+  return { workload: workload.address }
 }
 
 /** Ends approvals and sessions that nobody asked about in time, and writes which agents and roles have ended. The answer stops it. */

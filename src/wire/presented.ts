@@ -12,6 +12,8 @@ export interface Presented {
   readonly peer?: { readonly pid: number; readonly started: string; readonly uid: number }
   /** URL of the resource that is asked for (RFC 8707): a token has to be meant for it. */
   readonly resource: string
+  /** Other URLs of ours for the very same resource: a token for one of them is for it as well. */
+  readonly aliases?: readonly string[]
 }
 
 /** Why a credential is worth nothing; `error` is the OAuth code for the challenge (RFC 6750 §3.1, RFC 9449 §7.1). */

@@ -31,9 +31,9 @@ export class Authorize {
   readonly #consents: Consents
   readonly #shown: ShownRequests
 
-  constructor(ports: ControlPorts, consents: Consents) {
+  constructor(ports: ControlPorts) {
     this.#ports = ports
-    this.#consents = consents
+    this.#consents = ports.consents
     this.#shown = new ShownRequests(ports)
   }
 

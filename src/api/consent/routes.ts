@@ -5,7 +5,6 @@ import { Fault } from '../../std/fault.ts'
 import { serveConsentList } from './list.ts'
 import { Authorize } from './authorize.ts'
 import { troublePage } from './other-pages.ts'
-import type { Consents } from '../../authority/consent/consents.ts'
 import { consentFault } from '../../authority/consent/faults.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
@@ -31,8 +30,8 @@ const ConsentForm = z
 const MOST_PATH = 2_048
 
 /** Serves consent. */
-export function serveConsent(surface: Surface, ports: ControlPorts, consents: Consents): void {
-  const authorize = new Authorize(ports, consents)
+export function serveConsent(surface: Surface, ports: ControlPorts): void {
+  const authorize = new Authorize(ports)
   surface.open(
     'GET /oauth/authorize',
     { summary: 'The authorization endpoint (RFC 6749 §3.1)', answer: { media: 'text/html' } },
@@ -62,7 +61,7 @@ export function serveConsent(surface: Surface, ports: ControlPorts, consents: Co
         return authorize.answer(signedIn, form)
       }),
   )
-  serveConsentList(surface, consents)
+  serveConsentList(surface, ports.consents)
 }
 
 /** Whatever is thrown on the way is a page: nothing says yet, or any more, that somebody else may be told. */

@@ -31,8 +31,9 @@ function readBundle(bundle: JsonObject): {
     if (use === 'x509-svid') {
       assert.equal(kid, undefined, 'X509-SVID §6.1: kid MUST NOT be set')
       assert.ok(Array.isArray(x5c) && x5c.length === 1, 'X509-SVID §6.1: exactly one')
-      assert.match(String(x5c[0]), /^[A-Za-z0-9+/]+={0,2}$/, 'RFC 7517 §4.7: base64, not base64url')
-      const root = new X509Certificate(Buffer.from(String(x5c[0]), 'base64'))
+      const [text] = x5c as string[]
+      assert.match(text!, /^[A-Za-z0-9+/]+={0,2}$/, 'RFC 7517 §4.7: base64, not base64url')
+      const root = new X509Certificate(Buffer.from(text!, 'base64'))
       assert.ok(root.publicKey.equals(key), 'RFC 7517 §4.7: the key of the first certificate')
       assert.ok(root.ca && root.verify(key), 'X509-SVID §6.1: SHOULD be self-signed')
       roots.push(root)

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../std/json.ts'
 import type { RootCertificate } from './root.ts'
 
 /** How often somebody who follows the bundle should look again, in seconds (§4.1.2). */
-export const REFRESH_HINT_S = 300
+const REFRESH_HINT_S = 300
 
 /** A key as JWK members (RFC 7518 §6.2.1). */
 function curveKey(jwk: { kty?: string; crv?: string; x?: string; y?: string }): JsonObject {

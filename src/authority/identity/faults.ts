@@ -73,6 +73,10 @@ export const IDENTITY_FAULTS = {
     status: 400,
     next: 'name instructions, tools, model or code, each with a short text such as a digest',
   },
+  'attest.evidence': {
+    status: 401,
+    next: 'get new evidence from the source that the registration names',
+  },
   'attest.no_registration': {
     status: 404,
     next: 'look at the registrations: bailiwick registration ls',

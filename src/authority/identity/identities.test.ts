@@ -44,8 +44,16 @@ test('INV-8 an instance enrols once, and is who the token says, on whose behalf 
     roles: ['mail', 'support'],
     owner: PERSON,
     delegation: { id: delegation, person: PERSON, personRoles: ['finance', 'operator'] },
-    certificate: fingerprint(issued),
-    certificateEnds: NOW - 30_000 + HOUR,
+    environment: 'default',
+    chain: [],
+    scopes: [],
+    credential: {
+      kind: 'x509',
+      id: fingerprint(issued),
+      binding: 'mtls',
+      ends: NOW - 30_000 + HOUR,
+    },
+    attested: {},
     lifeEnds: NOW + 24 * HOUR,
   })
   const certificate = new X509Certificate(issued.certificates)

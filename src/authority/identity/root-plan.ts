@@ -12,13 +12,13 @@ export const PROPAGATION_MS = 5 * MINUTE
  * How long our listeners go on showing a certificate of the root that was active before: every holder renews within the hour
  * that its certificate lives, and learns of the new root then.
  */
-export const SERVED_MS = HOUR
+const SERVED_MS = HOUR
 
 /**
  * How long a root is trusted after it signed last: an hour, in which all its leaves end, and as long again as a join token
  * that pins it can be used, with five minutes for clocks.
  */
-export const RETIRED_MS = SERVED_MS + 15 * MINUTE
+const RETIRED_MS = SERVED_MS + 15 * MINUTE
 
 /** Part of its life after which a root is rotated by itself. */
 const ROTATED_AT = 0.8

@@ -41,7 +41,7 @@ export interface Root extends TrustedRoot {
 }
 
 /** The certificate in a DER text. */
-export function rootCertificate(der: Uint8Array): RootCertificate {
+function rootCertificate(der: Uint8Array): RootCertificate {
   const certificate = new X509Certificate(der)
   return {
     certificate,

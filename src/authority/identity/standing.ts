@@ -63,7 +63,9 @@ export function standing(view: LiveView, ports: IdentityPorts, fingerprint: stri
   if (live === undefined) {
     return { refused: fault('identity.unrecognised', 'no live instance has this certificate') }
   }
-  if (now < live.notBefore || now >= live.notAfter) {
+  // Past its life it is told so: no certificate would help it any more.
+  const over = now >= live.notAfter && now < live.instance.lifeEnds
+  if (now < live.notBefore || over) {
     return { refused: fault('identity.expired', 'the certificate has ended') }
   }
   const { agent, delegation, id: instance } = live.instance

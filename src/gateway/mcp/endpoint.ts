@@ -4,11 +4,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { emptyObject, MODERN_ERA, RPC, type RpcId } from '../../wire/mcp.ts'
 import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import type { Actor } from '../../wire/actor.ts'
+import type { Presented } from '../../wire/presented.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
 import { CallControl, CallEnd } from '../call.ts'
 import { isDenial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import type { Governor } from '../govern.ts'
+import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
@@ -23,8 +25,8 @@ const REMEMBERED = 10_000
 
 /** One POST. */
 export interface Exchange {
-  /** SHA-256 of the client certificate's DER, lower-case hex. */
-  readonly certificate: string | undefined
+  /** What the request showed; its proof has been checked and used up. */
+  readonly presented: Presented
   readonly system: string
   readonly headers: IncomingHttpHeaders
   readonly body: Uint8Array
@@ -52,7 +54,7 @@ export class McpEndpoint {
   /** Answers one POST. Never throws for what a client sent. */
   async serve(exchange: Exchange): Promise<void> {
     const { reply } = exchange
-    const actor = authenticate(exchange.certificate, this.#ports)
+    const actor = authenticate(exchange.presented, this.#ports)
     if (isDenial(actor)) return reply.error(null, denialError(actor, ''), 401)
     const inbound = readInbound(exchange.headers, exchange.body)
     if ('rejected' in inbound) {
@@ -81,12 +83,13 @@ export class McpEndpoint {
 
   /** What an instance sent and nobody could take for a call is a denial as well (INV-2); a record that fails changes nothing. */
   async #recordRefusal(
-    { agent, instance, delegation }: Actor,
+    actor: Actor,
     system: string,
     code: string,
     reason: string,
   ): Promise<void> {
-    const person = delegation?.person
+    const { agent, instance } = actor
+    const person = personOf(actor)
     try {
       await this.#ports.audit.append({
         type: 'call.denied',
@@ -151,7 +154,7 @@ export class McpEndpoint {
     try {
       const answer = await toolsCall(
         {
-          certificate: actor.credential.id,
+          presented: exchange.presented,
           system,
           era,
           params: message.params,

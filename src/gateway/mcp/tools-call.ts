@@ -2,6 +2,7 @@
 
 import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import { emptyObject, META, metaOf, MODERN_ERA, RPC, type RpcError } from '../../wire/mcp.ts'
+import type { Presented } from '../../wire/presented.ts'
 import type { McpEra, SystemDefinition } from '../../wire/system.ts'
 import { CallEnd, type CallControl } from '../call.ts'
 import type { Denial } from '../denial.ts'
@@ -16,7 +17,7 @@ const ASK = 'approval'
 
 /** One `tools/call` as it arrived. */
 export interface ToolsCall {
-  readonly certificate: string
+  readonly presented: Presented
   readonly system: SystemDefinition
   readonly era: McpEra
   readonly params: JsonObject
@@ -46,7 +47,7 @@ export async function toolsCall(request: ToolsCall, governor: Governor): Promise
           request.reply.notify('notifications/progress', { ...params, progressToken: token })
       : undefined
   const conclusion = await governor.govern({
-    certificate: request.certificate,
+    presented: request.presented,
     system: request.system.name,
     action: name,
     input: given ?? emptyObject(),

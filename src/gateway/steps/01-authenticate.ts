@@ -1,25 +1,26 @@
-// Holds the first step: from a credential to the live instance behind it (INV-8).
+// Holds the first step: from what a request presents to the live instance behind it (INV-8).
 
 import type { Actor } from '../../wire/actor.ts'
-import { deny, type Denial } from '../denial.ts'
+import type { Presented } from '../../wire/presented.ts'
+import type { Denial } from '../denial.ts'
+import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import type { Ports } from '../ports.ts'
+
+/** What helps somebody whose token is worth nothing. */
+const ASK_AGAIN = GATEWAY_FAULTS['authenticate.unknown_token'].next
 
 /**
  * Asked for every request and never for a connection: a resumed TLS session stays authorised for ever, an instance does
  * not. Where the request comes from is no evidence of anything.
  */
 export function authenticate(
-  certificate: string | undefined,
+  presented: Presented,
   ports: Pick<Ports, 'identities' | 'watch'>,
 ): Actor | Denial {
-  if (certificate === undefined) {
-    ports.watch.refused('no_certificate')
-    return deny('authenticate.no_certificate', 'no client certificate was shown')
-  }
-  const actor = ports.identities.actorOf(certificate)
-  if (actor === undefined) {
-    ports.watch.refused('unknown_certificate')
-    return deny('authenticate.unknown_certificate', 'the certificate belongs to no live instance')
-  }
-  return actor
+  const actor = ports.identities.actorOf(presented)
+  if (!('refused' in actor)) return actor
+  const { code, detail } = actor
+  ports.watch.refused(code.slice(code.indexOf('.') + 1))
+  const known = Object.hasOwn(GATEWAY_FAULTS, code) ? GATEWAY_FAULTS[code as GatewayCode] : undefined
+  return { denied: true, code, detail, next: known?.next ?? ASK_AGAIN }
 }

@@ -27,7 +27,9 @@ export function admit(
     return deny('admit.too_old', 'this instance is past its absolute life')
   }
   if (now >= actor.credential.ends) {
-    return deny('authenticate.unknown_certificate', 'the certificate has expired')
+    return actor.credential.kind === 'x509'
+      ? deny('authenticate.unknown_certificate', 'the certificate has expired')
+      : deny('authenticate.unknown_token', 'the credential has ended')
   }
   return undefined
 }

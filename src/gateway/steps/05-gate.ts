@@ -28,6 +28,7 @@ export function callDigest(
       instance: actor.instance,
       agent: actor.agent,
       delegation: actor.delegation?.id ?? null,
+      chain: actor.chain.map((one) => [one.delegation, one.instance]),
       system: resolved.system.name,
       action: resolved.action.name,
       definition: resolved.action.digest,

@@ -2,10 +2,12 @@
 
 import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import { publicFault } from '../../std/fault.ts'
+import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import type { Call } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
+import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 
 /** The fields by which every record of a call is found. */
@@ -20,8 +22,20 @@ export function callFields(
     ...(actor !== undefined && {
       agent: actor.agent,
       instance: actor.instance,
-      ...(actor.delegation !== undefined && { person: actor.delegation.person }),
+      ...(personOf(actor) !== undefined && { person: personOf(actor) }),
     }),
+  }
+}
+
+/** By which credential, and under which delegations, the highest first: `binding` `none` marks an unbound bearer (INV-8). */
+export function actorBody({ chain, credential, delegation }: Actor): JsonObject {
+  const above = chain.flatMap((one) => (one.delegation === '' ? [] : [one.delegation]))
+  return {
+    credential: credential.id,
+    credential_kind: credential.kind,
+    binding: credential.binding,
+    ...(delegation !== undefined && { delegation: delegation.id }),
+    ...(chain.length > 0 && { chain: above, delegators: chain.map((one) => one.instance) }),
   }
 }
 
@@ -54,8 +68,7 @@ export async function record(call: Call, ports: Ports): Promise<string | Denial>
         definition: call.action.digest,
         effects: [...call.action.effects],
         decision: decisionBody(call.decision),
-        credential: actor.credential.id,
-        ...(actor.delegation !== undefined && { delegation: actor.delegation.id }),
+        ...actorBody(actor),
         ...(approval !== undefined && {
           approval: approval.id,
           set_aside: [...approval.setAside],

@@ -6,6 +6,7 @@ import { FakeClock } from '../../../../test/fakes/clock.ts'
 import { FakeTimer, p256, spkiOf } from '../../../../test/fakes/identity.ts'
 import { FakeKernel } from '../../../../test/fakes/peer-kernel.ts'
 import { FakeIdentities } from '../../../../test/fakes/workload.ts'
+import { Fault } from '../../../std/fault.ts'
 import { PeerConnection } from './unix-peer.ts'
 import { UnixProcesses } from './unix-processes.ts'
 
@@ -113,4 +114,20 @@ test('a process that no registration matches has no instance', async () => {
   kernel.start(7, { uid: 2000 })
   await assert.rejects(identify(PeerConnection.accept(kernel, 7)), { code: 'registration.none' })
   assert.equal(processes.instanceOf({ pid: 7, started: 'boot.1', uid: 2000 }), undefined)
+})
+
+test('an instance whose process is no longer what it was registered as ends, and another may follow', async () => {
+  const { kernel, identify, identities } = open()
+  kernel.start(7)
+  const first = await identify(PeerConnection.accept(kernel, 7))
+  const kind = { status: 403, next: 'ask the test' }
+  const reattest = identities.reattest.bind(identities)
+  identities.reattest = async () => {
+    throw new Fault('attest.unregistered', kind, 'it is no longer what it was registered as')
+  }
+  const second = await identify(PeerConnection.accept(kernel, 7))
+  assert.notEqual(second, first)
+  assert.deepEqual(identities.endings, [[first, 'it is no longer what it was registered as']])
+  identities.reattest = reattest
+  assert.equal(await identify(PeerConnection.accept(kernel, 7)), second)
 })

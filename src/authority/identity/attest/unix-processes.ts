@@ -1,6 +1,7 @@
 // Holds which local process is which instance: one instance per process, found again for as long as the process runs.
 
 import type { Clock } from '../../../std/clock.ts'
+import { Fault } from '../../../std/fault.ts'
 import type { Timer } from '../../../std/timer.ts'
 import type { IssuedIdentity } from '../../../wire/identity.ts'
 import { Turns } from '../../turns.ts'
@@ -15,6 +16,14 @@ const MAX_WAITING = 8
 /** How often it is looked whether processes still run (ms), and at how many at a time. */
 const LOOK_MS = 5_000
 const LOOK_MANY = 1_000
+
+/** Why an instance cannot go on although its process can. */
+const OVER: ReadonlySet<string> = new Set([
+  'attest.unregistered',
+  'attest.ambiguous',
+  'identity.gone',
+  'identity.life_over',
+])
 
 /** What identities do for attested processes. `Identities` fits. */
 export interface AttestedIdentities {
@@ -124,9 +133,11 @@ export class UnixProcesses {
     const { identities } = this.#ports
     const instance = known?.instance
     if (instance !== undefined && identities.live(instance) !== undefined) {
-      const issued = await identities.reattest({ instance, attested, publicKey })
-      this.#remember(subject, connection, issued)
-      return issued
+      const issued = await this.#continued({ instance, attested, publicKey })
+      if (issued !== undefined) {
+        this.#remember(subject, connection, issued)
+        return issued
+      }
     }
     const issued = await identities.enrolAttested({ attested, publicKey })
     this.#remember(subject, connection, issued)
@@ -153,6 +164,25 @@ export class UnixProcesses {
     this.#cancel?.()
     this.#stop()
     await this.#looking
+  }
+
+  /**
+   * Another certificate for an instance; undefined where it cannot go on: it is at the end of its life, or registrations have changed
+   * so that its process is not what it was registered as. It ends then, and the process may become another instance.
+   */
+  async #continued(
+    of: Parameters<AttestedIdentities['reattest']>[0],
+  ): Promise<IssuedIdentity | undefined> {
+    const { identities } = this.#ports
+    try {
+      return await identities.reattest(of)
+    } catch (error) {
+      if (!(error instanceof Fault) || !OVER.has(error.code)) throw error
+      if (identities.live(of.instance) !== undefined) {
+        await identities.endInstance(of.instance, error.detail)
+      }
+      return undefined
+    }
   }
 
   /** One at a time per process, so that two connections never make two instances of it. */

@@ -1,0 +1,53 @@
+// Holds what a request presents: the checks that only the surface can make, in the order in which they run.
+
+import type { IncomingMessage } from 'node:http'
+import type { DpopProof } from '../../wire/dpop.ts'
+import type { Presented } from '../../wire/presented.ts'
+import { readAuthorization } from './authorization.ts'
+import { readProof } from './proof.ts'
+import { refuseQueryToken } from './query.ts'
+import { isRefusal, refuseCredential, type CredentialRefusal } from './refusal.ts'
+import { originNamed, originsOf, type Surface } from './surface.ts'
+
+/** What was presented; the proof is used up once it is known who sent it. */
+export interface Shown {
+  readonly presented: Presented
+  readonly proof?: DpopProof
+}
+
+/**
+ * Reads the credential of a request for `path`, e.g. `/mcp/files`. What it is worth is the authority's to say; a token
+ * goes no further than there (INV-3: nothing that arrives here is forwarded).
+ */
+export function present(
+  request: IncomingMessage,
+  surface: Surface,
+  { path, certificate }: { readonly path: string; readonly certificate: string | undefined },
+): Shown | CredentialRefusal {
+  const inQuery = refuseQueryToken(request.url ?? '')
+  if (inQuery !== undefined) return inQuery
+  const [own = '', ...others] = originsOf(surface)
+  const resource = `${own}${path}`
+  const token =
+    request.headers.authorization === undefined ? undefined : readAuthorization(request)
+  if (isRefusal(token)) return token
+  const byCertificate = certificate === undefined ? {} : { certificate }
+  if (token === undefined) {
+    return certificate === undefined
+      ? refuseCredential('authenticate.no_credential', nothingShown(surface))
+      : { presented: { certificate, resource } }
+  }
+  const aliases = others.map((origin) => `${origin}${path}`)
+  const presented: Presented = { ...byCertificate, token, resource, aliases }
+  if (token.scheme === 'Bearer') return { presented }
+  const origin = originNamed(surface, request.headers.host) ?? own
+  const proof = readProof(request, surface, { url: `${origin}${path}`, token: token.text })
+  if (isRefusal(proof)) return proof
+  return { presented: { ...presented, jkt: proof.jkt }, proof }
+}
+
+function nothingShown({ secure }: Surface): string {
+  return secure
+    ? 'neither a client certificate nor a token was shown'
+    : 'no token was shown, and certificates cannot be shown here'
+}
