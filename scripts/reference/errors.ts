@@ -2,6 +2,7 @@
 
 import { API_FAULTS } from '../../src/api/faults.ts'
 import { IDENTITY_API_FAULTS } from '../../src/api/identity/faults.ts'
+import { OAUTH_FAULTS } from '../../src/api/oauth/faults.ts'
 import { WORKLOAD_FAULTS } from '../../src/api/workload/faults.ts'
 import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
@@ -12,6 +13,7 @@ import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
 import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
 import { REGISTRY_FAULTS } from '../../src/authority/registry/faults.ts'
 import { APPLY_FAULTS } from '../../src/cli/apply/faults.ts'
+import { TOKEN_FAULTS } from '../../src/authority/tokens/faults.ts'
 import { CLI_FAULTS } from '../../src/cli/faults.ts'
 import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
@@ -26,6 +28,8 @@ import { PEM_FAULTS } from '../../src/std/pem.ts'
 import { STORE_FAULTS } from '../../src/store/faults.ts'
 import { TLOG_FAULTS } from '../../src/tlog/faults.ts'
 import { IDENTITY_WIRE_FAULTS } from '../../src/wire/identity.ts'
+import { DPOP_FAULTS } from '../../src/wire/dpop.ts'
+import { JWT_FAULTS } from '../../src/wire/jwt.ts'
 import { OPERATOR_PROOF_FAULTS } from '../../src/wire/operator-proof.ts'
 import type { SourceFile } from '../source/tree.ts'
 import { code, pageHead, table } from './markdown.ts'
@@ -41,6 +45,10 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   UNIX_FAULTS: ['Local processes', UNIX_FAULTS],
   WORKLOAD_FAULTS: ['The Workload API', WORKLOAD_FAULTS],
   JWT_SVID_FAULTS: ['JWT-SVIDs', JWT_SVID_FAULTS],
+  OAUTH_FAULTS: ['The authorization server', OAUTH_FAULTS],
+  TOKEN_FAULTS: ['Tokens', TOKEN_FAULTS],
+  DPOP_FAULTS: ['DPoP proofs', DPOP_FAULTS],
+  JWT_FAULTS: ['Signed JWTs', JWT_FAULTS],
   AUTHORITY_FAULTS: ['Registry, delegations, approvals, locks and secrets', AUTHORITY_FAULTS],
   SESSION_FAULTS: ['Signing in', SESSION_FAULTS],
   CONSENT_FAULTS: ['Consent to OAuth clients', CONSENT_FAULTS],

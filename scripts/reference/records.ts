@@ -106,6 +106,9 @@ const IDENTITY: Described = {
   'authority.token_key_replaced':
     'another key signs tokens, and every token that the one before it signed is dead',
   'svid.jwt_issued': 'an instance got a JWT-SVID: its `jti`, its audience and its end',
+  'token.issued':
+    'an instance got an access token, or one that hands a delegation on; the record has ids, the kind of binding and the end',
+  'token.revoked': 'a token was taken away before its end, with the reason',
   'join_token.issued': 'a join token was made for an agent; the record has its id only',
   'join_token.expired': 'a join token ended unused',
   'join_token.reused': 'a join token was presented a second time: it may have been stolen',

@@ -31,6 +31,8 @@ export interface ServerFacts {
     readonly control: string
     readonly identity: string
     readonly gateway: string
+    /** The gateway without TLS, for tokens; absent where it is switched off. */
+    readonly plain?: string
     /** `unix://` and the path of the Workload API's socket; absent where it is not served. */
     readonly workload?: string
   }

@@ -10,6 +10,7 @@ import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
+import { replayTokens } from './tokens/token-replay.ts'
 import { agentKept, keyKept, leaverKept, rolesKept, teamKept } from './replay-kept.ts'
 
 /** Records read at a time. */
@@ -56,6 +57,7 @@ export interface Replayed {
   readonly teams: number
   readonly people: number
   readonly sessions: number
+  readonly tokens: number
 }
 
 /** What replaying needs. */
@@ -79,6 +81,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     teams: await replayTeams(ports),
     people: await replayPeople(ports),
     sessions: await replaySessions(ports),
+    tokens: await replayTokens(ports),
   }
   if (Object.values(replayed).some((count) => count > 0)) {
     await ports.audit.append({

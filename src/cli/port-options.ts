@@ -10,6 +10,7 @@ export interface PortOptions {
   readonly controlPort?: number
   readonly identityPort?: number
   readonly gatewayPort?: number
+  readonly gatewayPlainPort?: number
 }
 
 function port(text: string): number {
@@ -28,6 +29,12 @@ export function withPorts(command: Command): Command {
       new Option('--identity-port <port>', `for enrolling (${PORTS.identity})`).argParser(port),
     )
     .addOption(new Option('--gateway-port <port>', `for agents (${PORTS.gateway})`).argParser(port))
+    .addOption(
+      new Option(
+        '--gateway-plain-port <port>',
+        `for agents with tokens, on this machine (${PORTS.plainGateway})`,
+      ).argParser(port),
+    )
 }
 
 /** The settings that the options and the environment make. */

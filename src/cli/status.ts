@@ -19,6 +19,7 @@ export function drawStatus(status: Status, surface: Surface, now: number): strin
       ['control', listeners.control],
       ['identity', listeners.identity],
       ['gateway', listeners.gateway],
+      ['for tokens', listeners.gateway_plain ?? 'not served without TLS'],
       [
         'workload API',
         listeners.workload === null ? 'not served' : `SPIFFE_ENDPOINT_SOCKET=${listeners.workload}`,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
-import { codeOf, SpineBench, textOf } from '../../test/fakes/spine.ts'
+import { codeOf, shown, SpineBench, textOf } from '../../test/fakes/spine.ts'
 import { utf8 } from '../std/bytes.ts'
 import { parseJson, type JsonObject } from '../std/json.ts'
 import { CallControl, CallEnd } from './call.ts'
@@ -128,7 +128,7 @@ describe('what an upstream may do wrong', () => {
       credential: { ...bench.fake.actors.get('cert-a')!.credential, id: 'cert-b' },
     })
     assert.equal(textOf(await bench.govern('echo', { text: 'a' })), 'a')
-    const b = { certificate: 'cert-b' }
+    const b = { presented: shown('cert-b') }
     assert.equal(textOf(await bench.govern('echo', { text: 'b' }, b)), 'b')
     const control = new CallControl()
     const hanging = bench.govern('hang', {}, { ...b, control })
@@ -173,14 +173,14 @@ describe('what is refused before anything runs', () => {
 
   test('INV-8 nobody unknown is a party to anything: counted, not recorded', async () => {
     assert.equal(
-      codeOf(await bench.govern('echo', {}, { certificate: 'x' })),
+      codeOf(await bench.govern('echo', {}, { presented: shown('x') })),
       'authenticate.unknown_certificate',
     )
     assert.equal(
-      codeOf(await bench.govern('echo', {}, { certificate: undefined })),
-      'authenticate.no_certificate',
+      codeOf(await bench.govern('echo', {}, { presented: shown() })),
+      'authenticate.no_credential',
     )
-    assert.deepEqual(bench.fake.refusals, ['unknown_certificate', 'no_certificate'])
+    assert.deepEqual(bench.fake.refusals, ['unknown_certificate', 'no_credential'])
     assert.equal(bench.fake.records.length, 0)
   })
 

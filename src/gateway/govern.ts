@@ -14,6 +14,7 @@ import { authenticate } from './steps/01-authenticate.ts'
 import { admit } from './steps/02-admit.ts'
 import { resolve, type Resolved } from './steps/03-resolve.ts'
 import { decide } from './steps/04-decide.ts'
+import { checkScope } from './steps/04-scope.ts'
 import { callDigest, gate, type Held } from './steps/05-gate.ts'
 import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
@@ -125,6 +126,8 @@ export class Governor {
     if (refused !== undefined) return refused
     const resolved = resolve(request.system, request.action, request.input, ports)
     if (isDenial(resolved)) return resolved
+    const outside = checkScope(actor, resolved.system.name, resolved.action.name)
+    if (outside !== undefined) return outside
     return { actor, resolved, decision: decide(actor, resolved, request.input, setAside, ports) }
   }
 

@@ -1,6 +1,7 @@
 // Holds the gateway as one piece: the spine, the upstreams and the MCP surface over the ports that it is given.
 
 import { publicFault } from '../std/fault.ts'
+import type { EntryPorts } from './credential/enter.ts'
 import type { ActionDefinition, StdioTransport, SystemDefinition } from '../wire/system.ts'
 import { gatewayFault } from './faults.ts'
 import { Governor } from './govern.ts'
@@ -15,6 +16,8 @@ import type { UpstreamSession } from './upstream/session.ts'
 export interface Gateway {
   readonly governor: Governor
   readonly endpoint: McpEndpoint
+  /** What listeners ask before anything else. */
+  readonly entry: EntryPorts
   readonly pool: UpstreamPool
   /** Starts a system once and tells what it is, for a person to pin. Its effects are proposals. Rejects with `upstream.*`. */
   inspect(
@@ -60,6 +63,7 @@ export function openGateway(options: {
   return {
     governor,
     endpoint,
+    entry: ports,
     pool,
     inspect: async (system, secrets) => {
       const session = pool.open(system, secrets, undefined)

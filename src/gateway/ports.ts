@@ -113,8 +113,6 @@ export interface CommitmentPort {
 export interface WatchPort {
   /** Counts a refusal of somebody unauthenticated; aggregated into records elsewhere. */
   refused(kind: string): void
-  /** Takes what was seen of a credential in use, for detectors. */
-  readonly observe: Observe
   /** Something for the operator's own log. Never a secret. */
   note(event: string, facts: Readonly<Record<string, string | number>>): void
 }
@@ -132,4 +130,6 @@ export interface Ports {
   readonly commitments: CommitmentPort
   readonly audit: AuditSink
   readonly watch: WatchPort
+  /** Takes what was seen of a credential in use, for detectors. */
+  readonly observe: Observe
 }

@@ -9,6 +9,7 @@ import { openAuditLog } from '../audit/open.ts'
 import type { AuditLog } from '../audit/log.ts'
 import { RefusalCounter } from '../audit/refusals.ts'
 import type { Consents } from '../authority/consent/consents.ts'
+import { Actors } from '../authority/identity/actors.ts'
 import { Identities } from '../authority/identity/identities.ts'
 import { JwtSvids } from '../authority/identity/jwt-svid.ts'
 import { Roots } from '../authority/identity/roots.ts'
@@ -107,7 +108,7 @@ async function open(
 ): Promise<Core> {
   const { clock } = machine
   const ground = await openGround(settings, machine, urls, stack)
-  const { audit, authority, commitments, identities, note, refusals } = ground
+  const { actors, audit, authority, commitments, identities, note, refusals } = ground
   const observe = watchful(ground, settings, stack)
   const resources = new GatewayResources(urls.gateways ?? (() => []), authority.systems)
   const consents = await ground.openConsents({ resources, observe })
@@ -117,10 +118,12 @@ async function open(
   const ports = gatewayPorts({
     authority,
     identities,
+    actors,
     policy,
     audit,
     commitments,
     clock,
+    observe,
     // Every call needs an id: drawn ahead, it costs a fiftieth.
     entropy: new EntropyPool(machine.entropy),
     controlUrl,
@@ -207,6 +210,11 @@ async function openGround(settings: Settings, machine: Machine, urls: CoreUrls, 
   const shared = { store, audit, roots, registry, delegations, clock, timer, entropy, onTrouble }
   const identities = await Identities.open(shared)
   stack.push(() => identities.close())
+  // From here on what instances passed on is worth what those instances are.
+  delegations.watch({
+    live: (id) => identities.live(id),
+    onGone: (gone) => identities.onGone((instance) => gone(instance)),
+  })
   const tokens = await openTokens({
     ...shared,
     settings,
@@ -217,10 +225,11 @@ async function openGround(settings: Settings, machine: Machine, urls: CoreUrls, 
     identityUrl: urls.identity ?? (() => ''),
   })
   stack.push(() => tokens.close())
+  const actors = new Actors({ clock, registry, delegations, identities, tokens })
   const live = (id: string) => identities.live(id)
   const jwtSvids = new JwtSvids({ tokens: keys.tokens, trustDomain, live, audit, clock, entropy })
   const commitments = openCommitments(keyFolder, keys.encryption, entropy)
-  const ground = { trustDomain, origin, note, audit, refusals, authority, roots, identities }
+  const ground = { trustDomain, origin, note, audit, refusals, authority, roots, identities, actors }
   const consents = (more: Pick<ConsentParts, 'resources' | 'observe'>) =>
     openConsents({
       ...{ settings, machine, store, audit, keys, authority, identities, tokens, onTrouble },

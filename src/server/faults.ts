@@ -6,7 +6,7 @@ import { faults, type FaultCatalogue } from '../std/fault.ts'
 export const SERVER_FAULTS = {
   'server.port_in_use': {
     status: 500,
-    next: 'stop the program that holds the port, or choose another with --control-port, --identity-port, --gateway-port',
+    next: 'stop the program that holds the port, or choose another with --control-port, --identity-port, --gateway-port, --gateway-plain-port',
   },
   'server.listen': { status: 500, next: 'look at the address and the rights of this account' },
   'server.home': {

@@ -3,6 +3,7 @@
 import { Fault } from '../std/fault.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
+import type { Actors } from '../authority/identity/actors.ts'
 import type { Identities } from '../authority/identity/identities.ts'
 import { targetText } from '../authority/locks/target.ts'
 import type { Authority } from '../authority/open.ts'
@@ -15,6 +16,7 @@ import type {
   WatchPort,
 } from '../gateway/ports.ts'
 import type { Approval } from '../store/rows/approval.ts'
+import type { Observe } from '../wire/observation.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { LivePolicy } from './live-policy.ts'
 
@@ -30,12 +32,15 @@ const same =
 export interface GatewayParts {
   readonly authority: Authority
   readonly identities: Identities
+  /** Everything that tells what a credential is worth. */
+  readonly actors: Actors
   readonly policy: LivePolicy
   readonly audit: AuditSink
   readonly commitments: CommitmentPort
   readonly clock: Clock
   readonly entropy: Entropy
   readonly watch: WatchPort
+  readonly observe: Observe
   /** URL of the control listener, for people. */
   readonly controlUrl: () => string
   /** How long people have to answer (ms). */
@@ -44,7 +49,7 @@ export interface GatewayParts {
 
 /** Fills the gateway's ports. */
 export function gatewayPorts(parts: GatewayParts): Ports {
-  const { authority, identities, audit, clock, commitments, entropy, policy, watch } = parts
+  const { actors, authority, identities, audit, clock, commitments, entropy, policy, watch } = parts
   const { locks, secrets, systems } = authority
   return {
     clock,
@@ -54,7 +59,12 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     policy,
     watch,
     systems,
-    identities,
+    observe: parts.observe,
+    identities: {
+      actorOf: (presented) => actors.actorOf(presented),
+      onGone: (listener) => identities.onGone((instance) => listener(instance)),
+      onDelegationEnd: (listener) => authority.delegations.onEnd(listener),
+    },
     locks: {
       find: (actor, system, action) => {
         const lock = locks.find(actor, system, action)

@@ -87,6 +87,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         people: 0,
         roots: 0,
         sessions: 0,
+        tokens: 0,
       },
     )
     await core.close()

@@ -7,7 +7,10 @@ interface Known {
   get(name: string): unknown
 }
 
-/** Resources of gateways: `<gateway>/mcp` for all systems, `<gateway>/mcp/<system>` for one. */
+/** Names of this machine under which a gateway on loopback is reached. */
+const LOOPBACK = ['127.0.0.1', 'localhost', 'bailiwick.localhost'] as const
+
+/** Resources of gateways: an origin or `<gateway>/mcp` for all systems, `<gateway>/mcp/<system>` for one. */
 export class GatewayResources implements ResourcePort {
   readonly #gateways: () => readonly string[]
   readonly #systems: Known
@@ -28,12 +31,18 @@ export class GatewayResources implements ResourcePort {
 
   /** Name of the system behind a URL, `*` for all of them, undefined where it is none of ours. Compared as text: one form only. */
   systemOf(url: string): string | undefined {
-    for (const every of this.all()) {
-      if (url === every) return '*'
+    for (const origin of this.#gateways().flatMap(named)) {
+      const every = `${origin}/mcp`
+      if (url === every || url === origin || url === `${origin}/`) return '*'
       if (!url.startsWith(`${every}/`)) continue
       const name = url.slice(every.length + 1)
       if (this.#systems.get(name) !== undefined) return name
     }
     return undefined
   }
+}
+
+/** A gateway under each of its names; a token for one of them is for the gateway under all. */
+function named(gateway: string): readonly string[] {
+  return LOOPBACK.map((name) => gateway.replace('//127.0.0.1:', `//${name}:`))
 }

@@ -15,6 +15,8 @@ export interface Settings {
   readonly controlPort: number
   readonly identityPort: number
   readonly gatewayPort: number
+  /** The gateway without TLS, for tokens; undefined: there is none. */
+  readonly plainGatewayPort: number | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The account that runs this process. */
   readonly account: string
@@ -47,7 +49,7 @@ export interface WorkloadSetting {
 }
 
 /** Ports of DESIGN §7. */
-export const PORTS = { control: 7400, identity: 7402, gateway: 7443 } as const
+export const PORTS = { control: 7400, identity: 7402, gateway: 7443, plainGateway: 7401 } as const
 
 /** Flags as a command line gives them. */
 export interface SettingFlags {
@@ -55,6 +57,7 @@ export interface SettingFlags {
   readonly controlPort?: number | undefined
   readonly identityPort?: number | undefined
   readonly gatewayPort?: number | undefined
+  readonly gatewayPlainPort?: number | undefined
   readonly logFile?: string | undefined
 }
 
@@ -66,12 +69,20 @@ export function settings(
   const port = (flag: number | undefined, name: string, otherwise: number): number =>
     flag ?? whole(environment, name, otherwise, 0, 65_535)
   const home = flags.home ?? defaultHome(environment)
+  const gatewayPort = port(flags.gatewayPort, 'BAILIWICK_GATEWAY_PORT', PORTS.gateway)
+  // Whoever takes any free port for one takes it for the other.
+  const plain = gatewayPort === 0 ? 0 : PORTS.plainGateway
+  const plainOff = environment['BAILIWICK_GATEWAY_PLAIN_PORT'] === 'off'
   return {
     home,
     host: '127.0.0.1',
     controlPort: port(flags.controlPort, 'BAILIWICK_CONTROL_PORT', PORTS.control),
     identityPort: port(flags.identityPort, 'BAILIWICK_IDENTITY_PORT', PORTS.identity),
-    gatewayPort: port(flags.gatewayPort, 'BAILIWICK_GATEWAY_PORT', PORTS.gateway),
+    gatewayPort,
+    plainGatewayPort:
+      plainOff && flags.gatewayPlainPort === undefined
+        ? undefined
+        : port(flags.gatewayPlainPort, 'BAILIWICK_GATEWAY_PLAIN_PORT', plain),
     environment,
     account: account(),
     logFile: flags.logFile,

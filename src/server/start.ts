@@ -5,10 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
 import { openControl } from '../api/control.ts'
 import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
-import { keepCertified } from '../authority/identity/serving.ts'
-import { listenGateway } from '../gateway/listener.ts'
 import { openCore, type Core, type Machine } from './core.ts'
 import { serverFault } from './faults.ts'
+import { openGateways } from './gateways.ts'
 import { oauthServer } from './oauth.ts'
 import { ensureOperator } from './operator.ts'
 import { portHolder } from './port-holder.ts'
@@ -25,6 +24,8 @@ interface Urls {
   control: string
   identity: string
   gateway: string
+  /** The gateway without TLS, for tokens; absent where it is switched off. */
+  plain?: string
   /** `unix://` and a path; absent where the Workload API is not served. */
   workload?: string
 }
@@ -55,38 +56,17 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const urls: Urls = { control: '', identity: '', gateway: '' }
   const core = await openCore(settings, machine, () => urls.control, {
     identity: () => urls.identity,
-    gateways: () => [urls.gateway],
+    gateways: () => [urls.gateway, ...(urls.plain === undefined ? [] : [urls.plain])],
   })
   stack.push(() => core.close())
-  const { clock, timer } = machine
-  const { authority, identities, refusals, roots, gateway, note } = core
+  const { authority, identities, note, refusals, roots } = core
   const failed = (error: unknown): void => note('failed inside', { error: String(error) })
 
   const identity = identitySurface(core, urls, failed)
   stack.push(() => identity.close())
   urls.identity = `https://${host}:${await bind(identity.server, host, settings.identityPort)}`
 
-  const listener = await named(settings.gatewayPort, () =>
-    listenGateway({
-      host,
-      port: settings.gatewayPort,
-      endpoint: gateway.endpoint,
-      certify: (server) =>
-        keepCertified(server, {
-          roots,
-          role: 'gateway',
-          clock,
-          timer,
-        }),
-      watch: {
-        refused: (kind) => refusals.count(kind, 'gateway'),
-        note: (event, facts) => note(event, facts),
-      },
-    }),
-  )
-  stack.push(() => listener.close())
-  urls.gateway = `https://${host}:${listener.port}`
-
+  Object.assign(urls, await openGateways(core, stack, named))
   Object.assign(urls, await workloadUrl(core, stack))
 
   const control = openControl({
@@ -171,6 +151,7 @@ function sweep({ authority, machine, note }: Core): () => void {
       Promise.all([
         authority.approvals.expireDue(),
         authority.agents.sweep(),
+        authority.delegations.sweep(),
         authority.sessions.endDue(),
       ]).catch((error: unknown) => note('trouble', { error: String(error) }))
       cancel = look()

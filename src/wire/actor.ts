@@ -11,6 +11,8 @@ export interface ActorCredential {
   readonly binding: Binding
   /** ms since the epoch. */
   readonly ends: number
+  /** The token's own scope, where it has one: the very list that is the last of `Actor.scopes`. */
+  readonly scope?: readonly string[]
 }
 
 /** An agent instance that passed authority on to the one that acts. */

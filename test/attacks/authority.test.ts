@@ -123,13 +123,13 @@ test('INV-13 a root certificate and key put beside a home, and a root row that n
   const planted = makeRoot(issuer(trustDomain, signer, systemEntropy), systemClock.now())
   home.byHand((database) => {
     const [row] = database.prepare('select * from roots').all() as Record<string, string>[]
-    const doc = JSON.stringify(({
-	...JSON.parse(row!['doc']!) as object,
-	fingerprint: planted.fingerprint,
-	certificate: planted.pem,
-	keyId: signer.keyId,
-	place: 2
-}))
+    const doc = JSON.stringify({
+      ...(JSON.parse(row!['doc']!) as object),
+      fingerprint: planted.fingerprint,
+      certificate: planted.pem,
+      keyId: signer.keyId,
+      place: 2,
+    })
     database
       .prepare('insert into roots (id, state, key_id, doc, sig, leaf) values (?, ?, ?, ?, ?, ?)')
       .run(planted.fingerprint, 'active', signer.keyId, doc, row!['sig']!, row!['leaf']!)
@@ -192,14 +192,14 @@ async function enrol(district: Served): Promise<Credential & { readonly instance
 /** Renews over TLS with a certificate; answers the code of the refusal, or `renewed`. */
 async function renew(district: Served, as: Credential, servername?: string): Promise<string> {
   const key = as.key.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const connect = ({
-	key,
-	cert: as.cert,
-	ca: district.roots.pems(),
-	rejectUnauthorized: true,
-	checkServerIdentity: () => undefined,
-	...servername === undefined ? {} : { servername }
-})
+  const connect = {
+    key,
+    cert: as.cert,
+    ca: district.roots.pems(),
+    rejectUnauthorized: true,
+    checkServerIdentity: () => undefined,
+    ...(servername === undefined ? {} : { servername }),
+  }
   const dispatcher = new Agent({ connect })
   const { port } = new URL(district.url)
   try {

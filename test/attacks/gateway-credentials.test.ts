@@ -64,21 +64,21 @@ test('INV-8 no certificate, a forged one, an expired one and one that nobody rec
   const ring = openKeyRing(join(target.bailiwick.home, 'keys'), { entropy: systemEntropy })
   const good = [-HOUR / 60, HOUR / 2] as const
   for (const [what, credential, code] of [
-    ['none', {}, 'authenticate.no_certificate'],
+    ['none', {}, 'authenticate.no_credential'],
     [
       'of another authority',
       certificate(fakeSigner('ES256'), instance, key, good),
-      'authenticate.no_certificate',
+      'authenticate.no_credential',
     ],
     [
       'expired',
       certificate(ring.roots.first!, instance, key, [-HOUR, -HOUR / 2]),
-      'authenticate.no_certificate',
+      'authenticate.no_credential',
     ],
     [
       'of tomorrow',
       certificate(ring.roots.first!, instance, key, [HOUR, 2 * HOUR]),
-      'authenticate.no_certificate',
+      'authenticate.no_credential',
     ],
     [
       'never recorded',

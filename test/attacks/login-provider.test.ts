@@ -224,6 +224,27 @@ test('an answer that is an error, or nonsense, is told in our words', async () =
   }
 })
 
+test('a source of the same name at another issuer knows nobody of the one before', async () => {
+  corp.account = { sub: 'same-sub', name: 'first', groups: ['ops'] }
+  const first = new FakeBrowser(home)
+  await signIn(first)
+  home.clock.advance(1)
+  const other = await IdentityProvider.open([REDIRECT('corp')])
+  try {
+    const { id: clientId, secret } = CLIENT
+    const { issuer } = other
+    home.trustLogins({ name: 'corp', issuer, clientId, secret, groupRoles: GROUPS })
+    assert.deepEqual((await me(first)).roles, [], 'the groups were those of the other')
+    other.account = { sub: 'same-sub', name: 'second', groups: ['ops'] }
+    const second = new FakeBrowser(home)
+    await signIn(second, other)
+    assert.notEqual((await me(second)).id, (await me(first)).id)
+  } finally {
+    await other.close()
+    trust()
+  }
+})
+
 test('whoever has left does not come back by signing in there', async () => {
   corp.account = { sub: 'leaver', name: 'leaver', groups: ['ops'] }
   const browser = new FakeBrowser(home)

@@ -34,20 +34,22 @@ function machine(at: number): Machine & Disposable {
   const ports = { controlPort: 0, identityPort: 0, gatewayPort: 0 }
   const logFile = join(home, 'operator.log')
   const given = settings({ home, logFile, ...ports }, { BAILIWICK_WORKLOAD_SOCKET: 'off' })
-  return ({
-	home,
-	clock,
-	timer,
-	start: () => startBailiwick(given, {
-		clock,
-		timer,
-		entropy: systemEntropy
-	}),
-	[Symbol.dispose]: () => rmSync(home, {
-		recursive: true,
-		force: true
-	})
-})
+  return {
+    home,
+    clock,
+    timer,
+    start: () =>
+      startBailiwick(given, {
+        clock,
+        timer,
+        entropy: systemEntropy,
+      }),
+    [Symbol.dispose]: () =>
+      rmSync(home, {
+        recursive: true,
+        force: true,
+      }),
+  }
 }
 
 /** Registers an agent that acts by itself. */
@@ -69,13 +71,13 @@ async function enrolInside({ core }: Running, by: string): Promise<string> {
 /** Enrols over TLS as programs do, and shows the certificate to the gateway. */
 async function worksOverTls(running: Running, by: string): Promise<void> {
   const { token: joinToken } = await running.core.identities.issueJoinToken({ agent: 'worker', by })
-  const holder = await Holder.enrol(({
-	identityUrl: running.urls.identity,
-	joinToken,
-	clock: systemClock,
-	timer: systemTimer,
-	entropy: systemEntropy
-}))
+  const holder = await Holder.enrol({
+    identityUrl: running.urls.identity,
+    joinToken,
+    clock: systemClock,
+    timer: systemTimer,
+    entropy: systemEntropy,
+  })
   const { dispatcher } = { dispatcher: holder.dispatcher() }
   const health = await request(`${running.urls.gateway}/healthz`, { dispatcher })
   assert.equal(health.statusCode, 200)

@@ -11,6 +11,7 @@ import { ClientHost } from '../fakes/client-host.ts'
 import { CALLBACK } from '../fakes/consent.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
 import { PersonBrowser } from './person.ts'
+import { rootsOf } from './roots.ts'
 
 /** A Bailiwick with one system, a client that publishes its document on this machine, and the operator's browser. */
 class World implements AsyncDisposable {
@@ -111,18 +112,6 @@ test('oauth4webapi: discovery, PKCE, resource, DPoP with nonces, iss, refresh, a
   assert.equal(findings.length, 1)
 })
 
-/** The root certificates, from the trust bundle as it is published (SPIFFE Trust Domain and Bundle §4). */
-async function rootsOf(bailiwick: Bailiwick): Promise<string[]> {
-  await using blind = new Agent({ connect: { rejectUnauthorized: false } })
-  const url = `${bailiwick.identityUrl}/spiffe/bundle`
-  const { keys } = (await (await undiciFetch(url, { dispatcher: blind })).json()) as {
-    keys: { use: string; x5c?: string[] }[]
-  }
-  return keys
-    .filter(({ use }) => use === 'x509-svid')
-    .map(({ x5c }) => `-----BEGIN CERTIFICATE-----\n${x5c?.[0]}\n-----END CERTIFICATE-----\n`)
-}
-
 /** The library throws where a nonce is wanted, and has it for the next try. */
 async function withNonce<R>(
   ask: () => Promise<Response>,
@@ -143,6 +132,8 @@ test('openid-client: the same flow, and revocation of the refresh token (RFC 700
     [openid.customFetch]: world.fetch as openid.CustomFetch,
   })
   config[openid.customFetch] = world.fetch as openid.CustomFetch
+  // The page for people is http at a loopback name, which this library wants to be told of.
+  openid.allowInsecureRequests(config)
   const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'))
   const verifier = openid.randomPKCECodeVerifier()
   const state = openid.randomState()
@@ -175,6 +166,7 @@ test('INV-8 a client without a key gets nothing, unless the setting says so; the
       [openid.customFetch]: world.fetch as openid.CustomFetch,
     })
     config[openid.customFetch] = world.fetch as openid.CustomFetch
+    openid.allowInsecureRequests(config)
     const verifier = openid.randomPKCECodeVerifier()
     const url = openid.buildAuthorizationUrl(config, {
       redirect_uri: CALLBACK,

@@ -108,7 +108,9 @@ export class Bailiwick implements AsyncDisposable {
   async serve(): Promise<void> {
     const [control, identity, gateway] = this.#ports.map(String) as [string, string, string]
     const ports = ['--control-port', control, '--identity-port', identity]
-    const args = ['serve', '--home', this.home, '-o', 'json', ...ports, '--gateway-port', gateway]
+    // Any free port: nothing that comes back after a restart depends on it.
+    const gateways = ['--gateway-port', gateway, '--gateway-plain-port', '0']
+    const args = ['serve', '--home', this.home, '-o', 'json', ...ports, ...gateways]
     const child = new Child([MAIN, ...args], this.#environment)
     this.#child = child
     await until('the server is ready', () => {

@@ -158,7 +158,7 @@ test('INV-8 being on this machine is no identity, and no document lives over an 
     body,
   })
   const problem = (await response.body.json()) as { code: string }
-  assert.deepEqual([response.statusCode, problem.code], [401, 'authenticate.no_certificate'])
+  assert.deepEqual([response.statusCode, problem.code], [401, 'authenticate.no_credential'])
   await nobody.close()
   const twin = await bailiwick.enrol('worker')
   assert.notEqual(twin.tls().key, holder.tls().key)

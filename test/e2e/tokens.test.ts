@@ -71,7 +71,7 @@ test('oauth4webapi gets a token by private_key_jwt and DPoP from a whole Bailiwi
     issuer,
     await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options }),
   )
-  const client = { client_id: spiffe_id }
+  const client: oauth.Client = { client_id: spiffe_id }
   const { privateKey } = await webKeys(createPrivateKey(read('key.pem')))
   const DPoP = oauth.DPoP(client, await webKeys())
   const ask = async () =>
@@ -92,4 +92,64 @@ test('oauth4webapi gets a token by private_key_jwt and DPoP from a whole Bailiwi
   const claims = decodeJwt(answer.access_token)
   assert.deepEqual(claims['act'], { sub: spiffe_id })
   await agent.close()
+})
+
+test('INV-4 authority handed on by exchange narrows, shows its chain, and ends with whoever handed it on', async () => {
+  await using bailiwick = await Bailiwick.start()
+  using one = folder()
+  using two = folder()
+  const enrol = shellOf('docs/concepts/tokens.md')[0] ?? ''
+  for (const [name, at] of [
+    ['planner', one],
+    ['worker', two],
+  ] as const) {
+    await bailiwick.agent(name, ['worker'], true)
+    writeFileSync(join(at.path, 'join.token'), await bailiwick.joinToken(name, true))
+    await shell(enrol, at.path, bailiwick.identityUrl)
+  }
+  const identityOf = (at: { readonly path: string }) =>
+    JSON.parse(readFileSync(join(at.path, 'identity.json'), 'utf8')) as {
+      readonly spiffe_id: string
+      readonly instance: string
+    }
+  const post = async (at: { readonly path: string }, path: string, form: object) => {
+    const text = new URLSearchParams({ ...form }).toString()
+    const curl = `curl -sS --cacert authority.pem --cert svid.pem --key key.pem -d '${text}' "$IDENTITY${path}"`
+    return JSON.parse(await shell(curl, at.path, bailiwick.identityUrl)) as Record<string, string>
+  }
+  const exchange = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  }
+  const own = await post(one, '/oauth/token', {
+    grant_type: 'client_credentials',
+    scope: 'fs/* mail/send',
+  })
+  const handed = await post(one, '/oauth/token', {
+    ...exchange,
+    subject_token: own['access_token'],
+    audience: identityOf(two).spiffe_id,
+    scope: 'fs/*',
+  })
+  assert.equal(handed['token_type'], 'N_A', JSON.stringify(handed))
+  const taken = await post(two, '/oauth/token', {
+    ...exchange,
+    subject_token: handed['access_token'],
+    scope: 'fs/read_file',
+  })
+  const text = taken['access_token'] ?? ''
+  const claims = decodeJwt(text)
+  assert.equal(claims.sub, identityOf(one).spiffe_id)
+  assert.deepEqual(claims['act'], { sub: identityOf(two).spiffe_id })
+  assert.equal(claims['scope'], 'fs/read_file')
+  const look = async () => (await post(two, '/oauth/introspect', { token: text }))['active']
+  assert.equal(String(await look()), 'true')
+  const back = await post(two, '/oauth/token', {
+    ...exchange,
+    subject_token: text,
+    audience: identityOf(one).spiffe_id,
+  })
+  assert.deepEqual([back['error'], back['code']], ['invalid_target', 'delegation.cycle'])
+  await post(one, '/v1/end', {})
+  assert.equal(String(await look()), 'false')
 })

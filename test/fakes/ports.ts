@@ -5,6 +5,7 @@ import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import type { Actor } from '../../src/wire/actor.ts'
 import type { Answer, Decision, DecisionRequest } from '../../src/wire/decision.ts'
+import type { Observation } from '../../src/wire/observation.ts'
 import type { AuditSink, RecordDraft } from '../../src/wire/record.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 import type {
@@ -102,6 +103,9 @@ export class FakePorts {
   readonly approvals = new FakeApprovals()
   locks: LockView | undefined
   lockAge = 0
+  /** Environments of systems; `default` where nothing stands here. */
+  environments: Record<string, string> = {}
+  readonly observed: Observation[] = []
   secrets: Record<string, string> = {}
   auditFails = false
   /** What policy answers, by action; everything else is allowed. */
@@ -109,6 +113,7 @@ export class FakePorts {
   readonly decisions: DecisionRequest[] = []
   readonly #onLocks = new Set<() => void>()
   readonly #onGone = new Set<(instance: string) => void>()
+  readonly #onDelegationEnd = new Set<(delegation: string) => void>()
 
   lock(lock: LockView | undefined): void {
     this.locks = lock
@@ -118,6 +123,10 @@ export class FakePorts {
   gone(instance: string): void {
     for (const [key, held] of this.actors) if (held.instance === instance) this.actors.delete(key)
     for (const listener of this.#onGone) listener(instance)
+  }
+
+  delegationEnded(delegation: string): void {
+    for (const listener of this.#onDelegationEnd) listener(delegation)
   }
 
   readonly audit: AuditSink = {
@@ -147,10 +156,22 @@ export class FakePorts {
       clock: systemClock,
       entropy: systemEntropy,
       identities: {
-        actorOf: (fingerprint) => this.actors.get(fingerprint),
+        actorOf: ({ certificate, token }) =>
+          this.actors.get(certificate ?? token?.text ?? '') ?? {
+            refused: true,
+            code:
+              certificate === undefined && token === undefined
+                ? 'authenticate.no_credential'
+                : 'authenticate.unknown_certificate',
+            detail: 'nobody is known by this',
+          },
         onGone: (listener) => {
           this.#onGone.add(listener)
           return () => this.#onGone.delete(listener)
+        },
+        onDelegationEnd: (listener) => {
+          this.#onDelegationEnd.add(listener)
+          return () => this.#onDelegationEnd.delete(listener)
         },
       },
       locks: {
@@ -161,7 +182,11 @@ export class FakePorts {
         },
         ageMs: () => this.lockAge,
       },
-      systems: { get: (name) => this.systems.get(name) },
+      systems: {
+        get: (name) => this.systems.get(name),
+        environmentOf: (name) => this.environments[name] ?? 'default',
+      },
+      observe: (seen) => this.observed.push(seen),
       policy: {
         decide: (request) => this.#decide(request),
         mayCall: (request) => this.answers[request.action] !== 'deny',

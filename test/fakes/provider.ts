@@ -2,7 +2,7 @@
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Provider, type Configuration } from 'oidc-provider'
+import { Provider, type Configuration } from './oidc-provider.ts'
 
 /** Our client there. */
 export const CLIENT = { id: 'bailiwick', secret: 'the-secret-that-both-sides-know-of' }

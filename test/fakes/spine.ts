@@ -11,6 +11,7 @@ import type { Conclusion } from '../../src/gateway/govern.ts'
 import { openGateway, type Gateway } from '../../src/gateway/open.ts'
 import { systemDigest } from '../../src/gateway/upstream/definition.ts'
 import type { JsonObject } from '../../src/std/json.ts'
+import type { Presented } from '../../src/wire/presented.ts'
 import type { McpEra } from '../../src/wire/system.ts'
 import { FakePorts } from './ports.ts'
 
@@ -58,7 +59,7 @@ export class SpineBench {
     more: Partial<CallRequest> = {},
   ): Promise<Conclusion> {
     return this.gateway.governor.govern({
-      certificate: 'cert-a',
+      presented: shown('cert-a'),
       system: 'fake',
       action,
       input,
@@ -78,6 +79,12 @@ export class SpineBench {
   get lastStatus(): unknown {
     return this.fake.records.findLast((r) => r.type === 'call.outcome')?.body['status']
   }
+}
+
+/** A certificate as it is shown; none where nothing is given. */
+export function shown(certificate?: string): Presented {
+  const resource = 'https://127.0.0.1:7443/mcp/fake'
+  return certificate === undefined ? { resource } : { certificate, resource }
 }
 
 /** The text of a result. */

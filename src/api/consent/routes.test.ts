@@ -108,7 +108,7 @@ test('the page says who asks, for what, and is held to the form that it has', as
   const policy = response.headers.get('content-security-policy') ?? ''
   assert.match(policy, /frame-ancestors 'none'/)
   assert.match(policy, /form-action 'self' http:\/\/127\.0\.0\.1:33418/)
-  assert.match(policy, /script-src 'none'/)
+  assert.match(policy, /^default-src 'none'; style-src 'self'; /)
   assert.equal(response.headers.get('x-frame-options'), 'DENY')
   assert.equal(response.headers.get('cache-control'), 'no-store')
 })

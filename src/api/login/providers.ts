@@ -88,17 +88,16 @@ async function finish(
   returnTo: string,
 ): Promise<Response> {
   const { people, sessions } = authority
-  const given = sessions.sources.get(of.source)?.groupRoles
-  if (given === undefined && sessions.sources.get(of.source) === undefined) {
-    throw fault('login.no_source', 'nobody signs in there any more')
-  }
+  const source = sessions.sources.get(of.source)
+  if (source === undefined) throw fault('login.no_source', 'nobody signs in there any more')
+  const { groupRoles = {}, issuer, name } = source
   const roles = of.groups.flatMap((group) =>
-    given !== undefined && Object.hasOwn(given, group) ? (given[group] ?? []) : [],
+    Object.hasOwn(groupRoles, group) ? (groupRoles[group] ?? []) : [],
   )
-  const { source, subject, name } = of
-  const person = await people.heard({ source, subject, name, roles })
+  const subject = `${issuer} ${of.subject}`
+  const person = await people.heard({ source: name, subject, name: of.name, roles })
   const before = sessionOf(authority, request)
-  const { cookie } = await sessions.open({ person: person.id, by: `oidc:${source}` })
+  const { cookie } = await sessions.open({ person: person.id, by: `oidc:${name}` })
   if (before !== undefined) await sessions.end(before.session.hash, { reason: 'signed in anew' })
   // A page in between: the next request comes from here, so that the new cookie goes with it.
   return onward(returnTo, [sessionCookie(cookie), loginCookie('', 0)])

@@ -16,7 +16,7 @@ import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { noSessionCookie, sessionCookie } from '../session/cookie.ts'
 import { checkCsrf, checkOwnPage, sessionOf, type SignedIn } from '../session/session-of.ts'
-import { onward, returnPath, withOwnCookies } from '../session/way-in.ts'
+import { onward, returnPath } from '../session/way-in.ts'
 import { serveProviders } from './providers.ts'
 import { accountPage, loginPage } from './pages.ts'
 import { Passkeys } from './passkeys.ts'
@@ -45,9 +45,8 @@ function servePages(surface: Surface, { authority }: ControlPorts): void {
       query: z.strictObject({ return_to: z.string().max(2_048).optional() }),
       answer: HTML,
     },
-    ({ request, query }) => {
-      const again = withOwnCookies(request)
-      if (again !== undefined) return again
+    ({ query }) => {
+      // Needs no cookie, so it is not asked for again: that would lose what stands behind the `#`.
       const sources = authority.sessions.sources.list().map(({ name }) => name)
       return loginPage({ sources, returnTo: returnPath(query.return_to) })
     },

@@ -1,7 +1,5 @@
 // Holds the way to signing in and back: where somebody wanted to go, and nowhere outside.
 
-import { html } from 'hono/html'
-
 /**
  * The path with query that somebody wanted, where it is one of this listener; else `/account`. A text that a browser would
  * read as another host (`//host`, `/\\host`, a scheme, a line break or tab inside) is none.
@@ -45,15 +43,8 @@ export function onward(path: string, cookies: readonly string[] = []): Response 
     refresh: `0;url=${path}`,
   })
   for (const cookie of cookies) headers.append('set-cookie', cookie)
-  const text = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <title>Bailiwick</title>
-      </head>
-      <body>
-        <p><a href="${path}">Go on</a></p>
-      </body>
-    </html>`
-  return new Response(String(text), { headers })
+  // Paths of ours and addresses of providers are URLs by now; quotes and angle brackets in them are encoded, ampersands here.
+  const link = path.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+  const text = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Bailiwick</title></head><body><p><a href="${link}">Go on</a></p></body></html>`
+  return new Response(text, { headers })
 }

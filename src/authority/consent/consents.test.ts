@@ -194,7 +194,7 @@ test('a consent becomes one delegation, one instance and tokens, each of what wa
   assert.deepEqual(world.types(), ['consent.given', 'consent.redeemed', 'consent.begun'])
 })
 
-test('the answer has the code, the state as it came, and the issuer (RFC 9207 §2)', async () => {
+test('RFC 9207 §2 the answer has the code, the state as it came, and the issuer', async () => {
   await using world = await World.open()
   const state = 'a b\r\nSet-Cookie: x=1 &iss=https://evil.example'
   const request = await world.request({ state })
@@ -216,7 +216,7 @@ test('more than was asked for cannot be granted, nor nothing', async () => {
   await assert.rejects(grant([]), faultOf('consent.nothing'))
 })
 
-test('a code is used once, and its second use ends what the first gave', async () => {
+test('RFC 6749 §4.1.2 a code is used once, and its second use ends what the first gave', async () => {
   await using world = await World.open()
   const code = await world.code()
   const { token } = granted(await world.redeem(code))
@@ -248,14 +248,14 @@ test('two who come with one code at once leave nothing', async () => {
   assert.equal(world.ground.instances.size, 0)
 })
 
-test('a code ends after a minute', async () => {
+test('RFC 6749 §4.1.2 a code ends after a minute', async () => {
   await using world = await World.open()
   const code = await world.code()
   world.home.clock.advance(60_000)
   refusedWith(await world.redeem(code), 'invalid_grant')
 })
 
-test('a code that was taken by somebody without its verifier is gone', async () => {
+test('RFC 6749 §4.1.3 a code is for its client, its redirect URI and its verifier; tried with another, it is gone', async () => {
   await using world = await World.open()
   for (const more of [
     { verifier: 'w'.repeat(43) },
@@ -278,7 +278,7 @@ test('nothing begins for an agent that was suspended within the minute', async (
   assert.equal(world.ground.instances.size, 0)
 })
 
-test('the key of dpop_jkt has to be the one that is proven', async () => {
+test('RFC 9449 §10 the key of dpop_jkt has to be the one that is proven', async () => {
   await using world = await World.open(60_000)
   const jkt = 'j'.repeat(43)
   refusedWith(await world.redeem(await world.code({ dpop_jkt: jkt })), 'invalid_dpop_proof')
@@ -302,7 +302,7 @@ test('INV-8 no token is bound to nothing unless the setting says so, and the err
   refusedWith(await other.redeem(await other.code(), { binding: undefined }), 'invalid_dpop_proof')
 })
 
-test('a refresh token is used once; the one after it is good', async () => {
+test('RFC 9700 §4.14.2 a refresh token is used once; the one after it is good', async () => {
   await using world = await World.open()
   const first = granted(await world.redeem(await world.code())).refresh!
   const second = granted(await world.refresh(first)).refresh!
@@ -313,7 +313,7 @@ test('a refresh token is used once; the one after it is good', async () => {
   refusedWith(await world.refresh(second), 'invalid_grant')
 })
 
-test('a refresh token that comes again ends everything, and is seen', async () => {
+test('RFC 9700 §4.14.2 a refresh token that comes again ends everything, and is seen', async () => {
   await using world = await World.open()
   const first = granted(await world.redeem(await world.code())).refresh!
   const second = granted(await world.refresh(first)).refresh!
@@ -360,7 +360,7 @@ test('nobody can make up a refresh token that was never given, to have a consent
   granted(await world.refresh(token))
 })
 
-test('a refresh is for the same client, the same key, and no more than was granted', async () => {
+test('RFC 6749 §6 a refresh is for the same client, the same key, and no more than was granted', async () => {
   await using world = await World.open()
   const code = await world.code({}, ['files/read_file', 'files/list'])
   const token = granted(await world.redeem(code)).refresh!
@@ -424,7 +424,7 @@ test('a consent ends with its instance, with its delegation, with its time, and 
   assert.deepEqual((await world.home.store.refreshFamilies.all({ state: 'live' })).length, 0)
 })
 
-test('a refresh token that is given back ends its consent, an access token only itself (RFC 7009 §2.1)', async () => {
+test('RFC 7009 §2.1 a refresh token that is given back ends its consent, an access token only itself', async () => {
   await using world = await World.open()
   const { token, refresh } = granted(await world.redeem(await world.code()))
   assert.equal(await world.consents.giveBack(refresh!, 'https://other.example/c'), false)
@@ -444,7 +444,7 @@ test('a client that cannot refresh gets no refresh token, and its consent is lis
   assert.equal(world.consents.list()[0]?.refreshes, false)
 })
 
-test('a client that authenticates itself does so for its code and for every refresh', async () => {
+test('CIMD §8.2 a client that authenticates itself does so for its code and for every refresh', async () => {
   await using world = await World.open()
   const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
   world.document = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } }

@@ -64,7 +64,10 @@ export class Actors {
       return unknownToken('the token is not bound to the certificate that it was shown with')
     }
     const binding: Binding = facts.binding?.kind ?? 'none'
-    const credential: ActorCredential = { kind: 'token', id, binding, ends }
+    const credential: ActorCredential = {
+      ...{ kind: 'token', id, binding, ends },
+      ...(scope === undefined ? {} : { scope }),
+    }
     return (
       this.#actor(instance, credential, { delegation, scope }) ??
       unknownToken('the token stands for nobody who may act')

@@ -1,12 +1,12 @@
 // Holds how attested workloads become instances: evidence, the registration that it satisfies, and what it may act for.
 
-import { Fault } from '../../std/fault.ts'
-import type { Composition, CompositionElement } from '../../wire/actor.ts'
 import type { IssuedIdentity } from '../../wire/identity.ts'
 import type { InstanceRow } from '../../store/rows/instance.ts'
 import type { Registration } from '../../store/rows/registration.ts'
 import { checkedClaims, type Attested } from './attest/attested.ts'
-import { MAX_CERTIFICATES, type Enrolment } from './enrolment.ts'
+import { composed } from './composed.ts'
+import { MAX_CERTIFICATES, type Enrolment, type Newcomer } from './enrolment.ts'
+import { EvidenceOnce } from './evidence-once.ts'
 import { fault } from './faults.ts'
 import type { IdentityPorts } from './ports.ts'
 import type { Registrations } from './registrations.ts'
@@ -21,6 +21,8 @@ export interface AttestedRequest {
   readonly publicKey: Uint8Array
   /** What it says of itself; claimed, unless the registration takes the element from the evidence. */
   readonly composition?: Readonly<Record<string, string>>
+  /** Id of the instance that it was before. Lineage for the record: it gives nothing. */
+  readonly replaces?: string
 }
 
 /** Admits attested workloads. */
@@ -29,6 +31,7 @@ export class AttestedEntry {
   readonly #view: LiveView
   readonly #enrolment: Enrolment
   readonly #registrations: Registrations
+  readonly #once: EvidenceOnce
 
   constructor(
     ports: IdentityPorts,
@@ -40,37 +43,32 @@ export class AttestedEntry {
     this.#view = view
     this.#enrolment = enrolment
     this.#registrations = registrations
+    this.#once = new EvidenceOnce(ports.store)
   }
 
   /** Makes a new instance of the agent whose registration the evidence satisfies. Evidence that counts once is used up. */
   async enrol(request: AttestedRequest): Promise<IssuedIdentity> {
     const { attested, publicKey } = request
-    const composition = checkedClaims(request.composition ?? {})
+    const claimed = checkedClaims(request.composition ?? {})
     const registration = this.#registrations.match(attested)
-    return this.#enrolment.withKey(publicKey, async () => {
-      const delegation = await this.#delegation(registration)
-      const newcomer = {
-        agent: registration.agent,
-        ...(delegation === undefined ? {} : { delegation }),
-        attested: this.#vouched(attested, registration),
-        composition: composed(registration, attested, composition),
-        facts: { registration: registration.id, source: attested.source },
-      }
-      const { answer } = await this.#enrolment.admit(
-        newcomer,
-        publicKey,
-        async (tables, receipt) => {
-          if (attested.once === undefined) return
-          try {
-            await tables.spent.insert(attested.once, receipt)
-          } catch (error) {
-            if (!(error instanceof Fault) || error.code !== 'store.exists') throw error
-            throw fault('attest.replayed', 'this evidence was used already', error)
-          }
-        },
-      )
-      return answer
-    })
+    this.#checkAgent(registration)
+    return this.#enrolment.withKey(publicKey, () =>
+      this.#once.use(attested.once, async (mark) => {
+        const replaces = await this.#lineage(request.replaces, attested, registration)
+        const delegation = await this.#delegation(registration)
+        const composition = composed(registration, attested, claimed)
+        const newcomer: Newcomer = {
+          agent: registration.agent,
+          ...(delegation === undefined ? {} : { delegation }),
+          ...(replaces === undefined ? {} : { replaces }),
+          attested: this.#vouched(attested, registration),
+          ...(Object.keys(composition).length === 0 ? {} : { composition }),
+          ...(registration.expiresAt === undefined ? {} : { until: registration.expiresAt }),
+          facts: { registration: registration.id, source: attested.source },
+        }
+        return (await this.#enrolment.admit(newcomer, publicKey, mark)).answer
+      }),
+    )
   }
 
   /**
@@ -78,7 +76,7 @@ export class AttestedEntry {
    * moved: past it, a new instance has to be made.
    */
   async reattest(
-    request: Omit<AttestedRequest, 'composition'> & { readonly instance: string },
+    request: Pick<AttestedRequest, 'attested' | 'publicKey'> & { readonly instance: string },
   ): Promise<IssuedIdentity> {
     const { attested, publicKey } = request
     const live = this.#view.instance(request.instance)
@@ -87,25 +85,54 @@ export class AttestedEntry {
       throw fault('identity.life_over', 'the instance has reached the end of its life')
     }
     const registration = this.#registrations.match(attested)
-    if (registration.agent !== live.agent || registration.id !== live.attested?.registration) {
+    const { registration: id, subject = attested.subject } = live.attested ?? {}
+    if (registration.id !== id || subject !== attested.subject) {
       throw fault('attest.unregistered', 'the workload is no longer what it was registered as')
     }
-    if (this.#ports.registry.agentOf(live.agent)?.state !== 'active') {
-      throw fault('identity.agent_inactive', 'the agent is not active')
-    }
-    return this.#enrolment.withKey(publicKey, async () => {
-      const answer = await this.#enrolment.renew(live, publicKey, { attestor: attested.attestor })
-      // The workload has just shown that it is itself: what it had longest makes room.
-      while (live.certificates.size > MAX_CERTIFICATES) this.#view.dropOldest(live)
-      return answer
-    })
+    this.#checkAgent(registration)
+    return this.#enrolment.withKey(publicKey, () =>
+      this.#once.use(attested.once, async (mark) => {
+        const facts = { attestor: attested.attestor }
+        const answer = await this.#enrolment.renew(live, publicKey, facts, mark)
+        // The workload has just shown that it is itself: what it had longest makes room.
+        while (live.certificates.size > MAX_CERTIFICATES) this.#view.dropOldest(live)
+        return answer
+      }),
+    )
   }
 
+  #checkAgent({ agent }: Registration): void {
+    if (this.#ports.registry.agentOf(agent)?.state !== 'active') {
+      throw fault('identity.agent_inactive', 'the agent is not active')
+    }
+  }
+
+  /** What is kept: which facts counted, and which one workload it was. The others are nobody's business. */
   #vouched(
-    { attestor, selectors }: Attested,
-    { id }: Registration,
+    { attestor, source, subject }: Attested,
+    { id, selectors }: Registration,
   ): NonNullable<InstanceRow['attested']> {
-    return { attestor, registration: id, selectors, at: this.#ports.clock.now() }
+    const at = this.#ports.clock.now()
+    return { attestor, source, registration: id, selectors, subject, at }
+  }
+
+  /**
+   * The instance that the workload says it was, where that is so: same registration, same workload, no longer live. What a person
+   * revoked does not come back by itself (INV-5): a workload that honestly says so is refused.
+   */
+  async #lineage(
+    id: string | undefined,
+    { subject }: Attested,
+    registration: Registration,
+  ): Promise<string | undefined> {
+    if (id === undefined || this.#view.instance(id) !== undefined) return undefined
+    const before = (await this.#ports.store.instances.get(id))?.doc
+    const { attested } = before ?? {}
+    if (attested?.registration !== registration.id || attested.subject !== subject) return undefined
+    if (before?.state === 'revoked') {
+      throw fault('attest.revoked', 'a person took the identity of this workload away')
+    }
+    return id
   }
 
   async #delegation(registration: Registration): Promise<string | undefined> {
@@ -123,21 +150,4 @@ export class AttestedEntry {
     })
     return id
   }
-}
-
-/** What the instance is made of: what the evidence proves stands above what the instance says. */
-function composed(
-  registration: Registration,
-  attested: Attested,
-  claimed: Readonly<Partial<Record<CompositionElement, string>>>,
-): Composition {
-  const elements: Record<string, { value: string; assurance: 'attested' | 'claimed' }> = {}
-  for (const [element, value] of Object.entries(claimed)) {
-    elements[element] = { value, assurance: 'claimed' }
-  }
-  for (const [element, name] of Object.entries(registration.composition ?? {})) {
-    const value = attested.facts?.[name]
-    if (value !== undefined) elements[element] = { value, assurance: 'attested' }
-  }
-  return elements
 }

@@ -11,6 +11,7 @@ import { spiffeId } from '../../wire/spiffe.ts'
 import type { InstanceRow } from '../../store/rows/instance.ts'
 import type { Tables } from '../../store/open.ts'
 import type { Endings } from './ending.ts'
+import type { Mark } from './evidence-once.ts'
 import { fault } from './faults.ts'
 import { issue, keyDigest, type Issuance } from './issuance.ts'
 import { liveCertificate } from './live-certificate.ts'
@@ -30,6 +31,10 @@ export interface Newcomer {
   readonly joinToken?: string
   readonly attested: NonNullable<InstanceRow['attested']>
   readonly composition?: Composition
+  /** Id of the instance that this workload was before. */
+  readonly replaces?: string
+  /** Its absolute life ends no later than this, ms since the epoch. */
+  readonly until?: number
   /** What the record says besides. */
   readonly facts?: JsonObject
 }
@@ -79,11 +84,12 @@ export class Enrolment {
     return instance
   }
 
-  /** Gives a live instance another certificate. `facts` say in the record what it was given for. */
+  /** Gives a live instance another certificate. `facts` say in the record what it was given for; `within` joins the transaction. */
   async renew(
     instance: LiveInstance,
     publicKey: Uint8Array,
     facts: JsonObject,
+    within?: Mark,
   ): Promise<IssuedIdentity> {
     const issuance = this.#issue(instance, publicKey)
     const receipt = await this.#ports.audit.append({
@@ -93,7 +99,14 @@ export class Enrolment {
       instance: instance.id,
       body: { ...issuance.facts, ...facts },
     })
-    await this.#ports.store.certificates.insert(issuance.row, receipt)
+    const { store } = this.#ports
+    if (within === undefined) await store.certificates.insert(issuance.row, receipt)
+    else {
+      await store.atomically(async (tables) => {
+        await within(tables, receipt)
+        await tables.certificates.insert(issuance.row, receipt)
+      })
+    }
     return this.#deliver(instance, issuance)
   }
 
@@ -113,7 +126,7 @@ export class Enrolment {
 
   #row(newcomer: Newcomer): InstanceRow {
     const { clock, entropy, registry } = this.#ports
-    const { agent, delegation, joinToken, attested, composition } = newcomer
+    const { agent, delegation, joinToken, attested, composition, replaces, until } = newcomer
     if (registry.agentOf(agent)?.state !== 'active') {
       throw fault('identity.agent_inactive', 'the agent is not active')
     }
@@ -127,9 +140,10 @@ export class Enrolment {
       ...(joinToken === undefined ? {} : { joinToken }),
       attested,
       ...(composition === undefined ? {} : { composition }),
+      ...(replaces === undefined ? {} : { replaces }),
       state: 'live',
       createdAt,
-      lifeEnds: createdAt + this.life,
+      lifeEnds: Math.min(createdAt + this.life, until ?? Infinity),
     }
   }
 
@@ -153,7 +167,9 @@ export class Enrolment {
         ...newcomer.facts,
         attestor: newcomer.attested.attestor,
         selectors: [...newcomer.attested.selectors],
+        ...(newcomer.attested.subject === undefined ? {} : { subject: newcomer.attested.subject }),
         ...(row.composition === undefined ? {} : { composition: plain(row.composition) }),
+        ...(row.replaces === undefined ? {} : { replaces: row.replaces }),
         lifeEnds: rfc3339(row.lifeEnds),
         ...(delegation === undefined ? { unattended: true } : { delegation }),
       },

@@ -77,11 +77,16 @@ export const IDENTITY_FAULTS = {
     status: 401,
     next: 'get new evidence from the source that the registration names',
   },
+  'attest.full': { status: 409, next: 'remove registrations that nobody uses any more' },
   'attest.no_registration': {
     status: 404,
     next: 'look at the registrations: bailiwick registration ls',
   },
   'attest.replayed': { status: 401, next: 'get new evidence: each counts once' },
+  'attest.revoked': {
+    status: 403,
+    next: 'ask whoever revoked it; starting the workload again makes another instance',
+  },
   'join_token.unknown': { status: 401, next: ASK_AGAIN },
   'join_token.expired': { status: 401, next: ASK_AGAIN },
   'join_token.reused': { status: 401, next: ASK_AGAIN },

@@ -29,6 +29,8 @@ export interface InstanceView {
   readonly lifeEnds: number
   readonly attested?: LiveInstance['attested']
   readonly composition?: LiveInstance['composition']
+  /** Id of the instance that the same workload was before. */
+  readonly replaces?: string
   /** When its longest certificate ends; the end of its life where it has none. */
   readonly certificateEnds: number
 }

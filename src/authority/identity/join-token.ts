@@ -27,8 +27,8 @@ export interface IssuedJoinToken {
 /** Issues join tokens and lets each be used once. */
 export class JoinTokens {
   readonly #ports: IdentityPorts
-  /** Hashes of tokens that somebody is using right now: of two who come at once, one finds the hash here. */
-  readonly #claimed = new Set<string>()
+  /** Tokens that somebody is using right now, by hash: of two who come at once, one waits here for what becomes of the other. */
+  readonly #claimed = new Map<string, Promise<unknown>>()
   /** Ids of tokens whose reuse is recorded; what follows is counted by the listener, so that nobody fills the log. */
   readonly #reported = new Set<string>()
   /** Unused tokens by hash. */
@@ -91,22 +91,25 @@ export class JoinTokens {
       throw fault('join_token.unknown', 'this join token is of another authority')
     }
     const tokenHash = base64url(sha256(secret))
-    if (this.#claimed.has(tokenHash)) throw await this.#reused(tokenHash)
-    this.#claimed.add(tokenHash)
-    try {
-      // INVARIANT: read only after the claim, so that what is read cannot be used by another before `work` is done.
-      const [held] = await this.#ports.store.joinTokens.all({ token_hash: tokenHash })
-      if (held === undefined) throw fault('join_token.unknown', 'there is no such join token')
-      if (held.doc.state === 'used') throw await this.#reused(tokenHash)
-      if (held.doc.state === 'expired' || held.doc.expiresAt <= this.#ports.clock.now()) {
-        throw fault('join_token.expired', 'this join token has expired')
-      }
-      const result = await work(held)
-      this.#open.delete(tokenHash)
-      return result
-    } finally {
-      this.#claimed.delete(tokenHash)
+    // Whoever comes second is told only when it is known who was first: that one is locked by then.
+    for (let first; (first = this.#claimed.get(tokenHash)) !== undefined;) await first
+    const using = this.#use(tokenHash, work)
+    const done = (): unknown => this.#claimed.delete(tokenHash)
+    // INVARIANT: claimed in the turn in which nobody else was found, so that nobody else uses what is read.
+    this.#claimed.set(tokenHash, using.then(done, done))
+    return using
+  }
+
+  async #use<R>(tokenHash: string, work: (held: Held<JoinTokenRow>) => Promise<R>): Promise<R> {
+    const [held] = await this.#ports.store.joinTokens.all({ token_hash: tokenHash })
+    if (held === undefined) throw fault('join_token.unknown', 'there is no such join token')
+    if (held.doc.state === 'used') throw await this.#reused(held.doc)
+    if (held.doc.state === 'expired' || held.doc.expiresAt <= this.#ports.clock.now()) {
+      throw fault('join_token.expired', 'this join token has expired')
     }
+    const result = await work(held)
+    this.#open.delete(tokenHash)
+    return result
   }
 
   /** Marks what has expired unused, so that only usable tokens are counted as such. */
@@ -128,18 +131,14 @@ export class JoinTokens {
     }
   }
 
-  /** Records the first reuse of a token: somebody may have stolen it, before or after its rightful use. */
-  async #reused(tokenHash: string): Promise<Error> {
-    const [held] = await this.#ports.store.joinTokens.all({ token_hash: tokenHash })
-    const first = held?.doc.usedBy
-    if (held !== undefined && first !== undefined) {
-      // In force before the second one is answered, whichever of the two it was meant for.
-      await this.#ports.onJoinRace?.(first, held.doc.agent)
-    }
-    const known = held === undefined || this.#reported.has(held.doc.id)
-    if (!known && this.#reported.size < MAX_REPORTED) {
-      this.#reported.add(held.doc.id)
-      const { id, agent, usedBy } = held.doc
+  /**
+   * Answers a second use: whoever was first may not be who was meant to be, and is locked before this is answered. Recorded once:
+   * what follows is counted by the listener.
+   */
+  async #reused({ id, agent, usedBy }: JoinTokenRow): Promise<Error> {
+    if (usedBy !== undefined) await this.#ports.onJoinRace?.(usedBy, agent)
+    if (!this.#reported.has(id) && this.#reported.size < MAX_REPORTED) {
+      this.#reported.add(id)
       await this.#ports.audit.append({
         type: 'join_token.reused',
         phase: 'lifecycle',

@@ -176,14 +176,14 @@ function service(live = true) {
   const [audit, clock] = [new FakeAudit(), new FakeClock(NOW)]
   const known = { agent: 'mail-sorter', spiffeId: ID, lifeEnds: NOW + 2 * MINUTE }
   const state = { live }
-  const svids = new JwtSvids(({
-	tokens,
-	trustDomain: DOMAIN,
-	audit,
-	clock,
-	entropy: systemEntropy,
-	live: (id) => state.live && id === INSTANCE ? known : undefined
-}))
+  const svids = new JwtSvids({
+    tokens,
+    trustDomain: DOMAIN,
+    audit,
+    clock,
+    entropy: systemEntropy,
+    live: (id) => (state.live && id === INSTANCE ? known : undefined),
+  })
   return { audit, clock, state, svids, known }
 }
 

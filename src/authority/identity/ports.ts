@@ -49,7 +49,7 @@ export interface DelegationPort {
 export interface IdentityPorts {
   readonly store: Pick<
     Store,
-    'joinTokens' | 'instances' | 'certificates' | 'registrations' | 'atomically'
+    'joinTokens' | 'instances' | 'certificates' | 'registrations' | 'spent' | 'atomically'
   >
   readonly audit: AuditSink
   readonly roots: Roots

@@ -8,10 +8,13 @@ import { isScopePattern, MAX_PATTERNS } from '../../wire/scope.ts'
 import { checkedReason } from '../reason.ts'
 import { Turns } from '../turns.ts'
 import type { AttestorName } from './attest/attested.ts'
-import { checkSelectors } from './attest/selectors.ts'
+import { checkComposition, checkSelectors } from './attest/selectors.ts'
 import { fault } from './faults.ts'
 import type { IdentityPorts } from './ports.ts'
 import { RegistrationIndex, type Selectable } from './registration-index.ts'
+
+/** Registrations at once: as many as a match was measured over. */
+const MAX_REGISTRATIONS = 100_000
 
 /** What a person registers. */
 export interface NewRegistration {
@@ -75,8 +78,9 @@ export class Registrations {
   }
 
   /**
-   * The one registration that a workload satisfies: of several of one agent the one with the most selectors. Throws
-   * `attest.unregistered`, or `attest.ambiguous` where it would be more than one agent: who somebody is, is never guessed.
+   * The one registration that a workload satisfies; of several that give the same, the one with the most selectors. Throws
+   * `attest.unregistered`, or `attest.ambiguous` where they differ in agent, person or scope: who somebody is and what they
+   * may do is never guessed.
    */
   match(workload: Selectable): Registration {
     const now = this.#ports.clock.now()
@@ -87,8 +91,11 @@ export class Registrations {
     if (first === undefined) {
       throw fault('attest.unregistered', 'no registration has selectors that this workload has')
     }
-    if (found.some((one) => one.agent !== first.agent || one.person !== first.person)) {
-      throw fault('attest.ambiguous', 'this workload has the selectors of more than one agent')
+    if (found.some((one) => !sameAuthority(one, first))) {
+      throw fault(
+        'attest.ambiguous',
+        'this workload has the selectors of more than one agent, or of one with different authority',
+      )
     }
     return found.reduce((best, one) => (one.selectors.length > best.selectors.length ? one : best))
   }
@@ -116,6 +123,7 @@ export class Registrations {
           attestor: doc.attestor,
           source: doc.source,
           selectors: [...doc.selectors],
+          ...(doc.composition === undefined ? {} : { composition: { ...doc.composition } }),
           ...(doc.person === undefined ? { unattended: true } : { onBehalfOf: doc.person }),
           ...(doc.scope === undefined ? {} : { scope: [...doc.scope] }),
           ...(doc.expiresAt === undefined ? {} : { expiresAt: rfc3339(doc.expiresAt) }),
@@ -158,6 +166,9 @@ export class Registrations {
     const { registry, sourceKind, clock } = this.#ports
     const agent = registry.agentOf(what.agent)
     if (agent === undefined) throw fault('identity.unknown_agent', 'there is no such agent')
+    if (this.#held.size >= MAX_REGISTRATIONS) {
+      throw fault('attest.full', `there are ${MAX_REGISTRATIONS} registrations already`)
+    }
     if (what.person === undefined && !agent.unattended) {
       throw fault('identity.attended', 'this agent does not act without a person')
     }
@@ -169,6 +180,7 @@ export class Registrations {
       throw fault('attest.source', 'there is no trust source of this name for this attestor')
     }
     checkSelectors(what.attestor, what.selectors)
+    checkComposition(what.attestor, what.composition ?? {})
     const { scope } = what
     if (scope !== undefined && (scope.length > MAX_PATTERNS || !scope.every(isScopePattern))) {
       throw fault('attest.scope', 'a scope is a list of system/action, system/* or *')
@@ -182,4 +194,10 @@ export class Registrations {
     this.#held.set(held.doc.id, held)
     this.#index.add(held.doc)
   }
+}
+
+/** True where it makes no difference which of the two somebody enrols by. */
+function sameAuthority(a: Registration, b: Registration): boolean {
+  const scopeOf = ({ scope }: Registration): string => JSON.stringify(scope?.toSorted() ?? null)
+  return a.agent === b.agent && a.person === b.person && scopeOf(a) === scopeOf(b)
 }

@@ -35,30 +35,30 @@ async function ground(of: Partial<RootsPorts> = {}): Promise<Ground> {
   const store = await openStore({ directory: home, signer: fakeSigner('Ed25519') })
   const [audit, clock, timer] = [new FakeAudit(), new FakeClock(), new FakeTimer()]
   const troubles: unknown[] = []
-  const ports: RootsPorts = ({
-	store,
-	audit,
-	clock,
-	timer,
-	keys: fakeRootKeys(fakeSigner('ES256')),
-	tokens: fakeTokenKey(),
-	trustDomain: DOMAIN,
-	entropy: systemEntropy,
-	onTrouble: (error) => void troubles.push(error),
-	...of
-})
-  return ({
-	home,
-	audit,
-	clock,
-	timer,
-	ports,
-	troubles,
-	[Symbol.asyncDispose]: async () => {
-		await store.close();
-		rmSync(home, { recursive: true });
-	}
-})
+  const ports: RootsPorts = {
+    store,
+    audit,
+    clock,
+    timer,
+    keys: fakeRootKeys(fakeSigner('ES256')),
+    tokens: fakeTokenKey(),
+    trustDomain: DOMAIN,
+    entropy: systemEntropy,
+    onTrouble: (error) => void troubles.push(error),
+    ...of,
+  }
+  return {
+    home,
+    audit,
+    clock,
+    timer,
+    ports,
+    troubles,
+    [Symbol.asyncDispose]: async () => {
+      await store.close()
+      rmSync(home, { recursive: true })
+    },
+  }
 }
 
 const states = (roots: Roots) => roots.list().map((root) => root.state)

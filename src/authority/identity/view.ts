@@ -31,6 +31,8 @@ export interface LiveInstance {
   /** What vouched for it; absent in older rows: a join token. */
   readonly attested?: NonNullable<InstanceRow['attested']>
   readonly composition?: Composition
+  /** Id of the instance that the same workload was before. */
+  readonly replaces?: string
   /** Its certificates by fingerprint; none for one that is known by tokens alone. */
   readonly certificates: Map<string, LiveCertificate>
 }

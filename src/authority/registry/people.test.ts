@@ -20,7 +20,11 @@ const external = (heardAt: number, roles = ['operator']) => [
 ]
 
 test('groups give roles from the login on, for as long as the source says, and only those that it still gives', () => {
-  const source = { groupsMaxAgeMs: 100, groupRoles: { ops: ['operator'], x: ['auditor'] } }
+  const source = {
+    createdAt: 500,
+    groupsMaxAgeMs: 100,
+    groupRoles: { ops: ['operator'], x: ['auditor'] },
+  }
   const now = (at: number, of = external(1_000)) =>
     rolesOf({ ...PERSON, external: of }, at, (name) => (name === 'corp' ? source : undefined))
   assert.deepEqual(now(999), ['viewer'], 'heard of in the future')
@@ -28,6 +32,7 @@ test('groups give roles from the login on, for as long as the source says, and o
   assert.deepEqual(now(1_099), ['operator', 'viewer'])
   assert.deepEqual(now(1_100), ['viewer'])
   assert.deepEqual(now(1_000, external(1_000, ['administrator'])), ['viewer'])
+  assert.deepEqual(now(510, external(499)), ['viewer'], 'of another source of that name')
   assert.deepEqual(
     rolesOf({ ...PERSON, external: external(1_000) }, 1_000, () => undefined),
     ['viewer'],

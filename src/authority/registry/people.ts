@@ -30,7 +30,7 @@ export interface PersonWord {
 export interface HeardOf {
   /** Name of the trust source. */
   readonly source: string
-  /** `sub` there. */
+  /** Issuer and `sub` there: a source of the same name at another issuer knows nobody of the one before. */
   readonly subject: string
   /** What the person may be called; made into a name that is free. */
   readonly name: string

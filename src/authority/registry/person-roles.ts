@@ -7,6 +7,8 @@ const GROUPS_MAX_AGE_MS = 43_200_000
 
 /** What holds now of a source of logins. */
 export interface LoginGroups {
+  /** When it was trusted, ms since the epoch: what was heard before came from another source of this name. */
+  readonly createdAt: number
   /** How long groups hold after a login (ms). */
   readonly groupsMaxAgeMs?: number
   /** Group → roles. A role that no group gives any more is nobody's. */
@@ -33,5 +35,7 @@ export function rolesOf(person: Person, now: number, sources: LoginGroupsOf): re
 /** True while what was heard at a time still holds; never for a time that is yet to come. */
 function isFresh(groups: LoginGroups, heardAt: number, now: number): boolean {
   const age = now - heardAt
-  return age >= 0 && age < (groups.groupsMaxAgeMs ?? GROUPS_MAX_AGE_MS)
+  return (
+    age >= 0 && heardAt >= groups.createdAt && age < (groups.groupsMaxAgeMs ?? GROUPS_MAX_AGE_MS)
+  )
 }

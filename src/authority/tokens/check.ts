@@ -10,11 +10,27 @@ export function refusal(code: keyof typeof TOKEN_FAULTS, detail: string): Unauth
   return { refused: true, code, detail, error: 'invalid_token' }
 }
 
-/** True when a token for `audience` may be shown where `resource` is asked for: `…/mcp` is every system behind it. */
+/**
+ * True when a token for `audience` may be shown where `resource` is asked for: `…/mcp` is every system behind it, and an
+ * origin everything behind that.
+ */
 export function audienceCovers(audience: readonly string[], resource: string): boolean {
   return audience.some(
-    (one) => one === resource || (one.endsWith('/mcp') && resource.startsWith(`${one}/`)),
+    (one) => one === resource || (isWhole(one) && resource.startsWith(one.replace(/\/?$/, '/'))),
   )
+}
+
+/** True for a resource that has others below it. */
+function isWhole(resource: string): boolean {
+  return resource.endsWith('/mcp') || /^https?:\/\/[^/]+\/?$/.test(resource)
+}
+
+/** The same for a resource of ours under any of the names that it has. */
+export function audienceFits(
+  audience: readonly string[],
+  { resource, aliases = [] }: Pick<Presented, 'resource' | 'aliases'>,
+): boolean {
+  return audienceCovers(audience, resource) || aliases.some((one) => audienceCovers(audience, one))
 }
 
 /** Why a token is not with its key; undefined when it is (RFC 9449 §7.1, RFC 8705 §3, INV-8). */

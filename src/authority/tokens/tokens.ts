@@ -8,7 +8,7 @@ import type { JsonObject } from '../../std/json.ts'
 import { MAX_JWT, readJws, verifyJws, writeJws } from '../../wire/jwt.ts'
 import type { Presented, Unauthenticated } from '../../wire/presented.ts'
 import type { TokenRow } from '../../store/rows/token.ts'
-import { audienceCovers, refusal, unbound } from './check.ts'
+import { audienceFits, refusal, unbound } from './check.ts'
 import { claims } from './claims.ts'
 import { drafted, type Draft, type TokenRequest } from './draft.ts'
 import { tokenFault } from './faults.ts'
@@ -17,6 +17,9 @@ import { TokenView, type LiveToken } from './view.ts'
 
 /** How often what has ended is taken away. */
 const LOOK_MS = 5_000
+
+/** The key that a token is bound to (RFC 9449 `jkt`, RFC 8705 `x5t#S256`). */
+export type TokenBinding = NonNullable<TokenRow['binding']>
 
 /** A token as its holder gets it. */
 export interface IssuedToken {
@@ -37,7 +40,7 @@ export interface TokenFacts {
   readonly delegation?: string
   readonly scope?: readonly string[]
   /** Absent: bound to no key. */
-  readonly binding?: NonNullable<TokenRow['binding']>
+  readonly binding?: TokenBinding
   /** ms since the epoch. */
   readonly ends: number
 }
@@ -167,7 +170,7 @@ export class Tokens {
     const token = this.find(text)
     if ('refused' in token) return token
     // What hands authority on opens nothing, wherever it is shown.
-    if (token.mayAct !== undefined || !audienceCovers(token.audience, presented.resource)) {
+    if (token.mayAct !== undefined || !audienceFits(token.audience, presented)) {
       return refusal('token.audience', 'the token is not meant for this resource')
     }
     const wrong = unbound(token, presented, (this.#ports.unboundLife ?? 0) > 0)

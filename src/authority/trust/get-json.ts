@@ -1,25 +1,35 @@
 // Holds asking an issuer over HTTP: no redirect, a bounded answer, a bounded wait.
 
+import { Agent, request } from 'undici'
 import { isObject, parseJson, type JsonObject } from '../../std/json.ts'
 import { trustFault } from './faults.ts'
 
 const MAX_ANSWER = 262_144
 const PATIENCE_MS = 5_000
 
-/** Gets a JSON object. Throws `trust.unreachable` whatever went wrong: the cause is for the operator's own log. */
-export async function getJson(url: string): Promise<JsonObject> {
+/**
+ * Gets a JSON object. `ca` (PEM) takes the place of the authorities that this machine trusts. Throws `trust.unreachable` whatever
+ * went wrong: the cause is for the operator's own log.
+ */
+export async function getJson(url: string, ca?: string): Promise<JsonObject> {
+  const dispatcher = new Agent({
+    connect: { timeout: PATIENCE_MS, ...(ca === undefined ? {} : { ca }) },
+    maxResponseSize: MAX_ANSWER,
+    maxHeaderSize: 16_384,
+    pipelining: 0,
+  })
   try {
-    const response = await fetch(url, {
-      headers: { accept: 'application/json' },
-      redirect: 'error',
+    const response = await request(url, {
+      dispatcher,
+      headers: { accept: 'application/json', 'user-agent': 'bailiwick' },
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
-    if (response.status !== 200 || response.body === null) {
-      throw new Error(`status ${response.status}`)
-    }
+    // A body that nobody reads to its end fails when the connection is destroyed below: that is heard here, and meant.
+    response.body.on('error', () => undefined)
+    if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`)
     const chunks: Uint8Array[] = []
     let length = 0
-    for await (const chunk of response.body) {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       length += chunk.byteLength
       if (length > MAX_ANSWER) throw new Error('the answer is too large')
       chunks.push(chunk)
@@ -34,5 +44,7 @@ export async function getJson(url: string): Promise<JsonObject> {
     return value
   } catch (cause) {
     throw trustFault('trust.unreachable', 'the issuer did not answer as it has to', cause)
+  } finally {
+    await dispatcher.destroy()
   }
 }

@@ -15,6 +15,8 @@ import { trustFault } from './faults.ts'
 import { checkedIssuer } from './issuer.ts'
 
 const MAX_AUTHORITIES = 16
+const MAX_AUDIENCE = 512
+const MAX_GROUPS = 256
 const ATTESTORS: Readonly<Record<TrustSource['kind'], AttestorName | undefined>> = {
   'attest-oidc': 'oidc',
   'attest-x509': 'x509pop',
@@ -27,7 +29,7 @@ export interface NewTrustSource {
   readonly kind: TrustSource['kind']
   readonly issuer?: string
   readonly audience?: string
-  /** PEM. */
+  /** PEM: whom the certificates of a fleet lead to; of an issuer, whom its own server's does, where that is not public. */
   readonly certificates?: string
   readonly clientSecret?: string
   readonly groupRoles?: Readonly<Record<string, readonly string[]>>
@@ -114,7 +116,7 @@ export class TrustSources {
     })
   }
 
-  /** Trusts a source no more, at once: nobody enters by its word again. Who is in already, is in by our own record. */
+  /** Trusts a source no more, at once. Whoever entered by its word is ended by those who listen. */
   remove(
     name: string,
     { person, reason }: { readonly person: string; readonly reason: string },
@@ -132,7 +134,9 @@ export class TrustSources {
         person,
         body: { source: name, kind: doc.kind, reason: why },
       })
-      this.#show(await this.#ports.store.trustSources.replace(held, doc, receipt))
+      // In force before the row is written: a crash in between leaves a record, and the command to repeat.
+      this.#show({ ...held, doc })
+      this.#held.set(name, await this.#ports.store.trustSources.replace(held, doc, receipt))
       return doc
     })
   }
@@ -140,15 +144,23 @@ export class TrustSources {
   #doc(what: NewTrustSource): TrustSource {
     const { name, kind, groupRoles, groupsClaim, groupsMaxAgeMs } = what
     const isX509 = kind === 'attest-x509'
-    if (!isX509 && (what.audience ?? '') === '') {
-      throw trustFault('trust.audience', 'no audience was named')
+    if (!isX509 && !/^[\x21-\x7e]+$/.test((what.audience ?? '').slice(0, MAX_AUDIENCE + 1))) {
+      throw trustFault('trust.audience', 'no audience was named, or none that a token can have')
+    }
+    if ((what.audience ?? '').length > MAX_AUDIENCE) {
+      throw trustFault('trust.audience', `the audience is longer than ${MAX_AUDIENCE} characters`)
+    }
+    if (Object.keys(groupRoles ?? {}).length > MAX_GROUPS) {
+      throw trustFault('trust.groups', `more than ${MAX_GROUPS} groups are named`)
     }
     return {
       name,
       kind,
       issuer: isX509 ? '' : checkedIssuer(what.issuer ?? ''),
       audience: isX509 ? '' : (what.audience ?? ''),
-      ...(isX509 ? { certificates: this.#authorities(what.certificates ?? '') } : {}),
+      ...(isX509 || (kind === 'attest-oidc' && what.certificates !== undefined)
+        ? { certificates: this.#authorities(what.certificates ?? '') }
+        : {}),
       ...(what.clientSecret === undefined
         ? {}
         : { sealedSecret: this.#sealed(name, what.clientSecret) }),

@@ -7,6 +7,7 @@ import type { Actor } from '../../wire/actor.ts'
 import type { Presented } from '../../wire/presented.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
 import { CallControl, CallEnd } from '../call.ts'
+import type { CredentialRefusal } from '../credential/refusal.ts'
 import { isDenial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import type { Governor } from '../govern.ts'
@@ -27,6 +28,10 @@ const REMEMBERED = 10_000
 export interface Exchange {
   /** What the request showed; its proof has been checked and used up. */
   readonly presented: Presented
+  /** Where the request came from, for detectors. */
+  readonly place: string
+  /** The values of WWW-Authenticate for a refusal of this request. */
+  readonly challenge: (refusal: CredentialRefusal) => readonly string[]
   readonly system: string
   readonly headers: IncomingHttpHeaders
   readonly body: Uint8Array
@@ -55,7 +60,18 @@ export class McpEndpoint {
   async serve(exchange: Exchange): Promise<void> {
     const { reply } = exchange
     const actor = authenticate(exchange.presented, this.#ports)
-    if (isDenial(actor)) return reply.error(null, denialError(actor, ''), 401)
+    if (isDenial(actor)) {
+      reply.challenge(exchange.challenge({ refusedCredential: true, status: 401, ...actor }))
+      return reply.error(null, denialError(actor, ''), 401)
+    }
+    this.#ports.observe({
+      kind: 'credential-used',
+      at: this.#ports.clock.now(),
+      instance: actor.instance,
+      agent: actor.agent,
+      place: exchange.place,
+      credential: actor.credential.id,
+    })
     const inbound = readInbound(exchange.headers, exchange.body)
     if ('rejected' in inbound) {
       const { code, detail, data } = inbound
@@ -166,7 +182,14 @@ export class McpEndpoint {
         this.#governor,
       )
       if ('result' in answer) reply.result(message.id, answer.result)
-      else reply.error(message.id, answer.error, answer.status ?? 200)
+      else {
+        const { scheme } = exchange.presented.token ?? {}
+        if (answer.insufficient !== undefined && scheme !== undefined) {
+          const refusal = { ...answer.insufficient, scheme }
+          reply.challenge(exchange.challenge(refusal))
+        }
+        reply.error(message.id, answer.error, answer.insufficient?.status ?? answer.status ?? 200)
+      }
     } finally {
       running.delete(control)
       if (running.size === 0) this.#running.delete(key)

@@ -40,6 +40,13 @@ export class McpReply {
     this.#answer(200, { jsonrpc: '2.0', id, result })
   }
 
+  /** Says how to get in, with the answer that follows. */
+  challenge(values: readonly string[]): void {
+    if (!this.#streaming && !this.#done) {
+      this.#response.setHeader('www-authenticate', [...values])
+    }
+  }
+
   error(id: RpcId | null, error: RpcError, status = 200): void {
     const { code, message, data } = error
     this.#answer(status, {

@@ -5,6 +5,7 @@ import { emptyObject, META, metaOf, MODERN_ERA, RPC, type RpcError } from '../..
 import type { Presented } from '../../wire/presented.ts'
 import type { McpEra, SystemDefinition } from '../../wire/system.ts'
 import { CallEnd, type CallControl } from '../call.ts'
+import { refuseCredential, type CredentialRefusal } from '../credential/refusal.ts'
 import type { Denial } from '../denial.ts'
 import type { Conclusion, Governor } from '../govern.ts'
 import type { ApprovalView } from '../ports.ts'
@@ -31,7 +32,13 @@ export interface ToolsCall {
 
 /** What to answer: a result of the era, or an error. */
 export type CallAnswer =
-  { readonly result: JsonObject } | { readonly error: RpcError; readonly status?: number }
+  | { readonly result: JsonObject }
+  | {
+      readonly error: RpcError
+      readonly status?: number
+      /** Set where a token with another scope would do (MCP authorization, RFC 6750 §3.1). */
+      readonly insufficient?: CredentialRefusal
+    }
 
 /** Runs one call through the spine and words its conclusion. */
 export async function toolsCall(request: ToolsCall, governor: Governor): Promise<CallAnswer> {
@@ -88,10 +95,19 @@ function word(conclusion: Conclusion, request: ToolsCall, asks: boolean): CallAn
     case 'error':
       return { error: conclusion.error }
     case 'denied':
-      return { error: denialError(conclusion.denial, conclusion.call) }
+      return deniedAnswer(conclusion.denial, conclusion.call, request)
     case 'held':
       return heldAnswer(conclusion.held, conclusion.call, request, asks)
   }
+}
+
+function deniedAnswer(denial: Denial, call: string, request: ToolsCall): CallAnswer {
+  const error = denialError(denial, call)
+  if (denial.code !== 'authenticate.insufficient_scope') return { error }
+  const scope = `${request.system.name}/${String(request.params['name'])}`
+  const more = { error: 'insufficient_scope', scope } as const
+  const insufficient = refuseCredential(denial.code, denial.detail, more)
+  return { error, insufficient }
 }
 
 /** Held, and out of patience: the address where a person sees it, in the way that this client can be told. */

@@ -5,6 +5,7 @@ import type { Actor } from '../../wire/actor.ts'
 import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
 import type { Ports } from '../ports.ts'
 import { actorFacts } from '../steps/04-decide.ts'
+import { inScope } from '../steps/04-scope.ts'
 
 /** A pinned definition as MCP lists it. The upstream's hints are left out where a person confirmed labels instead. */
 function listed(action: ActionDefinition): JsonObject {
@@ -28,6 +29,7 @@ export function toolsList(
   const now = ports.clock.now()
   const tools = system.actions.filter(
     (action) =>
+      inScope(actor, system.name, action.name) &&
       ports.locks.find(actor, system.name, action.name) === undefined &&
       ports.policy.mayCall({
         ...facts,

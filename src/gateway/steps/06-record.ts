@@ -15,6 +15,7 @@ export function callFields(
   call: Pick<Call, 'id' | 'request'> & Partial<Pick<Call, 'actor'>>,
 ): Pick<RecordDraft, 'call' | 'agent' | 'instance' | 'person' | 'system' | 'action'> {
   const { actor, request } = call
+  const person = actor && personOf(actor)
   return {
     call: call.id,
     system: request.system.slice(0, 64),
@@ -22,7 +23,7 @@ export function callFields(
     ...(actor !== undefined && {
       agent: actor.agent,
       instance: actor.instance,
-      ...(personOf(actor) !== undefined && { person: personOf(actor) }),
+      ...(person !== undefined && { person }),
     }),
   }
 }

@@ -15,15 +15,21 @@ export interface InstanceRow {
   /** What attested it; absent in older rows: a join token. */
   readonly attested?: {
     readonly attestor: 'join_token' | 'unix' | 'oidc' | 'x509pop' | 'consent' | 'delegation'
+    /** Name of the trust source; empty for `unix`, absent where there is none. */
+    readonly source?: string
     /** Id of the registration that matched. */
     readonly registration?: string
-    /** Sorted. */
+    /** Those that the registration names, sorted. */
     readonly selectors: readonly string[]
+    /** What names this one workload at its source. */
+    readonly subject?: string
     /** ms since the epoch. */
     readonly at: number
   }
   /** What it is made of; absent: nothing is known. */
   readonly composition?: Composition
+  /** Id of the instance that the same workload was before. */
+  readonly replaces?: string
   /** `ended` is by its own word, `expired` by the clock, `revoked` by a person's. */
   readonly state: 'live' | 'ended' | 'expired' | 'revoked'
   /** ms since the epoch. */

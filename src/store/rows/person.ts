@@ -29,7 +29,7 @@ export interface Passkey {
 export interface ExternalIdentity {
   /** Name of the trust source. */
   readonly source: string
-  /** `sub` there. */
+  /** Issuer and `sub` there, with a space in between: the name of a source may be given to another issuer later. */
   readonly subject: string
   /** Roles that its groups gave at the last login, sorted. */
   readonly roles: readonly string[]

@@ -12,7 +12,7 @@ export interface TrustSource {
   readonly issuer: string
   /** Audience that workload tokens must have, or the client id of ours at the provider. */
   readonly audience: string
-  /** PEM of the certificate authorities; `attest-x509` only. */
+  /** PEM of the certificate authorities: those of the fleet, or those of an `attest-oidc` issuer's own server where it has no public ones. */
   readonly certificates?: string
   /** Sealed client secret, base64url; `login` only, and only where the provider needs one. */
   readonly sealedSecret?: string

@@ -9,7 +9,7 @@ export const ConsentAnswer = z.object({
   client: z.string().meta({ description: 'client_id: URL of its metadata document' }),
   agent: Name,
   instance: Id,
-  person: Id,
+  person: z.string().meta({ description: 'person id' }),
   delegation: Id,
   resources: z.array(z.string()),
   scope: z.array(z.string()),

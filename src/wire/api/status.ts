@@ -20,6 +20,8 @@ export const Status = z
       control: z.string(),
       identity: z.string(),
       gateway: z.string(),
+      /** The gateway without TLS, for tokens; null where it is switched off. */
+      gateway_plain: z.string().nullable(),
       /** `unix://` and the path of the Workload API's socket; null where it is not served. */
       workload: z.string().nullable(),
     }),

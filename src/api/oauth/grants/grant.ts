@@ -1,7 +1,6 @@
 // Holds what a grant is: one way to come by a token, one file each.
 
-import type { TokenRow } from '../../../store/rows/token.ts'
-import type { IssuedToken } from '../../../authority/tokens/tokens.ts'
+import type { IssuedToken, TokenBinding } from '../../../authority/tokens/tokens.ts'
 import type { TokenAnswer } from '../../../wire/oauth.ts'
 import type { OAuthClient } from '../client/client.ts'
 import type { Form } from '../form.ts'
@@ -10,7 +9,7 @@ import type { Form } from '../form.ts'
 export interface TokenCall {
   readonly form: Form
   /** What a token that is issued for it is bound to: the key of the proof, else the certificate of the connection. */
-  readonly binding?: NonNullable<TokenRow['binding']>
+  readonly binding?: TokenBinding
   /** Where the request came from: evidence for detectors, never for authorisation. */
   readonly place: string
 }

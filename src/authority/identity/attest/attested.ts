@@ -24,15 +24,25 @@ export interface Attested {
 const ELEMENTS: ReadonlySet<string> = new Set(['instructions', 'tools', 'model', 'code'])
 const MAX_VALUE = 256
 
+/** True for the name of an element of a composition. */
+export function isElement(name: string): name is CompositionElement {
+  return ELEMENTS.has(name)
+}
+
+/** True for what an element may be: printable text of 1 to 256 characters. */
+export function isElementValue(value: string): boolean {
+  return value.length <= MAX_VALUE && /^[\x20-\x7e]+$/.test(value)
+}
+
 /** What an instance says of itself, checked. Throws `attest.composition`. */
 export function checkedClaims(
   claimed: Readonly<Record<string, string>>,
 ): Readonly<Partial<Record<CompositionElement, string>>> {
   for (const [element, value] of Object.entries(claimed)) {
-    if (!ELEMENTS.has(element)) {
+    if (!isElement(element)) {
       throw fault('attest.composition', 'an element is none of instructions, tools, model and code')
     }
-    if (value.length === 0 || value.length > MAX_VALUE || !/^[\x20-\x7e]+$/.test(value)) {
+    if (!isElementValue(value)) {
       throw fault('attest.composition', 'an element is no printable text of 1 to 256 characters')
     }
   }

@@ -4,10 +4,12 @@ import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { base64url, sha256, utf8 } from '../../../std/bytes.ts'
 import type { Clock } from '../../../std/clock.ts'
 import { Fault } from '../../../std/fault.ts'
+import type { TrustSource } from '../../../store/rows/trust-source.ts'
 import { IssuerKeys } from '../../trust/issuer-keys.ts'
 import type { TrustSources } from '../../trust/trust-sources.ts'
 import { fault } from '../faults.ts'
 import type { Attested } from './attested.ts'
+import { factsOf, selectorsOf } from './oidc-claims.ts'
 
 /** Asymmetric, and of today: a token that we could have made ourselves proves nothing. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
@@ -15,15 +17,13 @@ const MAX_TOKEN = 16_384
 const SKEW_S = 30
 /** The longest that a token may live: one that lives for days is a password (s). */
 const MAX_LIFE_S = 86_400
-const MAX_SELECTORS = 512
-const MAX_DEPTH = 6
-const MAX_VALUE = 800
 
-/** Checks tokens of workloads. */
+/** Checks tokens of workloads. The issuers that are asked for keys are those that an administrator trusts, and no others. */
 export class OidcAttestor {
   readonly #sources: Pick<TrustSources, 'get'>
   readonly #clock: Clock
-  readonly #keys = new Map<string, IssuerKeys>()
+  /** By the name of the source: never more than there were sources. */
+  readonly #keys = new Map<string, { readonly of: TrustSource; readonly keys: IssuerKeys }>()
 
   constructor(sources: Pick<TrustSources, 'get'>, clock: Clock) {
     this.#sources = sources
@@ -37,39 +37,39 @@ export class OidcAttestor {
       throw fault('attest.evidence', 'no such source attests workloads by tokens')
     }
     if (of.token.length > MAX_TOKEN) throw fault('attest.evidence', 'the token is too large')
-    const payload = await this.#verified(of.token, source.issuer, source.audience)
-    const facts = claims(payload)
+    const payload = await this.#verified(of.token, source)
+    // The keys took a while: what was distrusted meanwhile counts no more.
+    if (this.#sources.get(of.source) !== source) {
+      throw fault('attest.evidence', 'no such source attests workloads by tokens')
+    }
     return {
       attestor: 'oidc',
       source: source.name,
-      selectors: [...new Set(facts.map(([path, value]) => `oidc:${path}:${value}`))].sort(),
-      subject: payload.sub ?? '',
-      facts: Object.fromEntries(facts),
+      selectors: selectorsOf(payload),
+      subject: (payload.sub ?? '').slice(0, 256),
+      facts: factsOf(payload),
       once: {
         id: `oidc:${base64url(sha256(utf8(signed(of.token))))}`,
-        expiresAt: ((payload.exp ?? 0) + SKEW_S) * 1000,
+        // Not before it could be shown for the last time.
+        expiresAt: ((payload.exp ?? 0) + SKEW_S + 1) * 1000,
       },
     }
   }
 
-  async #verified(token: string, issuer: string, audience: string): Promise<JWTPayload> {
-    const keys = this.#keys.get(issuer) ?? new IssuerKeys(issuer, this.#clock)
-    this.#keys.set(issuer, keys)
-    let payload: JWTPayload
-    try {
-      const verified = await jwtVerify(token, keys.find, {
-        algorithms: ALGORITHMS,
-        issuer,
-        audience,
-        requiredClaims: ['exp', 'iat', 'sub'],
-        clockTolerance: SKEW_S,
-        currentDate: new Date(this.#clock.now()),
-      })
-      payload = verified.payload
-    } catch (error) {
-      if (error instanceof Fault) throw error
-      const why = error instanceof errors.JOSEError ? error.code : 'ERR_UNREADABLE'
-      throw fault('attest.evidence', `the token does not hold: ${why.toLowerCase()}`, error)
+  #keysOf(source: TrustSource): IssuerKeys {
+    const known = this.#keys.get(source.name)
+    if (known?.of === source) return known.keys
+    const keys = new IssuerKeys(source.issuer, this.#clock, source.certificates)
+    this.#keys.set(source.name, { of: source, keys })
+    return keys
+  }
+
+  async #verified(token: string, source: TrustSource): Promise<JWTPayload> {
+    const { payload, protectedHeader } = await this.#signed(token, source)
+    // RFC 8725 §3.11: a JWT that was made for something else than saying who its holder is says nothing here.
+    const { typ = 'JWT' } = protectedHeader
+    if (!/^(?:application\/)?jwt$/i.test(typ)) {
+      throw fault('attest.evidence', 'the token is of another type')
     }
     // For others too means that others can show it here.
     if (Array.isArray(payload.aud) && payload.aud.length !== 1) {
@@ -80,32 +80,27 @@ export class OidcAttestor {
     }
     return payload
   }
+
+  async #signed(token: string, source: TrustSource) {
+    try {
+      return await jwtVerify(token, this.#keysOf(source).find, {
+        algorithms: ALGORITHMS,
+        issuer: source.issuer,
+        audience: source.audience,
+        requiredClaims: ['exp', 'iat', 'sub'],
+        maxTokenAge: MAX_LIFE_S,
+        clockTolerance: SKEW_S,
+        currentDate: new Date(this.#clock.now()),
+      })
+    } catch (error) {
+      if (error instanceof Fault) throw error
+      const why = error instanceof errors.JOSEError ? error.code : 'ERR_UNREADABLE'
+      throw fault('attest.evidence', `the token does not hold: ${why.toLowerCase()}`, error)
+    }
+  }
 }
 
 /** What the signature covers: ES256 allows more than one signature over the same, and it counts once all the same. */
 function signed(token: string): string {
   return token.slice(0, token.lastIndexOf('.'))
-}
-
-/** Claims by path, as text; members of lists each by the path of the list. Bounded in depth, number and size. */
-function claims(payload: JWTPayload): [path: string, value: string][] {
-  const out: [string, string][] = []
-  const walk = (path: string, value: unknown, depth: number): void => {
-    if (out.length >= MAX_SELECTORS || depth > MAX_DEPTH) return
-    if (typeof value === 'string' || typeof value === 'boolean' || Number.isSafeInteger(value)) {
-      const text = String(value)
-      if (path !== '' && text !== '' && text.length <= MAX_VALUE) out.push([path, text])
-    } else if (Array.isArray(value)) {
-      for (const member of value) walk(path, member, depth + 1)
-    } else if (typeof value === 'object' && value !== null) {
-      for (const [name, member] of Object.entries(value)) {
-        // A colon would let one claim pose as another in a selector.
-        if (/^[A-Za-z0-9_./-]{1,128}$/.test(name)) {
-          walk(path === '' ? name : `${path}.${name}`, member, depth + 1)
-        }
-      }
-    }
-  }
-  walk('', payload, 0)
-  return out
 }

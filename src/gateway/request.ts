@@ -1,0 +1,126 @@
+// Holds what becomes of one HTTP request at the gateway: the same at both listeners, whatever it shows as its credential.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import { stringifyJson } from '../std/json.ts'
+import { BODY_LIMIT, readBody } from './body.ts'
+import { CallControl } from './call.ts'
+import { challenges } from './credential/challenge.ts'
+import { enter, placeOf, type EntryPorts } from './credential/enter.ts'
+import { metadataUrl, resourceMetadata, scopeOf } from './credential/metadata.ts'
+import { isRefusal, type CredentialRefusal } from './credential/refusal.ts'
+import { originNamed, type Surface } from './credential/surface.ts'
+import type { McpEndpoint } from './mcp/endpoint.ts'
+import { McpReply } from './mcp/reply.ts'
+import { challenged, problem } from './problem.ts'
+
+/** How long the rest of a body over the limit is waited for (ms). */
+const LINGER_MS = 2_000
+
+const PATH = /^\/mcp\/([a-z0-9]+(?:-[a-z0-9]+)*)$/
+
+/** What requests are answered with. */
+export interface RequestParts {
+  readonly endpoint: McpEndpoint
+  readonly ports: EntryPorts
+  readonly surface: Surface
+}
+
+/** The fingerprint of the certificate of each connection, taken once: what it is worth is asked for every request. */
+const fingerprints = new WeakMap<TLSSocket, string | undefined>()
+
+function fingerprintOf(socket: TLSSocket): string | undefined {
+  if (fingerprints.has(socket)) return fingerprints.get(socket)
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+  const fingerprint = certificate?.fingerprint256.replaceAll(':', '').toLowerCase()
+  fingerprints.set(socket, fingerprint)
+  return fingerprint
+}
+
+/** Answers one request. */
+export async function serveRequest(
+  parts: RequestParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { ports, surface } = parts
+  const { watch } = ports
+  const { host, origin } = request.headers
+  // A page whose name was pointed at this machine says that name (DNS rebinding); TLS would not have let it this far.
+  if (!surface.secure && originNamed(surface, host) === undefined) {
+    watch.refused('host')
+    return problem(response, 'http.host', 'this is not the address of the gateway')
+  }
+  const path = (request.url ?? '').split('?', 1)[0]!
+  if (path === '/healthz' && request.method === 'GET') return json(response, '{"status":"ok"}')
+  const metadata = resourceMetadata(surface, host, path)
+  const system = PATH.exec(path)?.[1]
+  if (system === undefined && metadata === undefined) {
+    watch.refused('unknown_path')
+    return problem(response, 'http.path', 'no such address')
+  }
+  if (origin !== undefined) {
+    watch.refused('origin')
+    return problem(response, 'http.origin', 'requests with an Origin are refused')
+  }
+  if (system !== undefined) return exchange(parts, request, response, { path, system })
+  if (request.method !== 'GET') return problem(response, 'http.method', 'only GET is served')
+  return json(response, stringifyJson(metadata!))
+}
+
+function json(response: ServerResponse, body: string): void {
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(body)
+}
+
+async function exchange(
+  { endpoint, ports, surface }: RequestParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, system }: { readonly path: string; readonly system: string },
+): Promise<void> {
+  if (request.method !== 'POST') return problem(response, 'http.method', 'only POST is served')
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') {
+    return problem(response, 'http.media_type', 'the body is not declared as JSON')
+  }
+  const socket = request.socket
+  const certificate = socket instanceof TLSSocket ? fingerprintOf(socket) : undefined
+  const challenge = (refusal: CredentialRefusal) => ({
+    challenges: challenges(refusal, {
+      metadata: metadataUrl(surface, request.headers.host, path),
+      scope: scopeOf(path),
+    }),
+    nonce: surface.proofs.nonces.next(),
+  })
+  // Before a byte of the body is read: nobody unknown costs memory.
+  const entered = enter(request, surface, { path, certificate }, ports)
+  if (isRefusal(entered)) return challenged(response, entered, challenge(entered))
+  if (entered.renewNonce) response.setHeader('dpop-nonce', surface.proofs.nonces.next())
+  const body = await readBody(request)
+  if (body === undefined) return
+  if (body === 'too-large') {
+    setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref()
+    return problem(response, 'http.body', `more than ${BODY_LIMIT} bytes`)
+  }
+  const control = new CallControl()
+  const reply = new McpReply(response, request.headers.accept)
+  response.on('close', () => {
+    if (response.writableFinished) return
+    control.left()
+    reply.drop()
+  })
+  await endpoint.serve({
+    presented: entered.presented,
+    place: placeOf(request),
+    challenge: (refusal) => challenge(refusal).challenges,
+    system,
+    headers: request.headers,
+    body,
+    reply,
+    control,
+  })
+}
