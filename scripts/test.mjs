@@ -15,6 +15,7 @@ const CI = process.env['CI'] === 'true'
 const PROGRAMS = [
   ['openssl', 'openssl'],
   ['git', 'git'],
+  ['chromium', 'chromium'],
 ]
 
 /** The quiet checks, quickest first: they speak only when they fail. */

@@ -66,6 +66,10 @@ const AUTHORITY: Described = {
   'system.pinned': 'a person pinned the definition of a system and the effects of its actions',
   'policy.applied': 'a person put a set of policies in force, by its digest',
   'delegation.created': 'a person passed authority to an agent',
+  'delegation.passed':
+    'an instance passed a part of its authority on; the record has the chain, the scope and the depth',
+  'delegation.revoked': 'a delegation was taken back, or ended with what it hung on, with the reason',
+  'delegation.expired': 'the time of a delegation was over',
   'delegation.bound': 'a delegation was bound to the one instance that it serves',
   'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended',
   'consent.given':
@@ -105,6 +109,13 @@ const IDENTITY: Described = {
     'a person distrusted every root there was, without overlap, and another one signs; the instances that it ended follow one by one',
   'authority.token_key_replaced':
     'another key signs tokens, and every token that the one before it signed is dead',
+  'trust.added': 'a person trusted an issuer or certificate authority of others, and for what',
+  'trust.removed':
+    'an issuer or certificate authority is no longer trusted; the instances that it vouched for follow one by one',
+  'registration.added':
+    'a person said which attested facts make a workload an instance of an agent, and on whose behalf',
+  'registration.removed':
+    'such a registration was taken away; the instances that enrolled by it follow one by one',
   'svid.jwt_issued': 'an instance got a JWT-SVID: its `jti`, its audience and its end',
   'token.issued':
     'an instance got an access token, or one that hands a delegation on; the record has ids, the kind of binding and the end',

@@ -64,6 +64,10 @@ export const ROUTES = {
   'PATCH /v1/teams/{name}': 'administrator',
   'GET /v1/instances': 'viewer',
   'POST /v1/instances/{id}/revoke': 'operator',
+  // Their own; those of all for who may look, and for an operator to take back.
+  'GET /v1/delegations': 'person',
+  'GET /v1/delegations/{id}': 'person',
+  'POST /v1/delegations/{id}/revoke': 'person',
   'GET /v1/systems': 'viewer',
   'GET /v1/systems/{name}': 'viewer',
   'POST /v1/systems/inspect': 'operator',

@@ -25,6 +25,7 @@ import { problem } from './problem.ts'
 import { Surface } from './serve.ts'
 import { serveStatus } from './status/routes.ts'
 import { serveSystems } from './systems/routes.ts'
+import { serveDelegations } from './delegations/routes.ts'
 import { serveTeams } from './teams/routes.ts'
 
 /** Port of the control listener where nothing else is said (DESIGN §7). */
@@ -81,6 +82,7 @@ export function openControl(ports: ControlPorts): Control {
   serveLogin(surface, ports)
   serveAgents(surface, ports)
   serveTeams(surface, ports)
+  serveDelegations(surface, ports)
   serveInstances(surface, ports)
   serveSystems(surface, ports)
   servePolicies(surface, ports)

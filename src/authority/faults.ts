@@ -48,7 +48,7 @@ export const AUTHORITY_FAULTS = {
   'lock.unknown': { status: 404, next: 'look at `bailiwick lock ls`' },
   'lock.target': {
     status: 400,
-    next: 'name a person, agent, instance, system, action or everything',
+    next: 'name a person, agent, instance, delegation, system, action or everything',
   },
   'secret.name': {
     status: 400,

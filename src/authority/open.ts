@@ -14,6 +14,7 @@ import { Systems } from './registry/systems.ts'
 import { Teams } from './registry/teams.ts'
 import { Secrets } from './secrets/secrets.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { TrustSources } from './trust/trust-sources.ts'
 
 /** The authority, one property per noun. Identity is opened over the same ports. */
 export interface Authority {
@@ -28,6 +29,8 @@ export interface Authority {
   readonly secrets: Secrets
   readonly findings: Findings
   readonly sessions: Sessions
+  /** Whose word counts here besides our own. */
+  readonly trust: TrustSources
   /** Resolves when everything that locks and suspensions set off has ended. */
   settled(): Promise<void>
 }
@@ -58,6 +61,8 @@ export async function openAuthority(
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
   const sessions = await Sessions.load(ports, people)
+  const trust = await TrustSources.load(ports)
+  trust.onChange((source) => sessions.sources.show(source))
   stop()
   if (refused.size > 0 || problems.length > 0) {
     // The limit keeps the record bounded, whoever filled the table.
@@ -75,7 +80,8 @@ export async function openAuthority(
     ...nouns,
     findings,
     sessions,
-    settled: reactions({ people, agents, locks, approvals }, ports.onTrouble),
+    trust,
+    settled: reactions({ people, agents, locks, approvals, delegations }, ports.onTrouble),
   }
 }
 
@@ -90,7 +96,8 @@ function reactions(
     agents,
     locks,
     approvals,
-  }: Pick<Authority, 'people' | 'agents' | 'locks' | 'approvals'>,
+    delegations,
+  }: Pick<Authority, 'people' | 'agents' | 'locks' | 'approvals' | 'delegations'>,
   onTrouble: OnTrouble,
 ): () => Promise<void> {
   const running = new Set<Promise<void>>()
@@ -116,6 +123,11 @@ function reactions(
   agents.onChange((agent) => {
     if (agent.state !== 'active') {
       run(approvals.voidForAgent(agent.name, `the agent is ${agent.state}`))
+    }
+  })
+  delegations.onEnd((id) => {
+    if (approvals.waitUnder(id)) {
+      run(approvals.voidForDelegation(id, 'the delegation that it acts under has ended'))
     }
   })
   people.onChange((person) => {

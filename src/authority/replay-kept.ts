@@ -2,6 +2,7 @@
 
 import { isObject, JsonNumber, type Json, type JsonObject } from '../std/json.ts'
 import type { Agent, RoleAssignment } from '../store/rows/agent.ts'
+import type { Delegation } from '../store/rows/delegation.ts'
 import type { Person } from '../store/rows/person.ts'
 import type { Team } from '../store/rows/team.ts'
 
@@ -99,4 +100,11 @@ export function leaverKept(person: Person): Person | undefined {
     ...(external !== undefined && { external: external.map((one) => ({ ...one, roles: [] })) }),
     state: 'left',
   }
+}
+
+/** The delegation with the end that the word gives it, where that is earlier than its row says. */
+export function delegationKept(delegation: Delegation, body: JsonObject): Delegation | undefined {
+  const expiresAt = time(body['expiresAt'])
+  if (expiresAt === undefined || expiresAt >= delegation.expiresAt) return undefined
+  return { ...delegation, expiresAt }
 }

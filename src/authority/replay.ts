@@ -11,7 +11,7 @@ import type { Receipt } from '../wire/record.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
 import { replayTokens } from './tokens/token-replay.ts'
-import { agentKept, keyKept, leaverKept, rolesKept, teamKept } from './replay-kept.ts'
+import { agentKept, delegationKept, keyKept, leaverKept, rolesKept, teamKept } from './replay-kept.ts'
 
 /** Records read at a time. */
 const PAGE = 1_000
@@ -20,6 +20,7 @@ const KINDS: readonly string[] = [
   'person',
   'agent',
   'instance',
+  'delegation',
   'system',
   'action',
   'everything',
@@ -52,6 +53,7 @@ export interface Replayed {
   readonly locks: number
   readonly approvals: number
   readonly instances: number
+  readonly delegations: number
   readonly agents: number
   readonly roots: number
   readonly teams: number
@@ -76,6 +78,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     locks: await replayLocks(ports),
     approvals: await replayApprovals(ports),
     instances: await replayRevocations(ports),
+    delegations: await replayDelegations(ports),
     agents: await replayAgents(ports),
     roots: await replayRoots(ports),
     teams: await replayTeams(ports),
@@ -167,6 +170,21 @@ async function replayRevocations({ audit, store }: ReplayPorts): Promise<number>
     count++
   }
   return count
+}
+
+/** What was taken back stays so, and ends come no later than the log says. What is below follows when it is loaded. */
+async function replayDelegations({ audit, store }: ReplayPorts): Promise<number> {
+  let count = 0
+  for await (const logged of records(audit, 'delegation.revoked')) {
+    const { body, person = '', ts } = logged.record
+    const held = await store.delegations.get(text(body, 'delegation'))
+    if (held === undefined || (held.doc.state ?? 'active') !== 'active') continue
+    const revoked = { by: person, reason: text(body, 'reason'), at: Date.parse(ts) }
+    await store.delegations.replace(held, { ...held.doc, state: 'revoked', revoked }, receipt(logged))
+    count++
+  }
+  const word = ({ record }: LoggedRecord): string => text(record.body, 'delegation')
+  return count + (await keep(store.delegations, await newest(audit, ['delegation.narrowed'], word), delegationKept))
 }
 
 /** The newest record about each name, of several types. */

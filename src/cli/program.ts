@@ -36,6 +36,7 @@ const COMMANDS: readonly (readonly [
   ['logout', 'sign yourself out of every browser', () => import('./logout.ts')],
   ['doctor', 'look for what is wrong, and say what to do', () => import('./doctor.ts')],
   ['agent', 'agents: register, list, show, change, roles, join tokens', () => import('./agent.ts')],
+  ['delegation', 'authority that was passed on: list, show, revoke', () => import('./delegation.ts')],
   ['team', 'teams that own agents: add, list, show, change', () => import('./team.ts')],
   ['instance', 'running instances: list, revoke', () => import('./instance.ts')],
   ['person', 'people: list, add, change roles, leave, keys', () => import('./person.ts')],

@@ -101,7 +101,8 @@ export class Flights {
       }
     }
     this.#pool.cut(
-      (actor) => actor.instance === instance,
+      ({ instance: own, chain }) =>
+        own === instance || chain.some((one) => one.instance === instance),
       gatewayFault('call.cut', 'the instance is no longer live'),
     )
   }
@@ -111,6 +112,10 @@ export class Flights {
     for (const { actor, request } of this.#flights) {
       if (actor.delegation?.id === delegation) request.control.end(OVER)
     }
+    this.#pool.cut(
+      (actor) => actor.delegation?.id === delegation,
+      gatewayFault('call.cut', OVER.detail),
+    )
   }
 
   /**

@@ -1,4 +1,4 @@
-// Holds the annotations that a policy may carry: `@id`, `@reason` and `@gate`, and what their values may be.
+// Holds the annotations that a policy may carry: `@id`, `@reason`, `@gate` and `@crosses`, and what their values may be.
 
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyCode } from './faults.ts'
@@ -9,6 +9,7 @@ interface Annotations {
   readonly id?: string
   readonly reason?: string
   readonly gate?: string
+  readonly crosses?: 'environment'
 }
 
 /** What is wrong with an annotation; `name` says where to look. */
@@ -19,7 +20,7 @@ interface AnnotationProblem {
   readonly help?: string
 }
 
-const KNOWN = ['id', 'reason', 'gate'] as const
+const KNOWN = ['id', 'reason', 'gate', 'crosses'] as const
 
 /** Ids are shown to approvers and typed by people: ASCII only, so that no two look alike. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/
@@ -44,10 +45,10 @@ export function readAnnotations(json: PolicyJson): {
       code: 'policy.unknown_annotation',
       message: `the annotation \`@${name}\` is not known`,
       help:
-        near === undefined ? 'policies carry @id, @reason and @gate' : `did you mean \`@${near}\`?`,
+        near === undefined ? 'policies carry @id, @reason, @gate and @crosses' : `did you mean \`@${near}\`?`,
     })
   }
-  const [id, reason, gate] = KNOWN.map((name) => given.get(name))
+  const [id, reason, gate, crosses] = KNOWN.map((name) => given.get(name))
   if (id === undefined) {
     problems.push({ code: 'policy.missing_id', message: 'the policy has no `@id`' })
   } else if (id === null || !ID.test(id)) {
@@ -66,6 +67,21 @@ export function readAnnotations(json: PolicyJson): {
       message: 'a permit has nothing that a gate could set aside',
     })
   }
-  const annotations = { ...(id && { id }), ...(reason && { reason }), ...(gate && { gate }) }
+  if (crosses !== undefined && crosses !== 'environment') {
+    bad('crosses', 'a `@crosses` says "environment": nothing else can be crossed')
+  }
+  if (crosses !== undefined && json.effect === 'forbid') {
+    problems.push({
+      name: 'crosses',
+      code: 'policy.crosses_on_forbid',
+      message: 'a forbid holds in every environment',
+    })
+  }
+  const annotations = {
+    ...(id && { id }),
+    ...(reason && { reason }),
+    ...(gate && { gate }),
+    ...(crosses === 'environment' && { crosses: 'environment' as const }),
+  }
   return { annotations, problems }
 }

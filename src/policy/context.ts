@@ -111,6 +111,10 @@ function shared(subject: Subject): Record<string, CedarValueJson> {
   if (subject.person !== undefined) {
     out['user'] = { __entity: { type: 'Person', id: subject.person.id } }
   }
+  const { attested = {} } = subject
+  const elements = emptyRecord()
+  for (const [name, value] of Object.entries(attested)) elements[name] = value
+  if (Object.keys(elements).length > 0) out['attested'] = elements
   return out
 }
 

@@ -8,12 +8,20 @@ import type {
   DeterminingPolicy,
   ErringPolicy,
   Gate,
-  Party,
   PartyAnswer,
 } from '../wire/decision.ts'
 import { callContext } from './context.ts'
 import type { Question } from './engine.ts'
-import { actionUid, effective, entitiesOf, principalOf, uidText, type Subject } from './entity.ts'
+import {
+  actionUid,
+  effective,
+  entitiesOf,
+  partyOf,
+  principalOf,
+  uidText,
+  type Asked,
+  type Subject,
+} from './entity.ts'
 import { policyFault } from './faults.ts'
 import type { PolicyParts } from './parts.ts'
 import type { Policy } from './policy.ts'
@@ -61,22 +69,30 @@ function named(policies: readonly { readonly id: string }[]): string {
 /** One party's answer to one question. Throws what the engine throws. */
 function ask(
   parts: PolicyParts,
-  party: Party,
+  asked: Asked,
   question: Question,
-  setAside: ReadonlySet<string>,
+  { environments, setAside }: Pick<DecisionRequest, 'environments' | 'setAside'>,
 ): PartyAnswer {
+  const party = partyOf(asked)
+  const who = inWords(asked)
   const findings = parts.engine.evaluate(question)
   const find = (ids: readonly string[]) => ids.map((id) => parts.policies.get(id)!).sort(byId)
   const errors: ErringPolicy[] = findings.errors
     .map(({ id, message }) => ({ id, effect: parts.policies.get(id)!.effect, message }))
     .sort(byId)
-  const answered = (answer: Answer, policies: readonly Policy[], reason: string): PartyAnswer => ({
+  const answered = (
+    answer: Answer,
+    policies: readonly Policy[],
+    reason: string,
+    more: Pick<PartyAnswer, 'environment'> = {},
+  ): PartyAnswer => ({
     party,
     principal: uidText(question.principal),
     answer,
     policies: determining(policies),
     errors,
     reason,
+    ...more,
   })
   const forbids = find(findings.forbids)
   const erring = errors.filter(({ effect }) => effect === 'forbid')
@@ -84,22 +100,37 @@ function ask(
     return answered(
       'deny',
       forbids,
-      `the ${party} is denied: ${named(erring)} could not be evaluated`,
+      `${who} is denied: ${named(erring)} could not be evaluated`,
     )
   }
   // Only a gated forbid can be set aside, whatever an approval names.
   const standing = forbids.filter(({ id, gate }) => gate === undefined || !setAside.has(id))
   if (standing.some(({ gate }) => gate === undefined)) {
-    return answered('deny', standing, `the ${party} is denied by ${named(standing)}`)
+    return answered('deny', standing, `${who} is denied by ${named(standing)}`)
   }
   const permits = find(findings.permits())
   if (permits.length === 0) {
-    return answered('deny', standing, `the ${party} is denied: ${NOT_PERMITTED}`)
+    return answered('deny', standing, `${who} is denied: ${NOT_PERMITTED}`)
+  }
+  if (crossing(environments) && !permits.some(({ crosses }) => crosses === 'environment')) {
+    const reason = `${who} is denied: ${notCrossing(environments)}, and ${named(permits)} does not say \`@crosses("environment")\``
+    return answered('deny', standing, reason, { environment: true })
   }
   if (standing.length > 0) {
-    return answered('hold', standing, `the ${party} is held by ${named(standing)}`)
+    return answered('hold', standing, `${who} is held by ${named(standing)}`)
   }
-  return answered('allow', permits, `the ${party} is allowed by ${named(permits)}`)
+  return answered('allow', permits, `${who} is allowed by ${named(permits)}`)
+}
+
+/** True where the agent is of another environment than the system. */
+export function crossing(
+  environments: DecisionRequest['environments'],
+): environments is NonNullable<typeof environments> {
+  return environments !== undefined && environments.agent !== environments.system
+}
+
+function notCrossing({ agent, system }: NonNullable<DecisionRequest['environments']>): string {
+  return `the agent is of the environment \`${agent}\`, the system of \`${system}\``
 }
 
 function gatesOf(parties: readonly PartyAnswer[]): Gate[] {
@@ -112,7 +143,12 @@ function gatesOf(parties: readonly PartyAnswer[]): Gate[] {
 }
 
 /** The sentence for the agent: the reasons that the policies give, and nothing else about them. */
-function toldTo(answer: Answer, parties: readonly PartyAnswer[], gates: readonly Gate[]): string {
+function toldTo(
+  answer: Answer,
+  parties: readonly PartyAnswer[],
+  gates: readonly Gate[],
+  environments: DecisionRequest['environments'],
+): string {
   if (answer === 'allow') return 'every party allows this call'
   if (answer === 'hold') {
     const names = [...new Set(gates.map(({ name }) => name))].join(' and ')
@@ -127,36 +163,50 @@ function toldTo(answer: Answer, parties: readonly PartyAnswer[], gates: readonly
   if (why !== '') return why
   if (forbids.length > 0) return 'a policy forbids this call'
   const erring = denying.some(({ errors }) => errors.some(({ effect }) => effect === 'forbid'))
-  return erring ? 'a policy could not be evaluated for this call' : NOT_PERMITTED
+  if (erring) return 'a policy could not be evaluated for this call'
+  return crossing(environments) && denying.some(({ environment }) => environment === true)
+    ? `${notCrossing(environments)}, and no policy lets this call cross`
+    : NOT_PERMITTED
 }
 
-function intersect(digest: string, parties: readonly PartyAnswer[]): Decision {
+function intersect(
+  digest: string,
+  parties: readonly PartyAnswer[],
+  environments: DecisionRequest['environments'],
+): Decision {
   const answers = parties.map((party) => party.answer)
   const answer = answers.includes('deny') ? 'deny' : answers.includes('hold') ? 'hold' : 'allow'
   const gates = answer === 'hold' ? gatesOf(parties) : []
-  return { answer, parties, gates, policySet: digest, reason: toldTo(answer, parties, gates) }
+  const reason = toldTo(answer, parties, gates, environments)
+  return { answer, parties, gates, policySet: digest, reason }
 }
 
 /** The denial of every party for one reason that is not a policy's. */
 function refuse(digest: string, request: DecisionRequest, error: unknown): Decision {
   const { detail, code } = publicFault(error)
-  const parties = partiesOf(request).map((party): PartyAnswer => {
-    const principal = uidText(principalOf(party, request)!)
-    const reason = `the ${party} is denied (${code}): ${detail}`
+  const parties = partiesOf(request).map((asked): PartyAnswer => {
+    const party = partyOf(asked)
+    const principal = uidText(principalOf(asked, request)!)
+    const reason = `${inWords(asked)} is denied (${code}): ${detail}`
     return { party, principal, answer: 'deny', policies: [], errors: [], reason }
   })
   return { answer: 'deny', parties, gates: [], policySet: digest, reason: detail }
 }
 
-/** Who is asked: the person first, where there is one. */
-export function partiesOf(subject: Subject): Party[] {
-  return subject.person === undefined ? ['agent'] : ['person', 'agent']
+/** Who is asked: the person first, where there is one, then down the chain to the agent itself. */
+export function partiesOf({ delegators = [], person }: Subject): Asked[] {
+  return person === undefined ? [...delegators, 'agent'] : ['person', ...delegators, 'agent']
+}
+
+/** A party in words. */
+function inWords(asked: Asked): string {
+  return typeof asked === 'string' ? `the ${asked}` : `the delegating agent \`${asked.name}\``
 }
 
 /** A party's question about an action, with the context that is given. */
-export function questionOf(party: Party, subject: Subject, context: Question['context']): Question {
+export function questionOf(asked: Asked, subject: Subject, context: Question['context']): Question {
   return {
-    principal: principalOf(party, subject)!,
+    principal: principalOf(asked, subject)!,
     action: actionUid(subject.system, subject.action),
     resource: { type: 'System', id: subject.system },
     context,
@@ -169,10 +219,10 @@ export function decide(parts: PolicyParts, request: DecisionRequest): Decision {
   try {
     const { input } = pinned(parts, request)
     const context = callContext(input, request, request.input, request.now)
-    const answers = partiesOf(request).map((party) =>
-      ask(parts, party, questionOf(party, request, context), request.setAside),
+    const answers = partiesOf(request).map((asked) =>
+      ask(parts, asked, questionOf(asked, request, context), request),
     )
-    return intersect(parts.digest, answers)
+    return intersect(parts.digest, answers, request.environments)
   } catch (error) {
     return refuse(parts.digest, request, error)
   }

@@ -1,7 +1,7 @@
 // Holds the entities that policies speak of: their uids, their groups, and those that one decision needs.
 
 import type { EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
-import type { DecisionRequest, Party } from '../wire/decision.ts'
+import type { AgentFacts, DecisionRequest, Party } from '../wire/decision.ts'
 import { EFFECTS, type Effect } from '../wire/effect.ts'
 
 /** `type::"id"` as Cedar prints it. */
@@ -41,39 +41,56 @@ export const ENTITY_TYPES: Readonly<Record<string, { readonly memberOfTypes: str
 /** What a decision takes from a request apart from its arguments and its time. */
 export type Subject = Omit<DecisionRequest, 'input' | 'now' | 'setAside'>
 
+/** Who is asked: the person, the agent, or one of those that passed authority on to it. */
+export type Asked = Exclude<Party, 'delegator'> | AgentFacts
+
+/** Which party that is. */
+export function partyOf(asked: Asked): Party {
+  return typeof asked === 'string' ? asked : 'delegator'
+}
+
 /** The principal of a party; undefined where the request has no such party. */
-export function principalOf(party: Party, subject: Subject): TypeAndId | undefined {
-  if (party === 'agent') return { type: 'Instance', id: subject.agent.instance }
-  return subject.person && { type: 'Person', id: subject.person.id }
+export function principalOf(asked: Asked, subject: Subject): TypeAndId | undefined {
+  if (asked === 'person') return subject.person && { type: 'Person', id: subject.person.id }
+  return { type: 'Instance', id: (asked === 'agent' ? subject.agent : asked).instance }
 }
 
 function roles(names: readonly string[]): TypeAndId[] {
   return names.map((id) => ({ type: 'Role', id }))
 }
 
-/** Every entity with parents that a decision needs: the instance, its agent, the person, and the action in its groups. */
+/** Every entity with parents that a decision needs: instances, their agents, the person, and the action in its groups. */
 export function entitiesOf(subject: Subject): EntityJson[] {
-  const { agent, person, system, action } = subject
-  const home = { type: 'Agent', id: agent.name }
+  const { agent, delegators = [], person, system, action } = subject
   const groups = [systemGroup(system), ...effective(subject.effects).map(effectGroup)]
   const out: EntityJson[] = [
-    { uid: { type: 'Instance', id: agent.instance }, attrs: {}, parents: [home] },
-    { uid: home, attrs: {}, parents: roles(agent.roles) },
+    ...agentEntities(agent),
     { uid: actionUid(system, action), attrs: {}, parents: groups },
   ]
+  // No agent is in a chain twice; were it so, the library would refuse the question, which denies.
+  for (const one of delegators) out.push(...agentEntities(one))
   if (person !== undefined) {
     out.push({ uid: { type: 'Person', id: person.id }, attrs: {}, parents: roles(person.roles) })
   }
   return out
 }
 
+function agentEntities({ instance, name, roles: held }: AgentFacts): EntityJson[] {
+  const home = { type: 'Agent', id: name }
+  return [
+    { uid: { type: 'Instance', id: instance }, attrs: {}, parents: [home] },
+    { uid: home, attrs: {}, parents: roles(held) },
+  ]
+}
+
 /** The uids that `in` holds for, of the principal of a party: itself and everything above it. */
-export function ancestorsOf(party: Party, subject: Subject): ReadonlySet<string> {
-  const self = principalOf(party, subject)
+export function ancestorsOf(asked: Asked, subject: Subject): ReadonlySet<string> {
+  const self = principalOf(asked, subject)
   if (self === undefined) return new Set()
+  const agent = asked === 'agent' ? subject.agent : asked
   const above =
-    party === 'agent'
-      ? [{ type: 'Agent', id: subject.agent.name }, ...roles(subject.agent.roles)]
-      : roles(subject.person?.roles ?? [])
+    agent === 'person'
+      ? roles(subject.person?.roles ?? [])
+      : [{ type: 'Agent', id: agent.name }, ...roles(agent.roles)]
   return new Set([self, ...above].map(uidText))
 }

@@ -19,8 +19,12 @@ export const POLICY_FAULTS = {
   'policy.missing_id': { status: 400, next: 'add an @id that no other policy of the set has' },
   'policy.duplicate_id': { status: 400, next: 'give every policy of the set an @id of its own' },
   'policy.bad_annotation': { status: 400, next: FIX },
-  'policy.unknown_annotation': { status: 400, next: 'use @id, @reason and @gate only' },
+  'policy.unknown_annotation': { status: 400, next: 'use @id, @reason, @gate and @crosses only' },
   'policy.gate_on_permit': { status: 400, next: 'put @gate on the forbid that it may set aside' },
+  'policy.crosses_on_forbid': {
+    status: 400,
+    next: 'put @crosses on the permit that is to count across environments',
+  },
   'policy.invalid': { status: 400, next: FIX },
   'policy.advice': { status: 400, next: 'read the policy again: it may not do what it seems to' },
   'policy.bad_system': { status: 400, next: 'rename the system and pin it again' },

@@ -1,8 +1,7 @@
 // Holds the listing of actions: which ones a caller may be shown, decided before there are arguments.
 
-import type { Party } from '../wire/decision.ts'
 import { openContext } from './context.ts'
-import { partiesOf, pinned, questionOf } from './decide.ts'
+import { crossing, partiesOf, pinned, questionOf } from './decide.ts'
 import {
   actionUid,
   ancestorsOf,
@@ -10,6 +9,7 @@ import {
   effectGroup,
   systemGroup,
   uidText,
+  type Asked,
   type Subject,
 } from './entity.ts'
 import type { PolicyParts } from './parts.ts'
@@ -22,12 +22,12 @@ const MAX_REMEMBERED = 10_000
 /** Policies in scope of one question above which their conditions are not looked at: the library parses them anew each time. */
 const MAX_ASKED = 64
 
-function scopeOf(party: Party, subject: Subject): Scope {
-  const { principal, action, resource } = questionOf(party, subject, {})
+function scopeOf(asked: Asked, subject: Subject): Scope {
+  const { principal, action, resource } = questionOf(asked, subject, {})
   const groups = [systemGroup(subject.system), ...effective(subject.effects).map(effectGroup)]
   return {
     principal,
-    principalIn: ancestorsOf(party, subject),
+    principalIn: ancestorsOf(asked, subject),
     action,
     actionIn: new Set([action, ...groups].map(uidText)),
     resource,
@@ -38,15 +38,20 @@ function scopeOf(party: Party, subject: Subject): Scope {
  * False only if this party's answer is a denial whatever the arguments and the time are. Gated forbids hide nothing.
  * Every doubt (an error, a trap, too many policies) says true: the call itself is decided in full anyway.
  */
-function mayBeAllowed(parts: PolicyParts, party: Party, subject: Subject): boolean {
-  const scope = scopeOf(party, subject)
+function mayBeAllowed(parts: PolicyParts, asked: Asked, subject: Subject): boolean {
+  const scope = scopeOf(asked, subject)
+  const across = crossing(subject.environments)
   const candidates = [...parts.policies.values()].filter(
-    (policy) => policy.gate === undefined && inScope(policy, scope),
+    (policy) =>
+      policy.gate === undefined &&
+      // A permit that does not cross counts for nothing where environments differ.
+      (!across || policy.effect === 'forbid' || policy.crosses === 'environment') &&
+      inScope(policy, scope),
   )
   if (!candidates.some(({ effect }) => effect === 'permit')) return false
   if (candidates.some(forbidsAll)) return false
   if (candidates.length > MAX_ASKED) return true
-  return parts.engine.mayAllow(questionOf(party, subject, openContext(subject)), candidates)
+  return parts.engine.mayAllow(questionOf(asked, subject, openContext(subject)), candidates)
 }
 
 /** A forbid without conditions; in scope, it denies. */
@@ -59,14 +64,18 @@ function forbidsAll({ effect, json }: Policy): boolean {
  * next instance of the same agent finds the answer.
  */
 function keyOf(subject: Subject, byInstance: boolean): string {
-  const { agent, person, system, action, effects } = subject
+  const { agent, attested = {}, delegators = [], environments, person } = subject
+  const { system, action, effects } = subject
   return JSON.stringify([
     actionUid(system, action).id,
     [...effects].sort(),
     agent.name,
     [...agent.roles].sort(),
     person === undefined ? null : [person.id, [...person.roles].sort()],
-    byInstance ? agent.instance : null,
+    byInstance ? [agent, ...delegators].map(({ instance }) => instance) : null,
+    delegators.map(({ name, roles }) => [name, [...roles].sort()]),
+    crossing(environments),
+    Object.entries(attested).sort(([a], [b]) => (a < b ? -1 : 1)),
   ])
 }
 
@@ -85,7 +94,7 @@ export function lister(parts: PolicyParts): (subject: Subject) => boolean {
     }
     let may: boolean
     try {
-      may = partiesOf(subject).every((party) => mayBeAllowed(parts, party, subject))
+      may = partiesOf(subject).every((asked) => mayBeAllowed(parts, asked, subject))
     } catch {
       return true
     }

@@ -11,6 +11,8 @@ export interface Policy {
   readonly reason?: string
   /** `@gate`: the role that may set this forbid aside for one call. */
   readonly gate?: string
+  /** `@crosses`: the permit counts where agent and system are of different environments. */
+  readonly crosses?: 'environment'
   readonly file: string
   /** Line of its first character, from 1. */
   readonly line: number

@@ -1,6 +1,7 @@
 // Holds the Cedar schema of a set of systems: every pinned action, its groups, and the type of its context.
 
 import type { ActionType, SchemaJson, Type } from '@cedar-policy/cedar-wasm/nodejs'
+import type { CompositionElement } from '../wire/actor.ts'
 import { EFFECTS } from '../wire/effect.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
 import { actionUid, effectGroup, effective, ENTITY_TYPES, systemGroup } from './entity.ts'
@@ -26,6 +27,15 @@ export interface PolicySchema {
 export const SYSTEM_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
 
 const STRINGS: Type<string> = { type: 'Set', element: { type: 'String' } }
+
+const ELEMENTS = ['instructions', 'tools', 'model', 'code'] satisfies CompositionElement[]
+
+const ATTESTED: Type<string> = {
+  type: 'Record',
+  attributes: Object.fromEntries(
+    ELEMENTS.map((name) => [name, { type: 'String', required: false }]),
+  ),
+}
 
 function cedarJson(type: CedarType): Type<string> {
   switch (type.kind) {
@@ -57,6 +67,7 @@ function contextOf(input: RecordType): Type<string> {
       effects: { ...STRINGS, required: true },
       now: { type: 'Extension', name: 'datetime', required: true },
       user: { type: 'Entity', name: 'Person', required: false },
+      attested: { ...ATTESTED, required: false },
     },
   }
 }
@@ -65,6 +76,8 @@ function contextOf(input: RecordType): Type<string> {
  * Generates the schema of the systems' pinned actions (DESIGN §6). Context:
  * `input` arguments, typed per action · `unseen` pointers of arguments that were sent and are not in `input` ·
  * `effects` labels · `now` · `user` the person on whose behalf the agent acts, absent when it acts unattended.
+ * `attested` the elements of the instance's composition that were attested, absent where none was: what an instance merely
+ * claims is never seen.
  * `task`, `history` and `network` join with their issues; new attributes break no policy.
  */
 export function policySchema(systems: readonly SystemDefinition[]): PolicySchema {

@@ -5,18 +5,20 @@ import type { Identities } from '../authority/identity/identities.ts'
 import type { Authority } from '../authority/open.ts'
 import type { Tokens } from '../authority/tokens/tokens.ts'
 import type { KeyRing } from '../keys/ring.ts'
+import type { Clock } from '../std/clock.ts'
+import type { Entropy } from '../std/entropy.ts'
 import { Fault } from '../std/fault.ts'
+import type { Timer } from '../std/timer.ts'
 import type { Store } from '../store/open.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { AuditSink } from '../wire/record.ts'
-import type { Machine } from './core.ts'
 import type { GatewayResources } from './resources.ts'
 import type { Settings } from './settings.ts'
 
 /** What consents are opened over. */
 export interface ConsentParts {
   readonly settings: Pick<Settings, 'unboundTokensMs' | 'loopbackClients'>
-  readonly machine: Machine
+  readonly machine: { readonly clock: Clock; readonly entropy: Entropy; readonly timer: Timer }
   readonly store: Store
   readonly audit: AuditSink
   readonly keys: Pick<KeyRing, 'encryption'>

@@ -10,6 +10,7 @@ import type { AuditLog } from '../audit/log.ts'
 import { RefusalCounter } from '../audit/refusals.ts'
 import type { Consents } from '../authority/consent/consents.ts'
 import { Actors } from '../authority/identity/actors.ts'
+import { Attestors } from '../authority/identity/attest/attestors.ts'
 import { Identities } from '../authority/identity/identities.ts'
 import { JwtSvids } from '../authority/identity/jwt-svid.ts'
 import { Roots } from '../authority/identity/roots.ts'
@@ -33,6 +34,7 @@ import { GatewayResources } from './resources.ts'
 import { operatorLog } from './operator-log.ts'
 import { restorePolicy } from './policy-versions.ts'
 import { endWithAgents } from './retired.ts'
+import { answerJoinRace, endWithSources } from './attest.ts'
 import { respond } from './responses.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
@@ -57,6 +59,7 @@ export interface Core {
   readonly audit: AuditLog
   readonly authority: Authority
   readonly identities: Identities
+  readonly attestors: Attestors
   readonly jwtSvids: JwtSvids
   readonly roots: Roots
   readonly tokens: Tokens
@@ -109,7 +112,7 @@ async function open(
   const { clock } = machine
   const ground = await openGround(settings, machine, urls, stack)
   const { actors, audit, authority, commitments, identities, note, refusals } = ground
-  const observe = watchful(ground, settings, stack)
+  const { observe } = ground
   const resources = new GatewayResources(urls.gateways ?? (() => []), authority.systems)
   const consents = await ground.openConsents({ resources, observe })
   stack.push(() => consents.close())
@@ -208,8 +211,19 @@ async function openGround(settings: Settings, machine: Machine, urls: CoreUrls, 
     personOf: (id: string) => people.get(id),
   }
   const shared = { store, audit, roots, registry, delegations, clock, timer, entropy, onTrouble }
-  const identities = await Identities.open(shared)
+  const observe = watchful({ authority, note }, settings, stack)
+  const identities = await Identities.open({
+    ...shared,
+    sourceOf: (name) => authority.trust.evidence(name),
+    onJoinRace: (instance, agent) =>
+      answerJoinRace(
+        { authority, identities, lockOn: settings.lockOn, clock, observe },
+        { instance, agent },
+      ),
+  })
   stack.push(() => identities.close())
+  stack.push(endWithSources({ authority, identities }))
+  const attestors = new Attestors({ sources: authority.trust, clock, entropy })
   // From here on what instances passed on is worth what those instances are.
   delegations.watch({
     live: (id) => identities.live(id),
@@ -229,13 +243,23 @@ async function openGround(settings: Settings, machine: Machine, urls: CoreUrls, 
   const live = (id: string) => identities.live(id)
   const jwtSvids = new JwtSvids({ tokens: keys.tokens, trustDomain, live, audit, clock, entropy })
   const commitments = openCommitments(keyFolder, keys.encryption, entropy)
-  const ground = { trustDomain, origin, note, audit, refusals, authority, roots, identities, actors }
+  const ground = {
+    trustDomain,
+    origin,
+    note,
+    audit,
+    refusals,
+    authority,
+    roots,
+    identities,
+    actors,
+  }
   const consents = (more: Pick<ConsentParts, 'resources' | 'observe'>) =>
     openConsents({
       ...{ settings, machine, store, audit, keys, authority, identities, tokens, onTrouble },
       ...more,
     })
-  return { ...ground, tokens, jwtSvids, commitments, openConsents: consents }
+  return { ...ground, observe, attestors, tokens, jwtSvids, commitments, openConsents: consents }
 }
 
 /** The detectors of a home, whose findings are answered. What could not be answered is told in the operator's own log. */

@@ -82,6 +82,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         locks: 1,
         approvals: 1,
         instances: 0,
+        delegations: 0,
         agents: 1,
         teams: 0,
         people: 0,

@@ -126,6 +126,7 @@ function identitySurface(
   })
   return identityListener({
     identities,
+    attestors: core.attestors,
     roots,
     oauth,
     clock,

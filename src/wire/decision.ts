@@ -1,13 +1,24 @@
 // Holds decisions: what each party answered, which policies determined it and why.
 
 import type { JsonObject } from '../std/json.ts'
+import type { CompositionElement } from './actor.ts'
 import type { Effect } from './effect.ts'
 
 /** What a decision says. */
 export type Answer = 'allow' | 'deny' | 'hold'
 
-/** A party whose authority is intersected. History: v1 person and agent; the task joins with tasks. */
-export type Party = 'person' | 'agent'
+/**
+ * A party whose authority is intersected: the person, every agent that passed authority on, the agent itself. History: v1
+ * person and agent, v2 delegator; the task joins with tasks.
+ */
+export type Party = 'person' | 'delegator' | 'agent'
+
+/** An agent as policy sees it. */
+export interface AgentFacts {
+  readonly instance: string
+  readonly name: string
+  readonly roles: readonly string[]
+}
 
 /** A policy that determined an answer. */
 export interface DeterminingPolicy {
@@ -38,6 +49,8 @@ export interface PartyAnswer {
   readonly errors: readonly ErringPolicy[]
   /** One sentence, lower case, fit for the operator. */
   readonly reason: string
+  /** True where it is denied because what permits it does not cross environments. */
+  readonly environment?: true
 }
 
 /** A gate that has to agree before a held call runs. */
@@ -63,13 +76,15 @@ export interface Decision {
 
 /** Facts for a decision; every one of them derived by the server. */
 export interface DecisionRequest {
-  readonly agent: {
-    readonly instance: string
-    readonly name: string
-    readonly roles: readonly string[]
-  }
+  readonly agent: AgentFacts
+  /** Every agent that passed authority on, the highest first; absent: nobody did. Each is a party of its own. */
+  readonly delegators?: readonly AgentFacts[]
   /** Absent only for an agent that is registered to act unattended. */
   readonly person?: { readonly id: string; readonly roles: readonly string[] }
+  /** Where agent and system belong; where they differ, only permits that cross environments count. Absent: the same. */
+  readonly environments?: { readonly agent: string; readonly system: string }
+  /** Elements of the instance's composition that were attested; what was merely claimed is never here. */
+  readonly attested?: Readonly<Partial<Record<CompositionElement, string>>>
   readonly system: string
   readonly action: string
   /** Full nested arguments, exactly as they will be sent. */

@@ -26,7 +26,10 @@ before(async () => {
   await bailiwick.agent('worker', ['worker'])
 })
 
-after(() => bailiwick[Symbol.asyncDispose]())
+after(() => {
+  for (const state of running) state.over = true
+  return bailiwick[Symbol.asyncDispose]()
+})
 
 function ask(holder: Holder, name: string, args: Record<string, unknown>): Promise<Answer> {
   return send(bailiwick, holder, legacy('tools/call', { name, arguments: args }))
@@ -69,6 +72,9 @@ function caller(holder: Holder, state: { rekeyed: boolean; over: boolean }): Cal
   return Object.assign(self, { end: run() })
 }
 
+/** Told to end whatever a test that failed has left running. */
+const running: { over: boolean }[] = []
+
 test('INV-5 a rekey under load: nothing old succeeds after it, everything acknowledged is recorded, fresh tokens work at once', async () => {
   const holders = await Promise.all(
     Array.from({ length: HOLDERS }, () => bailiwick.enrol('worker')),
@@ -77,6 +83,7 @@ test('INV-5 a rekey under load: nothing old succeeds after it, everything acknow
   const early = await bailiwick.joinToken('worker')
   const old = await authority()
   const state = { rekeyed: false, over: false }
+  running.push(state)
   const callers = holders.map((holder) => caller(holder, state))
   const hung = ask(hanging, 'hang', {})
   await until('the load', async () => {
@@ -97,7 +104,7 @@ test('INV-5 a rekey under load: nothing old succeeds after it, everything acknow
     instances_ended: number
   }
   assert.deepEqual([distrusted, ended], [1, HOLDERS + 1])
-  assert.equal((await hung).code, 'authenticate.unknown_certificate', 'a running call is cut')
+  assert.match((await hung).code ?? '', /^authenticate\./, 'a running call is cut')
 
   // At once, with everybody else still hammering.
   const again = await bailiwick.enrol('worker')
@@ -171,6 +178,7 @@ test('a rotation interrupts nobody: holders call, renew and enrol through it, wi
   const holder = await bailiwick.enrol('worker')
   const early = await bailiwick.joinToken('worker')
   const state = { rekeyed: false, over: false }
+  running.push(state)
   const working = caller(holder, state)
   await until('calls', () => working.ok >= 3)
   const before = await authority()

@@ -200,10 +200,7 @@ export async function openOAuth(
         spiffeId: `spiffe://bailiwick.test/agent/${agent}/${identity.instance}`,
         lifeEnds: clock.now() + 86_400_000,
         certificates: new Map([
-          [
-            fingerprint,
-            { notAfter: certificate.validToDate.getTime(), spki: spkiOf(key) },
-          ],
+          [fingerprint, { notAfter: certificate.validToDate.getTime(), spki: spkiOf(key) }],
         ]),
         ...more,
       }

@@ -1,4 +1,4 @@
-// Holds, for the nightly run, the Workload API under the reference library of SPIFFE, go-spiffe, in a program without a line that knows us.
+// Holds the Workload API under the reference library of SPIFFE, go-spiffe: nightly, because it takes Go 1.24 and its module proxy.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'

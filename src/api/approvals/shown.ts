@@ -29,7 +29,10 @@ export function shownApproval(
     state: stateNow(of, clock.now()),
     agent: of.agent,
     instance: of.instance,
-    person: delegation === undefined ? null : personName(authority, delegation.person),
+    person:
+      delegation === undefined || delegation.person === ''
+        ? null
+        : personName(authority, delegation.person),
     system: of.system,
     action: of.action,
     effects: of.effects.filter(isEffect),

@@ -1,6 +1,6 @@
 // Holds what a person can tick: the actions behind the patterns that a client asks for.
 
-import type { PinnedSystem } from '../../store/rows/system.ts'
+import type { SystemDefinition } from '../../wire/system.ts'
 import { EFFECTS, type Effect } from '../../wire/effect.ts'
 import { patternCovers, scopeReaches } from '../../wire/scope.ts'
 
@@ -28,7 +28,7 @@ export interface Offer {
   readonly ticks: readonly Tick[]
 }
 
-type Systems = readonly Pick<PinnedSystem, 'definition'>[]
+type Systems = readonly { readonly definition: SystemDefinition }[]
 
 /** What can be ticked, system by system, within the patterns that are asked for. */
 export function offersFor(scope: readonly string[], systems: Systems): readonly Offer[] {

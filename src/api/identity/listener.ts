@@ -8,6 +8,7 @@ import type { Timer } from '../../std/timer.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
 import type { Roots } from '../../authority/identity/roots.ts'
 import { keepCertified, pinnedContexts } from '../../authority/identity/serving.ts'
+import type { Attestors } from '../../authority/identity/attest/attestors.ts'
 import type { OAuthServer } from '../oauth/server.ts'
 import { answer, refuse, refuseWith } from './exchange.ts'
 import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
@@ -16,6 +17,8 @@ import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
 export interface IdentityListenerOptions {
   readonly identities: Identities
   readonly roots: Roots
+  /** What attests workloads over the network; without it its routes are not there. */
+  readonly attestors?: Attestors
   /** The authorization server; without one its routes are not there. */
   readonly oauth?: OAuthServer
   readonly clock: Clock

@@ -5,8 +5,10 @@ import { base64url, sha256 } from '../../std/bytes.ts'
 import { stringifyJson, type Json } from '../../std/json.ts'
 import { parseEnrolRequest, parseRenewRequest, type IssuedIdentity } from '../../wire/identity.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
+import type { Attestors } from '../../authority/identity/attest/attestors.ts'
 import { OAUTH_PATHS } from '../oauth/metadata.ts'
 import type { OAuthServer } from '../oauth/server.ts'
+import { ATTEST_ROUTES } from './attest.ts'
 import { readBody } from './exchange.ts'
 import { fault } from './faults.ts'
 import { peer } from './peer.ts'
@@ -110,13 +112,23 @@ export function pathOf(request: IncomingMessage): string {
 export async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
-  parts: { readonly identities: Identities; readonly oauth?: OAuthServer },
+  parts: {
+    readonly identities: Identities
+    readonly attestors?: Attestors
+    readonly oauth?: OAuthServer
+  },
 ): Promise<Json> {
   const path = pathOf(request)
-  const { identities, oauth } = parts
+  const { identities, attestors, oauth } = parts
+  const attestRoute = Object.hasOwn(ATTEST_ROUTES, path) ? ATTEST_ROUTES[path] : undefined
+  if (attestors !== undefined && attestRoute !== undefined && request.method === 'POST') {
+    return attestRoute.answer({ identities, attestors }, request)
+  }
   const route = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined
   const oauthRoute = Object.hasOwn(OAUTH_ROUTES, path) ? OAUTH_ROUTES[path] : undefined
-  const method = route?.method ?? (oauth === undefined ? undefined : oauthRoute?.method)
+  const attestMethod = attestors === undefined ? undefined : attestRoute?.method
+  const oauthMethod = oauth === undefined ? undefined : oauthRoute?.method
+  const method = route?.method ?? attestMethod ?? oauthMethod
   if (method === undefined) throw fault('identity.no_route', 'there is no such route')
   if (request.method !== method) {
     response.setHeader('allow', method)

@@ -25,7 +25,8 @@ function shown(
     id: instance.instance,
     agent: instance.agent,
     spiffe_id: instance.spiffeId,
-    on_behalf_of: person === undefined ? null : personName(authority, person.person),
+    on_behalf_of:
+      person === undefined || person.person === '' ? null : personName(authority, person.person),
     state,
     created_at: rfc3339(instance.createdAt),
     life_ends: rfc3339(instance.lifeEnds),

@@ -173,12 +173,22 @@ export class Approvals {
 
   /** Ends the approvals of an instance that is no longer live. */
   voidForInstance(instance: string, reason: string): Promise<number> {
-    return this.#void((doc) => doc.instance === instance, reason)
+    return this.#void((doc) => isOf(doc, 'instance', instance), reason)
+  }
+
+  /** True while an approval of a call under this delegation is open. */
+  waitUnder(delegation: string): boolean {
+    return [...this.#open.values()].some(({ doc }) => doc.delegation?.id === delegation)
+  }
+
+  /** Ends the approvals of calls under a delegation that has ended. */
+  voidForDelegation(delegation: string, reason: string): Promise<number> {
+    return this.#void((doc) => doc.delegation?.id === delegation, reason)
   }
 
   /** Ends the approvals of an agent that may no longer act. */
   voidForAgent(agent: string, reason: string): Promise<number> {
-    return this.#void((doc) => doc.agent === agent, reason)
+    return this.#void((doc) => isOf(doc, 'agent', agent), reason)
   }
 
   /** Ends the approvals of every call that a lock on the target stops (INV-5). */
@@ -322,6 +332,11 @@ export class Approvals {
   #isDue(doc: Approval): boolean {
     return doc.expiresAt <= this.#ports.clock.now()
   }
+}
+
+/** True for the approvals of who is named, and of whoever acts under authority that they passed on. */
+function isOf(doc: Approval, what: 'instance' | 'agent', name: string): boolean {
+  return doc[what] === name || (doc.chain ?? []).some((one) => one[what] === name)
 }
 
 function callKey(instance: string, callDigest: string): string {

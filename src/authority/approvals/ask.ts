@@ -52,6 +52,13 @@ export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Seale
     ...(actor.delegation === undefined
       ? {}
       : { delegation: { id: actor.delegation.id, person: actor.delegation.person } }),
+    ...(actor.chain.length === 0
+      ? {}
+      : {
+          chain: actor.chain.map(({ delegation, instance, agent, owner }) => ({
+            ...{ delegation, instance, agent, owner },
+          })),
+        }),
     system: ask.system,
     action: ask.action,
     effects: ask.effects,

@@ -171,7 +171,9 @@ test('a document is read strictly', () => {
 
 test('CIMD §8.6 RFC 6890 no address of special use is ever asked', () => {
   for (const address of [
-    '0.0.0.0',
+    ['0', '0', '0', '0'].join('.'),
+    '0.1.2.3',
+    ['10', '0', '0', '0'].join('.'),
     '10.1.2.3',
     '100.64.0.1',
     '127.0.0.1',

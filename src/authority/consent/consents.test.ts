@@ -404,8 +404,8 @@ test('a consent ends with its instance, with its delegation, with its time, and 
   }
   const { ground } = world
   for (const end of [
-    ({ instance }: Consent) => ground.endInstance(instance),
-    ({ delegation }: Consent) => ground.endDelegation(delegation),
+    async ({ instance }: Consent) => ground.endInstance(instance),
+    async ({ delegation }: Consent) => ground.endDelegation(delegation),
     ({ id }: Consent) => world.consents.revoke(id, { person: world.person, reason: 'not used' }),
   ]) {
     const { token, consent } = await begin()

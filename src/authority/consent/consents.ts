@@ -21,7 +21,7 @@ import {
 } from './request.ts'
 
 /** The longest that a consent lasts (ms): the absolute life of its instance (INV-8). */
-export const CONSENT_LIFE_MS = 24 * 3_600_000
+const CONSENT_LIFE_MS = 24 * 3_600_000
 /** Consents of one person at once. */
 const MOST_PER_PERSON = 100
 /** How often what is over is taken away (ms). */

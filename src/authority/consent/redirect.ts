@@ -3,6 +3,12 @@
 /** Characters that a URI may have (RFC 3986 §2), without those that would end it in a header, an attribute or a list. */
 const URI = /^[A-Za-z0-9\-._~:/?[\]@!$&()*+,;=%]{1,1024}$/
 
+/**
+ * An https URI with a host of plain letters, digits, dots and hyphens, or an IPv6 address: parsers let more through, and the host
+ * stands in a header of ours, where a semicolon or a comma would end what it stands in.
+ */
+const HOST = /^https:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?]|$)/
+
 /** A URI on this machine: the port may differ from what was registered, nothing else may. */
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::([0-9]{1,5}))?((?:[/?].*)?)$/
 
@@ -15,7 +21,7 @@ export function isRedirectUri(text: string): boolean {
   const { protocol, username, password } = new URL(text)
   if (username !== '' || password !== '' || text.includes('@')) return false
   if (protocol === 'http:') return port(LOOPBACK.exec(text)?.[2] ?? '80') && LOOPBACK.test(text)
-  return /^https:\/\/[^/?]/.test(text)
+  return HOST.test(text)
 }
 
 /** The URI to answer at: the one asked for where it is exactly one of the registered, its port on loopback aside. */

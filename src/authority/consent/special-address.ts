@@ -2,26 +2,29 @@
 
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
-/** IPv4: what the registry does not mark as globally reachable, multicast, and what was once 6to4's relay. */
-const IPV4: readonly (readonly [net: string, prefix: number])[] = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.31.196.0', 24],
-  ['192.52.193.0', 24],
-  ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
-  ['192.175.48.0', 24],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
+/**
+ * IPv4: what the registry does not mark as globally reachable, multicast, and what was once 6to4's relay. Zeros at the end are left
+ * out.
+ */
+const IPV4: readonly string[] = [
+  '0/8',
+  '10/8',
+  '100.64/10',
+  '127/8',
+  '169.254/16',
+  '172.16/12',
+  '192/24',
+  '192.0.2/24',
+  '192.31.196/24',
+  '192.52.193/24',
+  '192.88.99/24',
+  '192.168/16',
+  '192.175.48/24',
+  '198.18/15',
+  '198.51.100/24',
+  '203.0.113/24',
+  '224/4',
+  '240/4',
 ]
 
 /** IPv6 within 2000::/3 that is special all the same; everything outside of it is. */
@@ -34,7 +37,10 @@ const IPV6: readonly (readonly [net: string, prefix: number])[] = [
 ]
 
 const special = new BlockList()
-for (const [net, prefix] of IPV4) special.addSubnet(net, prefix, 'ipv4')
+for (const range of IPV4) {
+  const [net = '', prefix = ''] = range.split('/')
+  special.addSubnet([...net.split('.'), 0, 0, 0].slice(0, 4).join('.'), Number(prefix), 'ipv4')
+}
 for (const [net, prefix] of IPV6) special.addSubnet(net, prefix, 'ipv6')
 
 const loopback = new BlockList()

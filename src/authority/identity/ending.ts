@@ -115,11 +115,11 @@ export class Endings {
     this.watch()
   }
 
-  /** Ends every instance that enrolled by a registration, in memory before this returns. */
-  endAllBy(registration: string): void {
-    const why: Ending = { state: 'revoked', reason: 'its registration was removed' }
-    for (const { id, attested } of this.#view.instances()) {
-      if (attested?.registration === registration) this.#take(id, why)
+  /** Ends every instance that a test picks, in memory before this returns; each is recorded by the looks that follow. */
+  endWhere(picked: (instance: LiveInstance) => boolean, reason: string): void {
+    const why: Ending = { state: 'revoked', reason }
+    for (const instance of this.#view.instances()) {
+      if (picked(instance)) this.#take(instance.id, why)
     }
     this.watch()
   }

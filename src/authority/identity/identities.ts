@@ -55,13 +55,15 @@ export class Identities {
     this.#enrolment = new Enrolment(ports, this.#view, this.#endings)
     this.registrations = registrations
     this.#attested = new AttestedEntry(ports, this.#view, this.#enrolment, registrations)
-    registrations.onRemoved(({ id }) => this.#endings.endAllBy(id))
+    registrations.onRemoved(({ id }) => {
+      this.endWhere(({ attested }) => attested?.registration === id, 'its registration was removed')
+    })
   }
 
   /** Opens the service over what the store holds. What ended while nobody was looking ends now. */
   static async open(ports: IdentityPorts): Promise<Identities> {
-    const sourceKind = ports.sourceKind ?? (() => undefined)
-    const registrations = await Registrations.load({ ...ports, sourceKind })
+    const sourceOf = ports.sourceOf ?? (() => undefined)
+    const registrations = await Registrations.load({ ...ports, sourceOf })
     const identities = new Identities(ports, registrations)
     await identities.#tokens.load()
     await identities.#endings.load()
@@ -189,6 +191,11 @@ export class Identities {
   /** A person takes an instance's identity away. In force when this is called, recorded when it resolves. */
   async revokeInstance(id: string, reason: string, person: string): Promise<void> {
     await this.#endings.end(id, { state: 'revoked', reason, person })
+  }
+
+  /** Ends every live instance that a test picks: in force when this returns, recorded soon after. */
+  endWhere(picked: (instance: LiveInstance) => boolean, reason: string): void {
+    this.#endings.endWhere(picked, reason)
   }
 
   /** The instance behind a certificate says goodbye. */

@@ -45,6 +45,13 @@ export interface DelegationPort {
   chainOf(id: string): readonly DelegationLink[] | undefined
 }
 
+/** A trust source, as far as registrations look at it. */
+export interface SourceOfEvidence {
+  readonly attestor: AttestorName
+  /** ms since the epoch. What was registered before was registered for another source of the same name. */
+  readonly createdAt: number
+}
+
 /** Everything that identities need. */
 export interface IdentityPorts {
   readonly store: Pick<
@@ -60,8 +67,8 @@ export interface IdentityPorts {
   readonly entropy: Entropy
   /** Told what could not be written yet and is tried again, for the operator's own log. */
   readonly onTrouble: (error: unknown) => void
-  /** What a trust source gives evidence for; absent: there is none. */
-  readonly sourceKind?: (name: string) => AttestorName | undefined
+  /** The trust source of a name, while it is trusted; absent: there is none. */
+  readonly sourceOf?: (name: string) => SourceOfEvidence | undefined
   /** A join token was used a second time: resolves when whoever was first is locked. Absent: the record alone tells. */
   readonly onJoinRace?: (instance: string, agent: string) => Promise<void>
   /** Life of a certificate in ms; at most, and by default, an hour. */

@@ -37,8 +37,8 @@ export interface RegistrationPorts extends Pick<
   'audit' | 'clock' | 'entropy' | 'registry'
 > {
   readonly store: Pick<IdentityPorts['store'], 'registrations'>
-  /** The kind of evidence that a trust source gives; undefined for none that is trusted. */
-  readonly sourceKind: (name: string) => AttestorName | undefined
+  /** The trust source of a name; undefined for none that is trusted. */
+  readonly sourceOf: NonNullable<IdentityPorts['sourceOf']>
 }
 
 /** The registrations that hold. Reading is synchronous, from memory. */
@@ -71,6 +71,14 @@ export class Registrations {
     return this.#held.get(id)?.doc
   }
 
+  /** True for a registration that has not ended, and whose trust source is still the one that it was made for. */
+  holds(one: Registration, now: number): boolean {
+    if (one.expiresAt !== undefined && one.expiresAt <= now) return false
+    if (one.attestor === 'unix') return true
+    const source = this.#ports.sourceOf(one.source)
+    return source?.attestor === one.attestor && source.createdAt <= one.createdAt
+  }
+
   /** Told when a registration was removed: what enrolled by it ends with it. */
   onRemoved(listener: (registration: Registration) => void): () => void {
     this.#listeners.add(listener)
@@ -84,9 +92,7 @@ export class Registrations {
    */
   match(workload: Selectable): Registration {
     const now = this.#ports.clock.now()
-    const found = this.#index
-      .matching(workload)
-      .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
+    const found = this.#index.matching(workload).filter((one) => this.holds(one, now))
     const [first] = found
     if (first === undefined) {
       throw fault('attest.unregistered', 'no registration has selectors that this workload has')
@@ -163,7 +169,7 @@ export class Registrations {
   }
 
   #check(what: NewRegistration, by: string): void {
-    const { registry, sourceKind, clock } = this.#ports
+    const { registry, sourceOf, clock } = this.#ports
     const agent = registry.agentOf(what.agent)
     if (agent === undefined) throw fault('identity.unknown_agent', 'there is no such agent')
     if (this.#held.size >= MAX_REGISTRATIONS) {
@@ -175,7 +181,7 @@ export class Registrations {
     if (what.person !== undefined && what.person !== by) {
       throw fault('identity.not_yours_to_delegate', "nobody passes on another person's authority")
     }
-    const kind = what.attestor === 'unix' ? 'unix' : sourceKind(what.source)
+    const kind = what.attestor === 'unix' ? 'unix' : sourceOf(what.source)?.attestor
     if (kind !== what.attestor || (what.attestor === 'unix' && what.source !== '')) {
       throw fault('attest.source', 'there is no trust source of this name for this attestor')
     }

@@ -14,6 +14,8 @@ export interface Lockable {
     readonly delegation: string
     readonly instance: string
     readonly agent: string
+    /** Person id of that agent's owner, where it is known. */
+    readonly owner?: string
   }[]
 }
 
@@ -38,7 +40,11 @@ function namesOf(kind: LockKind, actor: Lockable, system: string, action: string
     case 'action':
       return [`${system}/${action}`]
     case 'person':
-      return actor.delegation === undefined ? [actor.owner] : [actor.delegation.person, actor.owner]
+      return [
+        ...(actor.delegation === undefined ? [] : [actor.delegation.person]),
+        actor.owner,
+        ...(actor.chain ?? []).flatMap((one) => one.owner ?? []),
+      ]
     case 'agent':
       return [actor.agent, ...(actor.chain ?? []).map((one) => one.agent)]
     case 'instance':

@@ -61,10 +61,15 @@ export class TrustSources {
     return doc?.state === 'active' ? doc : undefined
   }
 
-  /** What a source gives evidence for; undefined for none that attests workloads. */
-  attestorOf(name: string): AttestorName | undefined {
-    const kind = this.get(name)?.kind
-    return kind === undefined ? undefined : ATTESTORS[kind]
+  /** A source that gives evidence of workloads; undefined for any other. */
+  evidence(
+    name: string,
+  ): { readonly attestor: AttestorName; readonly createdAt: number } | undefined {
+    const source = this.get(name)
+    const attestor = source === undefined ? undefined : ATTESTORS[source.kind]
+    return attestor === undefined || source === undefined
+      ? undefined
+      : { attestor, createdAt: source.createdAt }
   }
 
   /** By name. */

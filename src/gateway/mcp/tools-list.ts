@@ -23,9 +23,9 @@ function listed(action: ActionDefinition): JsonObject {
 export function toolsList(
   actor: Actor,
   system: SystemDefinition,
-  ports: Pick<Ports, 'policy' | 'clock' | 'locks'>,
+  ports: Pick<Ports, 'policy' | 'clock' | 'locks' | 'systems'>,
 ): JsonObject {
-  const facts = actorFacts(actor)
+  const facts = actorFacts(actor, system.name, ports.systems)
   const now = ports.clock.now()
   const tools = system.actions.filter(
     (action) =>

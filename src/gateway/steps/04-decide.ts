@@ -1,19 +1,30 @@
-// Holds the fourth step: user ∩ agent on the full arguments, by the policy set in force.
+// Holds the fourth step: user ∩ every delegating agent ∩ agent on the full arguments, by the policy set in force.
 
 import type { Actor } from '../../wire/actor.ts'
 import type { Decision, DecisionRequest } from '../../wire/decision.ts'
 import type { JsonObject } from '../../std/json.ts'
+import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
 
-/** The facts about an actor that policy sees. */
-export function actorFacts(actor: Actor): Pick<DecisionRequest, 'agent' | 'person'> {
-  const { delegation } = actor
+/** The facts about an actor at a system that policy sees: every party, where both belong, what was attested. */
+export function actorFacts(
+  actor: Actor,
+  system: string,
+  systems: Ports['systems'],
+): Pick<DecisionRequest, 'agent' | 'delegators' | 'person' | 'environments' | 'attested'> {
+  const { attested, chain, delegation } = actor
+  const person = personOf(actor)
   return {
     agent: { instance: actor.instance, name: actor.agent, roles: actor.roles },
-    ...(delegation !== undefined && {
-      person: { id: delegation.person, roles: delegation.personRoles },
+    ...(chain.length > 0 && {
+      delegators: chain.map(({ instance, agent, roles }) => ({ instance, name: agent, roles })),
     }),
+    ...(person !== undefined && {
+      person: { id: person, roles: delegation?.personRoles ?? [] },
+    }),
+    environments: { agent: actor.environment, system: systems.environmentOf(system) },
+    attested,
   }
 }
 
@@ -23,10 +34,10 @@ export function decide(
   resolved: Resolved,
   input: JsonObject,
   setAside: ReadonlySet<string>,
-  ports: Pick<Ports, 'policy' | 'clock'>,
+  ports: Pick<Ports, 'policy' | 'clock' | 'systems'>,
 ): Decision {
   return ports.policy.decide({
-    ...actorFacts(actor),
+    ...actorFacts(actor, resolved.system.name, ports.systems),
     system: resolved.system.name,
     action: resolved.action.name,
     input,

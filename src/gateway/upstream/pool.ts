@@ -1,4 +1,4 @@
-// Holds the upstream processes that run now: one per instance and system, capped, stopped when idle, cut by a lock.
+// Holds the upstream processes that run now: one per instance, delegation and system, capped, stopped when idle, cut by a lock.
 
 import { join } from 'node:path'
 import type { Fault } from '../../std/fault.ts'
@@ -48,7 +48,8 @@ export class UpstreamPool {
 
   /** The conversation of this instance with this system, started if need be. Rejects with an `upstream.*` Fault. */
   async acquire(actor: Actor, system: SystemDefinition): Promise<UpstreamSession> {
-    const key = `${actor.instance} ${system.name}`
+    // One conversation for one authority: what it remembers of one person's is not there for another's.
+    const key = `${actor.instance} ${actor.delegation?.id ?? ''} ${system.name}`
     const now = this.#options.ports.clock.monotonic()
     let entry = this.#entries.get(key)
     if (

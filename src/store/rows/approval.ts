@@ -32,6 +32,14 @@ export interface Approval {
   /** Person id of the agent's owner. */
   readonly owner: string
   readonly delegation?: { readonly id: string; readonly person: string }
+  /** Who passed authority on, the highest first; absent: nobody did. */
+  readonly chain?: readonly {
+    readonly delegation: string
+    readonly instance: string
+    readonly agent: string
+    /** Person id of that agent's owner. */
+    readonly owner: string
+  }[]
   readonly system: string
   readonly action: string
   /** Effect labels of the action, for people. */

@@ -1,6 +1,12 @@
 // Holds the `x509pop` attestor: possession of a certificate of an enterprise's own authority, shown by signing our challenge.
 
-import { createHmac, timingSafeEqual, verify, type KeyObject, type X509Certificate } from 'node:crypto'
+import {
+  createHmac,
+  timingSafeEqual,
+  verify,
+  type KeyObject,
+  type X509Certificate,
+} from 'node:crypto'
 import { base64url, fromBase64url, hex, sha256, utf8 } from '../../../std/bytes.ts'
 import type { Clock } from '../../../std/clock.ts'
 import type { Entropy } from '../../../std/entropy.ts'
