@@ -13,6 +13,8 @@ import { serveConsent } from './consent/routes.ts'
 import { serveFindings } from './findings/routes.ts'
 import { misdirected } from './host.ts'
 import { serveInstances } from './instances/routes.ts'
+import { serveRegistrations } from './registrations/routes.ts'
+import { serveTrust } from './trust/routes.ts'
 import { serveLocks } from './locks/routes.ts'
 import { serveLogin } from './login/routes.ts'
 import { noRoute } from './no-route.ts'
@@ -84,6 +86,8 @@ export function openControl(ports: ControlPorts): Control {
   serveTeams(surface, ports)
   serveDelegations(surface, ports)
   serveInstances(surface, ports)
+  serveRegistrations(surface, ports)
+  serveTrust(surface, ports)
   serveSystems(surface, ports)
   servePolicies(surface, ports)
   serveApprovals(surface, ports)

@@ -134,7 +134,10 @@ export interface ControlPorts {
   readonly entropy: Entropy
   readonly timer: Timer
   readonly authority: Authority
-  readonly identities: Pick<Identities, 'list' | 'issueJoinToken' | 'revokeInstance'>
+  readonly identities: Pick<
+    Identities,
+    'list' | 'issueJoinToken' | 'revokeInstance' | 'registrations'
+  >
   readonly roots: Pick<
     Roots,
     | 'trustDomain'

@@ -72,7 +72,7 @@ async function call(context: Context, system: string, action: string, options: O
       onProgress: (params) => tellProgress(context, params),
       onHeld: async (held, before) => {
         // Who has no credential learns of an expired approval by being asked to wait for another one.
-        const person = options.joinTokenFile === undefined
+        const person = options.joinTokenFile === undefined && options.attest === undefined
         if (before !== undefined && person) await answered(context, before)
         if (options.wait === true) tellHeld(context, held)
         return options.wait === true

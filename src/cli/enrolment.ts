@@ -4,9 +4,12 @@ import { readFileSync } from 'node:fs'
 import { JoinTokenAnswer } from '../wire/api/agent.ts'
 import { AuditPage } from '../wire/api/audit.ts'
 import { Status } from '../wire/api/status.ts'
+import { parseSpiffeId } from '../wire/spiffe.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
 import { fault as cliFault } from './faults.ts'
+import type { Evidence } from './identity/evidence.ts'
+import { fault as holderFault } from './identity/faults.ts'
 import { Holder } from './identity/holder.ts'
 import { address } from './identity/pin.ts'
 import { fault } from './mcp/faults.ts'
@@ -81,6 +84,39 @@ export function fileEnrolment(
       })
       used = joinToken
       return { holder, gateway }
+    },
+  }
+}
+
+/** The way of a workload that its platform or its fleet vouches for: evidence, read anew every time. */
+export function attestedEnrolment(
+  shell: Shell,
+  from: {
+    readonly agent: string
+    readonly evidence: Evidence
+    /** SHA-256 of the authority's root certificate, base64url. */
+    readonly authority: string
+    readonly identityUrl: string
+    readonly gatewayUrl: string
+  },
+): Enrolment {
+  return {
+    agent: from.agent,
+    enrol: async (last) => {
+      const { agent, evidence, authority, identityUrl, gatewayUrl } = from
+      const gateway = address(gatewayUrl).origin
+      const holder = await Holder.attest({
+        ...ports(shell),
+        ...{ identityUrl, authority, evidence },
+        ...(last === undefined ? {} : { replaces: last }),
+      })
+      const id = parseSpiffeId(holder.identity.spiffeId)
+      if (id?.kind === 'instance' && id.agent === agent) return { holder, gateway }
+      await holder.close()
+      throw holderFault(
+        'holder.other_agent',
+        `this workload is registered for another agent than ${agent}`,
+      )
     },
   }
 }

@@ -158,7 +158,7 @@ test('INV-8 being on this machine is no identity, and no document lives over an 
     body,
   })
   const problem = (await response.body.json()) as { code: string }
-  assert.deepEqual([response.statusCode, problem.code], [401, 'authenticate.no_credential'])
+  assert.deepEqual([response.statusCode, problem.code], [401, 'token.unknown'])
   await nobody.close()
   const twin = await bailiwick.enrol('worker')
   assert.notEqual(twin.tls().key, holder.tls().key)
@@ -197,7 +197,9 @@ test('INV-9 an agent’s certificate opens no route of control, and on identity 
       .replace('{name}', 'worker')
       .replace('{id}', holder.identity.instance)
       .replace('{index}', '0')
-    assert.equal(await ask(method, path), 401, route)
+    // Pages for people who are signed in lead to signing in, and take nothing from elsewhere.
+    const refusals = access === 'session' ? [303, 401, 403] : [401]
+    assert.ok(refusals.includes(await ask(method, path)), route)
     // The gateway serves no such thing either, to whom it knows.
     const there = await request(`${bailiwick.gatewayUrl}${path}`, {
       dispatcher: holder.dispatcher(),

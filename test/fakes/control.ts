@@ -107,7 +107,8 @@ export class ControlHome {
       personOf: (id: string) => people.get(id),
     }
     const ports = { ...base, store, audit, roots: this.roots, registry, delegations, onTrouble }
-    this.identities = await Identities.open(ports)
+    const sourceOf = (name: string) => this.authority.trust.evidence(name)
+    this.identities = await Identities.open({ ...ports, sourceOf })
     this.consents = await Consents.open(
       this.ground.ports({
         store,

@@ -39,7 +39,7 @@ export interface District extends AsyncDisposable {
 /** Opens a district whose clock stands at `now`. */
 export async function openDistrict(
   now: number,
-  options: Pick<IdentityPorts, 'certificateLife' | 'instanceLife'> = {},
+  options: Pick<IdentityPorts, 'certificateLife' | 'instanceLife' | 'sourceOf' | 'onJoinRace'> = {},
 ): Promise<District> {
   const home = mkdtempSync(join(tmpdir(), 'bailiwick-identity-'))
   chmodSync(home, 0o700)

@@ -31,6 +31,24 @@ function shown(
     created_at: rfc3339(instance.createdAt),
     life_ends: rfc3339(instance.lifeEnds),
     certificate_ends: rfc3339(instance.certificateEnds),
+    attested_by: attestedBy(instance.attested),
+    composition: Object.fromEntries(
+      Object.entries(instance.composition ?? {}).map(([element, known]) => [element, { ...known }]),
+    ),
+    replaces: instance.replaces ?? null,
+  }
+}
+
+function attestedBy(attested: InstanceView['attested']): InstanceAnswer['attested_by'] {
+  if (attested === undefined) return null
+  const { attestor, source, registration, selectors, subject, at } = attested
+  return {
+    attestor,
+    source: source === undefined || source === '' ? null : source,
+    registration: registration ?? null,
+    selectors: [...selectors],
+    subject: subject ?? null,
+    at: rfc3339(at),
   }
 }
 
@@ -49,6 +67,21 @@ export function serveInstances(surface: Surface, ports: ControlPorts): void {
         .list()
         .filter(({ agent }) => query.agent === undefined || agent === query.agent)
       return { instances: wanted.map((instance) => shown(ports, instance, 'live')) }
+    },
+  )
+  surface.closed(
+    'GET /v1/instances/{id}',
+    {
+      summary: 'One live instance, and what vouched for it',
+      params: z.strictObject({ id: Id }),
+      answer: InstanceAnswer,
+    },
+    ({ params }) => {
+      const instance = ports.identities.list().find((one) => one.instance === params.id)
+      if (instance === undefined) {
+        throw fault('identity.no_instance', 'there is no such live instance')
+      }
+      return shown(ports, instance, 'live')
     },
   )
   surface.closed(

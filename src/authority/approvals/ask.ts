@@ -59,6 +59,7 @@ export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Seale
             ...{ delegation, instance, agent, owner },
           })),
         }),
+    ...(actor.credential.binding === 'none' ? { binding: 'none' as const } : {}),
     system: ask.system,
     action: ask.action,
     effects: ask.effects,

@@ -21,7 +21,11 @@ export function approvalRecord(
     instance: approval.instance,
     system: approval.system,
     action: approval.action,
-    body: { approval: approval.id, ...body },
+    body: {
+      approval: approval.id,
+      ...(approval.binding === undefined ? {} : { binding: approval.binding }),
+      ...body,
+    },
   }
 }
 

@@ -2,180 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { base64url, sha256 } from '../../std/bytes.ts'
-import { AuthorityHome, faultOf } from '../../../test/fakes/authority.ts'
+import { faultOf } from '../../../test/fakes/authority.ts'
+import { GATEWAY, ISSUER } from '../../../test/fakes/consent.ts'
 import {
-  CALLBACK,
-  clientDocument,
-  FakeConsentGround,
-  GATEWAY,
-  ISSUER,
-} from '../../../test/fakes/consent.ts'
-import { Consents, isRefusal, type Consent } from './consents.ts'
-import type { AuthorizationRequest } from './request.ts'
-import type { Granted, Refused } from './granted.ts'
-
-const VERIFIER = 'v'.repeat(43)
-const CHALLENGE = base64url(sha256(VERIFIER))
-const HOUR = 3_600_000
-const dpop = (value: string) => ({ kind: 'dpop' as const, value })
-const KEY = dpop('k'.repeat(43))
-
-/** A home with consents over it, and a client on loopback that publishes its document. */
-class World implements AsyncDisposable {
-  readonly home = new AuthorityHome()
-  ground = new FakeConsentGround()
-  consents!: Consents
-  client = ''
-  person = ''
-  document: Record<string, unknown> = {}
-  unboundMs = 0
-  #server!: Server
-
-  static async open(unboundMs = 0): Promise<World> {
-    const world = new World()
-    world.unboundMs = unboundMs
-    world.#server = createServer((_, response) => {
-      response.setHeader('content-type', 'application/json')
-      response.setHeader('cache-control', 'no-store')
-      response.end(clientDocument(world.document, world.client))
-    })
-    await new Promise<void>((resolve) => world.#server.listen(0, '127.0.0.1', resolve))
-    const { port } = world.#server.address() as AddressInfo
-    world.client = `http://127.0.0.1:${port}/client.json`
-    const authority = await world.home.open()
-    const { people } = authority
-    world.person = (await people.create({ name: 'ada', roles: [], publicKey: ed25519() })).id
-    await world.reopen()
-    return world
-  }
-
-  /** What a restart does: the rows stay, what was in memory is gone. */
-  async reopen(): Promise<void> {
-    const { home } = this
-    this.consents = await Consents.open(
-      this.ground.ports({
-        store: home.store,
-        audit: home.audit,
-        sealer: home.keys.encryption,
-        clock: home.clock,
-        timer: home.timer,
-        unboundMs: this.unboundMs,
-        loopbackClients: true,
-        registry: {
-          agents: () => [this.agent()],
-          agentOf: (name) => (name === 'assistant' ? this.agent() : undefined),
-          personOf: (id) =>
-            id === this.person
-              ? { id, name: 'ada', roles: [], credentials: [], createdAt: 0 }
-              : undefined,
-        },
-      }),
-    )
-  }
-
-  agentState: 'active' | 'suspended' = 'active'
-  prove: (client: { readonly method: string }) => void = () => assert.fail('nobody was to be asked')
-
-  agent() {
-    return {
-      name: 'assistant',
-      owner: this.person,
-      purpose: 'assists',
-      roles: [],
-      unattended: false,
-      clients: [this.client],
-      state: this.agentState,
-      createdAt: 0,
-    }
-  }
-
-  query(more: Readonly<Record<string, string>> = {}): URLSearchParams {
-    return new URLSearchParams({
-      response_type: 'code',
-      client_id: this.client,
-      redirect_uri: CALLBACK,
-      code_challenge: CHALLENGE,
-      code_challenge_method: 'S256',
-      resource: `${GATEWAY}/mcp/files`,
-      state: 'a state',
-      ...more,
-    })
-  }
-
-  async request(more: Readonly<Record<string, string>> = {}): Promise<AuthorizationRequest> {
-    const read = await this.consents.read(this.query(more))
-    assert.ok(!isRefusal(read))
-    return read
-  }
-
-  async code(more: Readonly<Record<string, string>> = {}, scope?: readonly string[]) {
-    const request = await this.request(more)
-    const location = await this.consents.agree({
-      request,
-      person: this.person,
-      scope: scope ?? request.scope,
-      lifeMs: HOUR,
-    })
-    return new URL(location).searchParams.get('code')!
-  }
-
-  redeem(code: string, more: object = {}): Promise<Granted | Refused> {
-    return this.consents.redeem({
-      code,
-      client: this.client,
-      redirect: CALLBACK,
-      verifier: VERIFIER,
-      resources: [],
-      binding: KEY,
-      place: 'here',
-      prove: this.prove,
-      ...more,
-    })
-  }
-
-  refresh(refreshToken: string, more: object = {}): Promise<Granted | Refused> {
-    return this.consents.refresh({
-      refreshToken,
-      client: this.client,
-      resources: [],
-      binding: KEY,
-      place: 'here',
-      prove: this.prove,
-      ...more,
-    })
-  }
-
-  types(): string[] {
-    return this.home.audit.recorded
-      .map(({ draft }) => draft.type)
-      .filter((type) => type.startsWith('consent.'))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.consents.close()
-    await new Promise((resolve) => this.#server.close(resolve))
-    await this.home.dispose()
-  }
-}
-
-function ed25519(): string {
-  const prefix = Buffer.from('302a300506032b6570032100', 'hex')
-  return base64url(new Uint8Array(Buffer.concat([prefix, Buffer.alloc(32, 7)])))
-}
-
-function granted(answer: Granted | Refused): Granted {
-  assert.ok('token' in answer, 'error' in answer ? `${answer.error}: ${answer.description}` : '')
-  return answer
-}
-
-function refusedWith(answer: Granted | Refused, error: string): void {
-  assert.ok('error' in answer, 'was granted')
-  assert.equal(answer.error, error)
-}
+  ConsentWorld as World,
+  dpop,
+  granted,
+  HOUR,
+  refusedWith,
+} from '../../../test/fakes/consent-world.ts'
+import type { Consent } from './consents.ts'
 
 test('a consent becomes one delegation, one instance and tokens, each of what was ticked', async () => {
   await using world = await World.open()
@@ -377,6 +214,15 @@ test('RFC 6749 §6 a refresh is for the same client, the same key, and no more t
     'files/list',
     'files/read_file',
   ])
+})
+
+test('an agent that is suspended gets no token; active again, it goes on with what it has', async () => {
+  await using world = await World.open()
+  const token = granted(await world.redeem(await world.code())).refresh!
+  world.agentState = 'suspended'
+  refusedWith(await world.refresh(token), 'invalid_grant')
+  world.agentState = 'active'
+  granted(await world.refresh(token))
 })
 
 test('a token that cannot be issued costs the client nothing', async () => {

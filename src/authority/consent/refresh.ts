@@ -41,6 +41,11 @@ export async function refresh(
     return refused('invalid_grant', 'tokens bound to no key are off by now')
   }
   const agent = ports.instances.live(row.instance)?.agent
+  const stands = ports.registry.agentOf(agent ?? '')
+  // A suspension is no end: the same refresh token is good once the agent is active again, if its time is not over.
+  if (stands?.state !== 'active' || stands.clients?.includes(row.client) !== true) {
+    return refused('invalid_grant', 'the agent of this client does not act now')
+  }
   const who = { ...(agent !== undefined && { agent }), instance: row.instance }
   // The token first: what keeps it from being issued costs the client nothing. Of two who come at once one finds the refresh
   // token used, and what both got dies with the family.

@@ -75,7 +75,7 @@ export class DelegationEndings {
     if (held === undefined || (held.doc.state ?? 'active') !== 'active') return
     const { doc } = held
     const receipt = await audit.append({
-      type: `delegation.${state}`,
+      type: state === 'revoked' ? 'delegation.revoked' : 'delegation.expired',
       phase: by === '' ? 'lifecycle' : 'admin',
       ...(by === '' ? {} : { person: by }),
       agent: doc.agent,

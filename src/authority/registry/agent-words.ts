@@ -71,7 +71,12 @@ export function checkedClients(clients: readonly string[]): readonly string[] {
  */
 function isDocument({ protocol, hostname, pathname, hash, username, password }: URL): boolean {
   const local = protocol === 'http:' && isLoopbackHost(hostname)
-  return (protocol === 'https:' || local) && pathname !== '/' && hash === '' && username + password === ''
+  return (
+    (protocol === 'https:' || local) &&
+    pathname !== '/' &&
+    hash === '' &&
+    username + password === ''
+  )
 }
 
 /** The members of a registration or a change that are kept as they are said. `before` gives those that are not named. */

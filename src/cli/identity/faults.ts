@@ -21,6 +21,14 @@ export const HOLDER_FAULTS = {
     next: 'check that the address is that of the identity listener',
   },
   'holder.expired': { status: 401, next: 'enrol again with a new join token' },
+  'holder.key': {
+    status: 400,
+    next: 'give the private key of the certificate, in PEM and without a passphrase',
+  },
+  'holder.other_agent': {
+    status: 409,
+    next: 'name the agent of the registration with --as, or change the registration',
+  },
   'holder.closed': { status: 409, next: 'enrol again: this identity was given up' },
 } as const satisfies FaultCatalogue
 

@@ -5,10 +5,12 @@ import type { Agent, Dispatcher } from 'undici'
 import type { Clock } from '../../std/clock.ts'
 import type { Entropy } from '../../std/entropy.ts'
 import { Fault, publicFault } from '../../std/fault.ts'
+import type { Json } from '../../std/json.ts'
 import { readPem } from '../../std/pem.ts'
 import type { Timer } from '../../std/timer.ts'
 import { parseIssuedIdentity, parseJoinToken, type IssuedIdentity } from '../../wire/identity.ts'
 import { post } from './ask.ts'
+import type { Ask, Evidence } from './evidence.ts'
 import { connectOptions, pool, type ClientCredential, type ConnectOptions } from './connection.ts'
 import { fault } from './faults.ts'
 import { address, pinnedAuthority, type PinnedAuthority } from './pin.ts'
@@ -28,6 +30,16 @@ export interface EnrolOptions extends HolderPorts {
   readonly identityUrl: string
   /** The join token's text; used up by a successful enrolment. */
   readonly joinToken: string
+}
+
+/** How to enter by evidence. */
+export interface AttestOptions extends HolderPorts {
+  readonly identityUrl: string
+  /** SHA-256 of the authority's root certificate, base64url: whom the evidence is shown to, and nobody else. */
+  readonly authority: string
+  readonly evidence: Evidence
+  /** Id of the instance that this workload was before. */
+  readonly replaces?: string
 }
 
 /** What a holder is at the moment. */
@@ -103,14 +115,34 @@ export class Holder {
    * and the token only travels over a connection that this root vouches for.
    */
   static async enrol(options: EnrolOptions): Promise<Holder> {
-    const { authority: fingerprint } = parseJoinToken(options.joinToken)
+    const { joinToken } = options
+    const { authority } = parseJoinToken(joinToken)
+    return Holder.#enter(options, authority, (csr, ask) =>
+      ask('/v1/enroll', { token: joinToken, csr }),
+    )
+  }
+
+  /** Enters by evidence, which travels only over a connection that the pinned root vouches for. */
+  static async attest(options: AttestOptions): Promise<Holder> {
+    const { authority, evidence, replaces } = options
+    return Holder.#enter(options, authority, async (csr, ask) => {
+      const shown = await evidence.show(csr, ask)
+      return ask('/v1/attest', { ...shown, ...(replaces === undefined ? {} : { replaces }) })
+    })
+  }
+
+  static async #enter(
+    options: HolderPorts & { readonly identityUrl: string },
+    fingerprint: string,
+    enter: (csr: string, ask: Ask) => Promise<Json>,
+  ): Promise<Holder> {
     const { origin } = address(options.identityUrl)
     const authority = await pinnedAuthority(options.identityUrl, fingerprint)
     const dispatcher = pool(authority, 'identity')
     try {
       const { key, csr } = makeRequest()
-      const body = { token: options.joinToken, csr }
-      const issued = parseIssuedIdentity(await post(dispatcher, origin, '/v1/enroll', body))
+      const ask: Ask = (path, body) => post(dispatcher, origin, path, body)
+      const issued = parseIssuedIdentity(await enter(csr, ask))
       return new Holder(options, origin, hold(authority, key, issued))
     } finally {
       await dispatcher.close()

@@ -15,6 +15,7 @@ import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
+import { unboundMark } from '../steps/06-record.ts'
 import { discoverResult, initializeResult, LIST_TTL_MS, modernResult } from './describe.ts'
 import { readInbound, type Inbound } from './inbound.ts'
 import type { McpReply } from './reply.ts'
@@ -114,7 +115,7 @@ export class McpEndpoint {
         instance,
         ...(person !== undefined && { person }),
         system: system.slice(0, 64),
-        body: { code, reason },
+        body: { code, reason, ...unboundMark(actor) },
       })
     } catch (error) {
       this.#ports.watch.note('record failed', { what: 'refusal', error: String(error) })

@@ -40,6 +40,11 @@ export function actorBody({ chain, credential, delegation }: Actor): JsonObject 
   }
 }
 
+/** Marks a record of a call by an unbound bearer: every one of them has it (INV-8). */
+export function unboundMark(actor: Actor | undefined): JsonObject {
+  return actor?.credential.binding === 'none' ? { binding: 'none' } : {}
+}
+
 /** A decision as a record holds it: every party, what determined it, and the set that decided. */
 export function decisionBody(decision: Decision): JsonObject {
   return {

@@ -5,7 +5,7 @@ import type { Call } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { Ports } from '../ports.ts'
-import { callFields, decisionBody } from './06-record.ts'
+import { callFields, decisionBody, unboundMark } from './06-record.ts'
 
 /** Statuses of an outcome record. `unknown` is written by recovery, for an intent that a crash left open, and here. */
 export type OutcomeStatus =
@@ -26,6 +26,7 @@ export function conclude(
     body: {
       status,
       duration_ms: Math.round(ports.clock.monotonic() - call.began),
+      ...unboundMark(call.actor),
       ...facts,
     },
   })
@@ -50,6 +51,7 @@ export async function concludeDenied(
         code: denial.code,
         reason: denial.detail,
         ...(denial.because !== undefined && { because: denial.because }),
+        ...unboundMark(call.actor),
         ...(decision !== undefined && { decision: decisionBody(decision) }),
         duration_ms: Math.round(ports.clock.monotonic() - call.began),
       },

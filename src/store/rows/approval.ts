@@ -40,6 +40,8 @@ export interface Approval {
     /** Person id of that agent's owner. */
     readonly owner: string
   }[]
+  /** Set where the caller's credential is bound to no key (INV-8). */
+  readonly binding?: 'none'
   readonly system: string
   readonly action: string
   /** Effect labels of the action, for people. */
