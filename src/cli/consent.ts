@@ -2,9 +2,8 @@
 
 import type { Command } from 'commander'
 import { ConsentAnswer, ConsentsAnswer } from '../wire/api/consent.ts'
+import { because } from './because.ts'
 import type { Context } from './context.ts'
-import { target } from './control/control.ts'
-import { reasonOf } from './reason.ts'
 import { table, type Surface } from './terminal/table.ts'
 import { when } from './terminal/when.ts'
 
@@ -35,10 +34,12 @@ async function revoke(
   id: string,
   options: { readonly reason?: string },
 ): Promise<void> {
-  const reason = await reasonOf(context, options.reason)
-  const control = await context.control()
-  const path = target(['v1', 'consents', id, 'revoke'])
-  const consent = await control.send('POST', path, { reason }, ConsentAnswer)
+  const consent = await because(
+    context,
+    ['v1', 'consents', id, 'revoke'],
+    options.reason,
+    ConsentAnswer,
+  )
   context.screen.answer(consent, () => `revoked ${consent.id}: ${consent.client}\n`)
 }
 

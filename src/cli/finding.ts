@@ -2,9 +2,8 @@
 
 import type { Command } from 'commander'
 import { Finding, FindingsAnswer } from '../wire/api/finding.ts'
+import { because } from './because.ts'
 import type { Context } from './context.ts'
-import { target } from './control/control.ts'
-import { reasonOf } from './reason.ts'
 import { table, type Surface } from './terminal/table.ts'
 import { when } from './terminal/when.ts'
 
@@ -37,10 +36,7 @@ async function close(
   id: string,
   options: { readonly reason?: string },
 ): Promise<void> {
-  const reason = await reasonOf(context, options.reason)
-  const control = await context.control()
-  const path = target(['v1', 'findings', id, 'close'])
-  const finding = await control.send('POST', path, { reason }, Finding)
+  const finding = await because(context, ['v1', 'findings', id, 'close'], options.reason, Finding)
   const { screen } = context
   screen.answer(finding, () => `closed ${finding.id}\n`)
   if (finding.lock !== null) {

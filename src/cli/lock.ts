@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander'
 import { Lock, LockAdded, LockKind, LockRemoved, LocksAnswer } from '../wire/api/lock.ts'
+import { because } from './because.ts'
 import type { Context } from './context.ts'
-import { target } from './control/control.ts'
 import { fault } from './faults.ts'
 import { reasonOf } from './reason.ts'
 import { table, type Surface } from './terminal/table.ts'
@@ -57,10 +57,7 @@ async function remove(
   id: string,
   options: { readonly reason?: string },
 ): Promise<void> {
-  const reason = await reasonOf(context, options.reason)
-  const control = await context.control()
-  const path = target(['v1', 'locks', id, 'remove'])
-  const answer = await control.send('POST', path, { reason }, LockRemoved)
+  const answer = await because(context, ['v1', 'locks', id, 'remove'], options.reason, LockRemoved)
   context.screen.answer(answer, () => `lifted ${answer.id}\n`)
 }
 
