@@ -68,7 +68,8 @@ const AUTHORITY: Described = {
   'delegation.created': 'a person passed authority to an agent',
   'delegation.passed':
     'an instance passed a part of its authority on; the record has the chain, the scope and the depth',
-  'delegation.revoked': 'a delegation was taken back, or ended with what it hung on, with the reason',
+  'delegation.revoked':
+    'a delegation was taken back, or ended with what it hung on, with the reason',
   'delegation.expired': 'the time of a delegation was over',
   'delegation.bound': 'a delegation was bound to the one instance that it serves',
   'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended',
@@ -89,7 +90,7 @@ const AUTHORITY: Described = {
   'secret.stored':
     'a secret of a system was stored, sealed; the record has its name and not its value',
   'authority.replayed':
-    'locks, used-up approvals, revocations, and what was taken from agents, teams and people were brought back from the log into an older database',
+    'locks, used-up approvals, revocations, distrust, and what was taken from agents, teams and people were brought back from the log into an older database',
   'authority.refused_rows':
     'rows of the database that confer authority and are not signed as they should be were left out',
 }

@@ -11,7 +11,15 @@ import type { Receipt } from '../wire/record.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
 import { replayTokens } from './tokens/token-replay.ts'
-import { agentKept, delegationKept, keyKept, leaverKept, rolesKept, teamKept } from './replay-kept.ts'
+import { replayRegistrations, replayTrust } from './trust/trust-replay.ts'
+import {
+  agentKept,
+  delegationKept,
+  keyKept,
+  leaverKept,
+  rolesKept,
+  teamKept,
+} from './replay-kept.ts'
 
 /** Records read at a time. */
 const PAGE = 1_000
@@ -60,6 +68,8 @@ export interface Replayed {
   readonly people: number
   readonly sessions: number
   readonly tokens: number
+  readonly registrations: number
+  readonly trust: number
 }
 
 /** What replaying needs. */
@@ -85,6 +95,8 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     people: await replayPeople(ports),
     sessions: await replaySessions(ports),
     tokens: await replayTokens(ports),
+    registrations: await replayRegistrations(ports),
+    trust: await replayTrust(ports),
   }
   if (Object.values(replayed).some((count) => count > 0)) {
     await ports.audit.append({
@@ -180,11 +192,22 @@ async function replayDelegations({ audit, store }: ReplayPorts): Promise<number>
     const held = await store.delegations.get(text(body, 'delegation'))
     if (held === undefined || (held.doc.state ?? 'active') !== 'active') continue
     const revoked = { by: person, reason: text(body, 'reason'), at: Date.parse(ts) }
-    await store.delegations.replace(held, { ...held.doc, state: 'revoked', revoked }, receipt(logged))
+    await store.delegations.replace(
+      held,
+      { ...held.doc, state: 'revoked', revoked },
+      receipt(logged),
+    )
     count++
   }
   const word = ({ record }: LoggedRecord): string => text(record.body, 'delegation')
-  return count + (await keep(store.delegations, await newest(audit, ['delegation.narrowed'], word), delegationKept))
+  return (
+    count +
+    (await keep(
+      store.delegations,
+      await newest(audit, ['delegation.narrowed'], word),
+      delegationKept,
+    ))
+  )
 }
 
 /** The newest record about each name, of several types. */

@@ -100,14 +100,21 @@ async function update(context: Context, name: string, options: UpdateOptions): P
   screen.answer(agent, (surface) => drawAgent(agent, surface, screen.now))
 }
 
-async function token(
-  context: Context,
-  name: string,
-  options: { readonly unattended?: boolean; readonly out?: string },
-): Promise<void> {
+interface TokenOptions {
+  readonly unattended?: boolean
+  readonly scope?: readonly string[]
+  readonly depth?: string
+  readonly out?: string
+}
+
+async function token(context: Context, name: string, options: TokenOptions): Promise<void> {
   const control = await context.control()
   const path = target(['v1', 'agents', name, 'join-tokens'])
-  const body = { unattended: options.unattended === true }
+  const body = {
+    unattended: options.unattended === true,
+    ...(options.scope !== undefined && { scope: options.scope }),
+    ...(options.depth !== undefined && { depth: Number(options.depth) }),
+  }
   const answer = await control.send('POST', path, body, JoinTokenAnswer)
   const { screen, shell } = context
   const { token: secret, ...rest } = answer
@@ -165,8 +172,12 @@ export function register(program: Command, context: Context): void {
     .command('token <name>')
     .description('make a join token for one instance; it is shown once')
     .option('--unattended', 'for an instance that acts on nobody’s behalf')
-    .option('--out <file>', 'write it to a new file (0600) instead of showing it')
-    .action((name: string, options: { unattended?: boolean; out?: string }) =>
-      token(context, name, options),
+    .option(
+      '--scope <pattern>',
+      'hand over only this: system/action or system/*; may be repeated',
+      repeated,
     )
+    .option('--depth <links>', 'how many agents may follow below it, 0 to 4 (default: none)')
+    .option('--out <file>', 'write it to a new file (0600) instead of showing it')
+    .action((name: string, options: TokenOptions) => token(context, name, options))
 }

@@ -107,7 +107,9 @@ export function attestedEnrolment(
       const gateway = address(gatewayUrl).origin
       const holder = await Holder.attest({
         ...ports(shell),
-        ...{ identityUrl, authority, evidence },
+        identityUrl,
+        authority,
+        evidence,
         ...(last === undefined ? {} : { replaces: last }),
       })
       const id = parseSpiffeId(holder.identity.spiffeId)

@@ -86,7 +86,9 @@ async function login(context: Context, name: string, options: LoginOptions): Pro
   await send(
     context,
     {
-      ...{ kind: 'login', name, issuer },
+      kind: 'login',
+      name,
+      issuer,
       client_id: clientId,
       client_secret: secret,
       group_roles: groupRoles(options.group ?? []),

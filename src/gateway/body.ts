@@ -9,9 +9,7 @@ export const BODY_LIMIT = 1_048_576
 const READ_OVER = 16 * BODY_LIMIT
 
 /** The body; undefined when it broke off. */
-export function readBody(
-  request: IncomingMessage,
-): Promise<Uint8Array | 'too-large' | undefined> {
+export function readBody(request: IncomingMessage): Promise<Uint8Array | 'too-large' | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0

@@ -84,7 +84,8 @@ export class Governor {
     request: CallRequest,
     seen: { actor?: Actor; decision?: Decision },
   ): Promise<Conclusion> {
-    let decided = this.#decide(request, NOTHING)
+    // Nothing was waited for since it was authenticated: the same answer would come back.
+    let decided = this.#decide(request, NOTHING, seen.actor)
     const refuse = (denial: Denial): Promise<Conclusion> =>
       this.#refuse({ id, request, began, ...seen }, denial, seen.decision)
     if (isDenial(decided)) return refuse(decided)
@@ -118,9 +119,13 @@ export class Governor {
   }
 
   /** Steps one to four, on what is true now. */
-  #decide(request: CallRequest, setAside: ReadonlySet<string>): Decided | Denial {
+  #decide(
+    request: CallRequest,
+    setAside: ReadonlySet<string>,
+    authenticated?: Actor,
+  ): Decided | Denial {
     const ports = this.#ports
-    const actor = authenticate(request.presented, ports)
+    const actor = authenticated ?? authenticate(request.presented, ports)
     if (isDenial(actor)) return actor
     const refused = admit(actor, request.system, request.action, ports)
     if (refused !== undefined) return refused

@@ -45,7 +45,9 @@ export function readAnnotations(json: PolicyJson): {
       code: 'policy.unknown_annotation',
       message: `the annotation \`@${name}\` is not known`,
       help:
-        near === undefined ? 'policies carry @id, @reason, @gate and @crosses' : `did you mean \`@${near}\`?`,
+        near === undefined
+          ? 'policies carry @id, @reason, @gate and @crosses'
+          : `did you mean \`@${near}\`?`,
     })
   }
   const [id, reason, gate, crosses] = KNOWN.map((name) => given.get(name))

@@ -97,11 +97,7 @@ function ask(
   const forbids = find(findings.forbids)
   const erring = errors.filter(({ effect }) => effect === 'forbid')
   if (erring.length > 0) {
-    return answered(
-      'deny',
-      forbids,
-      `${who} is denied: ${named(erring)} could not be evaluated`,
-    )
+    return answered('deny', forbids, `${who} is denied: ${named(erring)} could not be evaluated`)
   }
   // Only a gated forbid can be set aside, whatever an approval names.
   const standing = forbids.filter(({ id, gate }) => gate === undefined || !setAside.has(id))

@@ -41,7 +41,10 @@ test('each problem is told with file, line and column', () => {
     ],
     [
       `@id("a") @owner("x") ${P}`,
-      { code: 'policy.unknown_annotation', help: 'policies carry @id, @reason, @gate and @crosses' },
+      {
+        code: 'policy.unknown_annotation',
+        help: 'policies carry @id, @reason, @gate and @crosses',
+      },
     ],
     [
       `@id("a") permit (principal == ?principal, action, resource);`,

@@ -91,11 +91,7 @@ test('`@crosses` says environment, on a permit', () => {
   ] as const) {
     const sources = [{ file: 'a.cedar', text }]
     const answer = compilePolicySet({ sources, systems: [BILLING] })
-    assert.deepEqual(
-      answer.ok ? [] : answer.problems.map((problem) => problem.code),
-      [code],
-      text,
-    )
+    assert.deepEqual(answer.ok ? [] : answer.problems.map((problem) => problem.code), [code], text)
   }
 })
 

@@ -51,12 +51,20 @@ test('INV-13 a database put back from before a lock and a consumption has both a
       expiresAt: Date.now() + MINUTE,
     })
     await core.authority.approvals.approve(approval.id, by)
+    const [issuer, audience] = ['https://ci.example', 'bailiwick']
+    await core.authority.trust.add({ name: 'ci', kind: 'attest-oidc', issuer, audience }, by)
+    const registration = await core.identities.registrations.register(
+      { agent: 'bot', attestor: 'oidc', source: 'ci', selectors: ['oidc:sub:bot'], person },
+      person,
+    )
     await core.close()
     for (const file of database(home)) cpSync(join(home, file), join(backup, file))
 
     core = await open(home)
     await core.authority.approvals.consume(approval.id, 'digest')
     await core.authority.agents.update('bot', { roles: [], state: 'suspended' }, by)
+    await core.identities.registrations.remove(registration.id, by)
+    await core.authority.trust.remove('ci', by)
     const target = { kind: 'agent', name: 'bot' } as const
     const lifted = await core.authority.locks.add({ target, ...by })
     await core.authority.locks.remove(lifted.id, by)
@@ -75,6 +83,8 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     })
     const { state, roles } = core.authority.agents.find('bot')
     assert.deepEqual([state, roles], ['suspended', []])
+    assert.deepEqual(core.identities.registrations.list(), [])
+    assert.equal(core.authority.trust.get('ci'), undefined)
     const told = await core.audit.tail({ type: 'authority.replayed', limit: 1 })
     assert.deepEqual(
       { ...told[0]?.record.body },
@@ -89,6 +99,8 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         roots: 0,
         sessions: 0,
         tokens: 0,
+        registrations: 1,
+        trust: 1,
       },
     )
     await core.close()

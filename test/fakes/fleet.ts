@@ -38,8 +38,8 @@ export class Fleet implements Disposable {
     const { key: keyFile, certificate: file } = files
     const added = extensions.flatMap((one) => ['-addext', one])
     openssl(
-      ...['req', '-x509', '-newkey', ...P256, '-nodes', '-keyout', keyFile, '-out', file],
-      ...['-days', '30', '-subj', `/CN=${name}`, ...added],
+      ['req', '-x509', '-newkey', ...P256, '-nodes', '-keyout', keyFile, '-out', file],
+      ['-days', '30', '-subj', `/CN=${name}`, ...added],
     )
     this.root = this.#member(files)
   }
@@ -54,14 +54,11 @@ export class Fleet implements Disposable {
     const request = `${files.certificate}.csr`
     const list = `${files.certificate}.ext`
     writeFileSync(list, extensions.join('\n'))
-    openssl(
-      ...['req', '-new', '-newkey', ...key, '-nodes', '-keyout', files.key, '-out', request],
-      ...['-subj', subject],
-    )
-    openssl(
-      ...['x509', '-req', '-in', request, '-CA', by.files.certificate, '-CAkey', by.files.key],
-      ...['-days', '1', `-${digest}`, '-extfile', list, '-out', files.certificate],
-    )
+    const made = ['-nodes', '-keyout', files.key, '-out', request, '-subj', subject]
+    openssl(['req', '-new', '-newkey', ...key], made)
+    const signer = ['-CA', by.files.certificate, '-CAkey', by.files.key, `-${digest}`]
+    const signed = ['-days', '1', '-extfile', list, '-out', files.certificate]
+    openssl(['x509', '-req', '-in', request], signer, signed)
     return this.#member(files)
   }
 
@@ -88,6 +85,6 @@ interface IssueOptions {
   readonly digest?: string
 }
 
-function openssl(...words: string[]): void {
-  execFileSync('openssl', words, { stdio: 'pipe' })
+function openssl(...words: (readonly string[])[]): void {
+  execFileSync('openssl', words.flat(), { stdio: 'pipe' })
 }

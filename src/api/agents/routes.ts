@@ -102,6 +102,8 @@ function serveJoinTokens(surface: Surface, { identities, server }: ControlPorts)
         agent: params.name,
         by: person.id,
         ...(!body.unattended && { person: person.id }),
+        ...(body.scope !== undefined && { scope: body.scope }),
+        ...(body.depth !== undefined && { depth: body.depth }),
       })
       return {
         token,

@@ -47,7 +47,11 @@ function shown({ authority }: ControlPorts, one: Delegation): DelegationAnswer {
 export function serveDelegations(surface: Surface, ports: ControlPorts): void {
   const { delegations } = ports.authority
   /** A person's own, or anybody's for who has one of the roles; else it is not there. */
-  const found = (id: string, asker: { id: string; roles: Asker }, access: 'viewer' | 'operator') => {
+  const found = (
+    id: string,
+    asker: { id: string; roles: Asker },
+    access: 'viewer' | 'operator',
+  ) => {
     const one = delegations.find(id)
     if (one.person === asker.id || mayUse(access, asker.roles)) return one
     throw delegationFault('delegation.unknown', 'this delegation is not known, or has ended')

@@ -77,7 +77,9 @@ function said(body: z.output<typeof NewTrustSource>): Parameters<TrustSources['a
   }
   const { client_secret: secret, groups_claim: claim, groups_max_age_s: seconds } = body
   return {
-    ...{ kind, name, issuer },
+    kind,
+    name,
+    issuer,
     audience: body.client_id,
     groupRoles: body.group_roles,
     ...(secret !== undefined && { clientSecret: secret }),

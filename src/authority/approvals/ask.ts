@@ -55,9 +55,9 @@ export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Seale
     ...(actor.chain.length === 0
       ? {}
       : {
-          chain: actor.chain.map(({ delegation, instance, agent, owner }) => ({
-            ...{ delegation, instance, agent, owner },
-          })),
+          chain: actor.chain.map(({ delegation, instance, agent, owner }) => {
+            return { delegation, instance, agent, owner }
+          }),
         }),
     ...(actor.credential.binding === 'none' ? { binding: 'none' as const } : {}),
     system: ask.system,

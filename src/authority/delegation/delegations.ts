@@ -60,6 +60,8 @@ export class Delegations {
   readonly #endings: DelegationEndings
   /** Who answers for what was passed on; until it is known, nothing that an instance passed on holds. */
   #instances: InstancePort | undefined
+  /** Instances that are gone, and under whose delegations nobody acts any more. */
+  readonly #left = new Set<string>()
   #pruned = 0
 
   private constructor(ports: AuthorityPorts, people: People, agents: Agents) {
@@ -201,7 +203,11 @@ export class Delegations {
       const passed = await this.#insert('delegation.passed', doc)
       if (this.chainOf(passed.id) !== undefined) return passed
       // What is above ended while this was written.
-      this.#endings.take(passed.id, { state: 'revoked', by: '', reason: 'what it hung on had ended' })
+      this.#endings.take(passed.id, {
+        state: 'revoked',
+        by: '',
+        reason: 'what it hung on had ended',
+      })
       throw delegationFault('delegation.unknown', 'the delegation above was ended meanwhile')
     })
   }
@@ -262,17 +268,23 @@ export class Delegations {
   async sweep(): Promise<void> {
     const now = this.#ports.clock.now()
     for (const id of this.#tree.due(now)) this.#endings.take(id, EXPIRED)
+    for (const instance of this.#left) {
+      this.#left.delete(instance)
+      for (const id of this.#tree.of('taker', instance)) this.#endings.take(id, goneWith(instance))
+    }
     await this.#endings.written()
     if (now - this.#pruned < PRUNE_MS) return
     this.#pruned = now
     await this.#ports.store.delegations.prune('expires_at', now - KEPT_MS)
   }
 
-  /** Nobody answers any more for what an instance gave, and nobody acts under what it got. */
+  /**
+   * Nobody answers any more for what an instance gave: that ends now. Nobody acts under what it got either; as it is gone itself,
+   * that can wait for the next look.
+   */
   #gone(instance: string): void {
-    const ids = [...this.#tree.of('giver', instance), ...this.#tree.of('taker', instance)]
-    const reason = `its instance ${instance} is not live any more`
-    for (const id of ids) this.#endings.take(id, { state: 'revoked', by: '', reason })
+    for (const id of this.#tree.of('giver', instance)) this.#endings.take(id, goneWith(instance))
+    if (this.#tree.of('taker', instance).length > 0) this.#left.add(instance)
   }
 
   /** True while the instance that passed it on is there to answer for it. */
@@ -302,7 +314,10 @@ export class Delegations {
       throw delegationFault('delegation.instance', `no live instance of \`${agent}\` has this id`)
     }
     if (this.#tree.of('giver', by.instance).length >= MAX_PASSED) {
-      throw delegationFault('delegation.too_many', `${MAX_PASSED} delegations are passed on already`)
+      throw delegationFault(
+        'delegation.too_many',
+        `${MAX_PASSED} delegations are passed on already`,
+      )
     }
   }
 
@@ -348,6 +363,10 @@ export class Delegations {
       body: delegationBody(doc),
     })
   }
+}
+
+function goneWith(instance: string): DelegationEnd {
+  return { state: 'revoked', by: '', reason: `its instance ${instance} is not live any more` }
 }
 
 /** True when a link was passed on by whoever has the one above, for the same person. */

@@ -56,7 +56,7 @@ export class DelegationEndings {
   /** Writes what has been taken and not been written, the highest first. Throws what kept one from being written. */
   written(): Promise<void> {
     return this.#turns.run(async () => {
-      for (const [id, end] of [...this.#unwritten]) {
+      for (const [id, end] of this.#unwritten) {
         this.#unwritten.delete(id)
         try {
           await this.#write(id, end)

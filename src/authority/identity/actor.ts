@@ -9,7 +9,6 @@ import type {
 } from '../../wire/actor.ts'
 import { rolesNow } from '../registry/roles.ts'
 import type { DelegationLink, IdentityPorts } from './ports.ts'
-import type { Behalf } from './standing.ts'
 
 /** The environment of agents that name none. */
 const DEFAULT_ENVIRONMENT = 'default'
@@ -18,6 +17,10 @@ const DEFAULT_ENVIRONMENT = 'default'
 const NOBODY: readonly Delegator[] = Object.freeze([])
 const NO_SCOPES: Actor['scopes'] = Object.freeze([])
 const NOTHING: Actor['attested'] = Object.freeze({})
+
+/** On whose behalf an instance acts, with the whole chain, the highest first; `unattended` for the agents that are registered so. */
+export type Behalf =
+  (NonNullable<Actor['delegation']> & { readonly chain: readonly DelegationLink[] }) | 'unattended'
 
 /** What an actor is made from; everything in it was found to hold now. */
 export interface ActorParts {

@@ -65,7 +65,10 @@ export class Actors {
     }
     const binding: Binding = facts.binding?.kind ?? 'none'
     const credential: ActorCredential = {
-      ...{ kind: 'token', id, binding, ends },
+      kind: 'token',
+      id,
+      binding,
+      ends,
       ...(scope === undefined ? {} : { scope }),
     }
     return (

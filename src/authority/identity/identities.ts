@@ -17,6 +17,7 @@ import { actorOf, standing } from './standing.ts'
 import { LiveView, type LiveInstance } from './view.ts'
 
 const HOUR = 3_600_000
+const REMOVED = 'its registration was removed'
 
 /** A live instance, for people to see. */
 export interface InstanceView {
@@ -56,7 +57,7 @@ export class Identities {
     this.registrations = registrations
     this.#attested = new AttestedEntry(ports, this.#view, this.#enrolment, registrations)
     registrations.onRemoved(({ id }) => {
-      this.endWhere(({ attested }) => attested?.registration === id, 'its registration was removed')
+      this.endWhere(({ attested }) => attested?.registration === id, REMOVED)
     })
   }
 
@@ -67,6 +68,11 @@ export class Identities {
     const identities = new Identities(ports, registrations)
     await identities.#tokens.load()
     await identities.#endings.load()
+    // What was ended by a removal is recorded one by one: those whose turn a crash took are ended here.
+    identities.endWhere(({ attested }) => {
+      const { registration } = attested ?? {}
+      return registration !== undefined && registrations.get(registration) === undefined
+    }, REMOVED)
     return identities
   }
 
@@ -111,6 +117,10 @@ export class Identities {
     readonly person?: string
     /** Person id of who asks. */
     readonly by: string
+    /** What of the person's authority the instance gets; absent: nothing narrows. */
+    readonly scope?: readonly string[]
+    /** How many agents may follow below it; absent: none. */
+    readonly depth?: number
   }): Promise<IssuedJoinToken> {
     const { registry, delegations, clock } = this.#ports
     const agent = registry.agentOf(of.agent)
@@ -120,14 +130,20 @@ export class Identities {
       throw fault('identity.unknown_person', 'whoever asks is not a person here')
     }
     if (of.person === undefined) {
-      if (agent.unattended) return this.#tokens.issue(of)
+      if (agent.unattended) return this.#tokens.issue({ agent: of.agent, by: of.by })
       throw fault('identity.attended', 'this agent does not act without a person')
     }
     if (of.person !== of.by) {
       throw fault('identity.not_yours_to_delegate', "nobody passes on another person's authority")
     }
     const expiresAt = clock.now() + this.#enrolment.life + HOUR
-    const { id } = await delegations.create({ person: of.person, agent: of.agent, expiresAt })
+    const { id } = await delegations.create({
+      person: of.person,
+      agent: of.agent,
+      ...(of.scope === undefined ? {} : { scope: of.scope }),
+      ...(of.depth === undefined ? {} : { depth: of.depth }),
+      expiresAt,
+    })
     return this.#tokens.issue({ agent: of.agent, by: of.by, delegation: id })
   }
 

@@ -94,9 +94,9 @@ export class JoinTokens {
     // Whoever comes second is told only when it is known who was first: that one is locked by then.
     for (let first; (first = this.#claimed.get(tokenHash)) !== undefined;) await first
     const using = this.#use(tokenHash, work)
-    const done = (): unknown => this.#claimed.delete(tokenHash)
     // INVARIANT: claimed in the turn in which nobody else was found, so that nobody else uses what is read.
-    this.#claimed.set(tokenHash, using.then(done, done))
+    const settled = Promise.allSettled([using]).then(() => this.#claimed.delete(tokenHash))
+    this.#claimed.set(tokenHash, settled)
     return using
   }
 

@@ -36,6 +36,8 @@ export interface DelegationPort {
     readonly person: string
     readonly agent: string
     readonly scope?: readonly string[]
+    /** How many links may follow; absent: none. */
+    readonly depth?: number
     /** ms since the epoch. */
     readonly expiresAt: number
   }): Promise<{ readonly id: string }>

@@ -71,9 +71,14 @@ export class Registrations {
     return this.#held.get(id)?.doc
   }
 
-  /** True for a registration that has not ended, and whose trust source is still the one that it was made for. */
+  /**
+   * True for a registration that has not ended, whose agent has not retired, and whose trust source is still the one that it was
+   * made for. That of a suspended agent holds: its workloads get nothing, and become nobody else meanwhile.
+   */
   holds(one: Registration, now: number): boolean {
     if (one.expiresAt !== undefined && one.expiresAt <= now) return false
+    const state = this.#ports.registry.agentOf(one.agent)?.state
+    if (state === undefined || state === 'retired') return false
     if (one.attestor === 'unix') return true
     const source = this.#ports.sourceOf(one.source)
     return source?.attestor === one.attestor && source.createdAt <= one.createdAt

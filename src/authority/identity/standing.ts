@@ -2,17 +2,13 @@
 
 import { Fault } from '../../std/fault.ts'
 import type { Actor } from '../../wire/actor.ts'
-import { actorFrom } from './actor.ts'
+import { actorFrom, type Behalf } from './actor.ts'
 import { fault } from './faults.ts'
-import type { DelegationLink, IdentityPorts } from './ports.ts'
+import type { IdentityPorts } from './ports.ts'
 import type { LiveCertificate, LiveView } from './view.ts'
 
 /** What says on whose behalf an instance acts. */
 type BehalfPorts = Pick<IdentityPorts, 'clock' | 'delegations' | 'registry'>
-
-/** On whose behalf an instance acts, with the whole chain, the highest first; `unattended` for the agents that are registered so. */
-export type Behalf =
-  (NonNullable<Actor['delegation']> & { readonly chain: readonly DelegationLink[] }) | 'unattended'
 
 /** What a certificate is worth: the instance behind it and on whose behalf it acts, or why it is worth nothing. */
 export type Standing =

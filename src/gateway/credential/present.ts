@@ -28,8 +28,7 @@ export function present(
   if (inQuery !== undefined) return inQuery
   const [own = '', ...others] = originsOf(surface)
   const resource = `${own}${path}`
-  const token =
-    request.headers.authorization === undefined ? undefined : readAuthorization(request)
+  const token = request.headers.authorization === undefined ? undefined : readAuthorization(request)
   if (isRefusal(token)) return token
   const byCertificate = certificate === undefined ? {} : { certificate }
   if (token === undefined) {

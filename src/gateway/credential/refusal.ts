@@ -5,7 +5,11 @@ import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 
 /** Error codes of challenges (RFC 6750 §3.1, RFC 9449 §7.1 and §9). */
 export type ChallengeError =
-  'invalid_request' | 'invalid_token' | 'invalid_dpop_proof' | 'insufficient_scope' | 'use_dpop_nonce'
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'invalid_dpop_proof'
+  | 'insufficient_scope'
+  | 'use_dpop_nonce'
 
 /** Why a credential was not taken. Nothing in it helps somebody without a key. */
 export interface CredentialRefusal {

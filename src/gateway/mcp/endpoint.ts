@@ -99,12 +99,7 @@ export class McpEndpoint {
   }
 
   /** What an instance sent and nobody could take for a call is a denial as well (INV-2); a record that fails changes nothing. */
-  async #recordRefusal(
-    actor: Actor,
-    system: string,
-    code: string,
-    reason: string,
-  ): Promise<void> {
+  async #recordRefusal(actor: Actor, system: string, code: string, reason: string): Promise<void> {
     const { agent, instance } = actor
     const person = personOf(actor)
     try {

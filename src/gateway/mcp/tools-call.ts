@@ -104,7 +104,8 @@ function word(conclusion: Conclusion, request: ToolsCall, asks: boolean): CallAn
 function deniedAnswer(denial: Denial, call: string, request: ToolsCall): CallAnswer {
   const error = denialError(denial, call)
   if (denial.code !== 'authenticate.insufficient_scope') return { error }
-  const scope = `${request.system.name}/${String(request.params['name'])}`
+  const { name } = request.params
+  const scope = `${request.system.name}/${typeof name === 'string' ? name : '*'}`
   const more = { error: 'insufficient_scope', scope } as const
   const insufficient = refuseCredential(denial.code, denial.detail, more)
   return { error, insufficient }

@@ -21,6 +21,8 @@ export function authenticate(
   if (!('refused' in actor)) return actor
   const { code, detail } = actor
   ports.watch.refused(code.slice(code.indexOf('.') + 1))
-  const known = Object.hasOwn(GATEWAY_FAULTS, code) ? GATEWAY_FAULTS[code as GatewayCode] : undefined
+  const known = Object.hasOwn(GATEWAY_FAULTS, code)
+    ? GATEWAY_FAULTS[code as GatewayCode]
+    : undefined
   return { denied: true, code, detail, next: known?.next ?? ASK_AGAIN }
 }

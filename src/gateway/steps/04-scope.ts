@@ -5,7 +5,11 @@ import { scopeCovers } from '../../wire/scope.ts'
 import { deny, type Denial } from '../denial.ts'
 
 /** True when every scope covers the action. */
-export function inScope({ scopes }: Pick<Actor, 'scopes'>, system: string, action: string): boolean {
+export function inScope(
+  { scopes }: Pick<Actor, 'scopes'>,
+  system: string,
+  action: string,
+): boolean {
   return scopes.every((scope) => scopeCovers(scope, system, action))
 }
 
@@ -22,7 +26,10 @@ export function checkScope(
   const narrow = scopes.filter((scope) => !scopeCovers(scope, system, action))
   if (narrow.length === 0) return undefined
   if (narrow.every((scope) => scope === credential.scope)) {
-    return deny('authenticate.insufficient_scope', 'the scope of the token does not cover this action')
+    return deny(
+      'authenticate.insufficient_scope',
+      'the scope of the token does not cover this action',
+    )
   }
   return deny('decide.out_of_scope', 'the delegation does not cover this action')
 }

@@ -29,7 +29,7 @@ export function callFields(
 }
 
 /** By which credential, and under which delegations, the highest first: `binding` `none` marks an unbound bearer (INV-8). */
-export function actorBody({ chain, credential, delegation }: Actor): JsonObject {
+function actorBody({ chain, credential, delegation }: Actor): JsonObject {
   const above = chain.flatMap((one) => (one.delegation === '' ? [] : [one.delegation]))
   return {
     credential: credential.id,

@@ -1,6 +1,7 @@
 // Holds agents and their join tokens as the control API shows, makes and changes them. History: v1, v1 with a whole life.
 
 import { z } from 'zod'
+import { isScopePattern, MAX_PATTERNS } from '../scope.ts'
 import { pageQuery } from './paging.ts'
 import { Moment, Name, Purpose, Reason, Time } from './text.ts'
 
@@ -15,6 +16,9 @@ export const Owner = z
   .string()
   .refine((text) => Name.safeParse(text.replace(/^team:/, '')).success, 'is no person and no team')
   .meta({ description: 'name of a person, or team:NAME' })
+
+/** A pattern of a scope. */
+const ScopePattern = z.string().refine(isScopePattern, 'is not like system/action, system/* or *')
 
 /** Why an agent has a role, and until when. */
 const RoleAssignment = z.object({
@@ -130,10 +134,19 @@ export const NewRole = z.strictObject({
 })
 
 /** Body of `POST /v1/agents/{name}/join-tokens`. */
-export const NewJoinToken = z.strictObject({
-  /** True for an instance that acts on nobody's behalf; the agent must be registered for it. */
-  unattended: z.boolean().default(false),
-})
+export const NewJoinToken = z
+  .strictObject({
+    /** True for an instance that acts on nobody's behalf; the agent must be registered for it. */
+    unattended: z.boolean().default(false),
+    /** What of the asker's authority the instance gets: patterns of `<system>/<action>`; all of it where nothing is said. */
+    scope: z.array(ScopePattern).min(1).max(MAX_PATTERNS).optional(),
+    /** How many agents may follow below it, each with a part of what is above; none where nothing is said. */
+    depth: z.number().int().min(0).max(4).optional(),
+  })
+  .refine(
+    ({ unattended, scope, depth }) => !unattended || (scope === undefined && depth === undefined),
+    'hands nothing over where nobody stands behind it',
+  )
 
 /** A join token, shown this once. */
 export const JoinTokenAnswer = z.object({

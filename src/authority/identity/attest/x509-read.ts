@@ -15,7 +15,10 @@ const CONSTRAINTS = name('2.5.29.19')
 const EXTENDED_USAGE = name('2.5.29.37')
 /** Extensions that are processed here or by OpenSSL, or that ask for nothing: any other that is critical is refused (§4.2). */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
-  ...[KEY_USAGE, ALT_NAME, CONSTRAINTS, EXTENDED_USAGE],
+  KEY_USAGE,
+  ALT_NAME,
+  CONSTRAINTS,
+  EXTENDED_USAGE,
   // Key identifiers, certificate policies (none is asked for), and where to find more.
   ...['2.5.29.14', '2.5.29.35', '2.5.29.32', '2.5.29.31', '1.3.6.1.5.5.7.1.1'].map(name),
 ])
