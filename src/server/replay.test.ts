@@ -36,6 +36,9 @@ test('INV-13 a database put back from before a lock and a consumption has both a
       { name: 'bot', owner: person, purpose: 'test', roles: ['guide'], unattended: false },
       { person },
     )
+    const handed = { person, agent: 'bot', expiresAt: Date.now() + MINUTE }
+    const taken = await core.authority.delegations.create(handed)
+    const kept = await core.authority.delegations.create(handed)
     const { approval } = await core.authority.approvals.ask({
       callDigest: 'digest',
       call: 'call-1',
@@ -62,6 +65,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
 
     core = await open(home)
     await core.authority.approvals.consume(approval.id, 'digest')
+    await core.authority.delegations.revoke(taken.id, { by: person, reason: 'a test' })
     await core.authority.agents.update('bot', { roles: [], state: 'suspended' }, by)
     await core.identities.registrations.remove(registration.id, by)
     await core.authority.trust.remove('ci', by)
@@ -81,6 +85,8 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     await assert.rejects(core.authority.approvals.consume(approval.id, 'digest'), {
       code: 'approval.closed',
     })
+    assert.equal(core.authority.delegations.chainOf(taken.id), undefined)
+    assert.ok(core.authority.delegations.chainOf(kept.id))
     const { state, roles } = core.authority.agents.find('bot')
     assert.deepEqual([state, roles], ['suspended', []])
     assert.deepEqual(core.identities.registrations.list(), [])
@@ -92,7 +98,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         locks: 1,
         approvals: 1,
         instances: 0,
-        delegations: 0,
+        delegations: 1,
         agents: 1,
         teams: 0,
         people: 0,

@@ -127,6 +127,7 @@ function identitySurface(
   return identityListener({
     identities,
     attestors: core.attestors,
+    observe: core.observe,
     roots,
     oauth,
     clock,

@@ -77,3 +77,22 @@ test("a person takes back their own, an operator anybody's, and nobody else any"
   await home.read('POST', `/v1/delegations/${two}/revoke`, { body })
   await home.read('POST', `/v1/delegations/${two}/revoke`, { body }, 404)
 })
+
+test('INV-4 a join token hands over no more than its maker says, and as deep', async () => {
+  const make = (body: object, status = 200) =>
+    home.read('POST', '/v1/agents/bot/join-tokens', { body }, status)
+  await make({ scope: ['mail/*'], depth: 3 })
+  const { delegations } = await home.read('GET', '/v1/delegations?mine=true')
+  const last = (delegations as { scope: string[]; depth: number }[]).at(-1)
+  assert.deepEqual([last?.scope, last?.depth], [['mail/*'], 3])
+  for (const body of [
+    { scope: [] },
+    { scope: ['mail'] },
+    { depth: 5 },
+    { depth: -1 },
+    { unattended: true, scope: ['mail/*'] },
+    { unattended: true, depth: 1 },
+  ]) {
+    await make(body, 400)
+  }
+})

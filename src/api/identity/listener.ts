@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { publicFault } from '../../std/fault.ts'
+import type { Observe } from '../../wire/observation.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Timer } from '../../std/timer.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
@@ -12,6 +13,7 @@ import type { Attestors } from '../../authority/identity/attest/attestors.ts'
 import type { OAuthServer } from '../oauth/server.ts'
 import { answer, refuse, refuseWith } from './exchange.ts'
 import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
+import { seenIn } from './seen.ts'
 
 /** What the listener needs. */
 export interface IdentityListenerOptions {
@@ -23,6 +25,8 @@ export interface IdentityListenerOptions {
   readonly oauth?: OAuthServer
   readonly clock: Clock
   readonly timer: Timer
+  /** Told of instances that come and go on. */
+  readonly observe?: Observe
   /** Counts a refusal by its code, of callers that are nobody yet; records of them are aggregated elsewhere. */
   readonly onRefused: (kind: string) => void
   /** Told what nobody foresaw, for the operator's own log. */
@@ -40,7 +44,10 @@ export interface IdentityListener {
 export function identityListener(options: IdentityListenerOptions): IdentityListener {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      answer(response, await dispatch(request, response, options))
+      const told = await dispatch(request, response, options)
+      const seen = seenIn(pathOf(request), told, request, options.clock.now())
+      if (seen !== undefined) options.observe?.(seen)
+      answer(response, told)
     } catch (error) {
       const { code, status } = publicFault(error)
       if (status >= 500) options.onFailure(error)

@@ -31,6 +31,8 @@ export interface AttestedIdentities {
     readonly attested: UnixEvidence
     /** SubjectPublicKeyInfo, DER. */
     readonly publicKey: Uint8Array
+    /** Id of the instance that the process was before. */
+    readonly replaces?: string
   }): Promise<IssuedIdentity>
   reattest(of: {
     readonly instance: string
@@ -61,6 +63,8 @@ interface Known {
   readonly uid: number
   /** Absent where its instance has ended by itself: it may have another. */
   instance?: string
+  /** The instance that it was before. */
+  was?: string
   /** When its newest certificate should be followed by another, ms since the epoch. */
   renewAfter: number
   /** A person took its identity away: this process gets none again. */
@@ -139,7 +143,12 @@ export class UnixProcesses {
         return issued
       }
     }
-    const issued = await identities.enrolAttested({ attested, publicKey })
+    const { was } = known ?? {}
+    const issued = await identities.enrolAttested({
+      attested,
+      publicKey,
+      ...(was === undefined ? {} : { replaces: was }),
+    })
     this.#remember(subject, connection, issued)
     return issued
   }
@@ -214,6 +223,7 @@ export class UnixProcesses {
     if (known === undefined) return
     this.#byInstance.delete(instance)
     delete known.instance
+    known.was = instance
     known.revoked ||= state === 'revoked'
   }
 

@@ -1,7 +1,6 @@
 // Holds the path from a fleet's certificate to the authority of its enterprise (RFC 5280 §6): every step signed, in time, and allowed.
 
 import { X509Certificate, type KeyObject } from 'node:crypto'
-import { Fault } from '../../../std/fault.ts'
 import { readPem } from '../../../std/pem.ts'
 import { fault } from '../faults.ts'
 import { readCertificate, type CertificateFacts } from './x509-read.ts'
@@ -14,6 +13,7 @@ const CURVES: readonly unknown[] = ['prime256v1', 'secp384r1', 'secp521r1']
 /** A certificate, and what Node does not tell of it. */
 export interface ReadCertificate {
   readonly certificate: X509Certificate
+  readonly key: KeyObject
   readonly facts: CertificateFacts
 }
 
@@ -30,10 +30,11 @@ export function readChain(text: string): readonly ReadCertificate[] {
 /** Reads certificates in PEM. Throws `attest.evidence`. */
 export function readCertificates(text: string): readonly ReadCertificate[] {
   try {
-    return readPem('CERTIFICATE', text).map((der) => ({
-      certificate: new X509Certificate(der),
-      facts: readCertificate(der),
-    }))
+    return readPem('CERTIFICATE', text).map((der) => {
+      const certificate = new X509Certificate(der)
+      // Read here, since a key that cannot be read is told of only when it is asked for.
+      return { certificate, key: certificate.publicKey, facts: readCertificate(der) }
+    })
   } catch (cause) {
     throw fault('attest.evidence', 'the certificates cannot be read', cause)
   }
@@ -63,7 +64,7 @@ export function authorityOf(
 }
 
 /** True for a key that is strong enough to stand for somebody. */
-export function isTaken({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
+function isTaken({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
   if (type === 'ec') return CURVES.includes(details?.namedCurve)
   return type === 'ed25519' || (type === 'rsa' && (details?.modulusLength ?? 0) >= 2_048)
 }
@@ -78,25 +79,24 @@ function checkLeaf({ certificate, facts }: ReadCertificate): void {
   }
 }
 
-function checkHolds({ certificate, facts }: ReadCertificate, now: number): void {
+function checkHolds({ certificate, key, facts }: ReadCertificate, now: number): void {
   const { validFromDate, validToDate } = certificate
   if (now < validFromDate.getTime() || now >= validToDate.getTime()) {
     throw fault('attest.evidence', 'a certificate of the chain does not hold now')
   }
-  if (!facts.understood || !isTaken(certificate.publicKey)) {
+  if (!facts.understood || !isTaken(key)) {
     throw fault('attest.evidence', 'a certificate of the chain is of a kind that is not taken')
   }
 }
 
 /** True when `by` signed, and may, with `below` authorities already between it and the workload. */
 function issued(by: ReadCertificate, of: ReadCertificate, below: number): boolean {
-  const { certificate, facts } = by
+  const { certificate, key, facts } = by
   if (!facts.signsCertificates || below > (facts.pathLength ?? Infinity)) return false
   try {
-    return of.certificate.checkIssued(certificate) && of.certificate.verify(certificate.publicKey)
-  } catch (error) {
+    return of.certificate.checkIssued(certificate) && of.certificate.verify(key)
+  } catch {
     // What OpenSSL cannot check with this key was not signed by it.
-    if (error instanceof Fault) throw error
     return false
   }
 }

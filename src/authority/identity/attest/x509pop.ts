@@ -14,7 +14,7 @@ import { challengeInput, type AttestRequest } from '../../../wire/attest.ts'
 import type { TrustSources } from '../../trust/trust-sources.ts'
 import { fault } from '../faults.ts'
 import type { Attested } from './attested.ts'
-import { authorityOf, isTaken, readCertificates, readChain } from './x509-path.ts'
+import { authorityOf, readCertificates, readChain } from './x509-path.ts'
 import type { ReadCertificate } from './x509-path.ts'
 
 /** How long a challenge can be answered (ms). */
@@ -61,7 +61,7 @@ export class X509Attestor {
     const authorities = readCertificates(source.certificates)
     const authority = authorityOf(chain, authorities, this.#clock.now())
     const leaf = chain[0]!
-    checkSignature(leaf.certificate.publicKey, evidence)
+    checkSignature(leaf.key, evidence)
     const digest = hex(sha256(leaf.certificate.raw))
     const facts = factsOf(leaf, authority)
     return {
@@ -96,7 +96,7 @@ function checkSignature(key: KeyObject, { challenge, csr, signature }: X509Evide
   const bytes = fromBase64url(signature)
   const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
   const input = challengeInput(challenge, csr)
-  if (bytes === undefined || !isTaken(key) || !verify(hash, input, key, bytes)) {
+  if (bytes === undefined || !verify(hash, input, key, bytes)) {
     throw fault('attest.evidence', 'the challenge is not signed by the key of the certificate')
   }
 }
