@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { ControlCli } from '../../test/fakes/control-cli.ts'
 import { Fleet } from '../../test/fakes/fleet.ts'
+import { fakeRequest, p256 } from '../../test/fakes/identity.ts'
 
 let cli: ControlCli
 let fleet: Fleet
@@ -13,7 +14,9 @@ before(async () => {
   cli = await ControlCli.open()
   fleet = new Fleet()
   cli.home.clock.setWall(Date.parse('2027-01-01T00:00:00Z'))
-  await cli.home.read('POST', '/v1/agents', { body: { name: 'bot', purpose: 'is tested' } })
+  const { id } = cli.home.ada
+  const bot = { name: 'bot', owner: id, purpose: 'is tested', roles: [], unattended: false }
+  await cli.home.authority.agents.register(bot, { person: id })
 })
 
 after(async () => {
@@ -33,8 +36,15 @@ test('sources are trusted, listed and trusted no more', async (t) => {
   const groups = ['--group', 'ops=operator', '--group', 'ops=viewer', '--groups-max-age', '12h']
   const login = ['--issuer', 'https://id.example', '--client-id', 'us', '--secret-file', secret]
   const staff = await cli.run(t, [
-    ...['-o', 'json', 'trust', 'add', 'login', 'staff'],
-    ...[...login, ...groups, ...WHY],
+    '-o',
+    'json',
+    'trust',
+    'add',
+    'login',
+    'staff',
+    ...login,
+    ...groups,
+    ...WHY,
   ])
   assert.equal(staff.code, 0, staff.err)
   const shown = JSON.parse(staff.out) as Record<string, unknown>
@@ -95,7 +105,6 @@ test('an instance is shown with what vouched for it', async (t) => {
     person: cli.home.ada.id,
     by: cli.home.ada.id,
   })
-  const { fakeRequest, p256 } = await import('../../test/fakes/identity.ts')
   const { instance } = await identities.enrol({ token, csr: fakeRequest(p256()) })
   const shown = await cli.run(t, ['instance', 'show', instance])
   assert.equal(shown.code, 0, shown.err)

@@ -5,6 +5,7 @@ import type { Authority } from '../authority/open.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { LockOn } from './responses.ts'
+import type { HeldByAgents } from './retired.ts'
 
 /**
  * Ends the instances whose trust source is no longer trusted, or was trusted anew after they came: at once when it is removed, and at
@@ -25,6 +26,16 @@ export function endWithSources({
     }, 'its trust source was removed')
   sweep()
   return authority.trust.onChange(sweep)
+}
+
+/** Registrations, as what ends with their agents. */
+export function heldRegistrations(
+  registrations: Pick<Identities['registrations'], 'list' | 'remove'>,
+): HeldByAgents {
+  return {
+    list: () => registrations.list(),
+    end: (id, reason) => registrations.remove(id, { person: '', reason }),
+  }
 }
 
 /**

@@ -34,7 +34,7 @@ import { GatewayResources } from './resources.ts'
 import { operatorLog } from './operator-log.ts'
 import { restorePolicy } from './policy-versions.ts'
 import { endWithAgents } from './retired.ts'
-import { answerJoinRace, endWithSources } from './attest.ts'
+import { answerJoinRace, endWithSources, heldRegistrations } from './attest.ts'
 import { respond } from './responses.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
@@ -148,7 +148,12 @@ async function open(
   })
   // After what cuts calls under way, which asks for the instances that this ends.
   const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
-  stack.push(endWithAgents({ authority, identities, onTrouble }))
+  stack.push(
+    endWithAgents({
+      ...{ authority, identities, onTrouble },
+      more: [heldRegistrations(identities.registrations)],
+    }),
+  )
   const cut = (instance: string): void => gateway.governor.flights.gone(instance)
   stack.push(endWithPeople({ authority, identities, cut, onTrouble }))
   return {

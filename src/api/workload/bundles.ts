@@ -5,7 +5,7 @@ import type { HandlerContext } from '@connectrpc/connect'
 import { utf8 } from '../../std/bytes.ts'
 import { stringifyJson } from '../../std/json.ts'
 import { spiffeId } from '../../wire/spiffe.ts'
-import { CALLER } from './caller.ts'
+import { CALLER } from './gate.ts'
 import type { WorkloadPorts, WorkloadTrust } from './ports.ts'
 import { Updates } from './updates.ts'
 import {

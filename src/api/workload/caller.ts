@@ -1,11 +1,9 @@
-// Holds who asks over the socket: the process at the other end, known from its connection, and the gate of every request.
+// Holds who asks over the socket: the process at the other end, known from its connection.
 
-import { createContextKey, type ContextKey, type HandlerContext } from '@connectrpc/connect'
-import { Fault } from '../../std/fault.ts'
+import type { Fault } from '../../std/fault.ts'
 import { processSubject } from '../../authority/identity/attest/unix.ts'
 import type { PeerConnection } from '../../authority/identity/attest/unix-peer.ts'
-import { fault } from './faults.ts'
-import type { CallerKey, CallerLimits } from './limits.ts'
+import type { CallerKey } from './limits.ts'
 
 /** One request's stream, as far as a peer that does not read has to be told apart. */
 export interface Outgoing {
@@ -23,51 +21,10 @@ export interface Caller {
   readonly outgoing: Outgoing
 }
 
-const NOBODY: Caller = {
-  connection: fault('workload.protocol', 'the request came over no connection of ours'),
-  key: { process: 'unknown', uid: -1 },
-  outgoing: { unread: () => false, cut: () => undefined },
-}
-
-/** Where a request's caller is kept. */
-export const CALLER: ContextKey<Caller> = createContextKey(NOBODY, {
-  description: 'the local process that asks',
-})
-
 /** Who is counted for a connection whose process cannot be known. */
 export const UNKNOWN: CallerKey = { process: 'unknown', uid: -1 }
 
 /** Who is counted for a process. */
 export function callerKey({ peer }: PeerConnection): CallerKey {
   return { process: processSubject(peer), uid: peer.uid }
-}
-
-/** The process that asks; throws why it cannot be known. */
-export function processOf(context: HandlerContext): PeerConnection {
-  const { connection } = context.values.get(CALLER)
-  if (connection instanceof Fault) throw connection
-  return connection
-}
-
-/** What a request costs its process and its account: keys and signatures more than words. */
-const COST: Readonly<Record<string, number>> = {
-  FetchX509SVID: 20,
-  FetchJWTSVID: 4,
-  ValidateJWTSVID: 1,
-  FetchX509Bundles: 2,
-  FetchJWTBundles: 2,
-}
-
-/**
- * Before anything of a request is read: it carries the header that a browser or a server that was tricked into calling us cannot
- * send (Workload Endpoint §3), and its process has not asked for too much.
- */
-export function admitRequest(context: HandlerContext, limits: CallerLimits): void {
-  if (context.requestHeader.get('workload.spiffe.io') !== 'true') {
-    throw fault('workload.header', 'the security header workload.spiffe.io: true is missing')
-  }
-  const { key } = context.values.get(CALLER)
-  if (!limits.take(key, COST[context.method.name] ?? 1)) {
-    throw fault('workload.rate', 'this process, or its account, asks too often')
-  }
 }

@@ -6,7 +6,8 @@ import { createContextValues } from '@connectrpc/connect'
 import { universalResponseToNodeResponse } from '@connectrpc/connect-node'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import type { Timer } from '../../std/timer.ts'
-import { CALLER, type Caller } from './caller.ts'
+import type { Caller } from './caller.ts'
+import { CALLER } from './gate.ts'
 
 /** How long a request may take to arrive (ms). */
 const ARRIVAL_MS = 10_000

@@ -5,11 +5,10 @@ import { createServer, type Socket } from 'node:net'
 import { Fault } from '../../std/fault.ts'
 import { PeerConnection } from '../../authority/identity/attest/unix-peer.ts'
 import { callerKey, UNKNOWN, type Caller } from './caller.ts'
-import { serveRequest } from './exchange.ts'
 import { fault } from './faults.ts'
+import type { serveRequest } from './exchange.ts'
 import { CallerLimits } from './limits.ts'
 import type { WorkloadPorts } from './ports.ts'
-import { workloadHandlers } from './service.ts'
 import { listenOn, type SocketPlace } from './socket.ts'
 
 /** Requests of one connection at a time. */
@@ -36,7 +35,7 @@ export async function listenWorkload(
   place: SocketPlace,
 ): Promise<WorkloadListener> {
   const limits = new CallerLimits(ports.clock)
-  const handlers = workloadHandlers(ports, limits)
+  const serve = serving(ports, limits)
   const sessions = new Set<ServerHttp2Session>()
   const callers = new WeakMap<object, Known>()
   let accepting: Known | undefined
@@ -55,9 +54,8 @@ export async function listenWorkload(
         request.stream.destroy()
         return
       }
-      const { timer } = ports
       // What cannot be written has no reader left: the connection says so by itself.
-      serveRequest({ request, response, handlers, caller, timer }).catch(() => {
+      serve({ request, response, caller }).catch(() => {
         if (!request.stream.destroyed) request.stream.destroy()
       })
     },
@@ -88,6 +86,26 @@ export async function listenWorkload(
         server.close(() => resolve())
         for (const session of sessions) session.destroy()
       }),
+  }
+}
+
+/**
+ * Serves requests. gRPC is loaded with the first of them: most homes have no local workloads, and the start of all of them would be
+ * slower and larger by it.
+ */
+function serving(
+  ports: WorkloadPorts,
+  limits: CallerLimits,
+): (of: Omit<Parameters<typeof serveRequest>[0], 'handlers' | 'timer'>) => Promise<void> {
+  const load = async () => {
+    const [exchange, service] = await Promise.all([import('./exchange.ts'), import('./service.ts')])
+    return { exchange, handlers: service.workloadHandlers(ports, limits) }
+  }
+  let loaded: ReturnType<typeof load> | undefined
+  return async (of) => {
+    loaded ??= load()
+    const { exchange, handlers } = await loaded
+    await exchange.serveRequest({ ...of, handlers, timer: ports.timer })
   }
 }
 

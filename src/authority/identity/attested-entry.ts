@@ -65,6 +65,7 @@ export class AttestedEntry {
           ...(Object.keys(composition).length === 0 ? {} : { composition }),
           ...(registration.expiresAt === undefined ? {} : { until: registration.expiresAt }),
           facts: { registration: registration.id, source: attested.source },
+          stillHolds: () => this.#registrations.stands(registration),
         }
         return (await this.#enrolment.admit(newcomer, publicKey, mark)).answer
       }),

@@ -124,9 +124,9 @@ export class Endings {
     this.watch()
   }
 
-  /** Ends an instance whose only certificate is of a root that was distrusted while it was made. */
-  distrust(id: string): void {
-    this.#take(id, { state: 'revoked', reason: 'its root was distrusted while it enrolled' })
+  /** Ends an instance that has not been answered for yet, because what it came by was taken away while it was made. */
+  withdraw(id: string, reason: string): void {
+    this.#take(id, { state: 'revoked', reason })
     this.watch()
   }
 

@@ -37,6 +37,8 @@ export interface Newcomer {
   readonly until?: number
   /** What the record says besides. */
   readonly facts?: JsonObject
+  /** Asked again once it is stored: what was taken away meanwhile admits nobody (INV-5). Absent: nothing can be. */
+  readonly stillHolds?: () => boolean
 }
 
 /** What is stored in the same transaction as the instance: the mark that its evidence was used. */
@@ -70,6 +72,10 @@ export class Enrolment {
     const row = this.#row(newcomer)
     const issuance = this.#issue(row, publicKey)
     const instance = await this.#store(row, newcomer, issuance, within)
+    if (newcomer.stillHolds?.() === false) {
+      this.#endings.withdraw(row.id, 'what it enrolled by was taken away while it enrolled')
+      throw fault('identity.gone', 'what this workload enrols by was taken away meanwhile')
+    }
     const answer = this.#deliver(instance, issuance)
     await this.#bind(row)
     return { instance, answer }
@@ -200,7 +206,9 @@ export class Enrolment {
   #deliver(instance: LiveInstance, { row, answer }: Issuance): IssuedIdentity {
     // Signed before a rekey and stored after it: nobody gets it, and whoever has it from the past is gone.
     const trusted = this.#ports.roots.trusts(row.root)
-    if (!trusted && instance.certificates.size === 0) this.#endings.distrust(instance.id)
+    if (!trusted && instance.certificates.size === 0) {
+      this.#endings.withdraw(instance.id, 'its root was distrusted while it enrolled')
+    }
     if (!trusted || !this.#view.certify(liveCertificate(row, instance))) {
       throw fault('identity.gone', 'the instance was ended meanwhile')
     }

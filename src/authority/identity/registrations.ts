@@ -84,6 +84,11 @@ export class Registrations {
     return source?.attestor === one.attestor && source.createdAt <= one.createdAt
   }
 
+  /** True while it has not been removed, and holds. */
+  stands(one: Registration): boolean {
+    return this.#held.has(one.id) && this.holds(one, this.#ports.clock.now())
+  }
+
   /** Told when a registration was removed: what enrolled by it ends with it. */
   onRemoved(listener: (registration: Registration) => void): () => void {
     this.#listeners.add(listener)
@@ -145,7 +150,10 @@ export class Registrations {
     })
   }
 
-  /** Removes one, and with it every instance that enrolled by it. In force before it is recorded. */
+  /**
+   * Removes one, and with it every instance that enrolled by it, which happens in memory before the row is written. An empty `person`
+   * is nobody: it went with its agent.
+   */
   remove(
     id: string,
     { person, reason }: { readonly person: string; readonly reason: string },
@@ -159,8 +167,8 @@ export class Registrations {
       const { audit, store } = this.#ports
       const receipt = await audit.append({
         type: 'registration.removed',
-        phase: 'admin',
-        person,
+        phase: person === '' ? 'lifecycle' : 'admin',
+        ...(person === '' ? {} : { person }),
         agent: held.doc.agent,
         body: { registration: id, reason: why },
       })
