@@ -207,6 +207,30 @@ test('INV-5 removing a registration ends its instances before it resolves, and i
   assert.equal(district.audit.last('instance.revoked').instance, instance)
 })
 
+test('INV-5 a registration or source that is removed while a workload enrols by it takes it along', async () => {
+  const trusted = { ci: true }
+  await using district = await openDistrict(NOW, {
+    sourceOf: () => (trusted.ci ? { attestor: 'oidc', createdAt: NOW } : undefined),
+  })
+  const { id } = await register(district)
+  const by = { person: PERSON, reason: 'is tested' }
+  const during = (work: () => void | Promise<unknown>): void => {
+    district.audit.before = async ({ type }) => {
+      if (type !== 'instance.enrolled') return
+      district.audit.recover()
+      await work()
+    }
+  }
+  during(() => district.identities.registrations.remove(id, by))
+  await assert.rejects(enrol(district, '1'), { code: 'identity.gone' })
+  await register(district)
+  during(() => void (trusted.ci = false))
+  await assert.rejects(enrol(district, '2'), { code: 'identity.gone' })
+  assert.deepEqual(district.identities.list(), [])
+  await look(district)
+  assert.equal((await district.store.instances.all({ state: 'live' })).length, 0)
+})
+
 test('an instance known by tokens alone needs no certificate, survives a restart, and ends with its life', async () => {
   await using district = await open()
   const attested = { attestor: 'consent', selectors: ['client:x'] } as const
