@@ -177,7 +177,8 @@ async function replayRevocations({ audit, store }: ReplayPorts): Promise<number>
     const { instance = '', body, ts } = logged.record
     const held = await store.instances.get(instance)
     if (held?.doc.state !== 'live') continue
-    const ended = { at: Date.parse(ts), reason: text(body, 'reason') }
+    const mayReturn = body['mayReturn'] === true ? ({ mayReturn: true } as const) : {}
+    const ended = { at: Date.parse(ts), reason: text(body, 'reason'), ...mayReturn }
     await store.instances.replace(held, { ...held.doc, state: 'revoked', ended }, receipt(logged))
     count++
   }

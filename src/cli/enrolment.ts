@@ -42,7 +42,10 @@ export function operatorEnrolment(context: Context, agent: string): Enrolment {
         const query = { type: 'instance.revoked', agent, limit: 500 }
         const path = target(['v1', 'audit', 'records'], query)
         const { records } = await control.get(path, AuditPage)
-        if (records.some(({ record }) => record.instance === last)) {
+        const itself = records.some(
+          ({ record: { instance, body } }) => instance === last && body['mayReturn'] !== true,
+        )
+        if (itself) {
           throw fault('bridge.revoked', `instance ${last} was revoked`)
         }
       }

@@ -38,6 +38,11 @@ export class Detector {
     this.#onFinding = onFinding
   }
 
+  /** Tells anew what it has told of an instance: its lock was lifted, or what was told could not be answered. */
+  forget(instance: string): void {
+    for (const { name } of this.#rules) this.#told.delete(`${name} ${instance}`)
+  }
+
   /** Judges one observation. */
   observe(seen: Observation): void {
     for (const rule of this.#rules) {

@@ -22,6 +22,10 @@ export class Recent<V> {
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
 
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
+
   get size(): number {
     return this.#entries.size
   }

@@ -16,8 +16,8 @@ function locks(lockOn: LockOn, { rule, severity }: Finding): boolean {
 }
 
 /**
- * Answers one finding. The lock comes first: it is in force before the finding is stored, and if we crash in between, the
- * lock and its record say what happened.
+ * Answers one finding. The lock comes first: it is in force when this returns, so that what was seen is not answered before, and
+ * if we crash before the finding is stored, the lock and its record say what happened.
  */
 export async function respond(
   authority: Pick<Authority, 'findings' | 'locks'>,
@@ -31,7 +31,7 @@ export async function respond(
     .find((lock) => lock.target.kind === 'instance' && lock.target.name === finding.instance)
   const lock = !locks(lockOn, finding)
     ? undefined
-    : (standing ?? (await authority.locks.add({ target, reason: finding.summary, person: '' })))
+    : (standing ?? (await authority.locks.addAtOnce({ target, reason: finding.summary, person: '' })))
   const { id } = await authority.findings.raise({ ...finding, at })
   if (lock !== undefined) await authority.findings.answered(id, lock.id)
 }

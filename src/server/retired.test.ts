@@ -31,6 +31,9 @@ test('with a retired agent its instances and the delegations to it end, and nobo
       await authority.agents.register(of, why)
       const { token } = await identities.issueJoinToken({ agent: name, person, by: person })
       await identities.enrol({ token, csr: fakeRequest(p256()) })
+      const workload = { agent: name, attestor: 'unix', source: '', person } as const
+      const selectors = ['unix:uid:1000', `unix:sha256:${'0'.repeat(64)}`]
+      await identities.registrations.register({ ...workload, selectors }, person)
     }
     const waiting = await identities.issueJoinToken({ agent: 'bot', person, by: person })
     await authority.agents.update('bot', { state: 'suspended' }, why)
@@ -39,6 +42,13 @@ test('with a retired agent its instances and the delegations to it end, and nobo
     assert.deepEqual(
       identities.list().map(({ agent }) => agent),
       ['cat'],
+    )
+    const { registrations } = identities
+    while (registrations.list().length > 1) await new Promise((resolve) => setImmediate(resolve))
+    const [removed] = await core.audit.tail({ type: 'registration.removed', limit: 2 })
+    assert.deepEqual(
+      [removed?.record.agent, removed?.record.person, removed?.record.body['reason']],
+      ['bot', undefined, 'its agent is retired'],
     )
     await assert.rejects(identities.enrol({ token: waiting.token, csr: fakeRequest(p256()) }))
     await core.close()
@@ -50,6 +60,10 @@ test('with a retired agent its instances and the delegations to it end, and nobo
     try {
       assert.deepEqual(
         again.authority.delegations.list().map(({ agent }) => agent),
+        ['cat'],
+      )
+      assert.deepEqual(
+        again.identities.registrations.list().map(({ agent }) => agent),
         ['cat'],
       )
     } finally {

@@ -11,8 +11,11 @@ const ID = '019a5a6e-3c00-7000-8000-000000000001'
 const TEXTS = { source: 'ci', csr: 'pem' }
 const OIDC = { attestor: 'oidc', ...TEXTS, token: 'a.b.c' }
 const X509 = {
-  ...{ attestor: 'x509pop', ...TEXTS },
-  ...{ certificates: 'pem', challenge: 'c', signature: 's' },
+  attestor: 'x509pop',
+  ...TEXTS,
+  certificates: 'pem',
+  challenge: 'c',
+  signature: 's',
 }
 
 test('whole requests are read as they are', () => {

@@ -14,6 +14,8 @@ const EVIDENCE = { code: 'attest.evidence' }
 const SHOP = 'oidc:repository:acme/shop'
 const MINUTE = 60_000
 
+const PSS = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest']
+
 /** Why a certificate counts for nothing, where its chain is not the reason. */
 const WHY: Readonly<Record<string, RegExp>> = {
   'itself an authority': /an authority is no workload/,
@@ -22,6 +24,8 @@ const WHY: Readonly<Record<string, RegExp>> = {
   'for servers': /not for clients/,
   'for agreeing keys': /not for clients/,
   'a weak key': /a kind that is not taken/,
+  'a key that takes long': /a kind that is not taken/,
+  'a weak digest in parameters': /a kind that is not taken/,
   'a weak digest': /a kind that is not taken/,
   'a strange curve': /a kind that is not taken/,
   'what nobody understands': /a kind that is not taken/,
@@ -130,6 +134,21 @@ test('RFC 8725 §3.1 no algorithm but that of the key: none, HS256 with the publ
   for (const token of forged) await assert.rejects(at.byToken(token), EVIDENCE)
   assert.equal(thief.asked.length, 0)
   assert.equal(live(), 0)
+})
+
+test('every algorithm that is taken is taken, each with the key that is made for it', async () => {
+  await at.register([SHOP])
+  for (const [run, alg] of ['RS256', 'PS256', 'ES256', 'EdDSA'].entries()) {
+    at.home.clock.advance(31_000)
+    const key = await issuer.addKey(alg, `of-${alg}`)
+    await at.byToken(await issuer.token(at.now, { run }, {}, key))
+  }
+  assert.equal(live(), 4)
+  for (const alg of ['ES384', 'RS512', 'PS384']) {
+    at.home.clock.advance(31_000)
+    const key = await issuer.addKey(alg, `of-${alg}`)
+    await assert.rejects(at.byToken(await issuer.token(at.now, {}, {}, key)), EVIDENCE)
+  }
 })
 
 test('keys that nobody has cost the issuer one question in half a minute, and a new key is found', async () => {
@@ -274,6 +293,8 @@ test('x509pop: a certificate of another authority, of none, ended, of an authori
     'basicConstraints=critical,CA:TRUE',
     'keyUsage=critical,digitalSignature',
   ])
+  const forServers = fleet.issue('/CN=w', [...AUTHORITY, 'extendedKeyUsage=serverAuth'])
+  const rsa = fleet.issue('/CN=rsa', AUTHORITY, { key: ['rsa:2048'] })
   const bad = {
     'another authority of the same name': stranger.issue('/CN=b', [...MACHINE, name]),
     'itself an authority': fleet.issue('/CN=b', [...AUTHORITY, name]),
@@ -282,6 +303,13 @@ test('x509pop: a certificate of another authority, of none, ended, of an authori
     'for agreeing keys': fleet.issue('/CN=b', [MACHINE[0]!, 'keyUsage=keyAgreement', name]),
     'a weak key': fleet.issue('/CN=b', [...MACHINE, name], { key: ['rsa:1024'] }),
     'a weak digest': fleet.issue('/CN=b', [...MACHINE, name], { digest: 'sha1' }),
+    'a key that takes long': fleet.issue('/CN=b', [...MACHINE, name], {
+      key: ['rsa:2048', '-pkeyopt', 'rsa_keygen_pubexp:1099511627777'],
+    }),
+    'a weak digest in parameters': with_(
+      fleet.issue('/CN=b', [...MACHINE, name], { by: rsa, digest: 'sha1', sign: PSS }),
+      rsa,
+    ),
     'a strange curve': fleet.issue('/CN=b', [...MACHINE, name], {
       key: ['ec', '-pkeyopt', 'ec_paramgen_curve:secp256k1'],
     }),
@@ -299,6 +327,10 @@ test('x509pop: a certificate of another authority, of none, ended, of an authori
       fleet.issue('/CN=b', [...MACHINE, name], { by: signless }),
       signless,
     ),
+    'an authority for servers': with_(
+      fleet.issue('/CN=b', [...MACHINE, name], { by: forServers }),
+      forServers,
+    ),
     'longer than the path may be': with_(deep, tooDeep, narrow),
     'a chain in another order': {
       ...chained,
@@ -315,6 +347,9 @@ test('x509pop: a certificate of another authority, of none, ended, of an authori
   const good = with_(chained, below)
   const issued = await at.byCertificate(good)
   assert.match(issued.spiffe_id, /\/agent\/builder\//)
+  await at.byCertificate(
+    with_(fleet.issue('/CN=b', [...MACHINE, name], { by: rsa, sign: PSS }), rsa),
+  )
   at.home.clock.advance(25 * 3_600_000)
   await assert.rejects(at.byCertificate(good), EVIDENCE, 'ended')
   at.home.clock.advance(-50 * 3_600_000)

@@ -5,10 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { request } from 'undici'
 import { checkRequest } from '../../src/authority/identity/csr.ts'
 import { attestedEnrolment } from '../../src/cli/enrolment.ts'
 import { tokenEvidence } from '../../src/cli/identity/evidence.ts'
+import { pool } from '../../src/cli/identity/connection.ts'
 import { Holder } from '../../src/cli/identity/holder.ts'
+import { pinnedAuthority } from '../../src/cli/identity/pin.ts'
 import { makeRequest } from '../../src/cli/identity/request.ts'
 import { settings } from '../../src/server/settings.ts'
 import { startBailiwick } from '../../src/server/start.ts'
@@ -154,6 +157,36 @@ test('evidence is shown to the authority that was named, and to nobody else', as
   assert.equal(codeOf(named.stderr), 'holder.other_agent')
   const live = await bailiwick.control.get('/v1/instances', InstancesAnswer)
   assert.deepEqual(live.instances, [], 'every call has given its identity up')
+})
+
+test('INV-9 the routes of attestation take no credential of an agent, one method, and bodies that are whole', async (t) => {
+  const trusted = await pinnedAuthority(bailiwick.identityUrl, authority)
+  const dispatcher = pool(trusted, 'identity')
+  t.after(() => dispatcher.close())
+  const ask = async (method: 'GET' | 'POST', path: string, body?: string) => {
+    const headers = { 'content-type': 'application/json' }
+    const url = `${bailiwick.identityUrl}${path}`
+    const asked = { dispatcher, method, headers, ...(body === undefined ? {} : { body }) }
+    const response = await request(url, asked)
+    const { code } = (await response.body.json()) as { code?: string }
+    return [response.statusCode, code]
+  }
+  for (const path of ['/v1/attest', '/v1/attest/challenge']) {
+    assert.deepEqual(await ask('GET', path), [405, 'identity.method'])
+    assert.deepEqual(await ask('POST', path, '{}'), [400, 'identity.request'])
+    assert.deepEqual(await ask('POST', path, '{"a":1,"a":1}'), [400, 'json.duplicate_key'])
+    const large = await ask('POST', path, `{"csr":"${'x'.repeat(70_000)}"}`)
+    assert.deepEqual(large, [413, 'identity.body_size'])
+  }
+  // A challenge costs nothing and says nothing: also of a source that is not there.
+  const asked = JSON.stringify({ attestor: 'x509pop', source: 'nobody', csr: 'x' })
+  assert.deepEqual(await ask('POST', '/v1/attest/challenge', asked), [200, undefined])
+  // Without a request that proves a key, no issuer is asked.
+  const before = issuer.asked.length
+  const token = await issuer.token(systemClock.now(), {}, { kid: 'unheard-of' })
+  const keyless = JSON.stringify({ attestor: 'oidc', source: 'ci', csr: 'x', token })
+  assert.deepEqual(await ask('POST', '/v1/attest', keyless), [400, 'identity.csr_malformed'])
+  assert.equal(issuer.asked.length, before)
 })
 
 test('`instance show` tells what vouched for an instance; removing the source ends it at once', async () => {

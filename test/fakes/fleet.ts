@@ -48,7 +48,7 @@ export class Fleet implements Disposable {
   issue(
     subject: string,
     extensions: readonly string[] = MACHINE,
-    { by = this.root, key = P256, digest = 'sha256' }: IssueOptions = {},
+    { by = this.root, key = P256, digest = 'sha256', sign = [] }: IssueOptions = {},
   ): FleetMember {
     const files = this.#files(String((this.#count += 1)))
     const request = `${files.certificate}.csr`
@@ -58,7 +58,7 @@ export class Fleet implements Disposable {
     openssl(['req', '-new', '-newkey', ...key], made)
     const signer = ['-CA', by.files.certificate, '-CAkey', by.files.key, `-${digest}`]
     const signed = ['-days', '1', '-extfile', list, '-out', files.certificate]
-    openssl(['x509', '-req', '-in', request], signer, signed)
+    openssl(['x509', '-req', '-in', request], signer, signed, sign)
     return this.#member(files)
   }
 
@@ -83,6 +83,8 @@ interface IssueOptions {
   readonly by?: FleetMember
   readonly key?: readonly string[]
   readonly digest?: string
+  /** More options of the signature. */
+  readonly sign?: readonly string[]
 }
 
 function openssl(...words: (readonly string[])[]): void {

@@ -86,9 +86,13 @@ export class FakeIdentities implements AttestedIdentities {
     this.end(id, 'ended')
   }
 
-  end(id: string, state: 'expired' | 'revoked' | 'ended'): void {
+  end(
+    id: string,
+    state: 'expired' | 'revoked' | 'ended',
+    more: { readonly mayReturn?: true } = {},
+  ): void {
     this.instances.delete(id)
-    for (const listener of this.#listeners) listener(id, { state })
+    for (const listener of this.#listeners) listener(id, { state, ...more })
   }
 
   onGone(listener: Parameters<AttestedIdentities['onGone']>[0]): () => void {

@@ -6,6 +6,7 @@ import { Fault } from '../../std/fault.ts'
 import { DpopChecks } from '../../wire/dpop-checks.ts'
 import { dpopFault, type DpopProof } from '../../wire/dpop.ts'
 import { tokenAnswerJson } from '../../wire/oauth.ts'
+import type { Observation } from '../../wire/observation.ts'
 import { x5t } from '../../authority/tokens/check.ts'
 import { authenticate, type ClientMethods } from './client/authenticate.ts'
 import type { OAuthClient } from './client/client.ts'
@@ -20,6 +21,9 @@ import { introspect } from './introspect.ts'
 import { metadata, OAUTH_PATHS, openidConfiguration } from './metadata.ts'
 import type { OAuthPorts } from './ports.ts'
 import { revoke } from './revoke.ts'
+
+/** What detectors hear of every client that has authenticated. */
+type Seen = Omit<Extract<Observation, { readonly kind: 'dpop-replayed' }>, 'kind'>
 
 /** The OAuth 2.1 authorization server of one authority. */
 export class OAuthServer {
@@ -61,7 +65,7 @@ export class OAuthServer {
     if (client.method === 'none' && !grant.publicClients) {
       throw oauthFault('oauth.client', 'the client has not authenticated')
     }
-    if (proof !== undefined) this.#spend(proof, client, request)
+    this.#admit(proof, client, request)
     const call = callOf(form, proof, client, request.socket.remoteAddress ?? 'unknown')
     return tokenAnswerJson(await grant.handle(call, client))
   }
@@ -127,20 +131,28 @@ export class OAuthServer {
     return this.#dpop.read(header, { method: request.method ?? '', url: this.#url(path) })
   }
 
+  /** Lets in whoever has authenticated: their proof is used up, and the detectors hear where their credential was used. */
+  #admit(proof: DpopProof | undefined, client: OAuthClient, request: IncomingMessage): void {
+    const { credential, holder } = client
+    const seen = holder && {
+      at: this.#ports.clock.now(),
+      instance: holder.id,
+      agent: holder.agent,
+      place: request.socket.remoteAddress ?? 'unknown',
+    }
+    if (proof !== undefined) this.#spend(proof, seen)
+    if (seen === undefined || credential === undefined) return
+    this.#ports.observe({ kind: 'credential-used', ...seen, credential })
+  }
+
   /** Uses a proof up. One that comes again is told to the detectors: its key, or the proof, is in other hands. */
-  #spend(proof: DpopProof, { holder }: OAuthClient, request: IncomingMessage): void {
+  #spend(proof: DpopProof, seen: Seen | undefined): void {
     try {
-      const checks = holder === undefined ? this.#dpopOfPublic : this.#dpop
+      const checks = seen === undefined ? this.#dpopOfPublic : this.#dpop
       checks.spend(proof)
     } catch (error) {
-      if (error instanceof Fault && error.code === 'dpop.replayed' && holder !== undefined) {
-        this.#ports.observe({
-          kind: 'dpop-replayed',
-          at: this.#ports.clock.now(),
-          instance: holder.id,
-          agent: holder.agent,
-          place: request.socket.remoteAddress ?? 'unknown',
-        })
+      if (error instanceof Fault && error.code === 'dpop.replayed' && seen !== undefined) {
+        this.#ports.observe({ kind: 'dpop-replayed', ...seen })
       }
       throw error
     }
@@ -152,7 +164,7 @@ export class OAuthServer {
       new URL(request.url ?? '/', this.#ports.tokens.issuer).pathname,
     )
     const client = authenticate(this.#methods, request, form, proof?.jkt)
-    if (proof !== undefined) this.#spend(proof, client, request)
+    this.#admit(proof, client, request)
     return client
   }
 

@@ -19,12 +19,13 @@ test('an administrator adds sources of every kind, lists them and removes one', 
   using fleet = new Fleet()
   const oidc = { kind: 'attest-oidc', name: 'ci', issuer: 'https://ci.example', audience: 'us' }
   const login = {
-    ...{ kind: 'login', name: 'staff', issuer: 'https://id.example', client_id: 'bailiwick' },
-    ...{
-      client_secret: 'do-not-tell',
-      group_roles: { ops: ['operator'] },
-      groups_max_age_s: 3_600,
-    },
+    kind: 'login',
+    name: 'staff',
+    issuer: 'https://id.example',
+    client_id: 'bailiwick',
+    client_secret: 'do-not-tell',
+    group_roles: { ops: ['operator'] },
+    groups_max_age_s: 3_600,
   }
   const x509 = { kind: 'attest-x509', name: 'fleet', certificates: fleet.root.certificate }
   for (const body of [oidc, login, x509]) {
@@ -58,7 +59,10 @@ test('an administrator adds sources of every kind, lists them and removes one', 
 test('operators look at them and add none; what is not whole is refused', async () => {
   const operator = await home.person('grace', ['operator'])
   const body = {
-    ...{ kind: 'attest-oidc', name: 'ci', issuer: 'https://ci.example', audience: 'us' },
+    kind: 'attest-oidc',
+    name: 'ci',
+    issuer: 'https://ci.example',
+    audience: 'us',
     reason: REASON,
   }
   await home.read('GET', '/v1/trust', { as: operator })

@@ -148,6 +148,41 @@ test('lineage is what the same workload was: not a live one, not another workloa
   })
 })
 
+test('INV-5 what was revoked does not come back while that is still being written, and not after it', async () => {
+  await using district = await open()
+  await register(district)
+  const { instance } = await enrol(district, '1')
+  let tried: Promise<unknown> = Promise.resolve()
+  district.audit.before = ({ type }) => {
+    if (type !== 'instance.revoked') return undefined
+    const again = enrol(district, '2', { replaces: instance })
+    tried = assert.rejects(again, { code: 'attest.revoked' })
+    return tried.then(() => undefined)
+  }
+  await district.identities.revokeInstance(instance, 'is tested', PERSON)
+  await tried
+  district.audit.recover()
+  await district.restart()
+  const later = enrol(district, '3', { replaces: instance })
+  await assert.rejects(later, { code: 'attest.revoked' })
+  assert.deepEqual(district.identities.list(), [])
+})
+
+test('a rekey takes instances away and not their workloads: fresh evidence brings each back at once', async () => {
+  await using district = await open()
+  await register(district)
+  const { instance } = await enrol(district, '1')
+  await district.roots.rekey({ person: PERSON, reason: 'is tested' })
+  assert.equal(district.identities.live(instance), undefined)
+  const next = await enrol(district, '2', { replaces: instance })
+  assert.equal(district.identities.live(next.instance)?.replaces, instance)
+  await look(district)
+  assert.equal(district.audit.last('instance.revoked').body['mayReturn'], true)
+  await district.identities.endInstance(next.instance, 'is tested')
+  const third = await enrol(district, '3', { replaces: instance })
+  assert.equal(district.identities.live(third.instance)?.replaces, instance)
+})
+
 test('a composition is what the evidence proves first, and what the instance says otherwise', async () => {
   await using district = await open()
   await register(district, { composition: { code: 'job_workflow_sha', tools: 'nothing' } })

@@ -118,8 +118,8 @@ export class AttestedEntry {
   }
 
   /**
-   * The instance that the workload says it was, where that is so: same registration, same workload, no longer live. What a person
-   * revoked does not come back by itself (INV-5): a workload that honestly says so is refused.
+   * The instance that the workload says it was, where that is so: same registration, same workload, no longer live. An instance that
+   * a person revoked does not come back by itself (INV-5): a workload that honestly says so is refused.
    */
   async #lineage(
     id: string | undefined,
@@ -130,7 +130,7 @@ export class AttestedEntry {
     const before = (await this.#ports.store.instances.get(id))?.doc
     const { attested } = before ?? {}
     if (attested?.registration !== registration.id || attested.subject !== subject) return undefined
-    if (before?.state === 'revoked') {
+    if (await this.#enrolment.wasRevoked(id)) {
       throw fault('attest.revoked', 'a person took the identity of this workload away')
     }
     return id

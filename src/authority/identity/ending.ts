@@ -20,6 +20,8 @@ export interface Ending {
   readonly reason: string
   /** Person id of who revoked it. */
   readonly person?: string
+  /** True where what it came by was taken away, and not itself: its workload may come back by fresh evidence. */
+  readonly mayReturn?: true
 }
 
 const EXPIRED: Ending = { state: 'expired', reason: 'its last certificate has ended' }
@@ -106,6 +108,7 @@ export class Endings {
     const why: Ending = {
       state: 'revoked',
       reason: `its root is distrusted: ${cause.reason}`,
+      mayReturn: true,
       ...(person === undefined ? {} : { person }),
     }
     for (const { id, certificates } of this.#view.instances()) {
@@ -117,7 +120,7 @@ export class Endings {
 
   /** Ends every instance that a test picks, in memory before this returns; each is recorded by the looks that follow. */
   endWhere(picked: (instance: LiveInstance) => boolean, reason: string): void {
-    const why: Ending = { state: 'revoked', reason }
+    const why: Ending = { state: 'revoked', reason, mayReturn: true }
     for (const instance of this.#view.instances()) {
       if (picked(instance)) this.#take(instance.id, why)
     }
@@ -126,8 +129,21 @@ export class Endings {
 
   /** Ends an instance that has not been answered for yet, because what it came by was taken away while it was made. */
   withdraw(id: string, reason: string): void {
-    this.#take(id, { state: 'revoked', reason })
+    this.#take(id, { state: 'revoked', reason, mayReturn: true })
     this.watch()
+  }
+
+  /**
+   * True for an instance that was itself taken away: its workload does not come back by itself (INV-5). What is not written yet
+   * counts as well, since whoever was cut off asks again at once.
+   */
+  async wasRevoked(id: string): Promise<boolean> {
+    const unwritten = this.#unwritten.get(id)
+    if (unwritten !== undefined) {
+      return unwritten.state === 'revoked' && unwritten.mayReturn !== true
+    }
+    const doc = (await this.#ports.store.instances.get(id))?.doc
+    return doc?.state === 'revoked' && doc.ended?.mayReturn !== true
   }
 
   async close(): Promise<void> {
@@ -198,11 +214,16 @@ export class Endings {
         agent: held.doc.agent,
         instance: id,
         ...(why.person === undefined ? {} : { person: why.person }),
-        body: { state: why.state, reason: why.reason },
+        body: { state: why.state, reason: why.reason, ...returning(why) },
       })
-      const doc: InstanceRow = { ...held.doc, state: why.state, ended: { at, reason: why.reason } }
+      const ended = { at, reason: why.reason, ...returning(why) }
+      const doc: InstanceRow = { ...held.doc, state: why.state, ended }
       await store.instances.replace(held, doc, receipt)
     }
     this.#unwritten.delete(id)
   }
+}
+
+function returning({ mayReturn }: Ending): { readonly mayReturn?: true } {
+  return mayReturn === true ? { mayReturn } : {}
 }

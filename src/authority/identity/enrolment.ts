@@ -63,6 +63,11 @@ export class Enrolment {
     return this.#ports.instanceLife ?? DAY
   }
 
+  /** True for an instance that was itself taken away, and not what it came by. */
+  wasRevoked(id: string): Promise<boolean> {
+    return this.#endings.wasRevoked(id)
+  }
+
   /** Makes an instance with its first certificate. `publicKey` is the SubjectPublicKeyInfo of a checked request. */
   async admit(
     newcomer: Newcomer,

@@ -94,22 +94,47 @@ export class Locks {
   }
 
   /** Locks a target. When it resolves the lock is durable, in force, and every listener has been told. */
-  add({ target, reason, person }: LockWord & { readonly target: LockTarget }): Promise<Lock> {
+  add(word: LockWord & { readonly target: LockTarget }): Promise<Lock> {
     return this.#turns.run(async () => {
-      const { clock, entropy, store } = this.#ports
-      const doc: Lock = {
-        id: uuidv7(clock, entropy),
-        target: this.#resolve(target),
-        reason: checkedReason(reason),
-        person,
-        at: clock.now(),
-        state: 'active',
-      }
-      const receipt = await this.#append('lock.added', doc, person, doc.reason)
-      this.#enforce(await store.locks.insert(doc, receipt))
+      const doc = this.#lock(word)
+      const receipt = await this.#append('lock.added', doc, doc.person, doc.reason)
+      this.#enforce(await this.#ports.store.locks.insert(doc, receipt))
       this.#tell('added', doc)
       return doc
     })
+  }
+
+  /**
+   * Locks a target before anything is written: in force, and every listener told, when this returns; durable when it resolves.
+   * Where it cannot be made durable it is in force no longer, and this rejects.
+   */
+  async addAtOnce(word: LockWord & { readonly target: LockTarget }): Promise<Lock> {
+    const doc = this.#lock(word)
+    this.#index.add(doc)
+    this.#tell('added', doc)
+    try {
+      await this.#turns.run(async () => {
+        const receipt = await this.#append('lock.added', doc, doc.person, doc.reason)
+        this.#active.set(doc.id, await this.#ports.store.locks.insert(doc, receipt))
+      })
+    } catch (error) {
+      this.#index.remove(doc)
+      this.#tell('removed', doc)
+      throw error
+    }
+    return doc
+  }
+
+  #lock({ target, reason, person }: LockWord & { readonly target: LockTarget }): Lock {
+    const { clock, entropy } = this.#ports
+    return {
+      id: uuidv7(clock, entropy),
+      target: this.#resolve(target),
+      reason: checkedReason(reason),
+      person,
+      at: clock.now(),
+      state: 'active',
+    }
   }
 
   /** Lifts a lock. `integrity` is lifted by taking what is in the database now for whole: the record names who did. */

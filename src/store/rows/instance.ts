@@ -37,7 +37,12 @@ export interface InstanceRow {
   /** End of its absolute life (INV-8), ms since the epoch. */
   readonly lifeEnds: number
   /** When and why it is no longer live. */
-  readonly ended?: { readonly at: number; readonly reason: string }
+  readonly ended?: {
+    readonly at: number
+    readonly reason: string
+    /** True where what it came by was taken away, and not itself: its workload may come back by fresh evidence. */
+    readonly mayReturn?: true
+  }
 }
 
 /** Table `instances`. Live ones are on the roll, so that a revoked one cannot be put back by hand. */

@@ -1,6 +1,7 @@
 // Holds the authentication of the client of a request: exactly one method, and nothing that a proxy could have written.
 
 import type { IncomingMessage } from 'node:http'
+import { base64url, sha256 } from '../../../std/bytes.ts'
 import { ASSERTION_TYPES } from '../../../wire/oauth.ts'
 import { peerIfAny } from '../../identity/peer.ts'
 import { oauthFault } from '../faults.ts'
@@ -48,12 +49,15 @@ export function authenticate(
     return publicClient(claimed)
   }
   if (type === ASSERTION_TYPES.jwtBearer) {
-    const holder = methods.privateKeyJwt.holderOf(assertion)
-    return named({ id: holder.spiffeId, method: 'private_key_jwt', holder, ...shown }, claimed)
+    const { holder, credential } = methods.privateKeyJwt.holderOf(assertion)
+    const id = holder.spiffeId
+    return named({ id, method: 'private_key_jwt', holder, credential, ...shown }, claimed)
   }
   if (type === ASSERTION_TYPES.jwtSpiffe) {
     const holder = methods.jwtSpiffe.holderOf(assertion, jkt ?? certificate)
-    return named({ id: holder.spiffeId, method: 'spiffe_jwt', holder, ...shown }, claimed)
+    const credential = base64url(sha256(assertion))
+    const id = holder.spiffeId
+    return named({ id, method: 'spiffe_jwt', holder, credential, ...shown }, claimed)
   }
   throw oauthFault('oauth.client_assertion', 'this type of client assertion is not known here')
 }

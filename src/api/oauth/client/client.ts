@@ -20,6 +20,8 @@ export interface OAuthClient {
   readonly method: ClientMethod
   /** The instance; absent for a public client. */
   readonly holder?: TokenHolder
+  /** What the instance proved itself with, for detectors: the SHA-256 of a certificate (hex) or of a JWT-SVID (base64url). */
+  readonly credential?: string
   /** Certificate of the connection, whatever the method: what a token can be bound to. */
   readonly certificate?: string
 }

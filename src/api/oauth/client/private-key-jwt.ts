@@ -31,8 +31,11 @@ export class PrivateKeyJwt {
     this.#checks = new AssertionChecks(of)
   }
 
-  /** The instance that signed an assertion; uses the assertion up. Throws `oauth.client_assertion` or `oauth.client_busy`. */
-  holderOf(assertion: string): TokenHolder {
+  /**
+   * The instance that signed an assertion, and the certificate whose key did; uses the assertion up. Throws
+   * `oauth.client_assertion` or `oauth.client_busy`.
+   */
+  holderOf(assertion: string): { readonly holder: TokenHolder; readonly credential: string } {
     const jws = read(assertion)
     const { iss, sub } = jws.payload
     const named = typeof sub === 'string' ? parseSpiffeId(sub) : undefined
@@ -45,7 +48,7 @@ export class PrivateKeyJwt {
       throw wrongAssertion('no live certificate of the instance has the key that signed it')
     }
     this.#checks.accept(jws, holder.id)
-    return holder
+    return { holder, credential: fingerprint }
   }
 }
 

@@ -17,5 +17,6 @@ export function byCertificate(
   if (claimed !== undefined && claimed !== holder.spiffeId) {
     throw oauthFault('oauth.client', 'the client_id is not that of the client certificate')
   }
-  return { id: holder.spiffeId, method: 'tls_client_auth', holder, certificate }
+  const credential = certificate
+  return { id: holder.spiffeId, method: 'tls_client_auth', holder, certificate, credential }
 }

@@ -75,7 +75,11 @@ test('an instance that ended by itself is followed by another; one that was revo
   identities.end(second, 'revoked')
   await assert.rejects(identify(PeerConnection.accept(kernel, 7)), { code: 'unix.revoked' })
   kernel.start(7, { started: 'boot.99' })
-  assert.ok(await identify(PeerConnection.accept(kernel, 7)))
+  const third = await identify(PeerConnection.accept(kernel, 7))
+  // As after a rekey: what was taken away was not the process.
+  identities.end(third, 'revoked', { mayReturn: true })
+  const fourth = await identify(PeerConnection.accept(kernel, 7))
+  assert.notEqual(fourth, third)
 })
 
 test('a process that has ended is forgotten, and its instance ends', async () => {

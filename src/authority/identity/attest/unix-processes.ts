@@ -42,7 +42,10 @@ export interface AttestedIdentities {
   live(id: string): { readonly id: string } | undefined
   endInstance(id: string, reason: string): Promise<void>
   onGone(
-    listener: (instance: string, why: { readonly state: 'expired' | 'revoked' | 'ended' }) => void,
+    listener: (
+      instance: string,
+      why: { readonly state: 'expired' | 'revoked' | 'ended'; readonly mayReturn?: true },
+    ) => void,
   ): () => void
 }
 
@@ -88,7 +91,7 @@ export class UnixProcesses {
 
   constructor(ports: UnixProcessPorts) {
     this.#ports = ports
-    this.#stop = ports.identities.onGone((instance, why) => this.#gone(instance, why.state))
+    this.#stop = ports.identities.onGone((instance, why) => this.#gone(instance, why))
     this.#watch()
   }
 
@@ -218,13 +221,17 @@ export class UnixProcesses {
     this.#byInstance.set(instance, known)
   }
 
-  #gone(instance: string, state: 'expired' | 'revoked' | 'ended'): void {
+  #gone(
+    instance: string,
+    { state, mayReturn }: { readonly state: string; readonly mayReturn?: true },
+  ): void {
     const known = this.#byInstance.get(instance)
     if (known === undefined) return
     this.#byInstance.delete(instance)
     delete known.instance
     known.was = instance
-    known.revoked ||= state === 'revoked'
+    // A root, a registration: what was taken away there was not this process, and it may show anew what it is.
+    known.revoked ||= state === 'revoked' && mayReturn !== true
   }
 
   #watch(): void {

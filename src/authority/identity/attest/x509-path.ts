@@ -63,10 +63,13 @@ export function authorityOf(
   throw fault('attest.evidence', 'the certificate is not of an authority of this source')
 }
 
-/** True for a key that is strong enough to stand for somebody. */
+/** True for a key that is strong enough to stand for somebody, and no more work than that. */
 function isTaken({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
   if (type === 'ec') return CURVES.includes(details?.namedCurve)
-  return type === 'ed25519' || (type === 'rsa' && (details?.modulusLength ?? 0) >= 2_048)
+  const { modulusLength: bits = 0, publicExponent: exponent = 0n } = details ?? {}
+  // Not larger either: whoever has shown nothing yet would have us work for them.
+  const sound = bits >= 2_048 && bits <= 8_192 && exponent <= 0xffff_ffffn
+  return type === 'ed25519' || (type === 'rsa' && sound)
 }
 
 function checkLeaf({ certificate, facts }: ReadCertificate): void {
@@ -93,6 +96,8 @@ function checkHolds({ certificate, key, facts }: ReadCertificate, now: number): 
 function issued(by: ReadCertificate, of: ReadCertificate, below: number): boolean {
   const { certificate, key, facts } = by
   if (!facts.signsCertificates || below > (facts.pathLength ?? Infinity)) return false
+  // An authority that says what it is for is not one for anything else.
+  if (!facts.forClients || !isTaken(key)) return false
   try {
     return of.certificate.checkIssued(certificate) && of.certificate.verify(key)
   } catch {

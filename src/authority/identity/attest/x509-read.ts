@@ -7,6 +7,8 @@ const TBS_EXTENSIONS = 0xa3
 const DNS_NAME = 0x82
 const URI_NAME = 0x86
 const PRINTABLE = 0x13
+/** `hashAlgorithm` among the parameters of RSASSA-PSS. */
+const HASH = 0xa0
 
 const COMMON_NAME = name('2.5.4.3')
 const KEY_USAGE = name('2.5.29.15')
@@ -23,16 +25,22 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
   ...['2.5.29.14', '2.5.29.35', '2.5.29.32', '2.5.29.31', '1.3.6.1.5.5.7.1.1'].map(name),
 ])
 
-/** ECDSA and RSA with SHA-2, RSASSA-PSS, Ed25519: what a certificate may be signed with. */
+/** ECDSA and RSA with SHA-2, Ed25519: what a certificate may be signed with, besides RSASSA-PSS with SHA-2. */
 const SIGNATURES: ReadonlySet<string> = new Set(
   [
     '1.2.840.10045.4.3.2 1.2.840.10045.4.3.3 1.2.840.10045.4.3.4',
-    '1.2.840.113549.1.1.11 1.2.840.113549.1.1.12 1.2.840.113549.1.1.13 1.2.840.113549.1.1.10',
+    '1.2.840.113549.1.1.11 1.2.840.113549.1.1.12 1.2.840.113549.1.1.13',
     '1.3.101.112',
   ]
     .join(' ')
     .split(' ')
     .map(name),
+)
+
+const PSS = name('1.2.840.113549.1.1.10')
+/** SHA-256, SHA-384, SHA-512. */
+const SHA2: ReadonlySet<string> = new Set(
+  ['2.16.840.1.101.3.4.2.1', '2.16.840.1.101.3.4.2.2', '2.16.840.1.101.3.4.2.3'].map(name),
 )
 
 /** What is read of a certificate. */
@@ -65,7 +73,6 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
   const uses = extensions.get(EXTENDED_USAGE)?.value
   const names = namesOf(extensions.get(ALT_NAME)?.value)
   const strange = [...extensions].some(([id, { critical }]) => critical && !UNDERSTOOD.has(id))
-  const strong = SIGNATURES.has(hex(derChildren(algorithm!)[0]!.whole))
   return {
     commonNames: commonNamesOf(subject),
     dnsNames: names.filter(({ tag }) => tag === DNS_NAME).map(text),
@@ -74,11 +81,22 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
     ...(most === undefined ? {} : { pathLength: most }),
     signsData: usage === undefined || (usage & 0b1000_0000) !== 0,
     forClients: uses === undefined || derChildren(uses).some((one) => hex(one.whole) === CLIENT),
-    understood: !strange && strong,
+    understood: !strange && isStrong(algorithm!),
   }
 }
 
 const CLIENT = name('1.3.6.1.5.5.7.3.2')
+
+/** RFC 4055 §3.1: RSASSA-PSS says in its parameters which hash it is with, and means SHA-1 where it says nothing. */
+function isStrong(algorithm: DerValue): boolean {
+  const [id, parameters] = derChildren(algorithm)
+  const named = hex(id!.whole)
+  if (named !== PSS || parameters === undefined) return SIGNATURES.has(named)
+  const [hash] = derChildren(parameters)
+  if (hash?.tag !== HASH) return false
+  const [of] = derChildren(derChildren({ ...hash, tag: TAG.sequence })[0]!)
+  return of !== undefined && SHA2.has(hex(of.whole))
+}
 
 /** An object identifier as it is compared: its DER, hex. */
 function name(dotted: string): string {

@@ -1,0 +1,86 @@
+// Holds what everything of a home stands on: the folder, its keys, its log, its rows, and the authority read from them.
+
+import { join } from 'node:path'
+import type { Clock } from '../std/clock.ts'
+import type { Entropy } from '../std/entropy.ts'
+import type { Timer } from '../std/timer.ts'
+import type { AuditLog } from '../audit/log.ts'
+import { openAuditLog } from '../audit/open.ts'
+import { RefusalCounter } from '../audit/refusals.ts'
+import { openAuthority, type Authority } from '../authority/open.ts'
+import { replay } from '../authority/replay.ts'
+import type { CommitmentPort } from '../gateway/ports.ts'
+import { openKeyRing } from '../keys/file.ts'
+import type { KeyRing } from '../keys/ring.ts'
+import { lockHome } from '../store/home-lock.ts'
+import { openStore, type Store } from '../store/open.ts'
+import { openCommitments } from './commitments.ts'
+import { homeFacts, makeHome } from './home.ts'
+import { operatorLog } from './operator-log.ts'
+import type { Settings } from './settings.ts'
+import type { Stack } from './stack.ts'
+
+/** Name of the one gateway of a home, in every record. */
+const GATEWAY = 'gateway-1'
+
+/** Time and chance, as everything is given them. */
+export interface Machine {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly timer: Timer
+}
+
+/** The ground of a home. */
+export interface Ground {
+  readonly trustDomain: string
+  /** Origin of the log. */
+  readonly origin: string
+  /** Folder of the keys. */
+  readonly keyFolder: string
+  readonly keys: KeyRing
+  readonly audit: AuditLog
+  readonly refusals: RefusalCounter
+  readonly store: Store
+  readonly authority: Authority
+  readonly commitments: CommitmentPort
+  /** Something for the operator's own log. Never a secret. */
+  readonly note: (event: string, facts?: Readonly<Record<string, unknown>>) => void
+  /** The same for what went wrong where nobody waits for an answer. */
+  readonly onTrouble: (error: unknown) => void
+}
+
+/** Opens the ground. The log is opened before the store, so that whatever the rows do is recorded. */
+export async function openGround(
+  settings: Settings,
+  machine: Machine,
+  stack: Stack,
+): Promise<Ground> {
+  const { home } = settings
+  const { clock, entropy } = machine
+  makeHome(home)
+  const lock = lockHome(home)
+  stack.push(() => lock.release())
+  const log = operatorLog(settings.logFile)
+  stack.push(() => log.close())
+  const note: Ground['note'] = (event, facts = {}) => log.logger.info(facts, event)
+  const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
+  const { trust_domain: trustDomain } = homeFacts(home, clock, entropy)
+  const keyFolder = join(home, 'keys')
+  const keys = openKeyRing(keyFolder, { entropy })
+  const origin = `${trustDomain}/log`
+  const at = { home, gateway: GATEWAY, origin }
+  const audit = await openAuditLog({ ...at, signer: keys.log, clock, entropy })
+  stack.push(() => audit.close())
+  const refusals = new RefusalCounter({ sink: audit, clock })
+  stack.push(() => refusals.close())
+  const store = await openStore({ directory: home, signer: keys.authority })
+  stack.push(() => store.close())
+  const replayed = await replay({ audit, store })
+  if (Object.values(replayed).some((count) => count > 0))
+    note('replayed from the log', { ...replayed })
+  const authority = await openAuthority({ ...machine, store, keys, audit, onTrouble })
+  stack.push(() => authority.settled())
+  const commitments = openCommitments(keyFolder, keys.encryption, entropy)
+  const rows = { store, authority, commitments }
+  return { trustDomain, origin, keyFolder, keys, audit, refusals, ...rows, note, onTrouble }
+}
