@@ -26,12 +26,10 @@ export async function respond(
   at: number,
 ): Promise<void> {
   const target = { kind: 'instance', name: finding.instance } as const
-  const standing = authority.locks
-    .list()
-    .find((lock) => lock.target.kind === 'instance' && lock.target.name === finding.instance)
+  const word = { target, reason: finding.summary, person: '' }
   const lock = !locks(lockOn, finding)
     ? undefined
-    : (standing ?? (await authority.locks.addAtOnce({ target, reason: finding.summary, person: '' })))
+    : (authority.locks.on(target) ?? (await authority.locks.addAtOnce(word)))
   const { id } = await authority.findings.raise({ ...finding, at })
   if (lock !== undefined) await authority.findings.answered(id, lock.id)
 }

@@ -4,7 +4,7 @@ import { base64url, sha256, utf8 } from '../std/bytes.ts'
 import { faults } from '../std/fault.ts'
 import { isUuid } from '../std/id.ts'
 import { isObject, type Json } from '../std/json.ts'
-import { IDENTITY_WIRE_FAULTS } from './identity.ts'
+import { IDENTITY_WIRE_FAULTS, readComposition } from './identity.ts'
 
 const fault = faults(IDENTITY_WIRE_FAULTS)
 
@@ -84,7 +84,7 @@ export function parseAttestRequest(value: Json): AttestRequest {
     csr: text('csr'),
     ...(given['composition'] === undefined
       ? {}
-      : { composition: compositionOf(given['composition']) }),
+      : { composition: readComposition(given['composition']) }),
     ...(given['replaces'] === undefined ? {} : { replaces: idOf(given['replaces']) }),
   }
   return attestor === 'oidc'
@@ -113,16 +113,6 @@ function members(value: Json, known: readonly string[]): Readonly<Record<string,
     throw fault('identity.request', `the body has other members than ${known.join(', ')}`)
   }
   return value
-}
-
-/** Elements by name; which there are, and what they may be, is for the authority to say. */
-function compositionOf(value: Json): Readonly<Record<string, string>> {
-  const entries = isObject(value) ? Object.entries(value) : []
-  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  if (!isObject(value) || texts.length !== entries.length || entries.length > 4) {
-    throw fault('identity.request', '`composition` is not an object of at most four texts')
-  }
-  return Object.fromEntries(texts)
 }
 
 function idOf(value: Json): string {

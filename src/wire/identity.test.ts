@@ -41,6 +41,13 @@ test('a join token reads back as it was written, and has one spelling', () => {
 test('requests take exactly their members, as text', () => {
   assert.deepEqual({ ...parseEnrolRequest({ token: 'a', csr: 'b' }) }, { token: 'a', csr: 'b' })
   assert.deepEqual({ ...parseRenewRequest({ csr: 'b' }) }, { csr: 'b' })
+  const composition = { model: 'opus' }
+  const said = { token: 'a', csr: 'b', composition }
+  assert.deepEqual({ ...parseEnrolRequest(said) }, said)
+  for (const wrong of [null, [], 'opus', { model: 1 }, { a: '', b: '', c: '', d: '', e: '' }]) {
+    const body = { ...said, composition: wrong }
+    assert.throws(() => parseEnrolRequest(body), { code: 'identity.request' })
+  }
   for (const body of [null, [], 'x', {}, { csr: 'b' }, { token: 1, csr: 'b' }]) {
     assert.throws(() => parseEnrolRequest(body), { code: 'identity.request' })
   }

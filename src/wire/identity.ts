@@ -74,6 +74,8 @@ export interface EnrolRequest {
   readonly token: string
   /** PKCS#10 in PEM. */
   readonly csr: string
+  /** What the instance says that it is made of, by element; counts as claimed. */
+  readonly composition?: Readonly<Record<string, string>>
 }
 
 /** Body of `POST /v1/renew`. History: v1. */
@@ -117,9 +119,20 @@ function texts<K extends string>(
 
 /** Reads the body of `POST /v1/enroll`. */
 export function parseEnrolRequest(value: Json): EnrolRequest {
-  const read = texts(value, ['token', 'csr'], true)
+  const { composition, ...rest } = isObject(value) ? value : {}
+  const read = texts(rest, ['token', 'csr'], true)
   if (read === undefined) throw fault('identity.request', 'the body is not {token, csr}, both text')
-  return read
+  return composition === undefined ? read : { ...read, composition: readComposition(composition) }
+}
+
+/** Elements of a composition by name; which there are, and what they may be, is for the authority to say. Throws `identity.request`. */
+export function readComposition(value: Json): Readonly<Record<string, string>> {
+  const entries = isObject(value) ? Object.entries(value) : []
+  const said = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  if (!isObject(value) || said.length !== entries.length || entries.length > 4) {
+    throw fault('identity.request', '`composition` is not an object of at most four texts')
+  }
+  return Object.fromEntries(said)
 }
 
 /** Reads the body of `POST /v1/renew`. */

@@ -73,7 +73,7 @@ test('INV-8 a token enrols once: not twice, not at once, not under another signa
   assert.equal(live(), 1)
 })
 
-test('INV-8 a token that is not for us, not of the issuer, or not of now is nobody', async () => {
+test('RFC 7519 §4.1 a token that is not for us, not of the issuer, or not of now is nobody', async () => {
   await at.register([SHOP])
   const now = at.now
   const seconds = Math.floor(now / 1000)
@@ -175,7 +175,7 @@ test('keys that nobody has cost the issuer one question in half a minute, and a 
   assert.equal(issuer.asked.length - before, 1)
 })
 
-test('discovery that tells of another issuer, or sends us elsewhere, gives no keys', async () => {
+test('OpenID Connect Discovery §4.3 metadata of another issuer gives no keys, nor do metadata that send us elsewhere', async () => {
   await at.register([SHOP])
   for (const discovery of [
     { issuer: 'https://accounts.example' },
@@ -276,7 +276,7 @@ test('INV-4 nobody is registered to act for somebody else, and two agents are ne
   assert.match((await at.byToken(token)).spiffe_id, /\/agent\/other\//)
 })
 
-test('x509pop: a certificate of another authority, of none, ended, of an authority, or not for clients is nobody', async () => {
+test('RFC 5280 §6.1 x509pop: a certificate of another authority, of none, ended, of an authority, or not for clients is nobody', async () => {
   await at.register(['x509pop:san:dns:build.fleet'], 'fleet')
   const name = 'subjectAltName=DNS:build.fleet'
   using stranger = new Fleet('fleet')

@@ -285,7 +285,10 @@ test('RFC 9449 §11.1 a proof that comes again is refused, and told to the detec
   assert.deepEqual([status, body['error']], [400, 'invalid_dpop_proof'])
   assert.deepEqual(
     bench.observed.map(({ kind, instance }) => [kind, instance]),
-    [['dpop-replayed', one.holder.id]],
+    [
+      ['credential-used', one.holder.id],
+      ['dpop-replayed', one.holder.id],
+    ],
   )
 })
 

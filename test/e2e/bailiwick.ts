@@ -190,9 +190,14 @@ export class Bailiwick implements AsyncDisposable {
 
   /** A live instance, held as programs hold theirs. */
   async enrol(agent: string, unattended = false): Promise<Holder> {
+    return this.enrolWith(await this.joinToken(agent, unattended))
+  }
+
+  /** The same by a join token that is there. */
+  async enrolWith(joinToken: string): Promise<Holder> {
     const holder = await Holder.enrol({
       identityUrl: this.identityUrl,
-      joinToken: await this.joinToken(agent, unattended),
+      joinToken,
       clock: systemClock,
       timer: systemTimer,
       entropy: systemEntropy,

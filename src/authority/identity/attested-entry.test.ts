@@ -203,6 +203,20 @@ test('a composition is what the evidence proves first, and what the instance say
   }
 })
 
+test('with a join token an instance can claim what it is made of, and nothing of it is attested', async () => {
+  await using district = await open()
+  const { identities } = district
+  const { token } = await identities.issueJoinToken({ agent: 'night-watch', by: PERSON })
+  const request = { token, csr: fakeRequest(p256()) }
+  const wrong = { ...request, composition: { soul: 'x' } }
+  await assert.rejects(identities.enrol(wrong), { code: 'attest.composition' })
+  const issued = await identities.enrol({ ...request, composition: { model: 'opus' } })
+  const composition = { model: { value: 'opus', assurance: 'claimed' } }
+  assert.deepEqual(identities.live(issued.instance)?.composition, composition)
+  assert.deepEqual(identities.actorOf(fingerprint(issued))?.attested, {})
+  assert.deepEqual(district.audit.last('instance.enrolled').body['composition'], composition)
+})
+
 test('a registration bounds its instances: by whom they act for, by its scope, and by its end', async () => {
   await using district = await open()
   const expiresAt = NOW + 2 * HOUR

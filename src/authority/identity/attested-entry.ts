@@ -56,7 +56,7 @@ export class AttestedEntry {
       this.#once.use(attested.once, async (mark) => {
         const replaces = await this.#lineage(request.replaces, attested, registration)
         const delegation = await this.#delegation(registration)
-        const composition = composed(registration, attested, claimed)
+        const composition = composed(claimed, registration, attested)
         const newcomer: Newcomer = {
           agent: registration.agent,
           ...(delegation === undefined ? {} : { delegation }),

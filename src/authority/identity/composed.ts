@@ -6,9 +6,9 @@ import { isElementValue, type Attested } from './attest/attested.ts'
 
 /** What the instance is made of, each element with how it is known. */
 export function composed(
-  registration: Pick<Registration, 'composition'>,
-  { facts = {} }: Pick<Attested, 'facts'>,
   claimed: Readonly<Partial<Record<CompositionElement, string>>>,
+  registration: Pick<Registration, 'composition'> = {},
+  { facts = {} }: Pick<Attested, 'facts'> = {},
 ): Composition {
   const elements: Record<string, { value: string; assurance: 'attested' | 'claimed' }> = {}
   for (const [element, value] of Object.entries(claimed)) {

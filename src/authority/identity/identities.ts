@@ -1,11 +1,13 @@
 // Holds identities: enrolling instances, renewing and ending them, and telling who is behind a certificate.
 
 import type { JsonObject } from '../../std/json.ts'
-import type { Actor } from '../../wire/actor.ts'
+import type { Actor, Composition } from '../../wire/actor.ts'
 import type { EnrolRequest, IssuedIdentity } from '../../wire/identity.ts'
 import type { JoinTokenRow } from '../../store/rows/join-token.ts'
 import type { Held } from '../../store/signed-table.ts'
 import { AttestedEntry, type AttestedRequest } from './attested-entry.ts'
+import { checkedClaims } from './attest/attested.ts'
+import { composed } from './composed.ts'
 import { checkRequest } from './csr.ts'
 import { Endings, type Ending } from './ending.ts'
 import { Enrolment, MAX_CERTIFICATES, type Newcomer } from './enrolment.ts'
@@ -150,8 +152,9 @@ export class Identities {
   /** Enrols an instance: a join token and a request become a certificate, once, recorded first. */
   async enrol(request: EnrolRequest): Promise<IssuedIdentity> {
     const { publicKey } = checkRequest(request.csr)
+    const claimed = checkedClaims(request.composition ?? {})
     return this.#tokens.use(request.token, (held) =>
-      this.#enrolment.withKey(publicKey, () => this.#enrol(held, publicKey)),
+      this.#enrolment.withKey(publicKey, () => this.#enrol(held, publicKey, composed(claimed))),
     )
   }
 
@@ -232,13 +235,18 @@ export class Identities {
   }
 
   /** The instance behind a join token is new; marks the token as used with it. */
-  async #enrol(held: Held<JoinTokenRow>, publicKey: Uint8Array): Promise<IssuedIdentity> {
+  async #enrol(
+    held: Held<JoinTokenRow>,
+    publicKey: Uint8Array,
+    composition: Composition,
+  ): Promise<IssuedIdentity> {
     const { agent, delegation, id: joinToken } = held.doc
     const newcomer: Newcomer = {
       agent,
       ...(delegation === undefined ? {} : { delegation }),
       joinToken,
       attested: { attestor: 'join_token', selectors: [], at: this.#ports.clock.now() },
+      ...(Object.keys(composition).length === 0 ? {} : { composition }),
       facts: { joinToken },
     }
     const { answer } = await this.#enrolment.admit(

@@ -81,6 +81,11 @@ export class Locks {
     return this.#index.find(actor, system, action)
   }
 
+  /** A lock in force on exactly this target, durable or about to be. */
+  on(target: LockTarget): Lock | undefined {
+    return this.#index.of(target)
+  }
+
   /** Active locks, oldest first. */
   list(): readonly Lock[] {
     const locks = [...this.#active.values()].map(({ doc }) => doc).sort((a, b) => a.at - b.at)

@@ -90,6 +90,11 @@ export class LockIndex {
     if (names?.size === 0) this.#kinds.delete(lock.target.kind)
   }
 
+  /** A lock on exactly this target. */
+  of({ kind, name }: LockTarget): Lock | undefined {
+    return this.#kinds.get(kind)?.get(name)?.[0]
+  }
+
   /** A lock that stops this call. */
   find(actor: Lockable, system: string, action: string): Lock | undefined {
     if (this.#kinds.size === 0) return undefined

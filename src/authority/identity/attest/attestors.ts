@@ -6,20 +6,24 @@ import type { Entropy } from '../../../std/entropy.ts'
 import type { AttestRequest, Challenge, ChallengeRequest } from '../../../wire/attest.ts'
 import type { TrustSources } from '../../trust/trust-sources.ts'
 import type { Attested } from './attested.ts'
-import { OidcAttestor } from './oidc.ts'
+import type { OidcAttestor } from './oidc.ts'
 import { X509Attestor } from './x509pop.ts'
+
+/** What attestors need. */
+interface AttestorPorts {
+  readonly sources: Pick<TrustSources, 'get'>
+  readonly clock: Clock
+  readonly entropy: Entropy
+}
 
 /** The attestors of tokens and of certificates. */
 export class Attestors {
-  readonly #oidc: OidcAttestor
+  readonly #ports: AttestorPorts
+  #oidc: Promise<OidcAttestor> | undefined
   readonly #x509: X509Attestor
 
-  constructor(ports: {
-    readonly sources: Pick<TrustSources, 'get'>
-    readonly clock: Clock
-    readonly entropy: Entropy
-  }) {
-    this.#oidc = new OidcAttestor(ports.sources, ports.clock)
+  constructor(ports: AttestorPorts) {
+    this.#ports = ports
     this.#x509 = new X509Attestor(ports.sources, ports.clock, ports.entropy)
   }
 
@@ -31,6 +35,14 @@ export class Attestors {
 
   /** What evidence proves. Throws `attest.evidence`, or `trust.unreachable`. */
   async attest(asked: AttestRequest): Promise<Attested> {
-    return asked.attestor === 'oidc' ? this.#oidc.attest(asked) : this.#x509.attest(asked)
+    if (asked.attestor === 'x509pop') return this.#x509.attest(asked)
+    this.#oidc ??= this.#loaded()
+    return (await this.#oidc).attest(asked)
+  }
+
+  /** Loaded with the first token: most homes trust no issuer, and the start of all of them would be larger by its library. */
+  async #loaded(): Promise<OidcAttestor> {
+    const { OidcAttestor: Attestor } = await import('./oidc.ts')
+    return new Attestor(this.#ports.sources, this.#ports.clock)
   }
 }

@@ -26,7 +26,7 @@ function der({ certificate }: FleetMember): Uint8Array {
   return readPem('CERTIFICATE', certificate)[0]!
 }
 
-test('names and usages are read as openssl wrote them', () => {
+test('RFC 5280 §4.2 names and usages are read as openssl wrote them, and a critical extension that is not understood is told', () => {
   assert.deepEqual(readCertificate(der(leaf)), {
     commonNames: ['first', 'second'],
     dnsNames: ['a.fleet', 'b.fleet'],
@@ -43,7 +43,7 @@ test('names and usages are read as openssl wrote them', () => {
   assert.equal(readCertificate(der(fleet.issue('/CN=ca', constrained))).understood, false)
 })
 
-test('one changed octet anywhere in a certificate leads to no authority', () => {
+test('RFC 5280 §6.1.3 one changed octet anywhere in a certificate leads to no authority', () => {
   const authorities = readCertificates(fleet.root.certificate)
   const good = der(leaf)
   assert.ok(authorityOf(readChain(leaf.certificate), authorities, now))
