@@ -255,6 +255,6 @@ test('the documents that the page about them shows are documents', () => {
   const read = blocks.flatMap((text) => wantedOf(readYaml({ file: 'apply.md', text }), kinds))
   assert.deepEqual(
     read.map(({ kind }) => kind.kind),
-    ['agent', 'team', 'person'],
+    ['agent', 'team', 'person', 'trust', 'trust', 'registration'],
   )
 })

@@ -90,7 +90,7 @@ export function register(program: Command, context: Context): void {
   program
     .command('apply')
     .description(
-      'make agents, teams and roles of people what documents say, after showing the difference',
+      'make agents, teams, roles, trust sources and registrations what documents say, after showing the difference',
     )
     .requiredOption('-f, --file <path>', 'a YAML file, a folder of them, or - for standard input')
     .option('--dry-run', 'show the difference, and change nothing')

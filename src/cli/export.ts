@@ -29,7 +29,7 @@ async function write(context: Context, options: { readonly kind?: string }): Pro
 export function register(program: Command, context: Context): void {
   program
     .command('export')
-    .description('write agents, teams and roles of people as documents that apply takes')
-    .option('--kind <kind>', 'only those of one kind: person, team or agent')
+    .description('write what apply takes: agents, teams, roles, trust sources and registrations')
+    .option('--kind <kind>', 'only those of one: person, team, agent, trust or registration')
     .action((options: { kind?: string }) => write(context, options))
 }

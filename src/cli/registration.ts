@@ -1,14 +1,10 @@
 // Holds `registration`: which workloads become instances of which agent, added, listed and removed.
 
 import type { Command } from 'commander'
-import {
-  Registration,
-  RegistrationsAnswer,
-  type NewRegistration,
-} from '../wire/api/registration.ts'
+import { Registration, type NewRegistration } from '../wire/api/registration.ts'
 import type { Context } from './context.ts'
-import { pagesOf } from './control/pages.ts'
 import { target } from './control/control.ts'
+import { everyRegistration } from './control/lists.ts'
 import { fault } from './faults.ts'
 import { momentOf } from './moment.ts'
 import { reasonOf } from './reason.ts'
@@ -81,11 +77,7 @@ function proven(pairs: readonly string[]): Record<string, string> {
 
 async function list(context: Context, options: { readonly agent?: string }): Promise<void> {
   const control = await context.control()
-  const registrations: Registration[] = []
-  const query = { agent: options.agent }
-  for await (const page of pagesOf(control, ['v1', 'registrations'], query, RegistrationsAnswer)) {
-    registrations.push(...page.registrations)
-  }
+  const registrations = await everyRegistration(control, { agent: options.agent })
   const { screen } = context
   screen.answer({ registrations }, (surface) =>
     drawRegistrations(registrations, surface, screen.now),

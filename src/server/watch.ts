@@ -19,10 +19,20 @@ export function watchful(
   const answering = new Set<Promise<void>>()
   const detector = new Detector(allRules(), (finding, at) => {
     const answer = respond(authority, lockOn, finding, at)
-      .catch((error: unknown) => note('trouble', { finding: finding.rule, error: String(error) }))
+      .catch((error: unknown) => {
+        // Nobody was told: whoever does it again is answered again.
+        detector.forget(finding.instance)
+        note('trouble', { finding: finding.rule, error: String(error) })
+      })
       .finally(() => answering.delete(answer))
     answering.add(answer)
   })
+  // Who lifts a lock has looked at what was, not at what comes.
+  stack.push(
+    authority.locks.onChange((change, { target }) => {
+      if (change === 'removed' && target.kind === 'instance') detector.forget(target.name)
+    }),
+  )
   stack.push(async () => {
     await Promise.all(answering)
   })

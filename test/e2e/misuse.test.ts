@@ -41,8 +41,8 @@ class World implements AsyncDisposable {
 
   /** Sends a request over connections that come from one address of this machine. */
   async ask(holder: Holder, place: string, url: string, init: RequestInit): Promise<Answer> {
-    const connect = { ...holder.tls(), checkServerIdentity: () => undefined, localAddress: place }
-    const agent = new Agent({ connect })
+    const connect = { ...holder.tls(), checkServerIdentity: () => undefined }
+    const agent = new Agent({ connect, localAddress: place })
     this.#agents.push(agent)
     const answer = await undiciFetch(url, { method: 'POST', ...init, dispatcher: agent })
     const text = await answer.text()

@@ -49,6 +49,7 @@ test('an administrator adds sources of every kind, lists them and removes one', 
     groups_claim: null,
     groups_max_age_s: 3_600,
     has_secret: true,
+    certificates: null,
   })
   assert.match(String((sources[1]!['authorities'] as string[])[0]), /^[0-9a-f]{64}$/)
   assert.ok(!JSON.stringify(sources).includes('do-not-tell'))

@@ -46,15 +46,16 @@ export function serveTrust(surface: Surface, { authority: { trust } }: ControlPo
 }
 
 function shown(source: TrustSource): SourceAnswer {
-  const { name, kind, issuer, audience, certificates = '' } = source
+  const { name, kind, issuer, audience, certificates } = source
   return {
     name,
     kind,
     issuer: issuer === '' ? null : issuer,
     audience: audience === '' ? null : audience,
-    authorities: readPem('CERTIFICATE', certificates).map((der) =>
+    authorities: readPem('CERTIFICATE', certificates ?? '').map((der) =>
       hex(sha256(new X509Certificate(der).raw)),
     ),
+    certificates: certificates ?? null,
     group_roles: Object.fromEntries(
       Object.entries(source.groupRoles ?? {}).map(([group, roles]) => [group, [...roles]]),
     ),

@@ -28,7 +28,7 @@ export interface Kind {
   readonly schema: ZodType<Members & { readonly name: string }>
   /** What is there now, by name, in the form of documents. */
   current(control: Control): Promise<ReadonlyMap<string, Members>>
-  /** The members of `wanted` that are not so in `now`; a string says why it cannot be. */
+  /** The members of `wanted` that are not so in `now`; none: nothing is to be done; a string says why it cannot be. */
   differences(now: Members | undefined, wanted: Members): readonly MemberChange[] | string
   /** Brings one thing to what is wanted. */
   send(sending: Sending, name: string, now: Members | undefined, wanted: Members): Promise<void>

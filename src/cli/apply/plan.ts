@@ -6,7 +6,9 @@ import { DocumentFault, fault, type Trouble } from './faults.ts'
 import type { Kind, MemberChange, Members, Sending } from './kind.ts'
 import { agentKind, retire } from './kinds/agent.ts'
 import { personKind } from './kinds/person.ts'
+import { registrationKind } from './kinds/registration.ts'
 import { teamKind } from './kinds/team.ts'
+import { trustKind } from './kinds/trust.ts'
 import type { YamlDocument } from './yaml.ts'
 
 /** One thing that would be changed. */
@@ -31,7 +33,7 @@ interface Wanted {
 
 /** Every kind, in the order in which things need each other. */
 export function kindsAt(now: () => number): readonly Kind[] {
-  return [personKind, teamKind, agentKind(now)]
+  return [personKind, teamKind, agentKind(now), trustKind, registrationKind(now)]
 }
 
 /** The documents, each checked against the schema of its kind. Throws `apply.document` with every place. */
@@ -103,7 +105,7 @@ export async function planOf(
       const members = kind.differences(now, one.members)
       if (typeof members === 'string') {
         troubles.push(one.document.trouble(['name'], `${kind.kind} ${one.name}: ${members}`))
-      } else if (now === undefined || members.length > 0) {
+      } else if (members.length > 0) {
         changes.push(changeOf(one, now, members))
       }
     }

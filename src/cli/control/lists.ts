@@ -1,6 +1,7 @@
-// Holds the long lists of the API as a whole: every agent, every team.
+// Holds the long lists of the API as a whole: every agent, every team, every registration.
 
 import { AgentsAnswer, type Agent } from '../../wire/api/agent.ts'
+import { RegistrationsAnswer, type Registration } from '../../wire/api/registration.ts'
 import { TeamsAnswer, type Team } from '../../wire/api/team.ts'
 import type { Control } from './control.ts'
 import { pagesOf } from './pages.ts'
@@ -24,4 +25,16 @@ export async function everyTeam(control: Control): Promise<Team[]> {
     teams.push(...page.teams)
   }
   return teams
+}
+
+/** Every registration that fits the query, oldest first. */
+export async function everyRegistration(
+  control: Control,
+  query: Readonly<Record<string, string | undefined>> = {},
+): Promise<Registration[]> {
+  const registrations: Registration[] = []
+  for await (const page of pagesOf(control, ['v1', 'registrations'], query, RegistrationsAnswer)) {
+    registrations.push(...page.registrations)
+  }
+  return registrations
 }

@@ -20,6 +20,8 @@ export const TrustSource = z
     audience: z.string().nullable(),
     /** SHA-256 of each certificate of authorities, hex. */
     authorities: z.array(z.string()),
+    /** The same certificates, PEM; null: none. */
+    certificates: z.string().nullable(),
     /** Group → roles; of a source of logins. */
     group_roles: z.record(z.string(), z.array(z.string())),
     groups_claim: z.string().nullable(),

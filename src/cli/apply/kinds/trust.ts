@@ -64,7 +64,7 @@ export const trustKind: Kind = {
   },
   send: async ({ control, reason }, name, _now, wanted) => {
     const { kind: _kind, type, ...said } = wanted
-    const body = { ...said, name, kind: `attest-${String(type)}`, reason }
+    const body = { ...said, name, kind: `attest-${type as string}`, reason }
     await control.send('POST', '/v1/trust', body, TrustSource)
   },
   exported: (name, now) => (now['type'] === 'login' ? undefined : { kind: 'trust', name, ...now }),
