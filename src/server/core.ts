@@ -90,25 +90,25 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
-  return ({
-	...parts,
-	trustDomain,
-	origin,
-	audit,
-	authority,
-	refusals,
-	note,
-	...{
-		settings,
-		machine,
-		resources,
-		consents,
-		policy,
-		gateway
-	},
-	startedAt: machine.clock.now(),
-	close: () => stack.close()
-})
+  return {
+    ...parts,
+    trustDomain,
+    origin,
+    audit,
+    authority,
+    refusals,
+    note,
+    ...{
+      settings,
+      machine,
+      resources,
+      consents,
+      policy,
+      gateway,
+    },
+    startedAt: machine.clock.now(),
+    close: () => stack.close(),
+  }
 }
 
 /** Ends what agents and people have once they are over: the calls under way first, then what could make more. */

@@ -143,8 +143,7 @@ async function attested(home: Home) {
   await identities.registrations.register(registration, home.person)
   const once = { id: 'oidc:a-token', expiresAt: systemClock.now() + HOUR }
   const evidence = { attestor: 'oidc', source: 'ci', selectors, subject: 'bot', once } as const
-  return () =>
-    home.core.identities.enrolAttested({ attested: evidence, publicKey: spkiOf(p256()) })
+  return () => home.core.identities.enrolAttested({ attested: evidence, publicKey: spkiOf(p256()) })
 }
 
 test('INV-13 evidence that was used is used, whatever an older database says', async () => {
@@ -174,7 +173,9 @@ async function consented(home: Home): Promise<{ readonly refresh: string; readon
   const word = { person: home.person, ...BY }
   await authority.agents.update('client', { owner: home.person }, word)
   await authority.agents.update('client', { state: 'active' }, word)
-  const document = utf8(clientDocument({ grant_types: ['authorization_code', 'refresh_token'] }, CLIENT))
+  const document = utf8(
+    clientDocument({ grant_types: ['authorization_code', 'refresh_token'] }, CLIENT),
+  )
   const request = {
     client: readClientDocument(document, CLIENT),
     redirect: CALLBACK,
@@ -208,7 +209,11 @@ test('INV-13 a refresh token that was used is used, whatever an older database s
   await home.putBack()
   const again = await home.core.consents.refresh({ ...ASK, refreshToken })
   assert.ok('error' in again, 'the old one works again')
-  assert.deepEqual(home.core.consents.list(), [], 'which of them is the newest nobody knows any more')
+  assert.deepEqual(
+    home.core.consents.list(),
+    [],
+    'which of them is the newest nobody knows any more',
+  )
 })
 
 test('INV-5 that a refresh token was used twice is told even where the end of it cannot be recorded', async () => {
@@ -250,7 +255,10 @@ test('RFC 7523 §3 an assertion that was used before a restart is not good after
 
 test('INV-4 authority that is handed on is for no resource that the token was not for', async () => {
   await using bench = await openOAuth()
-  const [one, two] = [await bench.enrol({ agent: 'planner' }), await bench.enrol({ agent: 'worker' })]
+  const [one, two] = [
+    await bench.enrol({ agent: 'planner' }),
+    await bench.enrol({ agent: 'worker' }),
+  ]
   bench.delegate(one)
   const ask = async (client: typeof one, form: Record<string, string>) =>
     (await bench.post('/oauth/token', form, client.mtls)).body

@@ -17,17 +17,17 @@ async function open(home: AuthorityHome, authority: Authority): Promise<Identiti
   const onTrouble = (error: unknown): never => {
     throw error
   }
-  const roots = await Roots.open(({
-	store: home.store,
-	audit,
-	clock,
-	timer,
-	entropy,
-	onTrouble,
-	keys: home.keys.roots,
-	tokens: home.keys.tokens,
-	trustDomain: 'bailiwick.test'
-}))
+  const roots = await Roots.open({
+    store: home.store,
+    audit,
+    clock,
+    timer,
+    entropy,
+    onTrouble,
+    keys: home.keys.roots,
+    tokens: home.keys.tokens,
+    trustDomain: 'bailiwick.test',
+  })
   const { agents, people, delegations } = authority
   return Identities.open({
     store: home.store,

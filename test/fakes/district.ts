@@ -55,17 +55,17 @@ export async function openDistrict(
   const store = await openStore({ directory: home, signer: fakeSigner('Ed25519') })
   const troubles: unknown[] = []
   const onTrouble = (error: unknown): void => void troubles.push(error)
-  const rootPorts: RootsPorts = ({
-	store,
-	audit,
-	clock,
-	timer,
-	onTrouble,
-	keys: fakeRootKeys(fakeSigner('ES256')),
-	tokens: fakeTokenKey(),
-	trustDomain: 'bailiwick.test',
-	entropy: systemEntropy
-})
+  const rootPorts: RootsPorts = {
+    store,
+    audit,
+    clock,
+    timer,
+    onTrouble,
+    keys: fakeRootKeys(fakeSigner('ES256')),
+    tokens: fakeTokenKey(),
+    trustDomain: 'bailiwick.test',
+    entropy: systemEntropy,
+  }
   const roots = await Roots.open(rootPorts)
   const ports: IdentityPorts = {
     store,

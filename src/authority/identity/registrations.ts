@@ -13,7 +13,7 @@ import { fault } from './faults.ts'
 import type { IdentityPorts } from './ports.ts'
 import { RegistrationIndex, type Selectable } from './registration-index.ts'
 
-/** Registrations at once: as many as a match was measured over. */
+/** Registrations at once: all of them are in memory. */
 const MAX_REGISTRATIONS = 100_000
 
 /** What a person registers. */
