@@ -43,7 +43,7 @@ export function operatorEnrolment(context: Context, agent: string): Enrolment {
         const path = target(['v1', 'audit', 'records'], query)
         const { records } = await control.get(path, AuditPage)
         const itself = records.some(
-          ({ record: { instance, body } }) => instance === last && body['mayReturn'] !== 'x',
+          ({ record: { instance, body } }) => instance === last && body['mayReturn'] !== true,
         )
         if (itself) {
           throw fault('bridge.revoked', `instance ${last} was revoked`)

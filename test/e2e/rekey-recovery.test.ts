@@ -10,6 +10,7 @@ import { InstancesAnswer } from '../../src/wire/api/instance.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
 import { MAIN } from './child.ts'
 import { refused, textOf } from './client.ts'
+import { until } from './until.ts'
 
 const POLICY = `@id("workers") permit (principal in Role::"worker", action == Action::"probe/echo", resource);`
 
@@ -44,6 +45,10 @@ test('a bridge that a rekey took the identity of goes on as another instance, an
   const words = ['authority', 'rekey', '--compromised', '--yes', '--reason', 'is tested']
   const rekeyed = await bailiwick.cli(words)
   assert.equal(rekeyed.code, 0, rekeyed.stderr)
+  await until('its ending to be recorded', async () => {
+    const records = await bailiwick.records('instance.revoked')
+    return records.some(({ record }) => record.instance === first)
+  })
   assert.equal(textOf(await echo('after')), 'after')
   const [second, ...more] = await live()
   assert.deepEqual(more, [])

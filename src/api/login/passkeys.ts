@@ -30,6 +30,8 @@ export class Passkeys {
   readonly #entropy: Entropy
   readonly #origin: () => string
   readonly #challenges: Pending<Purpose>
+  /** Those for people who are signed in, apart: whoever is nobody fills the others and keeps nobody from showing presence. */
+  readonly #ofSessions: Pending<Purpose>
 
   constructor(ports: Pick<ControlPorts, 'authority' | 'clock' | 'entropy' | 'server'>) {
     this.#people = ports.authority.people
@@ -37,6 +39,7 @@ export class Passkeys {
     this.#entropy = ports.entropy
     this.#origin = () => ports.server.facts().listeners.control
     this.#challenges = new Pending(ports.clock, { most: MOST, lifeMs: CHALLENGE_MS })
+    this.#ofSessions = new Pending(ports.clock, { most: MOST, lifeMs: CHALLENGE_MS })
   }
 
   /** What to ask `navigator.credentials.create` for, within a session. */
@@ -148,13 +151,17 @@ export class Passkeys {
 
   #challenge(purpose: Purpose): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#entropy.bytes(32))
-    this.#challenges.put(base64url(bytes), purpose)
+    this.#waiting(purpose).put(base64url(bytes), purpose)
     return bytes
   }
 
   /** Used up by being looked at, whatever it was for. */
   #isOurs(challenge: string, purpose: Purpose): boolean {
-    return this.#challenges.take(challenge) === purpose
+    return this.#waiting(purpose).take(challenge) === purpose
+  }
+
+  #waiting(purpose: Purpose): Pending<Purpose> {
+    return purpose === 'login' ? this.#challenges : this.#ofSessions
   }
 
   async #verified<R>(verify: () => Promise<R>): Promise<R> {

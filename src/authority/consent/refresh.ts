@@ -98,7 +98,7 @@ async function reused(
   ask: TokenAsk,
 ): Promise<Refused> {
   const agent = ports.instances.live(row.instance)?.agent ?? ''
-  await end(row.id, { by: '', reason: 'a refresh token was used twice', reused: true })
+  // Told first: that it ends may be kept from being recorded, and is not what makes it a theft.
   ports.observe({
     kind: 'refresh-reused',
     at: ports.clock.now(),
@@ -106,6 +106,7 @@ async function reused(
     agent,
     place: ask.place,
   })
+  await end(row.id, { by: '', reason: 'a refresh token was used twice', reused: true })
   return unknown()
 }
 

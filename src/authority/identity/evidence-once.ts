@@ -10,11 +10,16 @@ import type { IdentityPorts } from './ports.ts'
 /** Marks the evidence as used, in the transaction of what it was used for. */
 export type Mark = (tables: Pick<Tables, 'spent'>, receipt: Receipt) => Promise<void>
 
+/** Evidence of which the use is remembered besides its mark; the one that was used longest ago goes first. */
+const MOST_USED = 100_000
+
 /** Lets every piece of evidence be used once. */
 export class EvidenceOnce {
   readonly #store: Pick<IdentityPorts['store'], 'spent'>
   /** Evidence that somebody is using right now: at most as much as there are requests under way. */
   readonly #claimed = new Set<string>()
+  /** What was used lately: a mark that is deleted by hand under us gives nothing back (INV-13). */
+  readonly #used = new Set<string>()
 
   constructor(store: Pick<IdentityPorts['store'], 'spent'>) {
     this.#store = store
@@ -27,12 +32,12 @@ export class EvidenceOnce {
   async use<R>(once: Attested['once'], work: (mark: Mark) => Promise<R>): Promise<R> {
     if (once === undefined) return work(() => Promise.resolve())
     const { id } = once
-    if (this.#claimed.has(id)) throw replayed()
+    if (this.#claimed.has(id) || this.#used.has(id)) throw replayed()
     this.#claimed.add(id)
     try {
       // INVARIANT: read only after the claim. Nothing is recorded of evidence that was used before.
       if ((await this.#store.spent.get(id)) !== undefined) throw replayed()
-      return await work(async (tables, receipt) => {
+      const result = await work(async (tables, receipt) => {
         try {
           await tables.spent.insert(once, receipt)
         } catch (error) {
@@ -40,9 +45,17 @@ export class EvidenceOnce {
           throw replayed(error)
         }
       })
+      this.#remember(id)
+      return result
     } finally {
       this.#claimed.delete(id)
     }
+  }
+
+  #remember(id: string): void {
+    this.#used.add(id)
+    const [oldest] = this.#used
+    if (this.#used.size > MOST_USED && oldest !== undefined) this.#used.delete(oldest)
   }
 }
 

@@ -107,6 +107,8 @@ export class JoinTokens {
     if (held.doc.state === 'expired' || held.doc.expiresAt <= this.#ports.clock.now()) {
       throw fault('join_token.expired', 'this join token has expired')
     }
+    // Used since we know of it, whatever the row says: it was put back by hand (INV-13).
+    if (!this.#open.has(tokenHash)) throw await this.#reused(held.doc)
     const result = await work(held)
     this.#open.delete(tokenHash)
     return result

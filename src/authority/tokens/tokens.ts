@@ -150,12 +150,16 @@ export class Tokens {
         ...(row.mayAct === undefined ? {} : { mayAct: row.mayAct }),
       },
     })
-    const header = { alg: 'ES256', typ: 'at+jwt', kid: signer.keyId }
+    const { keyId: kid } = signer
+    const header = { alg: 'ES256', typ: 'at+jwt', kid }
     const text = writeJws(header, claims({ ...draft, issuer: this.issuer }), (bytes) =>
       signer.sign(bytes),
     )
     await store.tokens.insert(row, receipt)
     const { state: _live, ...token } = row
+    if (kid !== signer.keyId) {
+      throw tokenFault('token.unknown', 'the key that signed it was replaced meanwhile')
+    }
     this.#show({ ...token, digest: digestOf(text) })
     const { expiresAt, scope } = row
     return { text, id, expiresAt, ...(scope === undefined ? {} : { scope }) }
@@ -184,6 +188,11 @@ export class Tokens {
       ...(binding === undefined ? {} : { binding }),
       ends: expiresAt,
     }
+  }
+
+  /** The live token of a `jti`, whatever it hangs on. */
+  get(id: string): Readonly<LiveToken> | undefined {
+    return this.#view.byId(id)
   }
 
   /** The live token of a text, whoever shows it and wherever: for those who exchange, introspect or revoke it. */

@@ -18,11 +18,13 @@ const MOST = 100_000
 export class AssertionChecks {
   readonly #clock: Clock
   readonly #audiences: () => readonly string[]
+  readonly #startedAt: number
   readonly #once = new Once(MOST)
 
   /** `audiences`: the issuer, and the token endpoint, which older clients put there. */
   constructor(of: { readonly clock: Clock; readonly audiences: () => readonly string[] }) {
     this.#clock = of.clock
+    this.#startedAt = of.clock.now()
     this.#audiences = of.audiences
   }
 
@@ -59,6 +61,11 @@ export class AssertionChecks {
       if (payload[member] === undefined) continue
       const at = numericDate(payload[member])
       if (at === undefined || at > now + SKEW_MS) throw wrongAssertion('it is of the future')
+    }
+    // What was used before we started is not remembered. Without `iat` it may be as old as one that ends then can be.
+    const made = numericDate(payload['iat']) ?? ends - MAX_LIFE_MS
+    if (made + 999 < this.#startedAt) {
+      throw wrongAssertion('it may be older than this server: make a new one, with iat')
     }
     return ends
   }

@@ -26,6 +26,7 @@ export class JwtSpiffe {
   readonly #clients: ClientPort
   readonly #tokens: Pick<Tokens, 'issuer' | 'key'>
   readonly #clock: Clock
+  readonly #startedAt: number
   /** SHA-256 of the SVID → the key that it came with, and its end in ms; in the order of arrival. */
   readonly #keys = new Map<string, { readonly key: string; readonly until: number }>()
 
@@ -37,6 +38,7 @@ export class JwtSpiffe {
     this.#clients = of.clients
     this.#tokens = of.tokens
     this.#clock = of.clock
+    this.#startedAt = of.clock.now()
   }
 
   /** The instance of a JWT-SVID, shown with a key: a thumbprint or a fingerprint. Throws `oauth.client_assertion`. */
@@ -58,6 +60,10 @@ export class JwtSpiffe {
     const until = numericDate(jws.payload['exp'])
     if (until === undefined || until <= now) throw wrong('it has ended')
     if (until > now + MAX_LIFE_MS + SKEW_MS) throw wrong('it lives longer than five minutes')
+    // With which key an older one was used is not remembered.
+    if ((numericDate(jws.payload['iat']) ?? 0) + 999 < this.#startedAt) {
+      throw wrong('it is older than this server: fetch a new one')
+    }
     if (key === undefined) throw wrong('it comes without a DPoP proof and without a certificate')
     this.#stick(base64url(sha256(assertion)), key, until)
     return holder

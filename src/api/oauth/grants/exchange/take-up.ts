@@ -1,12 +1,11 @@
 // Holds the exchange by which an instance takes up what it was handed: `may_act` decides who, and nothing else does.
 
 import { TOKEN_TYPES, type TokenAnswer } from '../../../../wire/oauth.ts'
-import { askedResources } from '../../asked.ts'
 import { oauthFault } from '../../faults.ts'
 import { handOut } from '../grant.ts'
 import { notYours, type Exchange } from './exchange.ts'
 import { agentUri } from './hand-on.ts'
-import { scopeWithin } from './part.ts'
+import { resourcesWithin, scopeWithin } from './part.ts'
 
 /** An access token of the instance that asks, under the delegation that the subject token hands on (RFC 8693 §4.4). */
 export async function takeUp(exchange: Exchange): Promise<TokenAnswer> {
@@ -20,7 +19,10 @@ export async function takeUp(exchange: Exchange): Promise<TokenAnswer> {
     throw oauthFault('oauth.target', 'authority is taken up before a part of it is handed on')
   }
   // Read before anything is bound: a request that is refused leaves the delegation to whoever asks better.
-  const audience = askedResources(form, resources) ?? resources.all()
+  // What was handed on is for no resource that the token above it is not for: that one is live, or this one would not be.
+  const above = tokens.get(subject.parent ?? '')
+  if (above === undefined) throw notYours()
+  const audience = resourcesWithin(form, above, resources)
   const scope = scopeWithin(form, subject)
   if (delegations.get(delegation)?.instance !== holder.id) {
     await delegations.bind(delegation, holder.id)
