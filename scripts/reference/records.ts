@@ -90,7 +90,7 @@ const AUTHORITY: Described = {
   'secret.stored':
     'a secret of a system was stored, sealed; the record has its name and not its value',
   'authority.replayed':
-    'locks, used-up approvals, revocations, distrust, and what was taken from agents, teams and people were brought back from the log into an older database',
+    'locks, used-up approvals, join tokens and evidence, revocations, distrust, and what was taken from agents, teams and people were brought back from the log into an older database',
   'authority.refused_rows':
     'rows of the database that confer authority and are not signed as they should be were left out',
 }

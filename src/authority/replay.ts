@@ -1,5 +1,6 @@
 // Holds the replay of what the log says was taken away, into a database that is older than the log (INV-13).
 
+import type { Clock } from '../std/clock.ts'
 import type { JsonObject } from '../std/json.ts'
 import type { AuditLog } from '../audit/log.ts'
 import type { LoggedRecord } from '../audit/log-reader.ts'
@@ -8,6 +9,8 @@ import type { LockKind, LockTarget } from '../store/rows/lock.ts'
 import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
+import { replayFamilies } from './consent/family-replay.ts'
+import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
 import { replayTokens } from './tokens/token-replay.ts'
@@ -68,6 +71,9 @@ export interface Replayed {
   readonly people: number
   readonly sessions: number
   readonly tokens: number
+  readonly consents: number
+  /** Join tokens and evidence. */
+  readonly consumed: number
   readonly registrations: number
   readonly trust: number
 }
@@ -76,6 +82,7 @@ export interface Replayed {
 export interface ReplayPorts {
   readonly audit: Pick<AuditLog, 'append' | 'tail' | 'byCall'>
   readonly store: Store
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /**
@@ -87,7 +94,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
   const replayed = {
     locks: await replayLocks(ports),
     approvals: await replayApprovals(ports),
-    instances: await replayRevocations(ports),
+    instances: (await replayRevocations(ports)) + (await replayEnded(ports)),
     delegations: await replayDelegations(ports),
     agents: await replayAgents(ports),
     roots: await replayRoots(ports),
@@ -95,6 +102,8 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     people: await replayPeople(ports),
     sessions: await replaySessions(ports),
     tokens: await replayTokens(ports),
+    consents: await replayFamilies(ports),
+    consumed: await replayConsumed(ports),
     registrations: await replayRegistrations(ports),
     trust: await replayTrust(ports),
   }

@@ -75,7 +75,7 @@ export async function openGround(
   stack.push(() => refusals.close())
   const store = await openStore({ directory: home, signer: keys.authority })
   stack.push(() => store.close())
-  const replayed = await replay({ audit, store })
+  const replayed = await replay({ audit, store, clock })
   if (Object.values(replayed).some((count) => count > 0))
     note('replayed from the log', { ...replayed })
   const authority = await openAuthority({ ...machine, store, keys, audit, onTrouble })

@@ -105,6 +105,8 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         roots: 0,
         sessions: 0,
         tokens: 0,
+        consents: 0,
+        consumed: 0,
         registrations: 1,
         trust: 1,
       },

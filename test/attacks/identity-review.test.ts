@@ -1,7 +1,6 @@
 // Holds attacks on identity as a whole: what a restored database, a restart, a race or a flood gives back or takes away.
 
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +20,7 @@ import { faultOf } from '../fakes/authority.ts'
 import { FakeBrowser } from '../fakes/browser.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { CALLBACK, clientDocument } from '../fakes/consent.ts'
+import { ConsentWorld, granted } from '../fakes/consent-world.ts'
 import { CONTROL_HOST, ControlHome } from '../fakes/control.ts'
 import { fakeRequest, p256, spkiOf } from '../fakes/identity.ts'
 import { MCP, openOAuth } from '../fakes/oauth.ts'
@@ -217,21 +217,21 @@ test('INV-13 a refresh token that was used is used, whatever an older database s
 })
 
 test('INV-5 that a refresh token was used twice is told even where the end of it cannot be recorded', async () => {
-  await using home = await Home.open()
-  const { refresh: refreshToken } = await consented(home)
-  const instance = home.core.consents.list()[0]?.instance ?? ''
-  await home.core.consents.refresh({ ...ASK, refreshToken })
-  await home.core.consents.refresh({ ...ASK, refreshToken })
-  const target = { kind: 'instance', name: instance } as const
-  assert.ok(home.core.authority.locks.on(target), 'locked before the client was answered')
+  await using world = await ConsentWorld.open()
+  const { refresh = '' } = granted(await world.redeem(await world.code()))
+  await world.refresh(refresh)
+  world.home.audit.fail()
+  await assert.rejects(world.refresh(refresh))
+  assert.deepEqual(
+    world.ground.observed.map(({ kind }) => kind),
+    ['refresh-reused'],
+  )
 })
 
 test('RFC 7523 §3 an assertion that was used before a restart is not good after it', () => {
   const clock = new FakeClock()
   const audience = 'https://issuer.example'
   const checks = () => new AssertionChecks({ clock, audiences: () => [audience] })
-  const { privateKey } = generateKeyPairSync('ed25519')
-  assert.ok(privateKey)
   const jws = (more: Record<string, number>) => {
     const exp = Math.floor(clock.now() / 1000) + 60
     const payload = { aud: audience, jti: 'one', exp, ...more }
@@ -282,8 +282,6 @@ test('INV-4 authority that is handed on is for no resource that the token was no
 test('INV-8 a token that the old key signed while it was replaced is worth nothing', async () => {
   await using bench = await openOAuth()
   const one = await bench.enrol()
-  const { audit } = bench.district
-  void audit
   const { store } = bench.district
   const insert = store.tokens.insert.bind(store.tokens)
   store.tokens.insert = async (...row) => {

@@ -89,7 +89,7 @@ test('INV-13 the row from before a demotion, put back whole with its signature, 
     )
     authority = await own.open()
     // What the log took away is taken away again before anything is served.
-    const replayed = await replay({ audit: logOf(own.audit), store: own.store })
+    const replayed = await replay({ audit: logOf(own.audit), store: own.store, clock: own.clock })
     assert.equal(replayed.people, 1)
     authority = await own.reopen()
     assert.deepEqual(authority.people.get(mallory.id)?.roles, [])
@@ -118,7 +118,10 @@ test('INV-13 a session that has ended and was put back in the database locks eve
       `update sessions set state = 'live', doc = ${AS_TEXT(doc)}, sig = ${AS_TEXT(held!.sig)}, leaf = ${AS_TEXT(held!.leaf)} where id = ${AS_TEXT(hash)}`,
     )
     authority = await own.open()
-    assert.equal((await replay({ audit: logOf(own.audit), store: own.store })).sessions, 1)
+    assert.equal(
+      (await replay({ audit: logOf(own.audit), store: own.store, clock: own.clock })).sessions,
+      1,
+    )
     authority = await own.reopen()
     assert.deepEqual(authority.sessions.listOf(eve.id), [])
     assert.equal(authority.locks.list()[0]?.id, 'integrity')

@@ -183,7 +183,8 @@ test('INV-8 the certificate of one instance never binds, or authenticates, anoth
   const two = await bench.enrol()
   const now = Math.floor(bench.district.clock.now() / 1000)
   const id = one.holder.spiffeId
-  const text = await new SignJWT({ jti: 'x', iss: id, sub: id, aud: bench.issuer, exp: now + 60 })
+  const times = { iat: now, exp: now + 60 }
+  const text = await new SignJWT({ jti: 'x', iss: id, sub: id, aud: bench.issuer, ...times })
     .setProtectedHeader({ alg: 'ES256' })
     .sign(one.key)
   const form = {

@@ -50,6 +50,11 @@ export class Child implements AsyncDisposable {
     if (!this.gone) this.#child.kill(signal)
   }
 
+  /** Writes to its standard input, which stays open. */
+  tell(text: string): void {
+    this.#child.stdin!.write(text)
+  }
+
   /** Writes to its standard input, and ends that. */
   say(text: string): void {
     this.#child.stdin!.end(text)

@@ -9,6 +9,8 @@ export type Reason = 'time' | 'trust' | 'standing'
 
 /** How long an answer may wait to be taken before the next one is due (ms). */
 const READ_MS = 10_000
+/** How often it is looked whether it was (ms). */
+const LOOK_MS = 50
 
 /**
  * The reasons to send of one stream. Everything is let go of when the request's signal fires, because a stream whose peer has
@@ -57,11 +59,23 @@ export class Updates {
     this.#cancelCut?.()
     this.#cancelCut = undefined
     if (this.#signal.aborted) return undefined
-    if (this.#outgoing.unread()) {
+    if (!(await this.#taken())) {
       this.#outgoing.cut()
       throw fault('workload.unread', 'the last answer was not read')
     }
-    return reasons
+    return this.#signal.aborted ? undefined : reasons
+  }
+
+  /**
+   * Whether the last answer is taken, now or within a while: where two changes come together, the second is due before the first
+   * can be on its way, and whoever reads must not be cut for that.
+   */
+  async #taken(): Promise<boolean> {
+    for (let waited = 0; this.#outgoing.unread() && !this.#signal.aborted; waited += LOOK_MS) {
+      if (waited >= READ_MS) return false
+      await new Promise<void>((resolve) => this.#timer.after(LOOK_MS, resolve))
+    }
+    return true
   }
 
   #wake(reason: Reason): void {

@@ -1,5 +1,6 @@
 // Holds how attested workloads become instances: evidence, the registration that it satisfies, and what it may act for.
 
+import type { JsonObject } from '../../std/json.ts'
 import type { IssuedIdentity } from '../../wire/identity.ts'
 import type { InstanceRow } from '../../store/rows/instance.ts'
 import type { Registration } from '../../store/rows/registration.ts'
@@ -57,14 +58,15 @@ export class AttestedEntry {
         const replaces = await this.#lineage(request.replaces, attested, registration)
         const delegation = await this.#delegation(registration)
         const composition = composed(claimed, registration, attested)
+        const until = Math.min(registration.expiresAt ?? Infinity, attested.until ?? Infinity)
         const newcomer: Newcomer = {
           agent: registration.agent,
           ...(delegation === undefined ? {} : { delegation }),
           ...(replaces === undefined ? {} : { replaces }),
           attested: this.#vouched(attested, registration),
           ...(Object.keys(composition).length === 0 ? {} : { composition }),
-          ...(registration.expiresAt === undefined ? {} : { until: registration.expiresAt }),
-          facts: { registration: registration.id, source: attested.source },
+          ...(until === Infinity ? {} : { until }),
+          facts: { registration: registration.id, source: attested.source, ...usedUp(attested) },
           stillHolds: () => this.#registrations.stands(registration),
         }
         return (await this.#enrolment.admit(newcomer, publicKey, mark)).answer
@@ -93,7 +95,7 @@ export class AttestedEntry {
     this.#checkAgent(registration)
     return this.#enrolment.withKey(publicKey, () =>
       this.#once.use(attested.once, async (mark) => {
-        const facts = { attestor: attested.attestor }
+        const facts = { attestor: attested.attestor, ...usedUp(attested) }
         const answer = await this.#enrolment.renew(live, publicKey, facts, mark)
         // The workload has just shown that it is itself: what it had longest makes room.
         while (live.certificates.size > MAX_CERTIFICATES) this.#view.dropOldest(live)
@@ -151,4 +153,9 @@ export class AttestedEntry {
     })
     return id
   }
+}
+
+/** What the record says was used up: a hash, so that a database that is older than the log learns of it (INV-13). */
+function usedUp({ once }: Attested): JsonObject {
+  return once === undefined ? {} : { evidence: { id: once.id, expiresAt: once.expiresAt } }
 }

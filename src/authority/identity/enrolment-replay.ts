@@ -1,6 +1,8 @@
 // Holds the replay of what enrolments used up, and of instances that ended, into a database that is older than the log (INV-13).
 
-import type { AuditLog, LoggedRecord } from '../../audit/log.ts'
+import type { AuditLog } from '../../audit/log.ts'
+import type { LoggedRecord } from '../../audit/log-reader.ts'
+import type { Clock } from '../../std/clock.ts'
 import { isObject, JsonNumber, type Json } from '../../std/json.ts'
 import type { Store } from '../../store/open.ts'
 import type { Receipt } from '../../wire/record.ts'
@@ -11,19 +13,21 @@ const PAGE = 1_000
 interface Ports {
   readonly audit: Pick<AuditLog, 'tail'>
   readonly store: Pick<Store, 'instances' | 'joinTokens' | 'spent'>
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /**
  * Marks join tokens and evidence as used that enrolments of the log have used and the rows do not know. Says how many. The rows of an
  * enrolment are written together, so a database that is older than the log lacks the newest ones.
  */
-export async function replayConsumed({ audit, store }: Ports): Promise<number> {
+export async function replayConsumed({ audit, clock, store }: Ports): Promise<number> {
   const issued = new Map(
     (await store.joinTokens.all({ state: 'issued' })).map((held) => [held.doc.id, held]),
   )
+  const now = clock.now()
   let count = await each(audit, 'instance.enrolled', async (logged) => {
     const { body, instance = '' } = logged.record
-    let missing = await replaySpent(store, logged)
+    let missing = await replaySpent(store, logged, now)
     const token = body['joinToken']
     const held = typeof token === 'string' ? issued.get(token) : undefined
     if (held === undefined) return missing
@@ -33,12 +37,15 @@ export async function replayConsumed({ audit, store }: Ports): Promise<number> {
     missing += 1
     return missing
   })
-  count += await each(audit, 'instance.renewed', (logged) => replaySpent(store, logged))
+  count += await each(audit, 'instance.renewed', (logged) => replaySpent(store, logged, now))
   return count
 }
 
 /** Ends instances that the rows call live and that the log ended without anybody's revoking them. Says how many. */
-export async function replayEnded({ audit, store }: Ports): Promise<number> {
+export async function replayEnded({
+  audit,
+  store,
+}: Pick<Ports, 'audit' | 'store'>): Promise<number> {
   return each(audit, 'instance.ended', async (logged) => {
     const { body, instance = '', ts } = logged.record
     const held = await store.instances.get(instance)
@@ -68,11 +75,16 @@ async function each(
   }
 }
 
-async function replaySpent(store: Pick<Store, 'spent'>, logged: LoggedRecord): Promise<number> {
+/** Marks what one record says was used; nothing for what could not be used again anyway. */
+async function replaySpent(
+  store: Pick<Store, 'spent'>,
+  logged: LoggedRecord,
+  now: number,
+): Promise<number> {
   const { evidence } = logged.record.body
   const id = isObject(evidence) ? evidence['id'] : undefined
   const expiresAt = isObject(evidence) ? time(evidence['expiresAt']) : undefined
-  if (typeof id !== 'string' || expiresAt === undefined) return 0
+  if (typeof id !== 'string' || expiresAt === undefined || expiresAt <= now) return 0
   if ((await store.spent.get(id)) !== undefined) return 0
   await store.spent.insert({ id, expiresAt }, receipt(logged))
   return 1

@@ -17,6 +17,8 @@ export interface Attested {
   readonly subject: string
   /** Values by selector name from which a registration may take elements of the composition. */
   readonly facts?: Readonly<Record<string, string>>
+  /** The source vouches for the workload no longer than this, ms since the epoch; absent: for the moment, as a token does. */
+  readonly until?: number
   /** Evidence that counts once: what marks it as used, and until when it could be shown again (ms since the epoch). */
   readonly once?: { readonly id: string; readonly expiresAt: number }
 }

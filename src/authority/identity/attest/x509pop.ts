@@ -70,6 +70,7 @@ export class X509Attestor {
       selectors: [...new Set(facts.map(([name, value]) => `x509pop:${name}:${value}`))].sort(),
       subject: digest,
       facts: { ...singles(facts), sha256: digest },
+      until: leaf.certificate.validToDate.getTime(),
       once: { id: `x509pop:${base64url(sha256(utf8(evidence.challenge)))}`, expiresAt },
     }
   }
