@@ -1,12 +1,12 @@
 // Holds how a command gets an identity for an agent: through the operator's credential, or with a join token from a file.
 
 import { readFileSync } from 'node:fs'
+import { Fault } from '../std/fault.ts'
 import { JoinTokenAnswer } from '../wire/api/agent.ts'
-import { AuditPage } from '../wire/api/audit.ts'
 import { Status } from '../wire/api/status.ts'
 import { parseSpiffeId } from '../wire/spiffe.ts'
 import type { Context } from './context.ts'
-import { target } from './control/control.ts'
+import { target, type Control } from './control/control.ts'
 import { fault as cliFault } from './faults.ts'
 import type { Evidence } from './identity/evidence.ts'
 import { fault as holderFault } from './identity/faults.ts'
@@ -37,21 +37,8 @@ export function operatorEnrolment(context: Context, agent: string): Enrolment {
     agent,
     enrol: async (last) => {
       const control = await context.control()
-      if (last !== undefined) {
-        // INV-5: what a person revoked does not come back by itself.
-        const query = { type: 'instance.revoked', agent, limit: 500 }
-        const path = target(['v1', 'audit', 'records'], query)
-        const { records } = await control.get(path, AuditPage)
-        const itself = records.some(
-          ({ record: { instance, body } }) => instance === last && body['mayReturn'] !== true,
-        )
-        if (itself) {
-          throw fault('bridge.revoked', `instance ${last} was revoked`)
-        }
-      }
       const { listeners } = await control.get('/v1/status', Status)
-      const path = target(['v1', 'agents', agent, 'join-tokens'])
-      const token = await control.send('POST', path, {}, JoinTokenAnswer)
+      const token = await joinToken(control, agent, last)
       const holder = await Holder.enrol({
         ...ports(context.shell),
         identityUrl: token.identity_url,
@@ -59,6 +46,22 @@ export function operatorEnrolment(context: Context, agent: string): Enrolment {
       })
       return { holder, gateway: address(listeners.gateway).origin }
     },
+  }
+}
+
+/** A fresh token. INV-5: what a person revoked does not come back by itself; the authority says whether that is so. */
+async function joinToken(
+  control: Control,
+  agent: string,
+  last: string | undefined,
+): Promise<JoinTokenAnswer> {
+  const path = target(['v1', 'agents', agent, 'join-tokens'])
+  const body = last === undefined ? {} : { replaces: last }
+  try {
+    return await control.send('POST', path, body, JoinTokenAnswer)
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'attest.revoked') throw error
+    throw fault('bridge.revoked', `instance ${last ?? ''} was revoked`, error)
   }
 }
 

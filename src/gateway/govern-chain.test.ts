@@ -38,9 +38,9 @@ describe('a call under a chain', () => {
   })
 
   test('INV-5 is cut when its delegation ends, and nobody else is', async () => {
+    await bench.govern('echo', { text: 'warm' }, B)
     const running = bench.govern('hang', {}, { ...B, control: new CallControl() })
-    await until(() => bench.gateway.pool.size === 1)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await hanging()
     bench.fake.delegationEnded('del_other')
     assert.equal(bench.gateway.governor.flights.size, 1)
     bench.fake.delegationEnded('del_2')
@@ -49,9 +49,9 @@ describe('a call under a chain', () => {
   })
 
   test('INV-5 is cut when the instance that passed authority on is gone', async () => {
+    await bench.govern('echo', { text: 'warm' }, B)
     const running = bench.govern('hang', {}, { ...B, control: new CallControl() })
-    await until(() => bench.gateway.pool.size === 1)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await hanging()
     bench.fake.gone('instance-of-cert-a')
     assert.equal(codeOf(await running), 'authenticate.delegation_over')
   })
@@ -122,6 +122,13 @@ describe('a call under a chain', () => {
     assert.equal(bench.gateway.pool.size, 1)
   })
 })
+
+/** A call hangs in a process that had been started by another: its intent is there, and it is on its way. */
+async function hanging(): Promise<void> {
+  const intents = () => bench.fake.records.filter(({ type }) => type === 'call.intent').length
+  await until(() => intents() === 2)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))

@@ -21,6 +21,7 @@ const WHY: Readonly<Record<string, RegExp>> = {
   'a weak key': /a kind that is not taken/,
   'a key that takes long': /a kind that is not taken/,
   'a weak digest in parameters': /a kind that is not taken/,
+  'a strange digest in parameters': /a kind that is not taken/,
   'a weak digest': /a kind that is not taken/,
   'a strange curve': /a kind that is not taken/,
   'what nobody understands': /a kind that is not taken/,
@@ -80,6 +81,10 @@ test('RFC 5280 §6.1 x509pop: a certificate of another authority, of none, ended
     }),
     'a weak digest in parameters': with_(
       fleet.issue('/CN=b', [...MACHINE, name], { by: rsa, digest: 'sha1', sign: PSS }),
+      rsa,
+    ),
+    'a strange digest in parameters': with_(
+      fleet.issue('/CN=b', [...MACHINE, name], { by: rsa, digest: 'sha224', sign: PSS }),
       rsa,
     ),
     'a strange curve': fleet.issue('/CN=b', [...MACHINE, name], {

@@ -1,13 +1,16 @@
 // Holds attacks on identity as a whole: what a restored database, a restart, a race or a flood gives back or takes away.
 
 import assert from 'node:assert/strict'
+import { createPublicKey } from 'node:crypto'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { AssertionChecks } from '../../src/api/oauth/client/assertion-checks.ts'
+import { JwtSpiffe } from '../../src/api/oauth/client/jwt-spiffe.ts'
 import { readClientDocument } from '../../src/authority/consent/client-document.ts'
+import { signJwtSvid } from '../../src/authority/identity/jwt-svid.ts'
 import { openCore, type Core } from '../../src/server/core.ts'
 import { settings } from '../../src/server/settings.ts'
 import { base64url, sha256, utf8 } from '../../src/std/bytes.ts'
@@ -22,7 +25,7 @@ import { FakeClock } from '../fakes/clock.ts'
 import { CALLBACK, clientDocument } from '../fakes/consent.ts'
 import { ConsentWorld, granted } from '../fakes/consent-world.ts'
 import { CONTROL_HOST, ControlHome } from '../fakes/control.ts'
-import { fakeRequest, p256, spkiOf } from '../fakes/identity.ts'
+import { fakeRequest, fakeTokenKey, p256, spkiOf } from '../fakes/identity.ts'
 import { MCP, openOAuth } from '../fakes/oauth.ts'
 
 const HOUR = 3_600_000
@@ -251,6 +254,37 @@ test('RFC 7523 §3 an assertion that was used before a restart is not good after
   assert.throws(() => after.accept(undated, 'two'), faultOf('oauth.client_assertion'))
   clock.advance(1_000)
   after.accept(jws({ iat: Math.floor(clock.now() / 1000) }), 'three')
+})
+
+test('INV-8 a JWT-SVID that came with a key before a restart comes with no other after it', () => {
+  const clock = new FakeClock()
+  clock.advance(HOUR)
+  const issuer = 'https://issuer.example'
+  const signer = fakeTokenKey()
+  const object = createPublicKey({
+    key: Buffer.from(signer.publicKey),
+    format: 'der',
+    type: 'spki',
+  })
+  const id = '01900000-0000-7000-8000-000000000001'
+  const spiffeId = `spiffe://bailiwick.test/agent/bot/${id}`
+  const certificates = new Map([['fingerprint', { notAfter: clock.now() + HOUR }]])
+  const holder = { id, agent: 'bot', spiffeId, lifeEnds: clock.now() + HOUR, certificates }
+  const server = () =>
+    new JwtSpiffe({
+      clock,
+      clients: { live: () => holder, holderOf: () => holder },
+      tokens: { issuer, key: () => ({ id: signer.keyId, object }) },
+    })
+  const svid = () =>
+    signJwtSvid(signer, { spiffeId, audience: [issuer], id, now: clock.now(), life: 300_000 })
+  const [before, text] = [server(), svid()]
+  assert.equal(before.holderOf(text, 'its key'), holder)
+  assert.throws(() => before.holderOf(text, 'a thief'), faultOf('oauth.client_assertion'))
+  clock.advance(2_000)
+  const after = server()
+  assert.throws(() => after.holderOf(text, 'a thief'), faultOf('oauth.client_assertion'))
+  assert.equal(after.holderOf(svid(), 'its key'), holder)
 })
 
 test('INV-4 authority that is handed on is for no resource that the token was not for', async () => {

@@ -110,6 +110,12 @@ test('oauth4webapi: discovery, PKCE, resource, DPoP with nonces, iss, refresh, a
   await assert.rejects(withNonce(refresh(second.refresh_token!), process))
   const findings = await world.bailiwick.records('finding.raised')
   assert.equal(findings.length, 1)
+  const locked = await world.bailiwick.records('lock.added')
+  assert.deepEqual(
+    locked.map(({ record }) => record.instance),
+    [consent?.instance],
+    'refresh reuse locks the instance (INV-5)',
+  )
 })
 
 /** The library throws where a nonce is wanted, and has it for the next try. */

@@ -104,6 +104,7 @@ function serveJoinTokens(surface: Surface, { identities, server }: ControlPorts)
         ...(!body.unattended && { person: person.id }),
         ...(body.scope !== undefined && { scope: body.scope }),
         ...(body.depth !== undefined && { depth: body.depth }),
+        ...(body.replaces !== undefined && { replaces: body.replaces }),
       })
       return {
         token,

@@ -359,3 +359,24 @@ test('a certificate signed with our key whose issuance is not recorded is worth 
     code: 'identity.unrecognised',
   })
 })
+
+test('INV-5 no join token follows an instance that a person revoked, not even while that is being written', async () => {
+  await using district = await openDistrict(NOW)
+  const { identities, audit } = district
+  const of = { agent: 'mail-sorter', person: PERSON, by: PERSON }
+  const { token } = await identities.issueJoinToken(of)
+  const { instance } = await identities.enrol({ token, csr: fakeRequest(p256()) })
+  const follow = () => district.identities.issueJoinToken({ ...of, replaces: instance })
+  assert.ok(await follow(), 'one that lives may be followed')
+  const revoked = { code: 'attest.revoked' }
+  let tried: Promise<void> = Promise.resolve()
+  audit.before = async ({ type }) => {
+    if (type === 'instance.revoked') await (tried = assert.rejects(follow(), revoked))
+  }
+  await identities.revokeInstance(instance, 'is tested', PERSON)
+  await tried
+  audit.recover()
+  await assert.rejects(follow(), revoked)
+  await district.restart()
+  await assert.rejects(follow(), revoked)
+})

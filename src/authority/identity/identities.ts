@@ -123,6 +123,8 @@ export class Identities {
     readonly scope?: readonly string[]
     /** How many agents may follow below it; absent: none. */
     readonly depth?: number
+    /** The instance that is to be followed: what a person took away does not come back by itself (INV-5). */
+    readonly replaces?: string
   }): Promise<IssuedJoinToken> {
     const { registry, delegations, clock } = this.#ports
     const agent = registry.agentOf(of.agent)
@@ -130,6 +132,9 @@ export class Identities {
     if (agent.state !== 'active') throw fault('identity.agent_inactive', 'the agent is not active')
     if (registry.personOf(of.by) === undefined) {
       throw fault('identity.unknown_person', 'whoever asks is not a person here')
+    }
+    if (of.replaces !== undefined && (await this.#endings.wasRevoked(of.replaces))) {
+      throw fault('attest.revoked', 'a person took the instance away that this would follow')
     }
     if (of.person === undefined) {
       if (agent.unattended) return this.#tokens.issue({ agent: of.agent, by: of.by })

@@ -140,3 +140,24 @@ test('what is registered outlives a restart, and a record that cannot be written
   assert.deepEqual([person, phase], [undefined, 'lifecycle'])
   await assert.rejects(registrations.remove(kept.id, BY), { code: 'attest.no_registration' })
 })
+
+test('a registration that only names an interpreter, or whose source is another than it says, is refused', async () => {
+  await using district = await open()
+  const unix = { attestor: 'unix', source: '' }
+  for (const path of ['/usr/bin/python3', '/usr/local/bin/node', '/bin/bash']) {
+    await assert.rejects(register(district, [`unix:path:${path}`], unix), {
+      code: 'unix.interpreter',
+    })
+  }
+  const selectors = ['unix:uid:1000']
+  await assert.rejects(register(district, selectors, { ...unix, source: 'ci' }), {
+    code: 'attest.source',
+  })
+  const x509 = ['x509pop:subject:cn:build']
+  await assert.rejects(register(district, x509, { attestor: 'x509pop' }), { code: 'attest.source' })
+  await assert.rejects(register(district, selectors, { agent: 'nobody' }), {
+    code: 'identity.unknown_agent',
+  })
+  await register(district, selectors, unix)
+  assert.equal(district.identities.registrations.list().length, 1)
+})

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { isScopePattern, MAX_PATTERNS } from '../scope.ts'
 import { pageQuery } from './paging.ts'
-import { Moment, Name, Purpose, Reason, Time } from './text.ts'
+import { Id, Moment, Name, Purpose, Reason, Time } from './text.ts'
 
 /** Lifecycle of an agent; `retired` is final. */
 export const AgentState = z.enum(['discovered', 'pending', 'active', 'suspended', 'retired'])
@@ -142,6 +142,8 @@ export const NewJoinToken = z
     scope: z.array(ScopePattern).min(1).max(MAX_PATTERNS).optional(),
     /** How many agents may follow below it, each with a part of what is above; none where nothing is said. */
     depth: z.number().int().min(0).max(4).optional(),
+    /** The instance that is to be followed: refused where a person took it away. */
+    replaces: Id.optional(),
   })
   .refine(
     ({ unattended, scope, depth }) => !unattended || (scope === undefined && depth === undefined),
