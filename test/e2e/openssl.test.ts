@@ -59,11 +59,15 @@ function verifies(leaf: string, roots: string): boolean {
 }
 
 /** A handshake with a listener, with a client certificate or without. */
-function handshake(port: number | string, roots: string, client: readonly string[] = []) {
+function handshake(
+  port: number | string,
+  roots: string,
+  client: readonly string[] = [],
+  request = 'GET /nothing HTTP/1.0\r\n\r\n',
+) {
   const at = ['-connect', `127.0.0.1:${port}`, '-verify_ip', '127.0.0.1', '-CAfile', roots]
   const strict = ['-verify_return_error', '-x509_strict', '-tls1_3', '-showcerts']
   // The session waits for an answer, because a server judges a client's certificate after the handshake.
-  const request = 'GET /nothing HTTP/1.0\r\n\r\n'
   const { well, said } = openssl(['s_client', ...at, ...strict, '-ign_eof', ...client], request)
   return { well, said, shown: said.match(PEM) ?? [] }
 }
@@ -142,7 +146,7 @@ test('openssl: an SVID of the Workload API verifies, fits its key, and opens the
   assert.ok(well && /Verification: OK/.test(said), said)
 })
 
-test('openssl: who has a certificate of nobody that is trusted is cut off, and who trusts another root does not come in', () => {
+test('openssl: who has a certificate of nobody that is trusted is refused, and who trusts another root does not come in', () => {
   const key = join(folder, 'stranger.key')
   const leaf = join(folder, 'stranger.pem')
   const subject = ['-subj', '/CN=stranger', '-addext', 'subjectAltName=URI:spiffe://x/agent/a/b']
@@ -150,9 +154,11 @@ test('openssl: who has a certificate of nobody that is trusted is cut off, and w
   const files = ['-keyout', key, '-out', leaf, '-days', '1']
   assert.ok(openssl(['req', '-x509', ...curve, ...files, ...subject]).well)
   assert.match(readFileSync(leaf, 'utf8'), PEM)
-  const shown = handshake(bailiwick.gatewayPort, both, ['-cert', leaf, '-key', key])
-  assert.match(shown.said, /alert/)
-  assert.doesNotMatch(shown.said, /HTTP\/1\.1/)
+  const call =
+    'POST /mcp/probe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+    'Content-Length: 2\r\nConnection: close\r\n\r\n{}'
+  const shown = handshake(bailiwick.gatewayPort, both, ['-cert', leaf, '-key', key], call)
+  assert.match(shown.said, /HTTP\/1\.1 401 /)
   for (const [name, port] of listeners()) {
     const { well, said } = handshake(port, leaf)
     assert.ok(!well && /verif/i.test(said), `${name}: ${said}`)
