@@ -42,7 +42,7 @@ export const ENTITY_TYPES: Readonly<Record<string, { readonly memberOfTypes: str
 export type Subject = Omit<DecisionRequest, 'input' | 'now' | 'setAside'>
 
 /** Who is asked: the person, the agent, or one of those that passed authority on to it. */
-export type Asked = Exclude<Party, 'delegator'> | AgentFacts
+export type Asked = Exclude<Party, 'delegator' | 'task'> | AgentFacts
 
 /** Which party that is. */
 export function partyOf(asked: Asked): Party {

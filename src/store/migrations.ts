@@ -154,6 +154,36 @@ const IDENTITY_INDEXES = [
   ['findings', 'state'],
 ] as const
 
+async function policy(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
+  await signedTable(db, d, 'tasks', [
+    ['agent', 'text'],
+    ['person', 'text'],
+    ['state', 'text'],
+    ['expires_at', 'integer'],
+  ])
+  await signedTable(db, d, 'limits', [])
+  await signedTable(db, d, 'tallies', [['expires_at', 'integer']])
+  await signedTable(db, d, 'enforcers', [['state', 'text']])
+  await signedTable(db, d, 'proposals', [
+    ['state', 'text'],
+    ['created_at', 'integer'],
+  ])
+  await signedTable(db, d, 'triggers', [['expires_at', 'integer']])
+  for (const [table, column] of POLICY_INDEXES) {
+    const index = sql.id(`${table}_${column}`)
+    await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
+  }
+}
+
+const POLICY_INDEXES = [
+  ['tasks', 'state'],
+  ['tasks', 'expires_at'],
+  ['tallies', 'expires_at'],
+  ['enforcers', 'state'],
+  ['proposals', 'state'],
+  ['triggers', 'expires_at'],
+] as const
+
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
 export interface SchemaStep {
   readonly up: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>
@@ -161,7 +191,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -187,6 +217,10 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
       'refresh_families',
       'sessions',
     ],
+  },
+  '0003_policy': {
+    up: policy,
+    rolls: ['tasks', 'limits', 'enforcers', 'proposals'],
   },
 }
 

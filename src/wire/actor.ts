@@ -1,5 +1,7 @@
 // Holds who acts: one instance of one agent, by which credential, under whose delegation.
 
+import type { TaskFacts } from './task.ts'
+
 /** How a credential is tied to whoever shows it. `none` is an unbound bearer: an explicit setting, short, marked in every record (INV-8). */
 export type Binding = 'mtls' | 'dpop' | 'peer' | 'none'
 
@@ -60,6 +62,8 @@ export interface Actor {
   readonly credential: ActorCredential
   /** When the instance's absolute life ends (INV-8), ms since the epoch. */
   readonly lifeEnds: number
+  /** What it works on: the task that the request names, or the only one that is open for it. Absent: none. */
+  readonly task?: TaskFacts
   /** Elements of the composition that were attested, by name; never what was merely claimed. */
   readonly attested: Readonly<Partial<Record<CompositionElement, string>>>
 }

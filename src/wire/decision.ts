@@ -3,15 +3,17 @@
 import type { JsonObject } from '../std/json.ts'
 import type { CompositionElement } from './actor.ts'
 import type { Effect } from './effect.ts'
+import type { HistoryFacts } from './history.ts'
+import type { TaskFacts } from './task.ts'
 
 /** What a decision says. */
 export type Answer = 'allow' | 'deny' | 'hold'
 
 /**
- * A party whose authority is intersected: the person, every agent that passed authority on, the agent itself. History: v1
- * person and agent, v2 delegator; the task joins with tasks.
+ * A party whose authority is intersected: the person, every agent that passed authority on, the agent itself, the task.
+ * History: v1 person and agent, v2 delegator, v3 task.
  */
-export type Party = 'person' | 'delegator' | 'agent'
+export type Party = 'person' | 'delegator' | 'agent' | 'task'
 
 /** An agent as policy sees it. */
 export interface AgentFacts {
@@ -85,6 +87,16 @@ export interface DecisionRequest {
   readonly environments?: { readonly agent: string; readonly system: string }
   /** Elements of the instance's composition that were attested; what was merely claimed is never here. */
   readonly attested?: Readonly<Partial<Record<CompositionElement, string>>>
+  /** What it works on. Absent only for an agent that is registered to act without a task. */
+  readonly task?: TaskFacts
+  /** What the lineage has done, derived from records. Absent: no history is kept where this is asked. */
+  readonly history?: HistoryFacts
+  /** What the call would set off: the actions it triggers, and theirs, `<system>/<action>`, sorted; itself is not among them. */
+  readonly triggers?: readonly string[]
+  /** Effect labels of everything that it would set off, besides its own. */
+  readonly triggered?: readonly Effect[]
+  /** Where the request came from: the listener by which it came in, and the address of the peer. */
+  readonly network?: { readonly listener: string; readonly address: string }
   readonly system: string
   readonly action: string
   /** Full nested arguments, exactly as they will be sent. */

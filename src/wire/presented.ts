@@ -10,6 +10,8 @@ export interface Presented {
   readonly jkt?: string
   /** A local peer of the unix socket. */
   readonly peer?: { readonly pid: number; readonly started: string; readonly uid: number }
+  /** Id of the task that the request names; absent: it names none. */
+  readonly task?: string
   /** URL of the resource that is asked for (RFC 8707): a token has to be meant for it. */
   readonly resource: string
   /** Other URLs of ours for the very same resource: a token for one of them is for it as well. */

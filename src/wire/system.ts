@@ -28,6 +28,17 @@ export interface ActionDefinition {
   readonly annotations?: JsonObject
   /** What a person confirmed. Empty counts as every effect. */
   readonly effects: readonly Effect[]
+  /** Data labels of what it returns, as a person confirmed them (`secret`, `pii`, …); absent: none. */
+  readonly labels?: readonly string[]
+  /** What of its arguments is counted: JSON pointers (RFC 6901), as a person confirmed them. */
+  readonly measures?: {
+    /** An integer in the minor unit of a currency. */
+    readonly money?: string
+    /** Texts, or arrays of texts, that name who receives something. */
+    readonly recipients?: readonly string[]
+  }
+  /** What it sets off, as a person declared it: `<system>/<action>`; absent: nothing that is known. */
+  readonly triggers?: readonly string[]
   /** `sha256:…` over the canonical JSON of name, title, description, schemas and annotations. */
   readonly digest: string
 }
