@@ -10,6 +10,7 @@ import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
 import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
+import { TASK_FAULTS } from '../../src/authority/tasks/faults.ts'
 import { TRUST_FAULTS } from '../../src/authority/trust/faults.ts'
 import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
 import { REGISTRY_FAULTS } from '../../src/authority/registry/faults.ts'
@@ -20,6 +21,7 @@ import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
 import { GATEWAY_FAULTS } from '../../src/gateway/faults.ts'
 import { KEYS_FAULTS } from '../../src/keys/faults.ts'
+import { EFFECT_FAULTS } from '../../src/authority/effects/faults.ts'
 import { DELEGATION_FAULTS } from '../../src/authority/delegation/faults.ts'
 import { POLICY_FAULTS } from '../../src/policy/faults.ts'
 import { SERVER_FAULTS } from '../../src/server/faults.ts'
@@ -50,9 +52,11 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   OAUTH_FAULTS: ['The authorization server', OAUTH_FAULTS],
   TOKEN_FAULTS: ['Tokens', TOKEN_FAULTS],
   DELEGATION_FAULTS: ['Delegations', DELEGATION_FAULTS],
+  TASK_FAULTS: ['Tasks', TASK_FAULTS],
   DPOP_FAULTS: ['DPoP proofs', DPOP_FAULTS],
   JWT_FAULTS: ['Signed JWTs', JWT_FAULTS],
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],
+  EFFECT_FAULTS: ['What calls set off', EFFECT_FAULTS],
   TRUST_FAULTS: ['Trust sources', TRUST_FAULTS],
   SESSION_FAULTS: ['Signing in', SESSION_FAULTS],
   CONSENT_FAULTS: ['Consent to OAuth clients', CONSENT_FAULTS],

@@ -31,6 +31,10 @@ const APPROVALS: Described = {
 }
 
 const AUTHORITY: Described = {
+  'trigger.learned':
+    'a call came in within the trace of a call of another action: that action counts as setting it off, until the time named',
+  'trigger.seen': 'what was learned so is still seen, and counts until a later time',
+  'trigger.dismissed': 'a person said that a learned trigger is none, with the reason',
   'person.created': 'a person was added',
   'person.changed': 'the roles of a person were set, with the reason',
   'person.left': 'a person left: nothing of theirs opens anything any more',
@@ -65,6 +69,12 @@ const AUTHORITY: Described = {
     'a person had the program of a system started, to see what it offers; nothing was pinned',
   'system.pinned': 'a person pinned the definition of a system and the effects of its actions',
   'policy.applied': 'a person put a set of policies in force, by its digest',
+  'task.opened':
+    'a person asked for a task: `digest` is over its intent, scope and budget, `key` and `proof` are their key and its signature over the request',
+  'task.narrowed': 'a task was made less: fewer permits, a smaller budget, an earlier end',
+  'task.closed': 'a task was done, or the delegation that it served had ended',
+  'task.cancelled': 'a task was ended before it was done',
+  'task.expired': 'the time of a task was over',
   'delegation.created': 'a person passed authority to an agent',
   'delegation.passed':
     'an instance passed a part of its authority on; the record has the chain, the scope and the depth',
@@ -72,7 +82,7 @@ const AUTHORITY: Described = {
     'a delegation was taken back, or ended with what it hung on, with the reason',
   'delegation.expired': 'the time of a delegation was over',
   'delegation.bound': 'a delegation was bound to the one instance that it serves',
-  'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended',
+  'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended, or it was bound to one task',
   'consent.given':
     'a person let a client of an agent act on their behalf: which resources, which actions, until when',
   'consent.denied': 'a person refused what a client asked for',

@@ -69,6 +69,13 @@ export const ROUTES = {
   'GET /v1/delegations': 'person',
   'GET /v1/delegations/{id}': 'person',
   'POST /v1/delegations/{id}/revoke': 'person',
+  // Their own, and those of agents that they own; those of all for who may look, and for an operator to open and end.
+  'GET /v1/tasks': 'person',
+  'POST /v1/tasks': 'person',
+  'GET /v1/tasks/{id}': 'person',
+  'POST /v1/tasks/{id}/narrow': 'person',
+  'POST /v1/tasks/{id}/close': 'person',
+  'POST /v1/tasks/{id}/cancel': 'person',
   'GET /v1/registrations': 'viewer',
   'POST /v1/registrations': 'operator',
   'POST /v1/registrations/{id}/remove': 'operator',

@@ -17,6 +17,8 @@ export interface Asker {
   readonly person: Person
   /** Where they ask with a browser. */
   readonly session?: SignedIn
+  /** Where their key signed this very request: which key, and the body's bytes that it signed. */
+  readonly signed?: { readonly kid: string; readonly body: Uint8Array }
 }
 
 /**
@@ -49,7 +51,10 @@ export class Askers {
 
   /** Binds the claim to the body's bytes. */
   admit(claim: Claim, body: Uint8Array): Asker {
-    if (claim.signedIn === undefined) return { person: this.#operators.admit(claim.proven, body) }
+    if (claim.signedIn === undefined) {
+      const { kid } = claim.proven.proof
+      return { person: this.#operators.admit(claim.proven, body), signed: { kid, body } }
+    }
     return { person: claim.signedIn.person, session: claim.signedIn }
   }
 

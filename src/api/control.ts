@@ -28,6 +28,7 @@ import { Surface } from './serve.ts'
 import { serveStatus } from './status/routes.ts'
 import { serveSystems } from './systems/routes.ts'
 import { serveDelegations } from './delegations/routes.ts'
+import { serveTasks } from './tasks/routes.ts'
 import { serveTeams } from './teams/routes.ts'
 
 /** Port of the control listener where nothing else is said (DESIGN §7). */
@@ -85,6 +86,7 @@ export function openControl(ports: ControlPorts): Control {
   serveAgents(surface, ports)
   serveTeams(surface, ports)
   serveDelegations(surface, ports)
+  serveTasks(surface, ports)
   serveInstances(surface, ports)
   serveRegistrations(surface, ports)
   serveTrust(surface, ports)

@@ -3,6 +3,7 @@
 import { Fault } from '../std/fault.ts'
 import { Approvals } from './approvals/approvals.ts'
 import { Delegations } from './delegation/delegations.ts'
+import { Effects } from './effects/effects.ts'
 import { Findings } from './findings/findings.ts'
 import { Locks } from './locks/locks.ts'
 import { targetText } from './locks/target.ts'
@@ -14,6 +15,7 @@ import { Systems } from './registry/systems.ts'
 import { Teams } from './registry/teams.ts'
 import { Secrets } from './secrets/secrets.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { Tasks } from './tasks/tasks.ts'
 import { TrustSources } from './trust/trust-sources.ts'
 
 /** The authority, one property per noun. Identity is opened over the same ports. */
@@ -24,6 +26,9 @@ export interface Authority {
   readonly systems: Systems
   readonly policies: Policies
   readonly delegations: Delegations
+  readonly tasks: Tasks
+  /** What calls set off. */
+  readonly effects: Effects
   readonly approvals: Approvals
   readonly locks: Locks
   readonly secrets: Secrets
@@ -56,12 +61,15 @@ export async function openAuthority(
   const systems = await Systems.load(ports)
   const policies = await Policies.load(ports)
   const delegations = await Delegations.load(ports, people, agents)
+  const tasks = await Tasks.load(ports, people, agents)
+  delegations.stayUnder(tasks)
   const approvals = await Approvals.load(ports, people)
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
   const sessions = await Sessions.load(ports, people)
   const trust = await TrustSources.load(ports)
+  const effects = await Effects.load({ ...ports, systems })
   trust.onChange((source) => sessions.sources.show(source))
   stop()
   if (refused.size > 0 || problems.length > 0) {
@@ -78,10 +86,12 @@ export async function openAuthority(
   const nouns = { people, teams, agents, systems, policies, delegations, approvals, locks, secrets }
   return {
     ...nouns,
+    tasks,
+    effects,
     findings,
     sessions,
     trust,
-    settled: reactions({ people, agents, locks, approvals, delegations }, ports.onTrouble),
+    settled: reactions({ people, agents, locks, approvals, delegations, tasks }, ports.onTrouble),
   }
 }
 
@@ -97,7 +107,8 @@ function reactions(
     locks,
     approvals,
     delegations,
-  }: Pick<Authority, 'people' | 'agents' | 'locks' | 'approvals' | 'delegations'>,
+    tasks,
+  }: Pick<Authority, 'people' | 'agents' | 'locks' | 'approvals' | 'delegations' | 'tasks'>,
   onTrouble: OnTrouble,
 ): () => Promise<void> {
   const running = new Set<Promise<void>>()
@@ -125,10 +136,16 @@ function reactions(
       run(approvals.voidForAgent(agent.name, `the agent is ${agent.state}`))
     }
   })
-  delegations.onEnd((id) => {
+  delegations.onEnd((id, { parent, task }) => {
+    if (task !== undefined && parent === undefined) {
+      tasks.endServed(task, 'the delegation that it served has ended')
+    }
     if (approvals.waitUnder(id)) {
       run(approvals.voidForDelegation(id, 'the delegation that it acts under has ended'))
     }
+  })
+  tasks.onEnd((id) => {
+    if (approvals.waitFor(id)) run(approvals.voidForTask(id, 'the task has ended'))
   })
   people.onChange((person) => {
     if (person.state === 'left') run(agents.sweep({ all: true }))

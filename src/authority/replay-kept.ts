@@ -40,6 +40,7 @@ export function agentKept(agent: Agent, body: JsonObject): Agent | undefined {
     roles,
     ...(assignments !== undefined && { assignments }),
     unattended: agent.unattended && body['unattended'] === true,
+    ...(agent.taskless === true && { taskless: body['taskless'] === true }),
     ...(moved && { environment }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(clients !== undefined && { clients }),
@@ -102,9 +103,10 @@ export function leaverKept(person: Person): Person | undefined {
   }
 }
 
-/** The delegation with the end that the word gives it, where that is earlier than its row says. */
+/** The delegation with the end that the word gives it, where that is earlier than its row says, and the task that it binds it to. */
 export function delegationKept(delegation: Delegation, body: JsonObject): Delegation | undefined {
-  const expiresAt = time(body['expiresAt'])
-  if (expiresAt === undefined || expiresAt >= delegation.expiresAt) return undefined
-  return { ...delegation, expiresAt }
+  const expiresAt = Math.min(time(body['expiresAt']) ?? Infinity, delegation.expiresAt)
+  const { task = delegation.task } = body
+  if (expiresAt === delegation.expiresAt && task === delegation.task) return undefined
+  return { ...delegation, expiresAt, ...(typeof task === 'string' && { task }) }
 }

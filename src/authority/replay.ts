@@ -13,6 +13,7 @@ import { replayFamilies } from './consent/family-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
+import { replayTasks } from './tasks/task-replay.ts'
 import { replayTokens } from './tokens/token-replay.ts'
 import { replayRegistrations, replayTrust } from './trust/trust-replay.ts'
 import {
@@ -32,6 +33,7 @@ const KINDS: readonly string[] = [
   'agent',
   'instance',
   'delegation',
+  'task',
   'system',
   'action',
   'everything',
@@ -65,6 +67,7 @@ export interface Replayed {
   readonly approvals: number
   readonly instances: number
   readonly delegations: number
+  readonly tasks: number
   readonly agents: number
   readonly roots: number
   readonly teams: number
@@ -96,6 +99,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     approvals: await replayApprovals(ports),
     instances: (await replayRevocations(ports)) + (await replayEnded(ports)),
     delegations: await replayDelegations(ports),
+    tasks: await replayTasks(ports),
     agents: await replayAgents(ports),
     roots: await replayRoots(ports),
     teams: await replayTeams(ports),

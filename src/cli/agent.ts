@@ -6,7 +6,7 @@ import { Agent, JoinTokenAnswer } from '../wire/api/agent.ts'
 import { InstancesAnswer } from '../wire/api/instance.ts'
 import { drawAgent, drawAgents } from './agent/draw.ts'
 import { registerRoles } from './agent/role.ts'
-import { said, saidOptions, stateOf, type SaidOptions } from './agent/said.ts'
+import { said, saidOptions, stateOf, yesOrNo, type SaidOptions } from './agent/said.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
 import { everyAgent } from './control/lists.ts'
@@ -20,6 +20,7 @@ import { when } from './terminal/when.ts'
 interface AddOptions extends SaidOptions {
   readonly purpose: string
   readonly unattended?: boolean
+  readonly taskless?: boolean
   readonly pending?: boolean
   readonly reason?: string
 }
@@ -34,6 +35,7 @@ async function add(context: Context, name: string, options: AddOptions): Promise
     ...rest,
     roles: options.role ?? [],
     unattended: options.unattended === true,
+    taskless: options.taskless === true,
     review_at: review ?? undefined,
     expires_at: expires ?? undefined,
     state: options.pending === true ? 'pending' : undefined,
@@ -80,6 +82,7 @@ async function show(context: Context, name: string): Promise<void> {
 interface UpdateOptions extends SaidOptions {
   readonly purpose?: string
   readonly state?: string
+  readonly taskless?: string
   readonly reason?: string
 }
 
@@ -88,6 +91,7 @@ async function update(context: Context, name: string, options: UpdateOptions): P
   const change = {
     purpose: options.purpose,
     state: stateOf(options.state),
+    taskless: yesOrNo('--taskless', options.taskless),
     ...said(options, screen.now),
   }
   if (Object.values(change).every((member) => member === undefined)) {
@@ -100,10 +104,17 @@ async function update(context: Context, name: string, options: UpdateOptions): P
   screen.answer(agent, (surface) => drawAgent(agent, surface, screen.now))
 }
 
+/** A task for the instance of one join token: all that it is given. */
+function ownTask(intent: string, scope: readonly string[] = ['*']) {
+  return { intent, allow: scope.map((action) => ({ action })) }
+}
+
 interface TokenOptions {
   readonly unattended?: boolean
   readonly scope?: readonly string[]
   readonly depth?: string
+  readonly task?: string
+  readonly intent?: string
   readonly out?: string
 }
 
@@ -114,12 +125,14 @@ async function token(context: Context, name: string, options: TokenOptions): Pro
     unattended: options.unattended === true,
     ...(options.scope !== undefined && { scope: options.scope }),
     ...(options.depth !== undefined && { depth: Number(options.depth) }),
+    task: options.intent === undefined ? options.task : ownTask(options.intent, options.scope),
   }
   const answer = await control.send('POST', path, body, JoinTokenAnswer)
   const { screen, shell } = context
   const { token: secret, ...rest } = answer
   const whose = answer.on_behalf_of === null ? 'nobody' : answer.on_behalf_of
   screen.say(`join token for one instance of ${answer.agent}, on behalf of ${whose}`)
+  if (answer.task === null) screen.say('it is bound to no task: open one with bailiwick task open')
   screen.say(`enrols once at ${answer.identity_url}, until ${when(answer.expires_at, screen.now)}`)
   if (options.out === undefined) {
     screen.say('this is the only time it is shown')
@@ -143,6 +156,7 @@ export function register(program: Command, context: Context): void {
     .option('--owner <owner>', 'who answers for it: a person, or team:NAME (default: you)')
     .option('--role <role>', 'a role that policies know; may be repeated', repeated)
     .option('--unattended', 'let it act without a person, where a policy names it')
+    .option('--taskless', 'let it act without a task, where a policy names it')
     .option('--pending', 'leave it waiting, to be activated later')
     .option('--reason <text>', 'why; stands in the record, and with its roles')
     .action((name: string, options: AddOptions) => add(context, name, options))
@@ -165,6 +179,7 @@ export function register(program: Command, context: Context): void {
     .option('--owner <owner>', 'who answers for it: a person, or team:NAME')
     .option('--role <role>', 'exactly its roles from now on; may be repeated', repeated)
     .option('--state <state>', 'active, suspended, or retired (final)')
+    .option('--taskless <yes|no>', 'whether it may act without a task, where a policy names it')
     .option('--reason <text>', 'why; stands in the record')
     .action((name: string, options: UpdateOptions) => update(context, name, options))
   registerRoles(agent, context)
@@ -178,6 +193,8 @@ export function register(program: Command, context: Context): void {
       repeated,
     )
     .option('--depth <links>', 'how many agents may follow below it, 0 to 4 (default: none)')
+    .option('--task <id>', 'the only task that its instance may work on')
+    .option('--intent <text>', 'open a task for its instance with these words, which ends with it')
     .option('--out <file>', 'write it to a new file (0600) instead of showing it')
     .action((name: string, options: TokenOptions) => token(context, name, options))
 }

@@ -6,6 +6,7 @@ import { isName } from '../std/id.ts'
 import { Approval } from '../wire/api/approval.ts'
 import type { JsonObject } from '../std/json.ts'
 import { readInput } from './call/input.ts'
+import { isScopePattern } from '../wire/scope.ts'
 import { oneCall, type HeldCall } from './call/one-call.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
@@ -62,7 +63,12 @@ async function call(context: Context, system: string, action: string, options: O
     throw fault('cli.usage', 'standard input cannot be both the join token and the arguments')
   }
   const input = await readInput(options.json, shell)
-  const enrolled = await enrolmentOf(context, options).enrol(undefined)
+  const named = `${system}/${action}`
+  const usually = {
+    intent: `one call of ${named} from a shell`,
+    allow: [{ action: isScopePattern(named) ? named : `${system}/*` }],
+  }
+  const enrolled = await enrolmentOf(context, options, usually).enrol(undefined)
   try {
     const result = await oneCall(enrolled, {
       system,

@@ -14,6 +14,7 @@ import { Holder } from './identity/holder.ts'
 import { address } from './identity/pin.ts'
 import { fault } from './mcp/faults.ts'
 import type { Shell } from './shell.ts'
+import { isUnknownWork, taskOf, type Work } from './task/work.ts'
 import { wholeInput } from './whole-input.ts'
 
 /** A live identity, and where its gateway is. */
@@ -21,6 +22,8 @@ export interface Enrolled {
   readonly holder: Pick<Holder, 'identity' | 'over' | 'dispatcher' | 'onEnded' | 'close'>
   /** Origin of the gateway, dialled as it stands. */
   readonly gateway: string
+  /** Id of the task that every request names; absent: none, as where its delegation is bound to one. */
+  readonly task?: string
 }
 
 /** A way to get identities for one agent. */
@@ -31,14 +34,15 @@ export interface Enrolment {
   enrol(last: string | undefined): Promise<Enrolled>
 }
 
-/** The way of a person: a fresh join token on their behalf, every time. */
-export function operatorEnrolment(context: Context, agent: string): Enrolment {
+/** The way of a person: a fresh join token on their behalf, every time, for the work that the command says. */
+export function operatorEnrolment(context: Context, agent: string, work: Work): Enrolment {
   return {
     agent,
     enrol: async (last) => {
       const control = await context.control()
       const { listeners } = await control.get('/v1/status', Status)
-      const token = await joinToken(control, agent, last)
+      const task = await taskOf(control, agent, work, context.shell.clock.now())
+      const token = await joinToken(control, agent, last, task)
       const holder = await Holder.enrol({
         ...ports(context.shell),
         identityUrl: token.identity_url,
@@ -54,12 +58,15 @@ async function joinToken(
   control: Control,
   agent: string,
   last: string | undefined,
+  task: Awaited<ReturnType<typeof taskOf>> | undefined,
 ): Promise<JoinTokenAnswer> {
   const path = target(['v1', 'agents', agent, 'join-tokens'])
-  const body = last === undefined ? {} : { replaces: last }
   try {
-    return await control.send('POST', path, body, JoinTokenAnswer)
+    return await control.send('POST', path, { replaces: last, task }, JoinTokenAnswer)
   } catch (error) {
+    // No policy knows what it would do: without a task it gets as far as being told what is wrong.
+    if (isUnknownWork(error) && task !== undefined)
+      return joinToken(control, agent, last, undefined)
     if (!(error instanceof Fault) || error.code !== 'attest.revoked') throw error
     throw fault('bridge.revoked', `instance ${last ?? ''} was revoked`, error)
   }
@@ -72,6 +79,8 @@ export function fileEnrolment(
     readonly agent: string
     /** A path, or 0 for standard input. */
     readonly file: string | 0
+    /** Id of the task that its requests name. */
+    readonly task?: string
     readonly identityUrl: string
     readonly gatewayUrl: string
   },
@@ -89,7 +98,7 @@ export function fileEnrolment(
         joinToken,
       })
       used = joinToken
-      return { holder, gateway }
+      return { holder, gateway, ...named(from) }
     },
   }
 }
@@ -102,6 +111,8 @@ export function attestedEnrolment(
     readonly evidence: Evidence
     /** SHA-256 of the authority's root certificate, base64url. */
     readonly authority: string
+    /** Id of the task that its requests name. */
+    readonly task?: string
     readonly identityUrl: string
     readonly gatewayUrl: string
   },
@@ -119,7 +130,9 @@ export function attestedEnrolment(
         ...(last === undefined ? {} : { replaces: last }),
       })
       const id = parseSpiffeId(holder.identity.spiffeId)
-      if (id?.kind === 'instance' && id.agent === agent) return { holder, gateway }
+      if (id?.kind === 'instance' && id.agent === agent) {
+        return { holder, gateway, ...named(from) }
+      }
       await holder.close()
       throw holderFault(
         'holder.other_agent',
@@ -136,6 +149,10 @@ async function tokenText(shell: Shell, file: string | 0): Promise<string> {
   } catch (cause) {
     throw cliFault('cli.file', `the join token file ${file} cannot be read`, cause)
   }
+}
+
+function named({ task }: { readonly task?: string }): Pick<Enrolled, 'task'> {
+  return task === undefined ? {} : { task }
 }
 
 function ports({ clock, timer, entropy }: Shell): Pick<Shell, 'clock' | 'timer' | 'entropy'> {

@@ -45,6 +45,12 @@ export const CLI_FAULTS = {
     status: 500,
     next: 'keep a copy of the log folder as it is, and find out who could write to it',
   },
+  'cli.policy_check': { status: 400, next: 'correct what is named; nothing was applied' },
+  'cli.policy_test': {
+    status: 400,
+    next: 'correct the policy or the test that is named; nothing was applied',
+  },
+  'cli.policy_coverage': { status: 400, next: 'add tests that reach what is named above' },
   'cli.system_error': {
     status: 502,
     next: 'read what the system said; the call itself was allowed and made',

@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { fromBase64url } from '../std/bytes.ts'
-import { isName } from '../std/id.ts'
+import { isName, isUuid } from '../std/id.ts'
 import type { Context } from './context.ts'
 import { attestedEnrolment, fileEnrolment, operatorEnrolment, type Enrolment } from './enrolment.ts'
 import { fault } from './faults.ts'
+import type { Work } from './task/work.ts'
 import { certificateEvidence, tokenEvidence, type Evidence } from './identity/evidence.ts'
 
 /** Options as commander reads them. */
@@ -23,6 +24,8 @@ export interface JoinOptions {
   readonly authority?: string
   readonly identity?: string
   readonly gateway?: string
+  readonly task?: string
+  readonly intent?: string
 }
 
 const IDENTITY = 'https://127.0.0.1:7402'
@@ -33,6 +36,11 @@ const MAX_FILE = 65_536
 export function withJoin(command: Command, as: string, stdin: string): Command {
   return command
     .requiredOption('--as <agent>', as)
+    .option(
+      '--task <id>',
+      'the task that it is for (default: the only one that is open, or one of its own)',
+    )
+    .option('--intent <text>', 'open a task for it with these words; ends with it')
     .option('--join-token-file <file>', `enrol with the join token in a file${stdin}`)
     .option('--attest <attestor>', 'enrol by evidence: oidc or x509pop, without a credential')
     .option('--source <name>', 'the trust source of the evidence')
@@ -48,7 +56,11 @@ export function withJoin(command: Command, as: string, stdin: string): Command {
 }
 
 /** The way that the options name. Throws `cli.usage` for an agent that cannot be one. */
-export function enrolmentOf(context: Context, options: JoinOptions): Enrolment {
+export function enrolmentOf(
+  context: Context,
+  options: JoinOptions,
+  usually: Work['usually'],
+): Enrolment {
   const { shell } = context
   const { env, cwd } = shell
   const { as, joinTokenFile: file, attest } = options
@@ -56,7 +68,13 @@ export function enrolmentOf(context: Context, options: JoinOptions): Enrolment {
   if (file !== undefined && attest !== undefined) {
     throw fault('cli.usage', 'give --join-token-file or --attest, not both')
   }
+  const { task, intent } = options
+  if (task !== undefined && !isUuid(task)) throw fault('cli.usage', '--task is no id of a task')
+  if (intent !== undefined && (task ?? file ?? attest) !== undefined) {
+    throw fault('cli.usage', '--intent opens a task, which takes your own credential and no --task')
+  }
   const urls = {
+    ...(task !== undefined && { task }),
     identityUrl: options.identity ?? env['BAILIWICK_IDENTITY'] ?? IDENTITY,
     gatewayUrl: options.gateway ?? env['BAILIWICK_GATEWAY'] ?? GATEWAY,
   }
@@ -72,7 +90,10 @@ export function enrolmentOf(context: Context, options: JoinOptions): Enrolment {
     }
     return attestedEnrolment(shell, { agent: as, evidence, authority, ...urls })
   }
-  if (file === undefined) return operatorEnrolment(context, as)
+  if (file === undefined) {
+    const work = { ...(task !== undefined && { task }), ...(intent !== undefined && { intent }) }
+    return operatorEnrolment(context, as, { ...work, usually })
+  }
   return fileEnrolment(shell, { agent: as, file: file === '-' ? 0 : resolve(cwd, file), ...urls })
 }
 

@@ -67,7 +67,7 @@ export function register(program: Command, context: Context): void {
   lock
     .command('add <kind> [name]')
     .description(
-      'deny at once: person, agent, instance, delegation, system, action <system>/<action>, or everything',
+      'deny at once: person, agent, instance, delegation, task, system, action <system>/<action>, or everything',
     )
     .option('--reason <text>', 'why; stands in the record')
     .action((kind: string, name: string | undefined, options: { reason?: string }) =>

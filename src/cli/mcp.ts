@@ -16,7 +16,9 @@ async function serve(context: Context, system: string, options: JoinOptions): Pr
   if (options.joinTokenFile === '-') {
     throw fault('cli.usage', 'standard input is for the MCP client: name a file for the join token')
   }
-  const enrolment = enrolmentOf(context, options)
+  const intent = `interactive work with ${system}, bridged for an MCP client`
+  const usually = { intent, allow: [{ action: `${system}/*` }] }
+  const enrolment = enrolmentOf(context, options, usually)
   const note = (text: string): void => {
     shell.stderr.write(`bailiwick: ${visible(text)}\n`)
   }

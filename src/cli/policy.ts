@@ -1,127 +1,18 @@
-// Holds `policy`: applying the whole set from files, and showing what is in force.
+// Holds `policy`: its verbs in the order of the help, each in a file of `policy/`.
 
 import type { Command } from 'commander'
-import { PoliciesAnswer, PolicyApplied, type PolicySource } from '../wire/api/policy.ts'
 import type { Context } from './context.ts'
-import type { Control } from './control/control.ts'
-import { collectPolicies } from './policy-files.ts'
-import { confirm } from './terminal/ask.ts'
-import { fields, table, type Surface } from './terminal/table.ts'
-import { visible, visibleLines } from './terminal/visible.ts'
-import { when } from './terminal/when.ts'
+import * as apply from './policy/apply.ts'
+import * as check from './policy/check.ts'
+import * as facts from './policy/facts.ts'
+import * as show from './policy/show.ts'
+import * as test from './policy/test.ts'
 
-function drawChange(applied: PolicyApplied, surface: Surface): string {
-  const { added, removed, changed } = applied
-  const lines = [
-    ...added.map((id) => surface.paint('green', `+ ${visible(id)}`)),
-    ...changed.map((id) => surface.paint('yellow', `~ ${visible(id)}`)),
-    ...removed.map((id) => surface.paint('red', `- ${visible(id)}`)),
-  ]
-  if (lines.length === 0) lines.push('no policy changes')
-  for (const { file, line, column, message, help } of applied.warnings) {
-    const hint = help === undefined ? '' : ` (${help})`
-    const words = visible(`${file}:${line}:${column}: ${message}${hint}`)
-    lines.push(`${surface.paint('yellow', 'warning:')} ${words}`)
-  }
-  return `${lines.join('\n')}\n`
-}
-
-interface ApplyOptions {
-  readonly add?: boolean
-  readonly dryRun?: boolean
-  readonly reason?: string
-}
-
-/** The set in force with these files in it, in place of those of the same names. */
-async function added(control: Control, named: readonly PolicySource[]): Promise<PolicySource[]> {
-  const current = await control.get('/v1/policies', PoliciesAnswer)
-  const names = new Set(named.map(({ file }) => file))
-  return [...current.sources.filter(({ file }) => !names.has(file)), ...named]
-}
-
-async function apply(context: Context, paths: readonly string[], options: ApplyOptions) {
-  const { screen, shell, asking } = context
-  const named = collectPolicies(paths, shell.cwd)
-  const reason = options.reason ?? 'policies applied from files'
-  const control = await context.control()
-  const sources = options.add === true ? await added(control, named) : named
-  const send = (dry: boolean): Promise<PolicyApplied> =>
-    control.send('POST', '/v1/policies', { sources, dry_run: dry, reason }, PolicyApplied)
-  const preview = await send(true)
-  const nothing = preview.added.length + preview.removed.length + preview.changed.length === 0
-  if (options.dryRun === true) {
-    screen.answer(preview, (drawn) => drawChange(preview, drawn))
-    screen.say('nothing was applied: --dry-run')
-    return
-  }
-  if (!nothing) {
-    screen.show(drawChange(preview, screen.talk))
-    await confirm(
-      shell,
-      asking,
-      options.add === true
-        ? 'Add these files to the set in force?'
-        : `Put these ${sources.length} files in force, in place of all others?`,
-    )
-  }
-  const applied = await send(false)
-  screen.answer(applied, () => `in force: ${applied.digest}\n`)
-}
-
-async function show(context: Context): Promise<void> {
-  const answer = await (await context.control()).get('/v1/policies', PoliciesAnswer)
-  const { screen } = context
-  screen.answer(answer, (surface) => {
-    if (answer.digest === null) return 'no policies were ever applied: every call is denied\n'
-    const head = fields(
-      [
-        ['digest', answer.digest],
-        ['applied', answer.applied_at === null ? undefined : when(answer.applied_at, screen.now)],
-        ['by', answer.applied_by ?? undefined],
-      ],
-      surface,
-    )
-    const files = answer.sources.map(
-      ({ file, text }) =>
-        `\n${surface.paint('bold', `// ${visible(file)}`)}\n${visibleLines(text.trimEnd())}\n`,
-    )
-    return head + files.join('')
-  })
-}
-
-async function list(context: Context): Promise<void> {
-  const answer = await (await context.control()).get('/v1/policies', PoliciesAnswer)
-  context.screen.answer(answer, (surface) =>
-    table(
-      ['ID', 'EFFECT', 'GATE', 'FILE', 'REASON'],
-      answer.policies.map((policy) => [
-        policy.id,
-        { text: policy.effect, style: policy.effect === 'permit' ? 'green' : 'red' },
-        policy.gate ?? '',
-        policy.file,
-        policy.reason ?? '',
-      ]),
-      surface,
-    ),
-  )
-}
+/** The files of the verbs. What is heavy each of them loads when it runs. */
+const VERBS = [check, test, apply, show, facts]
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
-  const policy = program.command('policy').description('policies: apply, show, list')
-  policy
-    .command('apply <path...>')
-    .description('put the .cedar files of these folders and files in force, as the whole set')
-    .option('--add', 'keep the files that are in force, and add or replace these')
-    .option('--dry-run', 'check and compare, and change nothing')
-    .option('--reason <text>', 'why; stands in the record')
-    .action((paths: string[], options: ApplyOptions) => apply(context, paths, options))
-  policy
-    .command('show')
-    .description('the text of the set in force')
-    .action(() => show(context))
-  policy
-    .command('ls')
-    .description('list the policies in force')
-    .action(() => list(context))
+  const policy = program.command('policy').description('policies: write, test, apply, compare')
+  for (const verb of VERBS) verb.register(policy, context)
 }

@@ -41,6 +41,11 @@ const COMMANDS: readonly (readonly [
     'authority that was passed on: list, show, revoke',
     () => import('./delegation.ts'),
   ],
+  [
+    'task',
+    'tasks that agents work on: open, list, show, narrow, close, cancel',
+    () => import('./task.ts'),
+  ],
   ['team', 'teams that own agents: add, list, show, change', () => import('./team.ts')],
   ['instance', 'running instances: list, show, revoke', () => import('./instance.ts')],
   [

@@ -1,87 +1,79 @@
-// Holds the check of a call's arguments against the pinned JSON Schema, compiled once for each definition.
+// Holds the check of a call's arguments against the pinned JSON Schema, read once for each definition.
 
-import { Ajv, type ValidateFunction } from 'ajv'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import { isObject, JsonNumber, type Json, type JsonObject } from '../std/json.ts'
+import type { JsonObject } from '../std/json.ts'
 import type { ActionDefinition } from '../wire/system.ts'
+import { check } from './schema/check.ts'
+import { enclosed } from './schema/enclosed.ts'
+import { UnreadableSchema, type SchemaNode } from './schema/node.ts'
+import { readSchema } from './schema/read.ts'
+import { Run, TooCostly, type Misfit } from './schema/run.ts'
 
-type Check = (input: JsonObject) => string | undefined
+/** A schema that was read, or why it cannot be. */
+type Read = SchemaNode | string
 
-/** Compiled checks by the definition's digest: a definition never changes under its digest. */
-const compiled = new Map<string, Check>()
-/** Definitions kept compiled; far above what one home has, so that it only bounds a leak. */
-const COMPILED_LIMIT = 10_000
+/** Schemas that were read, by the definition's digest: a definition never changes under its digest. */
+const read = new Map<string, Read>()
+/** Definitions kept; far above what one home has, so that it only bounds a leak. */
+const READ_LIMIT = 10_000
 
-/** Why the arguments do not fit, in one sentence; undefined when they do. A schema that cannot be compiled fits nothing. */
-export function argumentProblem(action: ActionDefinition, input: JsonObject): string | undefined {
-  let check = compiled.get(action.digest)
-  if (check === undefined) {
-    if (compiled.size >= COMPILED_LIMIT) compiled.clear()
-    check = compile(action)
-    compiled.set(action.digest, check)
+function schemaOf(action: Pick<ActionDefinition, 'digest' | 'inputSchema'>): Read {
+  let schema = read.get(action.digest)
+  if (schema === undefined) {
+    if (read.size >= READ_LIMIT) read.clear()
+    schema = readable(action.inputSchema)
+    read.set(action.digest, schema)
   }
-  return check(input)
+  return schema
 }
 
-function compile(action: ActionDefinition): Check {
-  const schema = plain(closed(action.inputSchema))
-  let validate: ValidateFunction
+function readable(schema: JsonObject): Read {
   try {
-    validate = compilerFor(action.inputSchema).compile(schema as Record<string, unknown>)
-  } catch {
-    return () => `the input schema of \`${action.name}\` cannot be read, so no arguments fit it`
-  }
-  return (input) => {
-    if (validate(plain(input)) === true) return undefined
-    const error = validate.errors?.[0]
-    const place = error?.instancePath === '' ? 'the arguments' : `\`${error?.instancePath ?? ''}\``
-    const extra = error?.params['additionalProperty'] as unknown
-    return typeof extra === 'string'
-      ? `${place} has no property \`${extra.slice(0, 64)}\` in the schema of \`${action.name}\``
-      : `${place} ${error?.message ?? 'does not fit'}`
+    return readSchema(schema)
+  } catch (error) {
+    if (error instanceof UnreadableSchema) return error.message
+    throw error
   }
 }
 
-function compilerFor(schema: JsonObject): Ajv | Ajv2020 {
-  const options = {
-    strict: false,
-    allErrors: false,
-    validateFormats: false,
-    logger: false,
-  } as const
-  const dialect = schema['$schema']
-  return typeof dialect === 'string' && /draft-0[67]/.test(dialect)
-    ? new Ajv(options)
-    : new Ajv2020(options)
+/** Why no arguments at all can be checked against an action's schema; undefined where they can. */
+export function schemaProblem(inputSchema: JsonObject): string | undefined {
+  const schema = readable(inputSchema)
+  return typeof schema === 'string' ? schema : undefined
 }
 
 /**
- * A tool that names its properties takes no others unless it says so: what policy cannot see must not pass. Schemas that are
- * composed keep their own rule, because a branch may name further properties.
+ * Why the arguments do not fit, in one sentence; undefined when they do. A schema that cannot be read fits nothing. Numbers are
+ * compared exactly, and what the schema does not name does not pass, at any depth, unless the schema speaks of further members.
  */
-function closed(schema: JsonObject): JsonObject {
-  const composed = [
-    'allOf',
-    'anyOf',
-    'oneOf',
-    '$ref',
-    'patternProperties',
-    'unevaluatedProperties',
-    'if',
-  ]
-  const open = schema['additionalProperties'] !== undefined || composed.some((key) => key in schema)
-  return open ? schema : { properties: {}, ...schema, additionalProperties: false }
+export function argumentProblem(action: ActionDefinition, input: JsonObject): string | undefined {
+  const schema = schemaOf(action)
+  if (typeof schema === 'string') {
+    return `the input schema of \`${action.name}\` cannot be read, so no arguments fit it: ${schema}`
+  }
+  let found: Misfit | undefined
+  try {
+    found = misfit(schema, input)
+  } catch (error) {
+    if (error instanceof TooCostly) return 'the arguments cost too much to check against the schema'
+    // A stack that ran out is the same: nothing that was not checked passes.
+    if (error instanceof RangeError) return 'the arguments are nested too deeply to be checked'
+    throw error
+  }
+  if (found === undefined) return undefined
+  const place = found.path === '' ? 'the arguments' : `\`${shown(found.path)}\``
+  return found.message.startsWith('has no property')
+    ? `${place} ${found.message} in the schema of \`${action.name}\``
+    : `${place} ${found.message}`
 }
 
-/**
- * The tree in the form that the validator reads. A number that a double would change is rounded here and only here: it is
- * checked for its kind, never sent, and policy refuses what it cannot hold exactly.
- */
-function plain(value: Json): unknown {
-  if (value instanceof JsonNumber) return Number(value.text)
-  if (Array.isArray(value)) return value.map(plain)
-  if (!isObject(value)) return value
-  const out: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) out[key] = plain(value[key]!)
-  return out
+/** A schema that names no arguments takes none, unless it says otherwise. */
+function misfit(schema: SchemaNode, input: JsonObject): Misfit | undefined {
+  const run = new Run((node, value, within) => check(node, value, false, within))
+  // Where the one schema names the members itself, they are looked at on the way; otherwise all that apply are asked together.
+  if (schema.plain && schema.object?.names === true) return check(schema, input, true, run)
+  return check(schema, input, false, run) ?? enclosed([schema], input, true, run)
+}
+
+function shown(path: string): string {
+  return JSON.stringify(path.slice(0, 96)).slice(1, -1)
 }

@@ -15,6 +15,10 @@ export interface CallRequest {
   readonly action: string
   /** The tree that is decided, digested, shown and sent (INV-12). */
   readonly input: JsonObject
+  /** The listener by which the request came in, and the address of the peer, as the socket says it. Absent: no network was crossed. */
+  readonly network?: { readonly listener: string; readonly address: string }
+  /** Id of the trace that the request came in; absent: none that can be read. No authority: it only ever adds effects. */
+  readonly trace?: string
   /** How the caller, a lock or a limit ends it. */
   readonly control: CallControl
   /** How long this request may wait at a gate: a call of the same arguments joins the wait again afterwards. */
@@ -53,6 +57,7 @@ export class CallEnd {
     | 'call.cut'
     | 'authenticate.unknown_certificate'
     | 'authenticate.delegation_over'
+    | 'authenticate.task_over'
   readonly detail: string
   constructor(code: CallEnd['code'], detail: string) {
     this.code = code

@@ -1,5 +1,6 @@
 // Holds the denial: a value that says why a call does not run, never an exception.
 
+import type { Actor } from '../wire/actor.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from './faults.ts'
 
 /** Why a call does not run. Only `code`, `detail` and `next` are told to the agent. */
@@ -11,6 +12,8 @@ export interface Denial {
   readonly next: string
   /** What the operator sees besides, in the record. */
   readonly because?: string
+  /** Who it is, where the credential was good and the task that was named is not: then the denial is recorded. */
+  readonly of?: Actor
 }
 
 /** Makes a denial of a known code. */

@@ -36,6 +36,14 @@ export const GATEWAY_FAULTS = {
     status: 401,
     next: 'ask for a new delegation: the one that it acts under has ended',
   },
+  'authenticate.task_over': {
+    status: 403,
+    next: 'ask for a task to be opened: bailiwick task open AGENT --intent TEXT --allow SYSTEM/ACTION',
+  },
+  'authenticate.unknown_task': {
+    status: 403,
+    next: 'name a task that is open for this agent and this person, or none where only one is',
+  },
   'admit.locked': { status: 403, next: 'do not retry: a person has to lift the lock' },
   'admit.too_old': { status: 403, next: 'enrol again: this instance is past its absolute life' },
   'admit.stale_view': { status: 503, next: LATER },
@@ -53,6 +61,10 @@ export const GATEWAY_FAULTS = {
   'decide.out_of_scope': {
     status: 403,
     next: 'do something that the delegation covers, or ask for one that covers this',
+  },
+  'decide.no_task': {
+    status: 403,
+    next: 'have a task opened (bailiwick task open AGENT --intent TEXT --allow SYSTEM/ACTION), or name one of several: the header Bailiwick-Task, or _meta["dev.bailiwick/task"]',
   },
   'policy.denied': { status: 403, next: 'do something else, or ask for the policy to be changed' },
   'approval.pending': {

@@ -16,6 +16,8 @@ const OVER = new CallEnd(
   'the delegation that it acts under has ended',
 )
 
+const DONE = new CallEnd('authenticate.task_over', 'the task that it works on has ended')
+
 interface Flight {
   readonly actor: Actor
   readonly request: CallRequest
@@ -38,6 +40,7 @@ export class Flights {
       ports.locks.onChange(() => this.#onLocks()),
       ports.identities.onGone((instance) => this.gone(instance)),
       ports.identities.onDelegationEnd((delegation) => this.over(delegation)),
+      ports.identities.onTaskEnd((task) => this.done(task)),
     ]
   }
 
@@ -116,6 +119,16 @@ export class Flights {
       (actor) => actor.delegation?.id === delegation,
       gatewayFault('call.cut', OVER.detail),
     )
+  }
+
+  /**
+   * Ends every call for a task that has ended, those of sub-agents among them. The processes stay: they serve whatever the
+   * instance works on next.
+   */
+  done(task: string): void {
+    for (const { actor, request } of this.#flights) {
+      if (actor.task?.id === task) request.control.end(DONE)
+    }
   }
 
   /**

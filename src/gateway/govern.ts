@@ -13,8 +13,9 @@ import type { ApprovalView, Ports } from './ports.ts'
 import { authenticate } from './steps/01-authenticate.ts'
 import { admit } from './steps/02-admit.ts'
 import { resolve, type Resolved } from './steps/03-resolve.ts'
-import { decide } from './steps/04-decide.ts'
+import { decide, denied } from './steps/04-decide.ts'
 import { checkScope } from './steps/04-scope.ts'
+import { checkTask } from './steps/04-task.ts'
 import { callDigest, gate, type Held } from './steps/05-gate.ts'
 import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
@@ -60,7 +61,10 @@ export class Governor {
     try {
       const actor = authenticate(request.presented, ports)
       // Nobody stands behind this call: it is counted, not recorded one by one.
-      if (isDenial(actor)) return { kind: 'denied', call: id, denial: actor }
+      if (isDenial(actor)) {
+        if (actor.of === undefined) return { kind: 'denied', call: id, denial: actor }
+        return await this.#refuse({ id, request, began, actor: actor.of }, actor, undefined)
+      }
       seen.actor = actor
       const flight = this.flights.take(actor, request)
       if (isDenial(flight))
@@ -89,6 +93,9 @@ export class Governor {
     const refuse = (denial: Denial): Promise<Conclusion> =>
       this.#refuse({ id, request, began, ...seen }, denial, seen.decision)
     if (isDenial(decided)) return refuse(decided)
+    if (request.trace !== undefined) {
+      this.#ports.effects.arrived(request.trace, request.system, request.action)
+    }
     seen.decision = decided.decision
     let approval: ApprovalView | undefined
     if (decided.decision.answer === 'hold') {
@@ -103,7 +110,7 @@ export class Governor {
       seen.decision = decided.decision
     }
     if (decided.decision.answer !== 'allow') {
-      return refuse(deny('policy.denied', decided.decision.reason))
+      return refuse(denied(decided, request, this.#ports))
     }
     const { actor, resolved, decision } = decided
     const call: Call = {
@@ -133,7 +140,9 @@ export class Governor {
     if (isDenial(resolved)) return resolved
     const outside = checkScope(actor, resolved.system.name, resolved.action.name)
     if (outside !== undefined) return outside
-    return { actor, resolved, decision: decide(actor, resolved, request.input, setAside, ports) }
+    const taskless = checkTask(actor)
+    if (taskless !== undefined) return taskless
+    return { actor, resolved, decision: decide(actor, resolved, request, setAside, ports) }
   }
 
   /** After the wait everything is asked again, and the approval is used up before the call may go on. */
@@ -146,6 +155,9 @@ export class Governor {
     const setAside = new Set(approval.setAside)
     const before = this.#decide(request, setAside)
     if (isDenial(before)) return before
+    if (before.actor.task?.id !== asked.actor.task?.id) {
+      return deny('approval.void', 'it works on something else since the wait began')
+    }
     if (before.decision.answer !== 'allow') {
       return deny('approval.void', `policy changed during the wait: ${before.decision.reason}`)
     }

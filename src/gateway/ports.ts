@@ -5,6 +5,7 @@ import type { Entropy } from '../std/entropy.ts'
 import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest, Gate } from '../wire/decision.ts'
+import type { Effect } from '../wire/effect.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
@@ -18,6 +19,8 @@ export interface IdentityPort {
   onGone(listener: (instance: string) => void): () => void
   /** Told when a delegation has ended, once for each, also for those below it. Returns the way to stop listening. */
   onDelegationEnd(listener: (delegation: string) => void): () => void
+  /** Told when a task has ended, once for each. Returns the way to stop listening. */
+  onTaskEnd(listener: (task: string) => void): () => void
 }
 
 /** A lock as far as a call is concerned. */
@@ -44,11 +47,26 @@ export interface SystemPort {
   environmentOf(name: string): string
 }
 
+/** What calls set off. Synchronous: answered from a graph in memory. */
+export interface EffectPort {
+  /** The actions that a call would set off, itself not among them, and the effect labels of all of those. */
+  of(
+    system: string,
+    action: string,
+  ): { readonly triggers: readonly string[]; readonly triggered: readonly Effect[] }
+  /** Begins the trace of a call that goes out now. Returns its `traceparent`, for the upstream and never for the agent. */
+  sent(system: string, action: string): string
+  /** Told of the trace id that a call, or an answer, came with: where a call of ours went out in it, that one leads here. */
+  arrived(trace: string, system: string, action: string): void
+}
+
 /** The policy set in force. Never throws: what goes wrong inside is a deny. */
 export interface PolicyPort {
   decide(request: DecisionRequest): Decision
   /** False only where the decision would be a denial whatever the arguments were. */
   mayCall(request: Omit<DecisionRequest, 'input' | 'setAside'>): boolean
+  /** What the agent is told of a denial besides its reason: what helps it do right, and nothing that helps it probe. */
+  advise(request: DecisionRequest, decision: Decision): readonly string[]
 }
 
 /** What an approval is asked for: this exact call (INV-6). */
@@ -124,6 +142,7 @@ export interface Ports {
   readonly identities: IdentityPort
   readonly locks: LockPort
   readonly systems: SystemPort
+  readonly effects: EffectPort
   readonly policy: PolicyPort
   readonly approvals: ApprovalPort
   readonly secrets: SecretPort

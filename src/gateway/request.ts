@@ -116,6 +116,7 @@ async function exchange(
   await endpoint.serve({
     presented: entered.presented,
     place: placeOf(request),
+    listener: surface.secure ? 'gateway-tls' : 'gateway',
     challenge: (refusal) => challenge(refusal).challenges,
     system,
     headers: request.headers,

@@ -1,16 +1,14 @@
-// Holds the annotations that a policy may carry: `@id`, `@reason`, `@gate` and `@crosses`, and what their values may be.
+// Holds the annotations that a policy may carry, by name, and what their values may be.
 
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
 import type { PolicyCode } from './faults.ts'
+import type { Absent, Policy } from './policy.ts'
 import { nearest } from './problem.ts'
 
 /** The annotations of one policy, as far as they are right. */
-interface Annotations {
-  readonly id?: string
-  readonly reason?: string
-  readonly gate?: string
-  readonly crosses?: 'environment'
-}
+type Annotations = Partial<
+  Pick<Policy, 'id' | 'reason' | 'advice' | 'gate' | 'crosses' | 'without'>
+>
 
 /** What is wrong with an annotation; `name` says where to look. */
 interface AnnotationProblem {
@@ -20,13 +18,63 @@ interface AnnotationProblem {
   readonly help?: string
 }
 
-const KNOWN = ['id', 'reason', 'gate', 'crosses'] as const
+const KNOWN = ['id', 'reason', 'gate', 'crosses', 'without', 'advice'] as const
 
 /** Ids are shown to approvers and typed by people: ASCII only, so that no two look alike. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/
 const GATE = /^[a-z0-9][a-z0-9._-]{0,63}$/
 /** One printable line; nothing that reorders or hides text on a screen (Unicode controls, formats, separators). */
 const REASON = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{1,500}$/u
+
+/** What `@without` may name, in the order in which it is kept. */
+const ABSENT = ['user', 'task'] as const satisfies readonly Absent[]
+
+const CROSSES = 'a `@crosses` says "environment": nothing else can be crossed'
+const WITHOUT = 'a `@without` says "user", "task", or "user, task"'
+
+/** What is right of one value, or why it is not. */
+type Read<T> = { readonly value: T } | { readonly wrong: string }
+
+function line(name: string): (text: string) => Read<string> {
+  return (text) =>
+    REASON.test(text) && text.trim() !== ''
+      ? { value: text }
+      : { wrong: `a \`@${name}\` is one line of 1 to 500 printable characters` }
+}
+
+/** Each name once, in any order; nothing is guessed: `"users"` or a letter that only looks right is refused. */
+function absent(text: string): Read<readonly Absent[]> {
+  const names = text.split(',').map((name) => name.trim())
+  const value = ABSENT.filter((name) => names.includes(name))
+  return value.length === names.length ? { value } : { wrong: WITHOUT }
+}
+
+const READERS: { readonly [N in keyof Annotations]-?: (text: string) => Read<Annotations[N]> } = {
+  id: (text) =>
+    ID.test(text)
+      ? { value: text }
+      : { wrong: 'an `@id` is 1 to 128 letters, digits, `.`, `_`, `/` and `-`' },
+  reason: line('reason'),
+  advice: line('advice'),
+  gate: (text) =>
+    GATE.test(text)
+      ? { value: text }
+      : { wrong: 'a `@gate` names a role: 1 to 64 small letters, digits, `.`, `_` and `-`' },
+  crosses: (text) => (text === 'environment' ? { value: text } : { wrong: CROSSES }),
+  without: absent,
+}
+
+/** Annotations that mean nothing on one of the two effects. */
+const MISPLACED: readonly (readonly [keyof Annotations, Policy['effect'], PolicyCode, string])[] = [
+  ['gate', 'permit', 'policy.gate_on_permit', 'a permit has nothing that a gate could set aside'],
+  ['crosses', 'forbid', 'policy.crosses_on_forbid', 'a forbid holds in every environment'],
+  [
+    'without',
+    'forbid',
+    'policy.without_on_forbid',
+    'a forbid holds whether a user and a task are there or not',
+  ],
+]
 
 /** Checks the annotations of one policy. */
 export function readAnnotations(json: PolicyJson): {
@@ -35,55 +83,36 @@ export function readAnnotations(json: PolicyJson): {
 } {
   const given = new Map<string, string | null>(Object.entries(json.annotations ?? {}))
   const problems: AnnotationProblem[] = []
-  const bad = (name: string, message: string) =>
-    problems.push({ name, code: 'policy.bad_annotation', message })
   for (const name of given.keys()) {
-    if ((KNOWN as readonly string[]).includes(name)) continue
-    const near = nearest(name.toLowerCase(), KNOWN)
-    problems.push({
-      name,
-      code: 'policy.unknown_annotation',
-      message: `the annotation \`@${name}\` is not known`,
-      help:
-        near === undefined
-          ? 'policies carry @id, @reason, @gate and @crosses'
-          : `did you mean \`@${near}\`?`,
-    })
+    if (!(KNOWN as readonly string[]).includes(name)) problems.push(unknown(name))
   }
-  const [id, reason, gate, crosses] = KNOWN.map((name) => given.get(name))
-  if (id === undefined) {
+  if (!given.has('id')) {
     problems.push({ code: 'policy.missing_id', message: 'the policy has no `@id`' })
-  } else if (id === null || !ID.test(id)) {
-    bad('id', 'an `@id` is 1 to 128 letters, digits, `.`, `_`, `/` and `-`')
   }
-  if (reason !== undefined && (reason === null || !REASON.test(reason) || reason.trim() === '')) {
-    bad('reason', 'a `@reason` is one line of 1 to 500 printable characters')
+  const annotations: Record<string, unknown> = {}
+  for (const name of KNOWN) {
+    const text = given.get(name)
+    if (text === undefined) continue
+    // `@gate` alone is the annotation without a value.
+    const read = READERS[name](text ?? '')
+    if ('value' in read) annotations[name] = read.value
+    else problems.push({ name, code: 'policy.bad_annotation', message: read.wrong })
   }
-  if (gate !== undefined && (gate === null || !GATE.test(gate))) {
-    bad('gate', 'a `@gate` names a role: 1 to 64 small letters, digits, `.`, `_` and `-`')
-  }
-  if (gate !== undefined && json.effect === 'permit') {
-    problems.push({
-      name: 'gate',
-      code: 'policy.gate_on_permit',
-      message: 'a permit has nothing that a gate could set aside',
-    })
-  }
-  if (crosses !== undefined && crosses !== 'environment') {
-    bad('crosses', 'a `@crosses` says "environment": nothing else can be crossed')
-  }
-  if (crosses !== undefined && json.effect === 'forbid') {
-    problems.push({
-      name: 'crosses',
-      code: 'policy.crosses_on_forbid',
-      message: 'a forbid holds in every environment',
-    })
-  }
-  const annotations = {
-    ...(id && { id }),
-    ...(reason && { reason }),
-    ...(gate && { gate }),
-    ...(crosses === 'environment' && { crosses: 'environment' as const }),
+  for (const [name, effect, code, message] of MISPLACED) {
+    if (given.has(name) && json.effect === effect) problems.push({ name, code, message })
   }
   return { annotations, problems }
+}
+
+function unknown(name: string): AnnotationProblem {
+  const near = nearest(name.toLowerCase(), KNOWN)
+  return {
+    name,
+    code: 'policy.unknown_annotation',
+    message: `the annotation \`@${name}\` is not known`,
+    help:
+      near === undefined
+        ? 'policies carry @id, @reason, @advice, @gate, @crosses and @without'
+        : `did you mean \`@${near}\`?`,
+  }
 }

@@ -1,8 +1,10 @@
 // Holds the context of a decision: the decided tree in Cedar's JSON form, every integer exact, nothing rounded (INV-12).
 
+import { isIP } from 'node:net'
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { rfc3339 } from '../std/clock.ts'
 import { isObject, type Json, type JsonNumber, type JsonObject } from '../std/json.ts'
+import type { HistoryFacts } from '../wire/history.ts'
 import { effective, type Subject } from './entity.ts'
 import { policyFault } from './faults.ts'
 import { isNumber, numberText, toDecimal, toLong } from './number.ts'
@@ -105,17 +107,62 @@ function unknown(name: string): CedarValueJson {
   return { __extn: { fn: 'unknown', arg: name } }
 }
 
-function shared(subject: Subject): Record<string, CedarValueJson> {
-  const out = emptyRecord()
-  out['effects'] = [...effective(subject.effects)]
-  if (subject.person !== undefined) {
-    out['user'] = { __entity: { type: 'Person', id: subject.person.id } }
+function datetime(time: number): CedarValueJson {
+  if (!Number.isInteger(time) || time < 0 || time > MAX_TIME) {
+    throw policyFault('policy.engine', 'a time of the call is not a time')
   }
-  const { attested = {} } = subject
+  return { __extn: { fn: 'datetime', arg: rfc3339(time) } }
+}
+
+function person(id: string): CedarValueJson {
+  return { __entity: { type: 'Person', id } }
+}
+
+/** What calls of a subject have in common; `endsAt` says the end of a task. */
+function shared(
+  subject: Subject,
+  endsAt: (time: number) => CedarValueJson,
+): Record<string, CedarValueJson> {
+  const { attested = {}, task, triggers = [], triggered = [] } = subject
+  const out = emptyRecord()
+  out['effects'] = [...new Set([...effective(subject.effects), ...triggered])]
+  out['triggers'] = [...triggers]
+  if (subject.person !== undefined) out['user'] = person(subject.person.id)
+  if (task !== undefined) {
+    const { id, intent } = task
+    out['task'] = { id, intent, person: person(task.person), endsAt: endsAt(task.endsAt) }
+  }
   const elements = emptyRecord()
   for (const [name, value] of Object.entries(attested)) elements[name] = value
   if (Object.keys(elements).length > 0) out['attested'] = elements
   return out
+}
+
+/**
+ * The history as policies read it. Where none is kept the record is there and empty, so that `context has history` is what the
+ * schema says, and whatever is read of it errs: a forbid that asks for a count nobody has denies (INV-2).
+ */
+function historyRecord(history: HistoryFacts | undefined): Record<string, CedarValueJson> {
+  const out = emptyRecord()
+  if (history === undefined) return out
+  const { actions, labels, ...windows } = history
+  for (const [name, { minute, hour, day }] of Object.entries(windows)) {
+    out[name] = { minute, hour, day }
+  }
+  out['actions'] = [...actions]
+  out['labels'] = [...labels]
+  return out
+}
+
+const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i
+
+/**
+ * An address as Cedar's `ip` reads it: IPv4 that came mapped into IPv6 is IPv4, and a zone is left off. What is no address stays
+ * text, so that a policy which compares it errs.
+ */
+function address(text: string): CedarValueJson {
+  const arg = text.replace(MAPPED, '').replace(/%.*$/s, '')
+  return isIP(arg) === 0 ? text.slice(0, 64) : { __extn: { fn: 'ip', arg } }
 }
 
 /**
@@ -128,20 +175,25 @@ export function callContext(
   input: JsonObject,
   now: number,
 ): Record<string, CedarValueJson> {
-  if (!Number.isInteger(now) || now < 0 || now > MAX_TIME) {
-    throw policyFault('policy.engine', 'the time of the call is not a time')
-  }
   const builder = new Builder()
-  const out = shared(subject)
+  const out = shared(subject, datetime)
   out['input'] = builder.record(type, input, '')
   out['unseen'] = [...builder.unseen].sort()
-  out['now'] = { __extn: { fn: 'datetime', arg: rfc3339(now) } }
+  out['now'] = datetime(now)
+  out['history'] = historyRecord(subject.history)
+  if (subject.network !== undefined) {
+    const { listener, address: text } = subject.network
+    out['network'] = { listener, ip: address(text) }
+  }
   return out
 }
 
-/** The context of every call that a subject could make: arguments and time unknown. */
+/**
+ * The context of every call that a subject could make: arguments, time, history and network unknown. So is the end of the task: it
+ * means nothing without a time, and one extension value makes the library's partial evaluator give up on its whole record.
+ */
 export function openContext(subject: Subject): Record<string, CedarValueJson> {
-  const out = shared(subject)
-  for (const name of ['input', 'unseen', 'now']) out[name] = unknown(name)
+  const out = shared(subject, () => unknown('endsAt'))
+  for (const name of ['input', 'unseen', 'now', 'history', 'network']) out[name] = unknown(name)
   return out
 }

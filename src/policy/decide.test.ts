@@ -28,6 +28,7 @@ test("DESIGN §6's example: small refunds run, large ones wait for finance, and 
     [
       ['person', 'Person::"ada"', 'hold'],
       ['agent', 'Instance::"0192-1"', 'hold'],
+      ['task', 'Task::"task-1"', 'allow'],
     ],
   )
   const after = set.decide(request({ ...large, setAside: new Set([REFUND]) }))
@@ -36,13 +37,17 @@ test("DESIGN §6's example: small refunds run, large ones wait for finance, and 
 })
 
 test('roles reach agents by their instance, and people', () => {
-  const set = compiled('@id("p") permit (principal in Role::"support", action, resource);')
+  const set = compiled(
+    '@id("p") @without("user") permit (principal in Role::"support", action, resource);',
+  )
   assert.equal(set.decide(request()).answer, 'allow')
   assert.equal(set.decide(unattended()).answer, 'allow')
   assert.equal(set.decide(request({ person: { id: 'ada', roles: [] } })).answer, 'deny')
   const agent = { instance: 'i', name: 'helper', roles: [] }
   assert.equal(set.decide(request({ agent })).answer, 'deny')
-  const byName = compiled('@id("p") permit (principal in Agent::"helper", action, resource);')
+  const byName = compiled(
+    '@id("p") @without("user") permit (principal in Agent::"helper", action, resource);',
+  )
   assert.equal(byName.decide(unattended()).answer, 'allow')
   assert.equal(byName.decide(request()).answer, 'deny', 'the person is not permitted')
 })
@@ -108,12 +113,14 @@ test('the hold matrix', () => {
 
 test('a hold needs every party: nobody is asked about a call that one of them may never make', () => {
   const gate = FORBIDS.gated
-  const agentOnly = compiled(`${gate} @id("p") permit (principal is Instance, action, resource);`)
+  const agentOnly = compiled(
+    `${gate} @id("p") @without("user") permit (principal is Instance, action, resource);`,
+  )
   const decision = agentOnly.decide(request())
   assert.equal(decision.answer, 'deny')
   assert.deepEqual(
     decision.parties.map((party) => party.answer),
-    ['deny', 'hold'],
+    ['deny', 'hold', 'hold'],
   )
   assert.deepEqual(decision.gates, [])
   assert.equal(agentOnly.decide(unattended()).answer, 'hold')
@@ -165,7 +172,7 @@ test('INV-2 what is unknown is denied: system, action, lookalike, other effects,
   for (const one of denied) {
     const decision = set.decide(one)
     assert.equal(decision.answer, 'deny', JSON.stringify(one))
-    assert.equal(decision.parties.length, 2)
+    assert.equal(decision.parties.length, 3)
     assert.ok(decision.parties.every((party) => /\(policy\.[a-z_]+\)/.test(party.reason)))
   }
 })
@@ -211,14 +218,19 @@ const scopes = fc.constantFrom(
   'principal is Person',
   'principal is Instance in Role::"b"',
 )
-const rule = fc.record({ scope: scopes, condition: conditions, gate: fc.boolean() })
+const rule = fc.record({
+  scope: scopes,
+  condition: conditions,
+  gate: fc.boolean(),
+  without: fc.constantFrom(null, 'user', 'task', 'user, task'),
+})
 const rules = fc.record({
   permits: fc.array(rule, { maxLength: 3 }),
   forbids: fc.array(rule, { maxLength: 3 }),
 })
-type Rule = { scope: string; condition: string; gate: boolean }
-const permitText = ({ scope, condition }: Rule, i: number) =>
-  `@id("p${i}") permit (${scope}, action, resource) ${condition};`
+type Rule = { scope: string; condition: string; gate: boolean; without: string | null }
+const permitText = ({ scope, condition, without }: Rule, i: number) =>
+  `@id("p${i}") ${without === null ? '' : `@without("${without}")`} permit (${scope}, action, resource) ${condition};`
 const forbidText = ({ scope, condition, gate }: Rule, i: number) =>
   `@id("f${i}") ${gate ? '@gate("ops")' : ''} forbid (${scope}, action, resource) ${condition};`
 const roleSets = fc.subarray(['a', 'b'])

@@ -1,8 +1,13 @@
-// Holds the decider: what the policies of a set say for one principal. The only file that changes when deciding is our own.
+// Holds the decider: what the policies of a set say for one principal, by closures compiled once; and the library as second opinion.
 
 import type { CedarValueJson, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
+import { Authorizer } from './cedar/authorizer.ts'
+import type { Frame } from './cedar/expression.ts'
+import { exactText } from './cedar/integers.ts'
+import { compilePolicy, type CompiledPolicy } from './cedar/policy.ts'
+import { frameFromJson } from './cedar/question-json.ts'
 import { policyFault } from './faults.ts'
-import { libraryGeneration, withCedar } from './library.ts'
+import { withCedar } from './library.ts'
 import type { Policy } from './policy.ts'
 
 /** One question in Cedar's terms. */
@@ -15,9 +20,9 @@ export interface Question {
 }
 
 /** What the policies say: those that are satisfied and those that could not be evaluated. */
-interface Findings {
+export interface Findings {
   readonly forbids: readonly string[]
-  /** Satisfied permits; looked up only when asked, because a forbid hides them from the library's answer. */
+  /** Satisfied permits, whether or not a forbid hides them; the library is only asked for them when they are wanted. */
   permits(): readonly string[]
   readonly errors: readonly { readonly id: string; readonly message: string }[]
 }
@@ -25,29 +30,44 @@ interface Findings {
 /** Decides for one set of policies. */
 export interface Engine {
   evaluate(question: Question): Findings
-  /** False only if these policies deny whatever the unknown parts of the context are. May throw `policy.engine`. */
+  /**
+   * False only if these policies, which are of the set, deny whatever the unknown parts of the context are: a forbid that errs
+   * denies (INV-2).
+   */
   mayAllow(question: Question, policies: readonly Policy[]): boolean
 }
 
-/**
- * What the library preparses it keeps for ever, so a set takes one of two slots and overwrites whoever had it: old and
- * new set alternate during a swap, and any number of loads costs the memory of two.
- */
-const SLOTS: { owner: object | undefined; used: number; generation: number }[] = [
-  { owner: undefined, used: 0, generation: 0 },
-  { owner: undefined, used: 0, generation: 0 },
-]
-let turn = 0
-
-function texts(policies: readonly Policy[]): Record<string, string> {
-  return Object.fromEntries(policies.map(({ id, text }) => [id, text]))
+/** Compiles a policy as the library parsed it, with the integers that its text has. Throws `policy.engine`. */
+export function compiledPolicy({ id, text, json }: Policy): CompiledPolicy {
+  const exact = exactText(text)
+  if (exact === undefined) return compilePolicy(id, json, { integer: BigInt, slots: {} })
+  const again = withCedar((cedar) => cedar.policyToJson(exact.text))
+  if (again.type === 'failure') throw failure(again.errors)
+  return compilePolicy(id, again.json, { integer: exact.integer, slots: {} })
 }
 
-function preparse(name: string, policies: readonly Policy[]): void {
-  const answer = withCedar((cedar) =>
-    cedar.preparsePolicySet(name, { staticPolicies: texts(policies) }),
-  )
-  if (answer.type === 'failure') throw failure(answer.errors)
+/** The engine that decides: every policy a closure behind an index on its scope. Throws `policy.engine`. */
+export function compiledEngine(policies: readonly Policy[]): Engine {
+  const authorizer = new Authorizer(policies.map(compiledPolicy))
+  const frames = new WeakMap<Question, Frame>()
+  const frameOf = (question: Question): Frame => {
+    const known = frames.get(question)
+    if (known !== undefined) return known
+    const frame = frameFromJson(question)
+    frames.set(question, frame)
+    return frame
+  }
+  return {
+    evaluate(question) {
+      const { forbids, permits, errors } = authorizer.ask(frameOf(question))
+      return { forbids, permits: () => permits, errors }
+    },
+    mayAllow: (question, candidates) =>
+      authorizer.mayAllow(
+        frameOf(question),
+        candidates.map(({ id }) => id),
+      ),
+  }
 }
 
 function failure(errors: readonly { readonly message: string }[]): Error {
@@ -58,61 +78,31 @@ function failure(errors: readonly { readonly message: string }[]): Error {
   )
 }
 
-/** The slot of an owner, filled if somebody else had it or the library was loaded anew since. */
-function claim(owner: object, policies: readonly Policy[]): string {
-  let at = SLOTS.findIndex((slot) => slot.owner === owner)
-  if (at < 0) at = SLOTS[0]!.used <= SLOTS[1]!.used ? 0 : 1
-  const slot = SLOTS[at]!
-  if (slot.owner !== owner || slot.generation !== libraryGeneration()) {
-    slot.owner = undefined
-    preparse(`bailiwick/${at}/all`, policies)
-    preparse(
-      `bailiwick/${at}/permits`,
-      policies.filter((policy) => policy.effect === 'permit'),
-    )
-    slot.owner = owner
-    slot.generation = libraryGeneration()
-  }
-  slot.used = ++turn
-  return `bailiwick/${at}`
-}
-
-/** The engine on the library. Takes no memory there before its first question. */
-export function libraryEngine(policies: readonly Policy[]): Engine {
-  const owner = {}
-  const ask = (which: 'all' | 'permits', question: Question) => {
-    const preparsedPolicySetId = `${claim(owner, policies)}/${which}`
+/**
+ * The library's own answer to a question, for comparison with ours: nothing that we compiled takes part. It parses the policies
+ * at every question, so it is asked about those that can speak of it (`inScope` of `scope.ts`, which knows no index).
+ */
+export function libraryFindings(policies: readonly Policy[], question: Question): Findings {
+  const ask = (asked: readonly Policy[]) => {
+    const staticPolicies = Object.fromEntries(asked.map(({ id, text }) => [id, text]))
     const answer = withCedar((cedar) =>
-      cedar.statefulIsAuthorized({ ...question, preparsedPolicySetId }),
+      cedar.isAuthorized({ ...question, policies: { staticPolicies } }),
     )
     if (answer.type === 'failure') throw failure(answer.errors)
     return answer.response
   }
+  const { decision, diagnostics } = ask(policies)
+  const allowed = decision === 'allow'
   return {
-    evaluate(question) {
-      const { decision, diagnostics } = ask('all', question)
-      const allowed = decision === 'allow'
-      return {
-        forbids: allowed ? [] : diagnostics.reason,
-        permits() {
-          if (allowed) return diagnostics.reason
-          const alone = ask('permits', question)
-          return alone.decision === 'allow' ? alone.diagnostics.reason : []
-        },
-        errors: diagnostics.errors.map(({ policyId, error }) => ({
-          id: policyId,
-          message: error.message,
-        })),
-      }
+    forbids: allowed ? [] : diagnostics.reason,
+    permits() {
+      if (allowed) return diagnostics.reason
+      const alone = ask(policies.filter(({ effect }) => effect === 'permit'))
+      return alone.decision === 'allow' ? alone.diagnostics.reason : []
     },
-    mayAllow(question, candidates) {
-      const answer = withCedar((cedar) =>
-        cedar.isAuthorizedPartial({ ...question, policies: { staticPolicies: texts(candidates) } }),
-      )
-      if (answer.type === 'failure') throw failure(answer.errors)
-      const { decision, errored } = answer.response
-      const permits = new Set(candidates.filter((p) => p.effect === 'permit').map((p) => p.id))
-      return decision !== 'deny' || errored.some((id) => permits.has(id))
-    },
+    errors: diagnostics.errors.map(({ policyId, error }) => ({
+      id: policyId,
+      message: error.message,
+    })),
   }
 }

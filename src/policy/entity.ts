@@ -29,20 +29,24 @@ export function effective(effects: readonly Effect[]): readonly Effect[] {
   return effects.length === 0 ? EFFECTS : effects
 }
 
-/** Entity types with the types of their parents. `Team` and `Task` join with their issues. */
+/** Entity types with the types of their parents. */
 export const ENTITY_TYPES: Readonly<Record<string, { readonly memberOfTypes: string[] }>> = {
   Role: { memberOfTypes: [] },
   Agent: { memberOfTypes: ['Role'] },
   Instance: { memberOfTypes: ['Agent'] },
   Person: { memberOfTypes: ['Role'] },
   System: { memberOfTypes: [] },
+  Task: { memberOfTypes: [] },
 }
 
 /** What a decision takes from a request apart from its arguments and its time. */
 export type Subject = Omit<DecisionRequest, 'input' | 'now' | 'setAside'>
 
-/** Who is asked: the person, the agent, or one of those that passed authority on to it. */
-export type Asked = Exclude<Party, 'delegator' | 'task'> | AgentFacts
+/** Types of the principals of an action: every party is one of these. */
+export const PRINCIPAL_TYPES = ['Instance', 'Person', 'Task']
+
+/** Who is asked: the person, the agent, one of those that passed authority on to it, the task. */
+export type Asked = Exclude<Party, 'delegator'> | AgentFacts
 
 /** Which party that is. */
 export function partyOf(asked: Asked): Party {
@@ -52,6 +56,7 @@ export function partyOf(asked: Asked): Party {
 /** The principal of a party; undefined where the request has no such party. */
 export function principalOf(asked: Asked, subject: Subject): TypeAndId | undefined {
   if (asked === 'person') return subject.person && { type: 'Person', id: subject.person.id }
+  if (asked === 'task') return subject.task && { type: 'Task', id: subject.task.id }
   return { type: 'Instance', id: (asked === 'agent' ? subject.agent : asked).instance }
 }
 
@@ -61,7 +66,7 @@ function roles(names: readonly string[]): TypeAndId[] {
 
 /** Every entity with parents that a decision needs: instances, their agents, the person, and the action in its groups. */
 export function entitiesOf(subject: Subject): EntityJson[] {
-  const { agent, delegators = [], person, system, action } = subject
+  const { agent, delegators = [], person, task, system, action } = subject
   const groups = [systemGroup(system), ...effective(subject.effects).map(effectGroup)]
   const out: EntityJson[] = [
     ...agentEntities(agent),
@@ -72,6 +77,7 @@ export function entitiesOf(subject: Subject): EntityJson[] {
   if (person !== undefined) {
     out.push({ uid: { type: 'Person', id: person.id }, attrs: {}, parents: roles(person.roles) })
   }
+  if (task !== undefined) out.push({ uid: { type: 'Task', id: task.id }, attrs: {}, parents: [] })
   return out
 }
 
@@ -87,6 +93,7 @@ function agentEntities({ instance, name, roles: held }: AgentFacts): EntityJson[
 export function ancestorsOf(asked: Asked, subject: Subject): ReadonlySet<string> {
   const self = principalOf(asked, subject)
   if (self === undefined) return new Set()
+  if (asked === 'task') return new Set([uidText(self)])
   const agent = asked === 'agent' ? subject.agent : asked
   const above =
     agent === 'person'

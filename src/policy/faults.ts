@@ -19,14 +19,35 @@ export const POLICY_FAULTS = {
   'policy.missing_id': { status: 400, next: 'add an @id that no other policy of the set has' },
   'policy.duplicate_id': { status: 400, next: 'give every policy of the set an @id of its own' },
   'policy.bad_annotation': { status: 400, next: FIX },
-  'policy.unknown_annotation': { status: 400, next: 'use @id, @reason, @gate and @crosses only' },
+  'policy.unknown_annotation': {
+    status: 400,
+    next: 'use @id, @reason, @advice, @gate, @crosses and @without only',
+  },
   'policy.gate_on_permit': { status: 400, next: 'put @gate on the forbid that it may set aside' },
   'policy.crosses_on_forbid': {
     status: 400,
     next: 'put @crosses on the permit that is to count across environments',
   },
+  'policy.without_on_forbid': {
+    status: 400,
+    next: 'put @without on the permit that is to count where a user or a task is absent',
+  },
+  'policy.task_scope': {
+    status: 400,
+    next: 'correct the scope of the task: patterns as `system/action`, and one Cedar expression each',
+  },
   'policy.invalid': { status: 400, next: FIX },
   'policy.advice': { status: 400, next: 'read the policy again: it may not do what it seems to' },
+  'policy.unreachable': { status: 400, next: 'correct the scope of the policy, or delete it' },
+  'policy.shadowed': { status: 400, next: 'narrow the forbid, or delete the policy behind it' },
+  'policy.redundant': { status: 400, next: 'delete what changes nothing' },
+  'policy.no_approver': {
+    status: 400,
+    next: 'give the role of the gate to a person, or name another role',
+  },
+  'policy.unknown_name': { status: 400, next: 'correct the name, or register who is meant' },
+  'policy.never_counts': { status: 400, next: 'correct its annotations, or delete the policy' },
+  'policy.never_applies': { status: 400, next: 'correct the condition, or delete the policy' },
   'policy.bad_system': { status: 400, next: 'rename the system and pin it again' },
   'policy.bad_placeholder': { status: 400, next: 'choose another folder or name' },
   'policy.argument_shape': {

@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseJson, type JsonObject } from '../std/json.ts'
+import { digest } from '../std/bytes.ts'
+import { canonicalJson, parseJson, type Json, type JsonObject } from '../std/json.ts'
 import type { DecisionRequest } from '../wire/decision.ts'
 import type { Effect } from '../wire/effect.ts'
+import type { HistoryFacts, Windows } from '../wire/history.ts'
 import type { SystemDefinition } from '../wire/system.ts'
+import type { TaskFacts, TaskPermit } from '../wire/task.ts'
 import { compilePolicySet } from './load.ts'
 import type { PolicySet } from './set.ts'
 
@@ -68,11 +71,40 @@ export function compiled(
   return result.set
 }
 
-/** A refund asked for by an agent of support, on behalf of a person of support. */
+/** A task for which everything may be called. */
+export const TASK: TaskFacts = {
+  id: 'task-1',
+  intent: 'look after the refunds of today',
+  person: 'ada',
+  scope: [{ action: '*' }],
+  budget: {},
+  endsAt: 1_795_345_200_000,
+  scopeDigest: 'sha256:everything',
+}
+
+const NONE: Windows = { minute: 0, hour: 0, day: 0 }
+
+/** A lineage that has done nothing yet. */
+export const QUIET: HistoryFacts = {
+  calls: NONE,
+  writes: NONE,
+  same: NONE,
+  denials: NONE,
+  errors: NONE,
+  money: NONE,
+  bytes: NONE,
+  recipients: NONE,
+  actions: [],
+  labels: [],
+}
+
+/** A refund asked for by an agent of support, on behalf of a person of support, for a task that covers everything. */
 export function request(change: Partial<DecisionRequest> = {}): DecisionRequest {
   return {
     agent: { instance: '0192-1', name: 'helper', roles: ['support'] },
     person: { id: 'ada', roles: ['support'] },
+    task: TASK,
+    history: QUIET,
     system: 'billing',
     action: 'create_refund',
     input: json('{"amount_cents": 500}'),
@@ -87,6 +119,21 @@ export function request(change: Partial<DecisionRequest> = {}): DecisionRequest 
 export function unattended(change: Partial<DecisionRequest> = {}): DecisionRequest {
   const { person: _, ...rest } = request(change)
   return rest
+}
+
+/** A request without its task: a taskless agent's. */
+export function taskless(change: Partial<DecisionRequest> = {}): DecisionRequest {
+  const { task: _, ...rest } = request(change)
+  return rest
+}
+
+/** A request whose task has the scope given. */
+export function working(
+  scope: readonly TaskPermit[],
+  change: Partial<DecisionRequest> = {},
+): DecisionRequest {
+  const scopeDigest = digest(canonicalJson(scope as unknown as Json))
+  return request({ ...change, task: { ...TASK, ...change.task, scope, scopeDigest } })
 }
 
 test('the fixture compiles, and an empty set denies', () => {

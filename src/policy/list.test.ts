@@ -6,7 +6,7 @@ import { compiled, request, unattended } from './fixture.test.ts'
 import { compilePolicySet } from './load.ts'
 import { policySet } from './set.ts'
 
-const PERMIT = '@id("p") permit (principal, action, resource);'
+const PERMIT = '@id("p") @without("user") permit (principal, action, resource);'
 const REFUND = 'action == Action::"billing/create_refund"'
 
 function forbid(scope: string, condition: string, annotations = ''): string {
@@ -48,7 +48,9 @@ test('what depends on arguments, time or a gate is shown', () => {
 })
 
 test('a policy that names an instance speaks of that one', () => {
-  const set = compiled('@id("p") permit (principal == Instance::"0192-1", action, resource);')
+  const set = compiled(
+    '@id("p") @without("user") permit (principal == Instance::"0192-1", action, resource);',
+  )
   assert.ok(set.mayCall(unattended()))
   const agent = { instance: '0192-2', name: 'helper', roles: ['support'] }
   assert.ok(!set.mayCall(unattended({ agent })))

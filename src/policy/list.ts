@@ -1,20 +1,13 @@
 // Holds the listing of actions: which ones a caller may be shown, decided before there are arguments.
 
 import { openContext } from './context.ts'
-import { crossing, partiesOf, pinned, questionOf } from './decide.ts'
-import {
-  actionUid,
-  ancestorsOf,
-  effective,
-  effectGroup,
-  systemGroup,
-  uidText,
-  type Asked,
-  type Subject,
-} from './entity.ts'
-import type { PolicyParts } from './parts.ts'
+import { counts, demandsOn } from './counts.ts'
+import { compiledEngine } from './engine.ts'
+import { actionUid, type Asked, type Subject } from './entity.ts'
+import type { DecidingParts } from './parts.ts'
 import type { Policy } from './policy.ts'
-import { inScope, type Scope } from './scope.ts'
+import { crossing, partiesOf, pinned, questionOf } from './question.ts'
+import { inScope, scopeOf } from './scope.ts'
 
 /** Answers that a set remembers; the oldest goes first. */
 const MAX_REMEMBERED = 10_000
@@ -22,36 +15,34 @@ const MAX_REMEMBERED = 10_000
 /** Policies in scope of one question above which their conditions are not looked at: the library parses them anew each time. */
 const MAX_ASKED = 64
 
-function scopeOf(asked: Asked, subject: Subject): Scope {
-  const { principal, action, resource } = questionOf(asked, subject, {})
-  const groups = [systemGroup(subject.system), ...effective(subject.effects).map(effectGroup)]
-  return {
-    principal,
-    principalIn: ancestorsOf(asked, subject),
-    action,
-    actionIn: new Set([action, ...groups].map(uidText)),
-    resource,
-  }
+/** Who could speak for and against a party: for a task the permits are its own scope's. */
+function speakers(parts: DecidingParts, asked: Asked, subject: Subject): readonly Policy[] {
+  const all = [...parts.policies.values()]
+  if (asked !== 'task') return all
+  const compiled = parts.scopes.of(subject.task!)
+  if (!compiled.ok) return []
+  return [...all.filter(({ effect }) => effect === 'forbid'), ...compiled.scope.policies]
 }
 
 /**
  * False only if this party's answer is a denial whatever the arguments and the time are. Gated forbids hide nothing.
  * Every doubt (an error, a trap, too many policies) says true: the call itself is decided in full anyway.
  */
-function mayBeAllowed(parts: PolicyParts, asked: Asked, subject: Subject): boolean {
+function mayBeAllowed(parts: DecidingParts, asked: Asked, subject: Subject): boolean {
   const scope = scopeOf(asked, subject)
-  const across = crossing(subject.environments)
-  const candidates = [...parts.policies.values()].filter(
+  const demands = demandsOn(asked, subject)
+  const candidates = speakers(parts, asked, subject).filter(
     (policy) =>
       policy.gate === undefined &&
-      // A permit that does not cross counts for nothing where environments differ.
-      (!across || policy.effect === 'forbid' || policy.crosses === 'environment') &&
+      (policy.effect === 'forbid' || counts(demands, policy)) &&
       inScope(policy, scope),
   )
   if (!candidates.some(({ effect }) => effect === 'permit')) return false
   if (candidates.some(forbidsAll)) return false
   if (candidates.length > MAX_ASKED) return true
-  return parts.engine.mayAllow(questionOf(asked, subject, openContext(subject)), candidates)
+  // The lines of a task's scope are not of the set: what speaks for and against a task is gathered for the question.
+  const engine = asked === 'task' ? compiledEngine(candidates) : parts.engine
+  return engine.mayAllow(questionOf(asked, subject, openContext(subject)), candidates)
 }
 
 /** A forbid without conditions; in scope, it denies. */
@@ -64,8 +55,8 @@ function forbidsAll({ effect, json }: Policy): boolean {
  * next instance of the same agent finds the answer.
  */
 function keyOf(subject: Subject, byInstance: boolean): string {
-  const { agent, attested = {}, delegators = [], environments, person } = subject
-  const { system, action, effects } = subject
+  const { agent, attested = {}, delegators = [], environments, person, task } = subject
+  const { system, action, effects, triggers = [], triggered = [] } = subject
   return JSON.stringify([
     actionUid(system, action).id,
     [...effects].sort(),
@@ -75,12 +66,15 @@ function keyOf(subject: Subject, byInstance: boolean): string {
     byInstance ? [agent, ...delegators].map(({ instance }) => instance) : null,
     delegators.map(({ name, roles }) => [name, [...roles].sort()]),
     crossing(environments),
+    task === undefined ? null : [task.id, task.intent, task.person, task.endsAt, task.scopeDigest],
+    [...triggers].sort(),
+    [...triggered].sort(),
     Object.entries(attested).sort(([a], [b]) => (a < b ? -1 : 1)),
   ])
 }
 
 /** Makes a set's lister, with a memory of its own. */
-export function lister(parts: PolicyParts): (subject: Subject) => boolean {
+export function lister(parts: DecidingParts): (subject: Subject) => boolean {
   const remembered = new Map<string, boolean>()
   const byInstance = [...parts.policies.values()].some(({ text }) => text.includes('Instance'))
   return (subject) => {

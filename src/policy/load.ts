@@ -5,8 +5,9 @@ import { canonicalJson, type Json } from '../std/json.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 import { readAnnotations } from './annotation.ts'
 import { MAX_DEPTH } from './depth.ts'
-import { libraryEngine } from './engine.ts'
+import { compiledEngine } from './engine.ts'
 import { withCedar } from './library.ts'
+import { gathered, spelled } from './life/spelling.ts'
 import type { Policy } from './policy.ts'
 import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
 import { policySchema, SYSTEM_NAME, type PolicySchema } from './schema.ts'
@@ -28,11 +29,19 @@ export type Compiled =
 export const MAX_SET_BYTES = 8 * 1024 * 1024
 const MAX_PROBLEMS = 100
 
+/** What the library says is looked at up to here: it says the same once for every action. */
+const MAX_TOLD = 5_000
+
 class Loader {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
   readonly policies = new Map<string, Policy>()
   readonly spans = new Map<string, Span>()
+  readonly #schema: PolicySchema
+
+  constructor(schema: PolicySchema) {
+    this.#schema = schema
+  }
 
   file(source: PolicySource): void {
     for (const piece of pieces(source.text)) {
@@ -56,7 +65,7 @@ class Loader {
     const answer = withCedar((cedar) => cedar.policyToJson(text))
     if (answer.type === 'failure') {
       for (const error of answer.errors) {
-        this.problems.push(libraryProblem(span, 'policy.syntax', error))
+        this.problems.push(spelled(libraryProblem(span, 'policy.syntax', error), this.#schema))
       }
       return
     }
@@ -78,7 +87,8 @@ class Loader {
     this.spans.set(id, span)
   }
 
-  validate(schema: PolicySchema): void {
+  validate(): void {
+    const schema = this.#schema
     const staticPolicies = Object.fromEntries(
       [...this.policies].map(([id, { text }]) => [id, text]),
     )
@@ -95,9 +105,12 @@ class Loader {
       }
       return
     }
-    for (const { policyId, error } of answer.validationErrors.slice(0, MAX_PROBLEMS)) {
-      this.problems.push(libraryProblem(this.spans.get(policyId)!, 'policy.invalid', error))
-    }
+    const told = answer.validationErrors
+      .slice(0, MAX_TOLD)
+      .map(({ policyId, error }) =>
+        spelled(libraryProblem(this.spans.get(policyId)!, 'policy.invalid', error), schema),
+      )
+    this.problems.push(...gathered(told))
     for (const { policyId, error } of answer.validationWarnings.slice(0, MAX_PROBLEMS)) {
       this.warnings.push(libraryProblem(this.spans.get(policyId)!, 'policy.advice', error))
     }
@@ -151,9 +164,9 @@ export function compilePolicySet(from: {
   const systems = badSystems(from.systems)
   if (systems.length > 0) return { ok: false, problems: systems }
   const schema = policySchema(from.systems)
-  const loader = new Loader()
+  const loader = new Loader(schema)
   for (const source of from.sources) loader.file(source)
-  if (loader.problems.length < MAX_PROBLEMS) loader.validate(schema)
+  if (loader.problems.length < MAX_PROBLEMS) loader.validate()
   const { problems, policies, warnings } = loader
   if (problems.length > 0) return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) }
   const files = from.sources.map(({ file, text }) => ({ file, text }))
@@ -162,7 +175,7 @@ export function compilePolicySet(from: {
     digest: digest(canonicalJson(whole)),
     schema,
     policies,
-    engine: libraryEngine([...policies.values()]),
+    engine: compiledEngine([...policies.values()]),
   })
   return { ok: true, set, warnings }
 }

@@ -70,3 +70,52 @@ export function toDecimal(value: number | JsonNumber): string | undefined {
   const size = (units < 0n ? -units : units).toString().padStart(5, '0')
   return `${units < 0n ? '-' : ''}${size.slice(0, -4)}.${size.slice(-4)}`
 }
+
+/** Digits and places that a quotient is computed over; beyond, nothing is said. */
+const MAX_PLACES = 400
+
+/** -1, 0 or 1 as `a` is below, equal to or above `b`: exactly, whatever their exponents. Undefined for what is no number. */
+export function compareNumbers(
+  a: number | JsonNumber,
+  b: number | JsonNumber,
+): -1 | 0 | 1 | undefined {
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0
+  const [x, y] = [exact(a), exact(b)]
+  if (x === undefined || y === undefined) return undefined
+  const [left, right] = [sign(x), sign(y)]
+  if (left !== right) return left < right ? -1 : 1
+  if (left === 0) return 0
+  const size = magnitude(x, y)
+  return size === 0 ? 0 : size > 0 === left > 0 ? 1 : -1
+}
+
+/** Whether `a` is an integer times `b`, exactly. Undefined where the digits are too many to say, or `b` is zero. */
+export function isMultipleOf(a: number | JsonNumber, b: number | JsonNumber): boolean | undefined {
+  const [x, y] = [exact(a), exact(b)]
+  if (x === undefined || y === undefined || y.digits === '') return undefined
+  if (x.digits === '') return true
+  const places = y.scale - x.scale
+  const digits = x.digits.length + y.digits.length
+  if (!(Math.abs(places) + digits <= MAX_PLACES)) return undefined
+  const over = BigInt(x.digits + '0'.repeat(Math.max(0, places)))
+  const under = BigInt(y.digits + '0'.repeat(Math.max(0, -places)))
+  return over % under === 0n
+}
+
+/** One text for every way of writing the same number. */
+export function numberKey(value: number | JsonNumber): string {
+  const parts = exact(value)
+  if (parts === undefined) return numberText(value)
+  return `${parts.negative ? '-' : ''}${parts.digits}e${-parts.scale}`
+}
+
+function sign({ negative, digits }: Exact): -1 | 0 | 1 {
+  return digits === '' ? 0 : negative ? -1 : 1
+}
+
+/** Compares the sizes of two numbers that are not zero. Digits have no zeros at either end, so that texts compare as fractions. */
+function magnitude(x: Exact, y: Exact): number {
+  const order = x.digits.length - x.scale - (y.digits.length - y.scale)
+  if (order !== 0) return order
+  return x.digits < y.digits ? -1 : x.digits > y.digits ? 1 : 0
+}

@@ -22,13 +22,14 @@ test('INV-4 every agent that passed authority on is a party of its own, the high
       ['delegator', 'Instance::"i-0"'],
       ['delegator', 'Instance::"i-1"'],
       ['agent', 'Instance::"0192-1"'],
+      ['task', 'Task::"task-1"'],
     ],
   )
   const denied = set.decide(chained(['support'], ['sales']))
   assert.equal(denied.answer, 'deny')
   assert.deepEqual(
     denied.parties.map(({ answer }) => answer),
-    ['allow', 'allow', 'deny', 'allow'],
+    ['allow', 'allow', 'deny', 'allow', 'allow'],
   )
   assert.match(denied.parties[2]?.reason ?? '', /^the delegating agent `above-1` is denied/)
   assert.equal(set.mayCall(chained(['support'], ['sales'])), false)
@@ -76,6 +77,7 @@ test('INV-4 every party has to be let across: the permit of one is not that of a
     [
       ['allow', undefined],
       ['deny', true],
+      ['allow', undefined],
     ],
   )
 })

@@ -3,6 +3,7 @@
 import type { Engine } from './engine.ts'
 import type { Policy } from './policy.ts'
 import type { PolicySchema } from './schema.ts'
+import type { TaskScopes } from './task-scopes.ts'
 
 /** What a set is made of. */
 export interface PolicyParts {
@@ -12,4 +13,9 @@ export interface PolicyParts {
   /** By `@id`, in the order of the files. */
   readonly policies: ReadonlyMap<string, Policy>
   readonly engine: Engine
+}
+
+/** The same with what a set keeps while it decides. */
+export interface DecidingParts extends PolicyParts {
+  readonly scopes: TaskScopes
 }

@@ -2,6 +2,9 @@
 
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
 
+/** A party that may be absent from a call: the person on whose behalf, the task it is for. */
+export type Absent = 'user' | 'task'
+
 /** A policy of a set. */
 export interface Policy {
   /** `@id`, unique in the set; also the id by which the library knows it. */
@@ -13,6 +16,10 @@ export interface Policy {
   readonly gate?: string
   /** `@crosses`: the permit counts where agent and system are of different environments. */
   readonly crosses?: 'environment'
+  /** `@without`: the permit counts for an agent that acts without these (INV-4). */
+  readonly without?: readonly Absent[]
+  /** `@advice`: told to the agent that is denied because this forbid holds, or because this permit does not. */
+  readonly advice?: string
   readonly file: string
   /** Line of its first character, from 1. */
   readonly line: number

@@ -3,8 +3,16 @@
 import type { ActionType, SchemaJson, Type } from '@cedar-policy/cedar-wasm/nodejs'
 import type { CompositionElement } from '../wire/actor.ts'
 import { EFFECTS } from '../wire/effect.ts'
+import type { HistoryFacts } from '../wire/history.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
-import { actionUid, effectGroup, effective, ENTITY_TYPES, systemGroup } from './entity.ts'
+import {
+  actionUid,
+  effectGroup,
+  effective,
+  ENTITY_TYPES,
+  PRINCIPAL_TYPES,
+  systemGroup,
+} from './entity.ts'
 import { inputType, type CedarType, type LeftOut, type RecordType } from './type.ts'
 
 /** An action as policies know it. */
@@ -58,6 +66,44 @@ function cedarJson(type: CedarType): Type<string> {
   }
 }
 
+const LONG: Type<string> = { type: 'Long' }
+const DATETIME: Type<string> = { type: 'Extension', name: 'datetime' }
+
+function required(attributes: Readonly<Record<string, Type<string>>>): Type<string> {
+  const all = Object.entries(attributes).map(
+    ([name, type]) => [name, { ...type, required: true }] as const,
+  )
+  return { type: 'Record', attributes: Object.fromEntries(all) }
+}
+
+const WINDOWS = required({ minute: LONG, hour: LONG, day: LONG })
+
+/** What `context.history` holds, as HistoryFacts says it. */
+const HISTORY = required({
+  calls: WINDOWS,
+  writes: WINDOWS,
+  same: WINDOWS,
+  denials: WINDOWS,
+  errors: WINDOWS,
+  money: WINDOWS,
+  bytes: WINDOWS,
+  recipients: WINDOWS,
+  actions: STRINGS,
+  labels: STRINGS,
+} satisfies Record<keyof HistoryFacts, Type<string>>)
+
+const TASK = required({
+  id: { type: 'String' },
+  intent: { type: 'String' },
+  person: { type: 'Entity', name: 'Person' },
+  endsAt: DATETIME,
+})
+
+const NETWORK = required({
+  listener: { type: 'String' },
+  ip: { type: 'Extension', name: 'ipaddr' },
+})
+
 function contextOf(input: RecordType): Type<string> {
   return {
     type: 'Record',
@@ -65,8 +111,12 @@ function contextOf(input: RecordType): Type<string> {
       input: { ...cedarJson(input), required: true },
       unseen: { ...STRINGS, required: true },
       effects: { ...STRINGS, required: true },
-      now: { type: 'Extension', name: 'datetime', required: true },
+      triggers: { ...STRINGS, required: true },
+      history: { ...HISTORY, required: true },
+      now: { ...DATETIME, required: true },
       user: { type: 'Entity', name: 'Person', required: false },
+      task: { ...TASK, required: false },
+      network: { ...NETWORK, required: false },
       attested: { ...ATTESTED, required: false },
     },
   }
@@ -75,10 +125,11 @@ function contextOf(input: RecordType): Type<string> {
 /**
  * Generates the schema of the systems' pinned actions (DESIGN §6). Context:
  * `input` arguments, typed per action · `unseen` pointers of arguments that were sent and are not in `input` ·
- * `effects` labels · `now` · `user` the person on whose behalf the agent acts, absent when it acts unattended.
- * `attested` the elements of the instance's composition that were attested, absent where none was: what an instance merely
- * claims is never seen.
- * `task`, `history` and `network` join with their issues; new attributes break no policy.
+ * `effects` labels, of the action and of everything that it would set off · `triggers` what that is · `history` what the lineage
+ * has done (reading it errs where none is kept) · `now` · `user` the person on whose behalf the agent acts, absent when it acts
+ * unattended · `task` what it works on, absent when on none · `network` where the request came from · `attested` the elements of
+ * the instance's composition that were attested, absent where none was: what an instance merely claims is never seen.
+ * New attributes break no policy.
  */
 export function policySchema(systems: readonly SystemDefinition[]): PolicySchema {
   const groups = [...systems.map((s) => systemGroup(s.name)), ...EFFECTS.map(effectGroup)]
@@ -97,7 +148,7 @@ export function policySchema(systems: readonly SystemDefinition[]): PolicySchema
             ...effective(definition.effects).map((effect) => ({ id: effectGroup(effect).id })),
           ],
           appliesTo: {
-            principalTypes: ['Instance', 'Person'],
+            principalTypes: PRINCIPAL_TYPES,
             resourceTypes: ['System'],
             context: contextOf(input),
           },

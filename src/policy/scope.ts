@@ -1,7 +1,17 @@
 // Holds the scopes of policies: which of them can speak of a principal and an action at all, without asking the library.
 
 import type { EntityUidJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
-import { uidText } from './entity.ts'
+import {
+  actionUid,
+  ancestorsOf,
+  effective,
+  effectGroup,
+  principalOf,
+  systemGroup,
+  uidText,
+  type Asked,
+  type Subject,
+} from './entity.ts'
 import type { Policy } from './policy.ts'
 
 /** A principal, an action and a resource, each with everything that it is `in`. */
@@ -49,11 +59,33 @@ function fitsAction(constraint: Policy['json']['action'], scope: Scope): boolean
   }
 }
 
-/** Whether a policy's scope holds; its conditions are not looked at. */
-export function inScope({ json }: Policy, scope: Scope): boolean {
+/** Whether a policy speaks of an action and a resource at all. */
+export function speaksOf({ json }: Policy, scope: Scope): boolean {
   return (
     fitsAction(json.action, scope) &&
-    fits(json.principal, scope.principal, scope.principalIn) &&
     fits(json.resource, scope.resource, new Set([uidText(scope.resource)]))
   )
+}
+
+/** Whether a policy speaks of a principal. */
+export function speaksTo({ json }: Policy, scope: Scope): boolean {
+  return fits(json.principal, scope.principal, scope.principalIn)
+}
+
+/** Whether a policy's scope holds; its conditions are not looked at. */
+export function inScope(policy: Policy, scope: Scope): boolean {
+  return speaksOf(policy, scope) && speaksTo(policy, scope)
+}
+
+/** The scope of a party's question. */
+export function scopeOf(asked: Asked, subject: Subject): Scope {
+  const action = actionUid(subject.system, subject.action)
+  const groups = [systemGroup(subject.system), ...effective(subject.effects).map(effectGroup)]
+  return {
+    principal: principalOf(asked, subject)!,
+    principalIn: ancestorsOf(asked, subject),
+    action,
+    actionIn: new Set([action, ...groups].map(uidText)),
+    resource: { type: 'System', id: subject.system },
+  }
 }

@@ -22,7 +22,7 @@ export interface ConsentParts {
   readonly store: Store
   readonly audit: AuditSink
   readonly keys: Pick<KeyRing, 'encryption'>
-  readonly authority: Pick<Authority, 'agents' | 'people' | 'delegations'>
+  readonly authority: Pick<Authority, 'agents' | 'people' | 'delegations' | 'tasks'>
   readonly identities: Identities
   readonly tokens: Tokens
   readonly resources: Pick<GatewayResources, 'all' | 'systemOf'>
@@ -33,7 +33,7 @@ export interface ConsentParts {
 /** Opens the consents of a home: after tokens, identities and delegations, and closed before them. */
 export function openConsents(parts: ConsentParts): Promise<Consents> {
   const { authority, identities, machine, settings, tokens } = parts
-  const { agents, delegations, people } = authority
+  const { agents, delegations, people, tasks } = authority
   return Consents.open({
     ...machine,
     store: parts.store,
@@ -49,6 +49,15 @@ export function openConsents(parts: ConsentParts): Promise<Consents> {
       get: (id) => delegations.get(id),
       revoke: (id, word) => unlessOver(delegations.revoke(id, word), 'delegation.unknown'),
       onEnd: (listener) => delegations.onEnd(listener),
+    },
+    tasks: {
+      open: async ({ agent, person, intent, scope, endsAt }) => {
+        const permits = scope.map((action) => ({ action }))
+        const wish = { agent, intent, bound: true, scope: permits, endsAt }
+        return (await tasks.open(wish, { person })).id
+      },
+      cancel: (task, reason) =>
+        unlessOver(tasks.end(task, 'cancelled', { by: '', reason }), 'task.unknown'),
     },
     instances: {
       enrolKeyless: (of) => identities.enrolKeyless(of),

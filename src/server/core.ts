@@ -71,6 +71,7 @@ async function open(
   const consents = await openConsents({ ...ground, ...parts, settings, machine, resources })
   stack.push(() => consents.close())
   const policy = new LivePolicy()
+  authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
   restorePolicy({ authority, policy })
   const gateway = openGateway({
     ports: gatewayPorts({

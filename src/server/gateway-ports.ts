@@ -59,11 +59,13 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     policy,
     watch,
     systems,
+    effects: authority.effects,
     observe: parts.observe,
     identities: {
       actorOf: (presented) => actors.actorOf(presented),
       onGone: (listener) => identities.onGone((instance) => listener(instance)),
       onDelegationEnd: (listener) => authority.delegations.onEnd(listener),
+      onTaskEnd: (listener) => authority.tasks.onEnd(listener),
     },
     locks: {
       find: (actor, system, action) => {

@@ -40,7 +40,7 @@ export async function openIdentity(
   const { ground, settings, machine, identityUrl } = of
   const { audit, authority, keys, note, onTrouble, store, trustDomain } = ground
   const { clock, entropy } = machine
-  const { agents, delegations, people, trust } = authority
+  const { agents, delegations, people, tasks, trust } = authority
   const legacyPath = join(ground.keyFolder, 'ca.pem')
   const under = { ...machine, store, audit, trustDomain, onTrouble }
   const roots = await Roots.open({ ...under, keys: keys.roots, tokens: keys.tokens, legacyPath })
@@ -74,7 +74,7 @@ export async function openIdentity(
     identities,
     attestors: new Attestors({ sources: trust, clock, entropy }),
     tokens,
-    actors: new Actors({ clock, registry, delegations, identities, tokens }),
+    actors: new Actors({ clock, registry, delegations, identities, tasks, tokens }),
     jwtSvids: new JwtSvids({ tokens: keys.tokens, trustDomain, live, audit, clock, entropy }),
     observe,
   }

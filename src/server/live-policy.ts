@@ -52,6 +52,10 @@ export class LivePolicy implements PolicyPort {
     return this.#set.decide(request)
   }
 
+  advise(...about: Parameters<PolicyPort['advise']>): ReturnType<PolicyPort['advise']> {
+    return this.#set.advise(...about)
+  }
+
   mayCall(request: Parameters<PolicyPort['mayCall']>[0]): boolean {
     return this.#set.mayCall(request)
   }

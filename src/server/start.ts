@@ -155,7 +155,9 @@ function sweep({ authority, machine, note }: Core): () => void {
         authority.approvals.expireDue(),
         authority.agents.sweep(),
         authority.delegations.sweep(),
+        authority.tasks.sweep(),
         authority.sessions.endDue(),
+        authority.effects.sweep(),
       ]).catch((error: unknown) => note('trouble', { error: String(error) }))
       cancel = look()
     })

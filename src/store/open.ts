@@ -24,8 +24,10 @@ import { REGISTRATIONS, type Registration } from './rows/registration.ts'
 import { ROOTS, type RootRow } from './rows/root.ts'
 import { SESSIONS, type SessionRow } from './rows/session.ts'
 import { SPENT, type SpentRow } from './rows/spent.ts'
+import { TASKS, type Task } from './rows/task.ts'
 import { TEAMS, type Team } from './rows/team.ts'
 import { TOKENS, type TokenRow } from './rows/token.ts'
+import { TRIGGERS, type LearnedTrigger } from './rows/trigger.ts'
 import { TRUST_SOURCES, type TrustSource } from './rows/trust-source.ts'
 import { SignedRows, type RowSigner } from './signed-rows.ts'
 import { SignedTable, type OnRefused, type SignedRepository } from './signed-table.ts'
@@ -54,6 +56,8 @@ export interface Tables {
   readonly sessions: SignedRepository<SessionRow>
   readonly spent: SignedRepository<SpentRow>
   readonly findings: SignedRepository<FindingRow>
+  readonly tasks: SignedRepository<Task>
+  readonly triggers: SignedRepository<LearnedTrigger>
 }
 
 /** An open database. */
@@ -148,5 +152,7 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     sessions: on(SESSIONS),
     spent: on(SPENT),
     findings: on(FINDINGS),
+    tasks: on(TASKS),
+    triggers: on(TRIGGERS),
   }
 }

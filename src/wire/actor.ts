@@ -51,6 +51,8 @@ export interface Actor {
     readonly id: string
     readonly person: string
     readonly personRoles: readonly string[]
+    /** Task that the delegation, or one above it, is bound to: it works on that one alone. */
+    readonly task?: string
   }
   /** Who passed authority on, the highest first; empty where the person, or the registration, did so directly. */
   readonly chain: readonly Delegator[]
@@ -64,6 +66,11 @@ export interface Actor {
   readonly lifeEnds: number
   /** What it works on: the task that the request names, or the only one that is open for it. Absent: none. */
   readonly task?: TaskFacts
+  /**
+   * True where it may act without a task: it, and everybody who passed authority on to it, is registered so, and no task is open
+   * for it from which it could choose none. Absent: it may not.
+   */
+  readonly taskless?: boolean
   /** Elements of the composition that were attested, by name; never what was merely claimed. */
   readonly attested: Readonly<Partial<Record<CompositionElement, string>>>
 }

@@ -53,6 +53,8 @@ export interface PartyAnswer {
   readonly reason: string
   /** True where it is denied because what permits it does not cross environments. */
   readonly environment?: true
+  /** Present where it is denied because what permits it does not name who is absent: those. */
+  readonly without?: readonly ('user' | 'task')[]
 }
 
 /** A gate that has to agree before a held call runs. */

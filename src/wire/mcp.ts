@@ -16,6 +16,8 @@ export const META = {
   clientInfo: 'io.modelcontextprotocol/clientInfo',
   clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
   serverInfo: 'io.modelcontextprotocol/serverInfo',
+  /** Ours, in every era: the task that a request is for. */
+  task: 'dev.bailiwick/task',
 } as const
 
 /** JSON-RPC and MCP error numbers that we answer with. -32000 to -32019 are an implementation's own. */

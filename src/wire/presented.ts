@@ -1,5 +1,7 @@
 // Holds what one request presents as its credential, once the surface that took it has checked what only it can check.
 
+import type { Actor } from './actor.ts'
+
 /** What a request shows. The surface has verified possession (TLS, DPoP proof, socket); what it is worth is the authority's to say. */
 export interface Presented {
   /** SHA-256 of the DER of the client certificate of this very connection, lower-case hex. */
@@ -26,4 +28,6 @@ export interface Unauthenticated {
   /** One sentence, lower case; says nothing that helps somebody without a key. */
   readonly detail: string
   readonly error?: 'invalid_token' | 'invalid_dpop_proof' | 'insufficient_scope' | 'use_dpop_nonce'
+  /** Who it is, where the credential is good and only the task that the request names is not: such a refusal is recorded. */
+  readonly of?: Actor
 }

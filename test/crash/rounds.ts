@@ -11,7 +11,7 @@ import { Load } from './load.ts'
 import { Witness } from './witness.ts'
 
 const POLICIES = `
-@id("clerks") permit (principal in Role::"clerk", action in [Action::"ledger/append", Action::"ledger/gated"], resource);
+@id("clerks") @without("task") permit (principal in Role::"clerk", action in [Action::"ledger/append", Action::"ledger/gated"], resource);
 @id("gated") @gate("operator") forbid (principal, action == Action::"ledger/gated", resource);
 `
 

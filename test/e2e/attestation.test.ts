@@ -30,7 +30,7 @@ import { Child, MAIN } from './child.ts'
 import { textOf } from './client.ts'
 import { until } from './until.ts'
 
-const POLICY = `@id("builders") permit (principal in Role::"builder", action == Action::"probe/echo", resource);`
+const POLICY = `@id("builders") @without("user, task") permit (principal in Role::"builder", action == Action::"probe/echo", resource);`
 const WEEK = 604_800_000
 const BECAUSE = ['--reason', 'is tested']
 

@@ -179,7 +179,8 @@ export class Bailiwick implements AsyncDisposable {
   }
 
   async agent(name: string, roles: readonly string[], unattended = false): Promise<Agent> {
-    const body = { name, purpose: 'is tested', roles, unattended }
+    // Tests about tasks open them, and say so; the others are about something else.
+    const body = { name, purpose: 'is tested', roles, unattended, taskless: true }
     return this.control.send('POST', '/v1/agents', body, Agent)
   }
 

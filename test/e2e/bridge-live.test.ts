@@ -14,7 +14,7 @@ import { refused, textOf } from './client.ts'
 import { until } from './until.ts'
 
 const POLICIES = `
-@id("workers-probe") permit (principal in Role::"worker", action in [
+@id("workers-probe") @without("task") permit (principal in Role::"worker", action in [
   Action::"probe/echo", Action::"probe/work", Action::"probe/weather", Action::"probe/fail"
 ], resource);
 @id("weather-is-asked") @gate("operator") @reason("the weather is a secret")

@@ -16,7 +16,7 @@ import { refused, textOf } from './client.ts'
 import { until } from './until.ts'
 
 const POLICIES = `
-@id("workers") permit (principal in Role::"worker", action in [
+@id("workers") @without("task") permit (principal in Role::"worker", action in [
   Action::"probe/echo", Action::"probe/work", Action::"probe/fail"
 ], resource);
 @id("echo-is-looked-at") @gate("operator")

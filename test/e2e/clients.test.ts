@@ -14,14 +14,14 @@ import { until } from './until.ts'
 const ERAS: readonly McpEra[] = ['2025-11-25', '2026-07-28']
 
 const POLICIES = `
-@id("workers-probe") permit (principal in Role::"worker", action in [
+@id("workers-probe") @without("task") permit (principal in Role::"worker", action in [
   Action::"probe/echo", Action::"probe/weather", Action::"probe/work", Action::"probe/fail", Action::"probe/break"
 ], resource);
-@id("workers-everything") permit (principal in Role::"worker", action in [
+@id("workers-everything") @without("task") permit (principal in Role::"worker", action in [
   Action::"everything/echo", Action::"everything/get-structured-content",
   Action::"everything/trigger-long-running-operation", Action::"everything/get-tiny-image"
 ], resource);
-@id("workers-read") permit (principal in Role::"worker", action == Action::"files/read_text_file", resource);
+@id("workers-read") @without("task") permit (principal in Role::"worker", action == Action::"files/read_text_file", resource);
 `
 
 let bailiwick: Bailiwick

@@ -13,7 +13,7 @@ import { connect, refused, textOf, type ClientKind, type Refusal } from './clien
 import { until } from './until.ts'
 
 const POLICIES = `
-@id("workers-echo") permit (principal in Role::"worker", action == Action::"probe/echo", resource);
+@id("workers-echo") @without("task") permit (principal in Role::"worker", action == Action::"probe/echo", resource);
 @id("echo-is-looked-at") @gate("operator") @reason("somebody looks at what is said")
 forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
 when { context.input.text like "hold*" };

@@ -47,7 +47,7 @@ function call(
 
 test('INV-1 the upstream observes nothing while the audit log cannot be written', async () => {
   await using bailiwick = await open()
-  await bailiwick.apply(`@id("w") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
   const holder = await bailiwick.enrol('worker')
   assert.equal((await call(bailiwick, holder, 'echo', { text: 'recorded' })).status, 200)
   rmSync(join(bailiwick.home, 'spool'), { recursive: true })
@@ -72,7 +72,7 @@ test('INV-2 what no policy permits, what a policy errs about, and what nobody la
   await denied('echo', { text: 'before any policy' })
   await bailiwick.apply('')
   await denied('echo', { text: 'with no policy for it' })
-  const permit = `@id("w") permit (principal in Role::"worker", action, resource);`
+  const permit = `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`
   await bailiwick.apply(
     `${permit} @id("destroys") forbid (principal, action in Action::"effect:destructive", resource);`,
   )
@@ -84,7 +84,7 @@ test('INV-2 what no policy permits, what a policy errs about, and what nobody la
   )
   await denied('count', { n: 1 })
   await bailiwick.apply(
-    `@id("sums") permit (principal in Role::"worker", action == Action::"probe/count", resource)
+    `@id("sums") @without("task") permit (principal in Role::"worker", action == Action::"probe/count", resource)
        when { context.input.n + 9223372036854775807 > 0 };`,
   )
   await denied('count', { n: 1 })
@@ -94,7 +94,7 @@ test('INV-2 what no policy permits, what a policy errs about, and what nobody la
 
 test('INV-3 a secret of a system reaches no agent, no record, no log and no file in clear', async () => {
   await using bailiwick = await open()
-  await bailiwick.apply(`@id("w") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
   const holder = await bailiwick.enrol('worker')
   const answer = await call(bailiwick, holder, 'secret')
   assert.equal(answer.status, 200)
@@ -121,7 +121,7 @@ test('INV-3 a secret of a system reaches no agent, no record, no log and no file
 
 test('INV-4 an agent does only what its person may as well, and nothing for nobody unless both say so', async () => {
   await using bailiwick = await open()
-  const agents = `@id("w") permit (principal in Role::"worker", action, resource);`
+  const agents = `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`
   await bailiwick.apply(
     agents,
     `@id("p") permit (principal is Person in Role::"operator", action == Action::"probe/count", resource);`,
@@ -237,7 +237,7 @@ test('INV-9 an agent’s certificate opens no route of control, and on identity 
 test('INV-12 what goes upstream is what was sent, to the digit', async () => {
   await using bailiwick = await Bailiwick.start()
   await bailiwick.pin('raw', testServer('fakes/upstream.ts', '2025-11-25'))
-  await bailiwick.apply(`@id("w") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
   await bailiwick.agent('worker', ['worker'])
   const holder = await bailiwick.enrol('worker')
   const value = `{"whole":9007199254740993,"exact":1.0,"tiny":1e-400,"huge":1E+400,"zero":-0,"list":[0.10,2.50],"text":"\\u2028é😀\\\\\\"","empty":{}}`
@@ -271,7 +271,7 @@ test('INV-12 what goes upstream is what was sent, to the digit', async () => {
 test('INV-13 a row that was written by hand is no authority, and stops everything until a person has looked', async () => {
   await using bailiwick = await open()
   await bailiwick.apply(
-    `@id("c") permit (principal in Role::"chief", action == Action::"probe/echo", resource);`,
+    `@id("c") @without("task") permit (principal in Role::"chief", action == Action::"probe/echo", resource);`,
   )
   const holder = await bailiwick.enrol('worker')
   assert.equal((await call(bailiwick, holder, 'echo', { text: 'a' })).code, 'policy.denied')

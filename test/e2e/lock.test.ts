@@ -11,7 +11,7 @@ import { connect, legacy, refused, send, textOf, type Refusal } from './client.t
 import { alive, until } from './until.ts'
 
 const POLICIES = `
-@id("workers") permit (principal in Role::"worker", action in [Action::"probe/echo", Action::"probe/work"], resource);
+@id("workers") @without("task") permit (principal in Role::"worker", action in [Action::"probe/echo", Action::"probe/work"], resource);
 @id("echo-is-looked-at") @gate("operator")
 forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
 when { context.input.text like "hold*" };

@@ -12,7 +12,7 @@ import { MAIN } from './child.ts'
 import { refused, textOf } from './client.ts'
 import { until } from './until.ts'
 
-const POLICY = `@id("workers") permit (principal in Role::"worker", action == Action::"probe/echo", resource);`
+const POLICY = `@id("workers") @without("task") permit (principal in Role::"worker", action == Action::"probe/echo", resource);`
 
 let bailiwick: Bailiwick
 let mcp: Client

@@ -13,7 +13,7 @@ import { legacy, readAnswer, send, type Answer } from './client.ts'
 import { until } from './until.ts'
 
 const HOLDERS = 8
-const POLICY = `@id("workers") permit (principal in Role::"worker", action, resource);`
+const POLICY = `@id("workers") @without("task") permit (principal in Role::"worker", action, resource);`
 
 let bailiwick: Bailiwick
 

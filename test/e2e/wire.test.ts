@@ -15,7 +15,7 @@ before(async () => {
   bailiwick = await Bailiwick.start()
   await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', join(bailiwick.home, 'journal')))
   await bailiwick.apply(
-    `@id("w") permit (principal in Role::"worker", action == Action::"probe/echo", resource);`,
+    `@id("w") @without("task") permit (principal in Role::"worker", action == Action::"probe/echo", resource);`,
   )
   await bailiwick.agent('worker', ['worker'])
   holder = await bailiwick.enrol('worker')

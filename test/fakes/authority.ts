@@ -115,6 +115,7 @@ export function actorOf(agent: string, owner: string, person?: string): Actor {
     chain: [],
     scopes: [],
     credential: { kind: 'x509', id: 'ab'.repeat(32), binding: 'mtls', ends: 2_000_000_000_000 },
+    taskless: true,
     attested: {},
     lifeEnds: 2_000_000_000_000,
   }

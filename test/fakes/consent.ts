@@ -33,6 +33,8 @@ export class FakeConsentGround {
   readonly delegations = new Map<string, Delegation>()
   readonly instances = new Map<string, { readonly agent: string; readonly lifeEnds: number }>()
   readonly tokens: FakeToken[] = []
+  /** Scopes of the tasks that were opened, by id. */
+  readonly tasks = new Map<string, readonly string[]>()
   readonly observed: Observation[] = []
   readonly troubles: unknown[] = []
   readonly revokedTokens: string[] = []
@@ -63,6 +65,17 @@ export class FakeConsentGround {
       entropy: systemEntropy,
       registry: of.registry,
       delegations: this.#delegations(clock),
+      tasks: {
+        open: ({ scope }) => {
+          const id = uuidv7(clock, systemEntropy)
+          this.tasks.set(id, scope)
+          return Promise.resolve(id)
+        },
+        cancel: (task) => {
+          this.tasks.delete(task)
+          return Promise.resolve()
+        },
+      },
       instances: this.#instances(clock),
       tokens: this.#tokens(clock),
       resources: {
@@ -84,10 +97,11 @@ export class FakeConsentGround {
 
   #delegations(clock: FakeClock): ConsentPorts['delegations'] {
     return {
-      create: ({ person, agent, scope, expiresAt }) => {
+      create: ({ person, agent, scope, task, expiresAt }) => {
         const id = uuidv7(clock, systemEntropy)
         const scoped = scope === undefined ? {} : { scope }
-        const doc: Delegation = { id, person, agent, ...scoped, createdAt: clock.now(), expiresAt }
+        const made = { createdAt: clock.now(), expiresAt }
+        const doc: Delegation = { id, person, agent, ...scoped, task, ...made }
         this.delegations.set(id, doc)
         return Promise.resolve(doc)
       },

@@ -29,6 +29,8 @@ export function actor(certificate = 'cert-a', agent = 'agent-a'): Actor {
     chain: [],
     scopes: [],
     credential: { kind: 'x509', id: certificate, binding: 'mtls', ends: Date.now() + 3_600_000 },
+    // Tests of the spine are about what comes after: those about tasks give it one.
+    taskless: true,
     attested: {},
     lifeEnds: Date.now() + 86_400_000,
   }
@@ -107,13 +109,22 @@ export class FakePorts {
   environments: Record<string, string> = {}
   readonly observed: Observation[] = []
   secrets: Record<string, string> = {}
+  /** What actions set off, by `<system>/<action>`. */
+  readonly setOff = new Map<string, ReturnType<Ports['effects']['of']>>()
+  /** Actions that went out, each with a trace whose id counts them. */
+  readonly sent: string[] = []
+  /** Trace ids that came back, and where. */
+  readonly arrived: string[] = []
   auditFails = false
   /** What policy answers, by action; everything else is allowed. */
   answers: Record<string, Answer> = {}
   readonly decisions: DecisionRequest[] = []
+  /** What policy tells a denied agent besides its reason. */
+  advice: readonly string[] = []
   readonly #onLocks = new Set<() => void>()
   readonly #onGone = new Set<(instance: string) => void>()
   readonly #onDelegationEnd = new Set<(delegation: string) => void>()
+  readonly #onTaskEnd = new Set<(task: string) => void>()
 
   lock(lock: LockView | undefined): void {
     this.locks = lock
@@ -127,6 +138,10 @@ export class FakePorts {
 
   delegationEnded(delegation: string): void {
     for (const listener of this.#onDelegationEnd) listener(delegation)
+  }
+
+  taskEnded(task: string): void {
+    for (const listener of this.#onTaskEnd) listener(task)
   }
 
   readonly audit: AuditSink = {
@@ -173,6 +188,10 @@ export class FakePorts {
           this.#onDelegationEnd.add(listener)
           return () => this.#onDelegationEnd.delete(listener)
         },
+        onTaskEnd: (listener) => {
+          this.#onTaskEnd.add(listener)
+          return () => this.#onTaskEnd.delete(listener)
+        },
       },
       locks: {
         find: () => this.locks,
@@ -186,10 +205,20 @@ export class FakePorts {
         get: (name) => this.systems.get(name),
         environmentOf: (name) => this.environments[name] ?? 'default',
       },
+      effects: {
+        of: (system, action) =>
+          this.setOff.get(`${system}/${action}`) ?? { triggers: [], triggered: [] },
+        sent: (system, action) => {
+          this.sent.push(`${system}/${action}`)
+          return `00-${String(this.sent.length).padStart(32, '0')}-00f067aa0ba902b7-00`
+        },
+        arrived: (trace, system, action) => this.arrived.push(`${trace} ${system}/${action}`),
+      },
       observe: (seen) => this.observed.push(seen),
       policy: {
         decide: (request) => this.#decide(request),
         mayCall: (request) => this.answers[request.action] !== 'deny',
+        advise: () => this.advice,
       },
       approvals: this.approvals,
       secrets: { open: () => this.secrets },

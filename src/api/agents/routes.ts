@@ -12,9 +12,12 @@ import {
   NewJoinToken,
 } from '../../wire/api/agent.ts'
 import { Name } from '../../wire/api/text.ts'
+import { taskFault } from '../../authority/tasks/faults.ts'
 import { pageOf } from '../page-of.ts'
+import type { Asker } from '../asker.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
+import { joinWishOf, taskAsker } from '../tasks/said.ts'
 import { serveRoles } from './roles.ts'
 import { changeOf, registrationOf } from './said.ts'
 import { liveCounts, shownAgent, type Agent } from './shown.ts'
@@ -88,7 +91,31 @@ export function serveAgents(surface: Surface, ports: ControlPorts): void {
   serveJoinTokens(surface, ports)
 }
 
-function serveJoinTokens(surface: Surface, { identities, server }: ControlPorts): void {
+/** How long a task that comes with a join token lasts where nothing is said (ms): as long as its instance may live. */
+const JOIN_TASK_MS = 24 * 3_600_000
+
+/** The task that the instance of a join token is bound to: one that is open for it, or one that is opened now. */
+async function taskOf(
+  { authority, clock }: ControlPorts,
+  agent: string,
+  { task }: z.output<typeof NewJoinToken>,
+  asker: Asker,
+  request: Request,
+): Promise<string | undefined> {
+  const { tasks } = authority
+  if (task === undefined) return undefined
+  if (typeof task !== 'string') {
+    const wish = { endsAt: clock.now() + JOIN_TASK_MS, ...joinWishOf(agent, task) }
+    return (await tasks.open(wish, taskAsker(asker, request))).id
+  }
+  const found = tasks.find(task)
+  // Somebody else's task, and one that serves another delegation, are not there for who asks.
+  if (found.agent === agent && found.user === asker.person.id && found.bound !== true) return task
+  throw taskFault('task.unknown', 'no task of this id is open for this agent and this person')
+}
+
+function serveJoinTokens(surface: Surface, ports: ControlPorts): void {
+  const { authority, identities, server } = ports
   surface.closed(
     'POST /v1/agents/{name}/join-tokens',
     {
@@ -97,14 +124,23 @@ function serveJoinTokens(surface: Surface, { identities, server }: ControlPorts)
       body: NewJoinToken,
       answer: JoinTokenAnswer,
     },
-    async ({ params, body, person }) => {
-      const { token, expiresAt } = await identities.issueJoinToken({
+    async ({ params, body, person, request, ...asker }) => {
+      const task = await taskOf(ports, params.name, body, { person, ...asker }, request)
+      const issuing = identities.issueJoinToken({
         agent: params.name,
         by: person.id,
         ...(!body.unattended && { person: person.id }),
         ...(body.scope !== undefined && { scope: body.scope }),
         ...(body.depth !== undefined && { depth: body.depth }),
+        ...(task !== undefined && { task }),
         ...(body.replaces !== undefined && { replaces: body.replaces }),
+      })
+      const { token, expiresAt } = await issuing.catch(async (error: unknown) => {
+        if (typeof body.task === 'object' && task !== undefined) {
+          const word = { by: person.id, reason: 'no join token came of it' }
+          await authority.tasks.end(task, 'cancelled', word)
+        }
+        throw error
       })
       return {
         token,
@@ -112,6 +148,7 @@ function serveJoinTokens(surface: Surface, { identities, server }: ControlPorts)
         expires_at: rfc3339(expiresAt),
         identity_url: server.facts().listeners.identity,
         on_behalf_of: body.unattended ? null : person.name,
+        task: task ?? null,
       }
     },
   )

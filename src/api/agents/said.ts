@@ -31,6 +31,7 @@ export function registrationOf(body: z.output<typeof NewAgent>, asker: string): 
     owner,
     roles: roles(rest.roles),
     unattended: rest.unattended,
+    ...(rest.taskless && { taskless: true }),
     state: rest.state,
     ...(environment !== undefined && { environment }),
     ...(risk !== undefined && { risk }),
@@ -44,12 +45,13 @@ export function registrationOf(body: z.output<typeof NewAgent>, asker: string): 
 /** A change. */
 export function changeOf(body: z.output<typeof AgentChange>): Change {
   const { review_at: review, expires_at: expires, roles: said, ...rest } = body
-  const { owner, purpose, unattended, environment, risk, clients, state } = rest
+  const { owner, purpose, unattended, taskless, environment, risk, clients, state } = rest
   return {
     ...(owner !== undefined && { owner }),
     ...(purpose !== undefined && { purpose }),
     ...(said !== undefined && { roles: roles(said) }),
     ...(unattended !== undefined && { unattended }),
+    ...(taskless !== undefined && { taskless }),
     ...(environment !== undefined && { environment }),
     ...(risk !== undefined && { risk }),
     ...(review !== undefined && { reviewAt: review === null ? null : Date.parse(review) }),

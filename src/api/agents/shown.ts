@@ -45,6 +45,7 @@ export function shownAgent(
       reviewed_at: time(one.reviewedAt),
     })),
     unattended: agent.unattended,
+    taskless: agent.taskless === true,
     environment,
     risk,
     review_at: time(agent.reviewAt),

@@ -186,6 +186,16 @@ export class Approvals {
     return this.#void((doc) => doc.delegation?.id === delegation, reason)
   }
 
+  /** True while an approval of a call for this task is open. */
+  waitFor(task: string): boolean {
+    return [...this.#open.values()].some(({ doc }) => doc.task?.id === task)
+  }
+
+  /** Ends the approvals of calls for a task that has ended. */
+  voidForTask(task: string, reason: string): Promise<number> {
+    return this.#void((doc) => doc.task?.id === task, reason)
+  }
+
   /** Ends the approvals of an agent that may no longer act. */
   voidForAgent(agent: string, reason: string): Promise<number> {
     return this.#void((doc) => isOf(doc, 'agent', agent), reason)

@@ -52,6 +52,9 @@ export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Seale
     ...(actor.delegation === undefined
       ? {}
       : { delegation: { id: actor.delegation.id, person: actor.delegation.person } }),
+    ...(actor.task === undefined
+      ? {}
+      : { task: { id: actor.task.id, intent: actor.task.intent } }),
     ...(actor.chain.length === 0
       ? {}
       : {

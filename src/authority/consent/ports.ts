@@ -41,11 +41,25 @@ export interface ConsentPorts {
       readonly person: string
       readonly agent: string
       readonly scope?: readonly string[]
+      /** Task id that it is bound to. */
+      readonly task: string
       readonly expiresAt: number
     }): Promise<Delegation>
     get(id: string): Delegation | undefined
     revoke(id: string, word: { readonly by: string; readonly reason: string }): Promise<unknown>
     onEnd(listener: (delegation: string) => void): () => void
+  }
+  readonly tasks: {
+    /** Opens the task that a consent is: what the person ticked, for this client, until it ends. Answers its id. */
+    open(of: {
+      readonly agent: string
+      readonly person: string
+      readonly intent: string
+      readonly scope: readonly string[]
+      readonly endsAt: number
+    }): Promise<string>
+    /** Ends one of which nothing came; nothing happens to one that has ended. */
+    cancel(task: string, reason: string): Promise<void>
   }
   readonly instances: {
     enrolKeyless(of: {

@@ -58,7 +58,15 @@ async function begun(
   { ask, audience }: { readonly ask: CodeAsk; readonly audience: readonly string[] },
 ): Promise<Granted> {
   const client = request.client.id
-  const { id: delegation } = await ports.delegations.create({ person, agent, scope, expiresAt })
+  // What the person ticked is the task: no other instance works on it, and this one works on nothing else.
+  const intent = `what ${new URL(client).host} was given by consent`
+  const task = await ports.tasks.open({ agent, person, intent, scope, endsAt: expiresAt })
+  const { id: delegation } = await ports.delegations
+    .create({ person, agent, scope, task, expiresAt })
+    .catch(async (error: unknown) => {
+      await ports.tasks.cancel(task, 'no delegation came of it')
+      throw error
+    })
   let instance: string | undefined
   try {
     const attested = { attestor: 'consent' as const, selectors: [`consent:client:${client}`] }

@@ -3,6 +3,7 @@
 import { uuidv7 } from '../../std/id.ts'
 import type { Delegation } from '../../store/rows/delegation.ts'
 import type { Receipt } from '../../wire/record.ts'
+import type { TaskPort } from '../tasks/choice.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
 import type { Agents } from '../registry/agents.ts'
@@ -10,8 +11,16 @@ import type { People } from '../registry/people.ts'
 import { Turns } from '../turns.ts'
 import { DelegationEndings, type DelegationEnd } from './ending.ts'
 import { delegationFault } from './faults.ts'
-import { checkDepth, checkLink, checkScope, MAX_LINKS, type PassRequest } from './pass.ts'
+import {
+  checkDepth,
+  checkLink,
+  checkScope,
+  MAX_LINKS,
+  MOST_DELEGATION_MS,
+  type PassRequest,
+} from './pass.ts'
 import { delegationBody } from './record.ts'
+import { boundTask, taskFor } from './task.ts'
 import { DelegationTree } from './tree.ts'
 
 /** Delegations that one instance may have passed on at once. */
@@ -32,8 +41,10 @@ export interface Grant {
   readonly scope?: readonly string[]
   /** How many links may follow; absent: none. */
   readonly depth?: number
-  /** ms since the epoch. */
-  readonly expiresAt: number
+  /** Task id: the only one that may be worked on under it; absent: whichever is open. */
+  readonly task?: string
+  /** ms since the epoch; absent: 30 days from now, which is the most. */
+  readonly expiresAt?: number
 }
 
 /** Who takes a delegation back, and why. */
@@ -58,6 +69,8 @@ export class Delegations {
   readonly #turns = new Turns()
   readonly #tree = new DelegationTree()
   readonly #endings: DelegationEndings
+  /** Who says which task is worked on; until it is known, nothing is passed on under one. */
+  #tasks: TaskPort | undefined
   /** Who answers for what was passed on; until it is known, nothing that an instance passed on holds. */
   #instances: InstancePort | undefined
   /** Instances that are gone, and under whose delegations nobody acts any more. */
@@ -88,6 +101,11 @@ export class Delegations {
       delegations.#endings.take(doc.id, end)
     }
     return delegations
+  }
+
+  /** Lets what is passed on stay under the task of whoever passes it on. */
+  stayUnder(tasks: TaskPort): void {
+    this.#tasks = tasks
   }
 
   /** Lets chains depend on the instances that pass authority on, and ends what hangs on those that are gone. */
@@ -150,7 +168,7 @@ export class Delegations {
   }
 
   /** Calls back when a delegation ended, once for each, also for those below it. The answer stops listening. */
-  onEnd(listener: (delegation: string) => void): () => void {
+  onEnd(listener: (delegation: string, ended: Delegation) => void): () => void {
     return this.#endings.onEnd(listener)
   }
 
@@ -161,12 +179,21 @@ export class Delegations {
       const agent = this.#agents.find(grant.agent).name
       checkScope(grant.scope)
       if (grant.depth !== undefined) checkDepth(grant.depth)
-      const { scope, depth, expiresAt } = grant
+      const { scope, depth, task } = grant
+      const most = this.#ports.clock.now() + MOST_DELEGATION_MS
+      const { expiresAt = most } = grant
+      if (expiresAt > most) {
+        throw delegationFault(
+          'delegation.too_long',
+          'the delegation would last longer than 30 days',
+        )
+      }
       const doc = this.#new({
         person,
         agent,
         ...(scope === undefined ? {} : { scope }),
         ...(depth === undefined ? {} : { depth }),
+        ...(task === undefined ? {} : { task }),
         expiresAt,
       })
       return this.#insert('delegation.created', doc)
@@ -190,6 +217,7 @@ export class Delegations {
         throw delegationFault('delegation.inactive', `\`${agent.name}\` is ${agent.state}`)
       }
       const { by, parent, instance, scope, expiresAt } = of
+      const task = taskFor(this.#tasks, of, chain)
       const doc = this.#new({
         person,
         agent: agent.name,
@@ -197,6 +225,7 @@ export class Delegations {
         by: { instance: by.instance, agent: by.agent },
         ...(parent === undefined ? {} : { parent }),
         ...(scope === undefined ? {} : { scope }),
+        ...(task === undefined ? {} : { task }),
         depth,
         expiresAt,
       })
@@ -226,6 +255,17 @@ export class Delegations {
         throw delegationFault('delegation.not_yours', 'the delegation is for another agent')
       }
       return { ...doc, instance }
+    })
+  }
+
+  /** Binds a delegation to the one task that is worked on under it; it never moves to another. */
+  bindTask(id: string, task: string): Promise<Delegation> {
+    return this.#change(id, 'delegation.narrowed', (doc) => {
+      const there = boundTask(this.chainOf(id) ?? [doc])
+      if (there !== undefined && there !== task) {
+        throw delegationFault('delegation.task', 'the delegation is bound to another task')
+      }
+      return { ...doc, task }
     })
   }
 
@@ -370,9 +410,10 @@ function goneWith(instance: string): DelegationEnd {
 }
 
 /** True when a link was passed on by whoever has the one above, for the same person. */
-function follows({ by, person }: Delegation, above: Delegation): boolean {
+function follows({ by, person, task }: Delegation, above: Delegation): boolean {
   return (
     by !== undefined &&
+    (task === undefined || above.task === undefined || task === above.task) &&
     by.instance === above.instance &&
     by.agent === above.agent &&
     person === above.person

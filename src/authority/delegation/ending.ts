@@ -19,7 +19,7 @@ export class DelegationEndings {
   readonly #ports: Pick<AuthorityPorts, 'audit' | 'clock' | 'store'>
   readonly #tree: DelegationTree
   readonly #turns: Turns
-  readonly #listeners = new Set<(id: string) => void>()
+  readonly #listeners = new Set<(id: string, ended: Delegation) => void>()
   /** Gone from memory and not written yet. Lost in a crash, as if nobody had asked: nobody was told otherwise. */
   readonly #unwritten = new Map<string, DelegationEnd>()
 
@@ -33,7 +33,7 @@ export class DelegationEndings {
     this.#turns = turns
   }
 
-  onEnd(listener: (id: string) => void): () => void {
+  onEnd(listener: (id: string, ended: Delegation) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -44,7 +44,7 @@ export class DelegationEndings {
     for (const [at, one] of gone.entries()) {
       this.#unwritten.set(one.id, at === 0 ? end : { ...end, reason: below(end, id) })
     }
-    for (const { id: ended } of gone) for (const listener of this.#listeners) listener(ended)
+    for (const ended of gone) for (const listener of this.#listeners) listener(ended.id, ended)
     return gone
   }
 

@@ -33,6 +33,14 @@ export const DELEGATION_FAULTS = {
   'delegation.inactive': { status: 409, next: 'ask the owner of the agent to activate it' },
   'delegation.instance': { status: 409, next: 'name an instance of that agent that is live' },
   'delegation.too_many': { status: 429, next: 'revoke delegations that are not needed any more' },
+  'delegation.task': {
+    status: 409,
+    next: 'name the task that it is a part of, while that is open: `task`, or the header Bailiwick-Task',
+  },
+  'delegation.too_long': {
+    status: 400,
+    next: 'let it end within 30 days: whoever needs it longer asks again',
+  },
   'delegation.bound': {
     status: 409,
     next: 'ask for a delegation of your own: one serves one instance',

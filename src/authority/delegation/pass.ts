@@ -18,6 +18,8 @@ export interface PassRequest {
   readonly instance?: string
   /** Absent: all that the delegations above cover. */
   readonly scope?: readonly string[]
+  /** Task whose part it is; absent: the one above, or the only one that is open for the head of the chain. */
+  readonly task?: string
   /** How many more links may follow; absent: one less than above, none where there is nothing above. */
   readonly depth?: number
   /** ms since the epoch. */
@@ -29,6 +31,9 @@ export interface NewLink {
   readonly person: string
   readonly depth: number
 }
+
+/** The longest that a delegation lasts (ms): 30 days. */
+export const MOST_DELEGATION_MS = 30 * 86_400_000
 
 /** Throws `delegation.scope` for what is no list of patterns. */
 export function checkScope(scope: readonly string[] | undefined): void {

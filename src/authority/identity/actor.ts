@@ -7,6 +7,7 @@ import type {
   CompositionElement,
   Delegator,
 } from '../../wire/actor.ts'
+import { boundTask } from '../delegation/task.ts'
 import { rolesNow } from '../registry/roles.ts'
 import type { DelegationLink, IdentityPorts } from './ports.ts'
 
@@ -47,12 +48,15 @@ export function actorFrom(
   const now = clock.now()
   const chain = behalf === 'unattended' ? [] : behalf.chain
   const delegators = chain.length < 2 && chain[0]?.by === undefined ? NOBODY : above(chain)
+  let taskless = agent.taskless === true
   // Where nobody is registered behind a link any more, it is no link: a chain that holds has none of those.
   const known = delegators.map((one) => {
     const giver = registry.agentOf(one.agent)
+    taskless &&= giver?.taskless === true
     return giver && { ...one, roles: [...rolesNow(giver, now)].sort(), owner: giver.owner }
   })
   if (known.includes(undefined)) return undefined
+  const task = boundTask(chain)
   return {
     instance: instance.id,
     agent: instance.agent,
@@ -63,12 +67,18 @@ export function actorFrom(
     ...(behalf === 'unattended'
       ? {}
       : {
-          delegation: { id: behalf.id, person: behalf.person, personRoles: behalf.personRoles },
+          delegation: {
+            id: behalf.id,
+            person: behalf.person,
+            personRoles: behalf.personRoles,
+            ...(task !== undefined && { task }),
+          },
         }),
     chain: delegators === NOBODY ? NOBODY : known.flatMap((one) => one ?? []),
     scopes: scopesOf(chain, scope),
     credential,
     lifeEnds: instance.lifeEnds,
+    ...(taskless && { taskless }),
     attested: attestedOf(instance.composition),
   }
 }

@@ -4,6 +4,8 @@ import { Fault } from '../../std/fault.ts'
 import type { Actor, ActorCredential, Binding } from '../../wire/actor.ts'
 import type { Presented, Unauthenticated } from '../../wire/presented.ts'
 import { actorFrom, type ActorParts } from './actor.ts'
+import { withTask } from './actor-task.ts'
+import type { TaskPort } from '../tasks/choice.ts'
 import type { IdentityPorts } from './ports.ts'
 import { inForce } from './standing.ts'
 
@@ -25,6 +27,8 @@ export interface ActorPorts extends Pick<IdentityPorts, 'clock' | 'registry' | '
     actorOf(fingerprint: string): Actor | undefined
     live(id: string): (ActorParts['instance'] & { readonly delegation?: string }) | undefined
   }
+  /** Says which task an actor works on; absent: there are none, and naming one is refused. */
+  readonly tasks?: TaskPort
   readonly tokens?: { check(presented: Presented): ShownToken | Unauthenticated }
   /** Which instance a local process is; absent where no socket is served. */
   readonly peers?: {
@@ -42,6 +46,11 @@ export class Actors {
 
   /** Who is behind a request; made anew from what holds now, whenever it is asked. A token decides where there is one. */
   actorOf(presented: Presented): Actor | Unauthenticated {
+    const actor = this.#known(presented)
+    return 'refused' in actor ? actor : withTask(actor, presented.task, this.#ports.tasks)
+  }
+
+  #known(presented: Presented): Actor | Unauthenticated {
     if (presented.token !== undefined) return this.#byToken(presented)
     if (presented.certificate !== undefined) {
       return (

@@ -123,6 +123,8 @@ export class Identities {
     readonly scope?: readonly string[]
     /** How many agents may follow below it; absent: none. */
     readonly depth?: number
+    /** Task id: the only one that the instance may work on; absent: whichever is open. */
+    readonly task?: string
     /** The instance that is to be followed: what a person took away does not come back by itself (INV-5). */
     readonly replaces?: string
   }): Promise<IssuedJoinToken> {
@@ -149,6 +151,7 @@ export class Identities {
       agent: of.agent,
       ...(of.scope === undefined ? {} : { scope: of.scope }),
       ...(of.depth === undefined ? {} : { depth: of.depth }),
+      ...(of.task === undefined ? {} : { task: of.task }),
       expiresAt,
     })
     return this.#tokens.issue({ agent: of.agent, by: of.by, delegation: id })

@@ -14,13 +14,13 @@ import type { Roots } from './roots.ts'
 /** A registered agent, as far as identity looks at it. */
 export type RegisteredAgent = Pick<
   Agent,
-  'owner' | 'roles' | 'assignments' | 'environment' | 'unattended' | 'state'
+  'owner' | 'roles' | 'assignments' | 'environment' | 'unattended' | 'taskless' | 'state'
 >
 
 /** One link of a chain of delegations. */
 export type DelegationLink = Pick<
   Delegation,
-  'id' | 'person' | 'agent' | 'instance' | 'expiresAt' | 'by' | 'parent' | 'scope'
+  'id' | 'person' | 'agent' | 'instance' | 'expiresAt' | 'by' | 'parent' | 'scope' | 'task'
 >
 
 /** Who is registered. Synchronous, from a view in memory: asked at every call. */
@@ -38,6 +38,8 @@ export interface DelegationPort {
     readonly scope?: readonly string[]
     /** How many links may follow; absent: none. */
     readonly depth?: number
+    /** Task id that it is bound to; absent: none. */
+    readonly task?: string
     /** ms since the epoch. */
     readonly expiresAt: number
   }): Promise<{ readonly id: string }>

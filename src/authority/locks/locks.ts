@@ -194,6 +194,9 @@ export class Locks {
       case 'delegation':
         if (!isUuid(name)) throw fault('lock.target', 'this is not the id of a delegation')
         return { kind, name }
+      case 'task':
+        if (!isUuid(name)) throw fault('lock.target', 'this is not the id of a task')
+        return { kind, name }
       case 'action':
         return { kind, name: this.#action(name) }
     }

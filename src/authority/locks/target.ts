@@ -9,6 +9,8 @@ export interface Lockable {
   /** Person id of the agent's owner. */
   readonly owner: string
   readonly delegation?: { readonly id: string; readonly person: string }
+  /** What it works on. */
+  readonly task?: { readonly id: string }
   /** Who passed authority on: a lock on any of them reaches who is below. Absent: nobody. */
   readonly chain?: readonly {
     readonly delegation: string
@@ -28,6 +30,7 @@ const KINDS = [
   'agent',
   'instance',
   'delegation',
+  'task',
 ] as const
 
 /** The names under which a call can be locked, of one kind. A person stops what they own as well as what acts for them. */
@@ -54,6 +57,8 @@ function namesOf(kind: LockKind, actor: Lockable, system: string, action: string
         ...(actor.delegation === undefined ? [] : [actor.delegation.id]),
         ...(actor.chain ?? []).map((one) => one.delegation),
       ]
+    case 'task':
+      return actor.task === undefined ? [] : [actor.task.id]
   }
 }
 

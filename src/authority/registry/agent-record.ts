@@ -5,7 +5,7 @@ import type { Agent } from '../../store/rows/agent.ts'
 
 /**
  * The body of a record about an agent. `ends` has the roles that end, by name; times are ms since the epoch. The replay of
- * a log into an older database reads `state`, `roles`, `ends`, `unattended`, `environment`, `expiresAt` and `clients`.
+ * a log into an older database reads `state`, `roles`, `ends`, `unattended`, `taskless`, `environment`, `expiresAt` and `clients`.
  */
 export function agentBody(agent: Agent, more: JsonObject): JsonObject {
   const { owner, purpose, roles, assignments = [], unattended, state } = agent
@@ -19,6 +19,7 @@ export function agentBody(agent: Agent, more: JsonObject): JsonObject {
     roles: [...roles],
     ...(ends.length > 0 && { ends: Object.fromEntries(ends) }),
     unattended,
+    ...(agent.taskless === true && { taskless: true }),
     environment,
     risk,
     ...(reviewAt !== undefined && { reviewAt }),

@@ -23,6 +23,8 @@ export interface AgentRegistration {
   readonly roles: readonly (string | RoleWish)[]
   /** May act without a user (INV-4). */
   readonly unattended: boolean
+  /** May act without a task (INV-4); absent: it may not. */
+  readonly taskless?: boolean
   readonly environment?: string
   readonly risk?: NonNullable<Agent['risk']>
   /** ms since the epoch. */
@@ -94,6 +96,25 @@ export function described(before: Partial<Agent>, said: AgentChange, now: number
     ...(expiresAt !== undefined && { expiresAt }),
     ...(clients !== undefined && { clients }),
   }
+}
+
+/** When an agent that acts without somebody, or something, is looked at again where no date is said (ms): after 90 days. */
+const REVIEW_MS = 90 * 86_400_000
+
+/**
+ * The date of review of what a registration lets an agent do without a person or a task: such a standing permission has one,
+ * always. Throws `agent.review` where it would be taken away.
+ */
+export function reviewed(
+  agent: Pick<Agent, 'unattended' | 'taskless' | 'reviewAt'>,
+  said: AgentChange,
+  now: number,
+): Pick<Agent, 'reviewAt'> {
+  if (!agent.unattended && agent.taskless !== true) return {}
+  if (said.reviewAt === null) {
+    throw fault('agent.review', 'it acts without a person or a task, and is looked at again')
+  }
+  return agent.reviewAt === undefined ? { reviewAt: now + REVIEW_MS } : {}
 }
 
 /** A date as it will be; one that is named anew has to be still to come. */

@@ -191,7 +191,9 @@ test('roles are assigned with a reason and an end, reviewed, removed, and end by
     const at = () => rolesNow(agents.find('bot'), home.clock.now())
     assert.deepEqual(at(), ['deploy', 'support'])
     const { ends, role, reason } = home.audit.last('agent.role_assigned').body
-    assert.deepEqual([ends, role, reason], [{ deploy: expiresAt }, 'deploy', 'on call'])
+    assert.deepEqual([Object(ends).deploy, role, reason], [expiresAt, 'deploy', 'on call'])
+    const { support } = Object(ends) as { support: number }
+    assert.ok(support > expiresAt, 'where no end is said there is one')
     await agents.reviewRole('bot', 'support', why)
     assert.equal(agents.find('bot').assignments?.[1]?.reviewedAt, home.clock.now())
     home.clock.advance(DAY)

@@ -13,6 +13,7 @@ import {
   checkedClients,
   checkedPurpose,
   described,
+  reviewed,
   type AgentChange,
   type AgentRegistration,
 } from './agent-words.ts'
@@ -116,16 +117,18 @@ export class Agents {
       const { reason, state = 'active' } = registration
       const word = { by: person, at, reason: checkedReason(reason ?? 'registered with it') }
       this.#checkNew(registration.name)
-      const doc: Agent = {
+      const said: Agent = {
         name: registration.name,
         owner: this.#owners.idOf(registration.owner),
         purpose: checkedPurpose(registration.purpose),
         ...roles.withRoles({ roles: [] }, registration.roles.map(wish), word),
         unattended: registration.unattended,
+        ...(registration.taskless === true && { taskless: true }),
         ...described({}, registration, at),
         state,
         createdAt: at,
       }
+      const doc = { ...said, ...reviewed(said, registration, at) }
       const more = reason === undefined ? {} : { reason: word.reason }
       return this.#insert(doc, { type: 'agent.registered', person, more })
     })
@@ -176,16 +179,19 @@ export class Agents {
         ...rest
       } = before
       const { because, ...kept } = rest
-      const doc: Agent = {
+      const taskless = change.taskless ?? before.taskless
+      const said: Agent = {
         ...kept,
         owner,
         purpose: change.purpose === undefined ? before.purpose : checkedPurpose(change.purpose),
         ...(change.roles !== undefined && roles.withRoles(before, change.roles.map(wish), why)),
         unattended: change.unattended ?? before.unattended,
+        ...(taskless !== undefined && { taskless }),
         ...described(before, change, why.at),
         state,
         ...(because !== undefined && state === before.state && { because }),
       }
+      const doc = { ...said, ...reviewed(said, change, why.at) }
       return { doc, type: this.#transition(before, doc), more: {} }
     })
   }

@@ -14,12 +14,20 @@ export const REGISTRY_FAULTS = {
   },
   'agent.expired': { status: 409, next: 'give it a later end first, with --expires' },
   'agent.date': { status: 400, next: 'name a time that is still to come' },
+  'agent.review': {
+    status: 409,
+    next: 'keep a date of review while it is unattended or taskless: --review 90d',
+  },
   'agent.client': { status: 400, next: 'name the https URL of a client metadata document' },
   'agent.discovered': {
     status: 429,
     next: 'look at `bailiwick agent ls --state discovered`: adopt or retire what waits there',
   },
   'role.unassigned': { status: 404, next: 'look at `bailiwick agent show` for its roles' },
+  'role.too_long': {
+    status: 400,
+    next: 'let the role end within 365 days: whoever still needs it then assigns it again',
+  },
   'role.too_many': { status: 409, next: 'take a role away first: an agent holds at most 32' },
   'team.unknown': { status: 404, next: 'look at `bailiwick team ls`' },
   'team.exists': { status: 409, next: 'choose another name, or change the team that is there' },

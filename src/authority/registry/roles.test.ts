@@ -17,6 +17,7 @@ import {
 } from './roles.ts'
 
 const NOW = 1_000_000
+const DAY = 86_400_000
 const word: RoleWord = { by: 'per_1', at: NOW, reason: 'a test' }
 
 test('a role is gone at the instant of its end, before anything is written', () => {
@@ -25,7 +26,7 @@ test('a role is gone at the instant of its end, before anything is written', () 
   assert.deepEqual(rolesNow(holder, NOW + 9), ['a', 'b'])
   assert.deepEqual(rolesNow(holder, NOW + 10), ['a'])
   assert.equal(nextEnd(holder, NOW), NOW + 10)
-  assert.equal(nextEnd(holder, NOW + 10), Infinity)
+  assert.equal(nextEnd(holder, NOW + 10), NOW + 90 * DAY, 'where no end is said it is 90 days')
   assert.deepEqual(withoutEnded(holder, NOW + 10).roles, ['a'])
 })
 
@@ -46,6 +47,7 @@ test('what is wished for as it is keeps who assigned it and when', () => {
     reason: 'another change',
     by: 'per_2',
     at: NOW + 5,
+    expiresAt: NOW + 5 + 90 * DAY,
   })
   const again = withRoles(before, [{ role: 'a', reason: 'second' }], later)
   assert.equal(again.assignments[0]?.by, 'per_2')
@@ -60,6 +62,19 @@ test('a role that has ended is not kept alive by wishing for it without a new en
   )
   assert.throws(() => reviewed(before, 'a', NOW + 20), faultOf('role.unassigned'))
   assert.equal(reviewed(before, 'a', NOW + 5).assignments[0]?.reviewedAt, NOW + 5)
+})
+
+test('a role has an end of a year at most, and is held for longer by assigning it again', () => {
+  const before = withRoles({ roles: [] }, [{ role: 'a' }], word)
+  const later = { ...word, at: NOW + 60 * DAY }
+  assert.equal(withRoles(before, [{ role: 'a' }], later).assignments[0]?.expiresAt, NOW + 90 * DAY)
+  assert.equal(withRole(before, { role: 'a' }, later).assignments[0]?.expiresAt, NOW + 150 * DAY)
+  const year = NOW + 365 * DAY
+  assert.equal(withRole(before, { role: 'a', expiresAt: year }, word).assignments[0]?.expiresAt, year)
+  assert.throws(
+    () => withRole(before, { role: 'a', expiresAt: year + 1 }, word),
+    faultOf('role.too_long'),
+  )
 })
 
 test('a role that nobody assigned cannot be taken away, and there is a most of them', () => {

@@ -8,6 +8,12 @@ import { checkName } from './name.ts'
 /** Roles of one agent at most. */
 const MOST_ROLES = 32
 
+/** How long a role lasts where nothing is said (ms): 90 days. A standing permission ends unless somebody asks again. */
+const ROLE_MS = 90 * 86_400_000
+
+/** The longest that one lasts (ms): 365 days. */
+const MOST_ROLE_MS = 365 * 86_400_000
+
 /** The members of an agent that say which roles it has. */
 export type RoleHolder = Pick<Agent, 'roles' | 'assignments'>
 
@@ -16,7 +22,7 @@ export interface RoleWish {
   readonly role: string
   /** Absent: the one it has already, or the reason of the whole change. */
   readonly reason?: string
-  /** ms since the epoch. */
+  /** ms since the epoch; absent: the end that it has already, or 90 days from now. */
   readonly expiresAt?: number
 }
 
@@ -71,10 +77,11 @@ export function withRoles(
   return holding([...byName.values()].map((wish) => assigned(before, wish, word)))
 }
 
-/** One role more, or the same with another reason or end. */
+/** One role more, or the same with another reason or end: assigning it again is how one is held for longer. */
 export function withRole(before: RoleHolder, wish: RoleWish, word: RoleWord): Required<RoleHolder> {
   const others = assignmentsOf(before).filter(({ role }) => role !== wish.role)
-  return holding([...others, assigned(before, wish, word)])
+  const { expiresAt = word.at + ROLE_MS } = wish
+  return holding([...others, assigned(before, { ...wish, expiresAt }, word)])
 }
 
 /** Without a role; throws `role.unassigned` where it has none of that name. */
@@ -99,12 +106,12 @@ export function withoutEnded(before: RoleHolder, now: number): Required<RoleHold
 
 function assigned(before: RoleHolder, wish: RoleWish, word: RoleWord): RoleAssignment {
   checkName('a role', wish.role)
-  const { expiresAt } = wish
-  if (expiresAt !== undefined && expiresAt <= word.at) {
+  if (wish.expiresAt !== undefined && wish.expiresAt <= word.at) {
     throw fault('agent.date', `the end of the role \`${wish.role}\` has passed`)
   }
   const old = assignmentOf(before, wish.role)
   const ended = old?.expiresAt !== undefined && old.expiresAt <= word.at
+  const expiresAt = endOf(wish, ended ? undefined : old, word.at)
   const same = old !== undefined && !ended && old.expiresAt === expiresAt
   if (same && (wish.reason === undefined || wish.reason.trim() === old.reason)) return old
   return {
@@ -114,6 +121,19 @@ function assigned(before: RoleHolder, wish: RoleWish, word: RoleWord): RoleAssig
     at: word.at,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   }
+}
+
+/** When a role ends: as is said, as it does already, or after 90 days. One from before ends were kept stays without one. */
+function endOf(
+  { role, expiresAt }: RoleWish,
+  old: RoleAssignment | undefined,
+  now: number,
+): number | undefined {
+  if (expiresAt === undefined) return old === undefined ? now + ROLE_MS : old.expiresAt
+  if (expiresAt > now + MOST_ROLE_MS) {
+    throw fault('role.too_long', `the role \`${role}\` would last longer than 365 days`)
+  }
+  return expiresAt
 }
 
 function holding(assignments: readonly RoleAssignment[]): Required<RoleHolder> {

@@ -43,6 +43,7 @@ export function drawAgent(agent: Agent, surface: Surface, now: number): string {
       ['risk', { text: agent.risk, style: RISK_STYLE[agent.risk] }],
       ['roles', agent.roles.join(' ') || 'none'],
       ['acts', agent.unattended ? 'also without a person' : 'on behalf of a person only'],
+      ['works', agent.taskless ? 'also without a task' : 'on a task only'],
       ['clients', agent.clients.length === 0 ? undefined : agent.clients.join(' ')],
       ['registered', when(agent.created_at, now)],
       ['review', agent.review_at === null ? undefined : due(agent.review_at, now)],

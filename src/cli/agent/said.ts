@@ -53,3 +53,10 @@ export function stateOf(text: string | undefined): AgentState | undefined {
   if (state.success) return state.data
   throw fault('cli.usage', `--state is one of ${AgentState.options.join(', ')}`)
 }
+
+/** What `yes` or `no` says; undefined where nothing is said. Throws `cli.usage`. */
+export function yesOrNo(option: string, text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined
+  if (text === 'yes' || text === 'no') return text === 'yes'
+  throw fault('cli.usage', `${option} is yes or no`)
+}

@@ -7,7 +7,7 @@ import { isObject, stringifyJson, type JsonObject } from '../../std/json.ts'
 import { META, MODERN_ERA, RPC, rpcMessage, type RpcError } from '../../wire/mcp.ts'
 import { VERSION } from '../../server/version.ts'
 import type { Enrolled } from '../enrolment.ts'
-import { headersOf } from '../mcp/envelope.ts'
+import { headersOf, taskHeader } from '../mcp/envelope.ts'
 import { exchange } from '../mcp/exchange.ts'
 import { fault } from '../mcp/faults.ts'
 
@@ -109,7 +109,7 @@ async function ask(by: Enrolled, call: OneCall, tree: JsonObject): Promise<JsonO
   const arrivals = exchange({
     url: `${by.gateway}/mcp/${call.system}`,
     dispatcher: by.holder.dispatcher(),
-    headers: headersOf(message, undefined),
+    headers: { ...headersOf(message, undefined), ...taskHeader(by.task) },
     body: utf8(stringifyJson(tree)),
     signal: call.signal,
   })

@@ -98,6 +98,11 @@ export function headersOf(
   return headers
 }
 
+/** The header by which a request names its task; none where there is none to name. */
+export function taskHeader(task: string | undefined): Record<string, string> {
+  return task === undefined ? {} : { 'bailiwick-task': task }
+}
+
 /** True for a message of a revision without a handshake: leaving cancels it. */
 export function isModern(message: RpcMessage): boolean {
   const version = envelopeVersion(message)

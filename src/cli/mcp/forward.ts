@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../std/json.ts'
 import type { Timer } from '../../std/timer.ts'
 import { rpcMessage, type RpcId, type RpcMessage } from '../../wire/mcp.ts'
 import type { Enrolled } from '../enrolment.ts'
-import { envelopeVersion, headersOf } from './envelope.ts'
+import { envelopeVersion, headersOf, taskHeader } from './envelope.ts'
 import { exchange, type Arrival } from './exchange.ts'
 import { fault } from './faults.ts'
 import type { Session } from './session.ts'
@@ -133,7 +133,7 @@ export class Forwarder {
     return exchange({
       url: `${enrolled.gateway}/mcp/${this.#parts.system}`,
       dispatcher: enrolled.holder.dispatcher(),
-      headers: headersOf(message, this.#negotiated),
+      headers: { ...headersOf(message, this.#negotiated), ...taskHeader(enrolled.task) },
       body,
       signal,
     })

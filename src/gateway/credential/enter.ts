@@ -43,13 +43,15 @@ export function enter(
   if (presented.token === undefined) return { presented, renewNonce: false }
   const { scheme } = presented.token
   const actor = authenticate(presented, ports)
-  if (isDenial(actor)) {
+  // A task that is not theirs is told once the message is read, and the proof used up: the credential itself is good.
+  const who = isDenial(actor) ? actor.of : actor
+  if (isDenial(actor) && who === undefined) {
     const { code, detail, next } = actor
     const error = 'invalid_token' as const
     return { refusedCredential: true, status: 401, code, detail, next, error, scheme }
   }
-  if (proof === undefined) return { presented, renewNonce: false }
-  const spent = spend(request, surface, proof, actor, ports)
+  if (proof === undefined || who === undefined) return { presented, renewNonce: false }
+  const spent = spend(request, surface, proof, who, ports)
   return spent ?? { presented, renewNonce: proof.nonce !== surface.proofs.nonces.next() }
 }
 

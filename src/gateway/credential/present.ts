@@ -30,11 +30,14 @@ export function present(
   const resource = `${own}${path}`
   const token = request.headers.authorization === undefined ? undefined : readAuthorization(request)
   if (isRefusal(token)) return token
-  const byCertificate = certificate === undefined ? {} : { certificate }
+  const byCertificate = {
+    ...(certificate !== undefined && { certificate }),
+    ...taskNamed(request),
+  }
   if (token === undefined) {
     return certificate === undefined
       ? refuseCredential('authenticate.no_credential', nothingShown(surface))
-      : { presented: { certificate, resource } }
+      : { presented: { ...byCertificate, resource } }
   }
   const aliases = others.map((origin) => `${origin}${path}`)
   const presented: Presented = { ...byCertificate, token, resource, aliases }
@@ -43,6 +46,17 @@ export function present(
   const proof = readProof(request, surface, { url: `${origin}${path}`, token: token.text })
   if (isRefusal(proof)) return proof
   return { presented: { ...presented, jkt: proof.jkt }, proof }
+}
+
+/** The header by which a request names its task. */
+const TASK_HEADER = 'bailiwick-task'
+
+/** The task that the header names, as it was sent: whether there is one of that name is the authority's to say. */
+function taskNamed({ headers }: IncomingMessage): { readonly task?: string } {
+  const value = headers[TASK_HEADER]
+  // Node joins a header that was sent twice, and the authority knows no task by two ids.
+  if (value === undefined) return {}
+  return { task: (Array.isArray(value) ? value.join(', ') : value).trim().slice(0, 128) }
 }
 
 function nothingShown({ secure }: Surface): string {

@@ -18,6 +18,7 @@ import { admit } from '../steps/02-admit.ts'
 import { unboundMark } from '../steps/06-record.ts'
 import { discoverResult, initializeResult, LIST_TTL_MS, modernResult } from './describe.ts'
 import { readInbound, type Inbound } from './inbound.ts'
+import { withNamedTask } from './named-task.ts'
 import type { McpReply } from './reply.ts'
 import { denialError, toolsCall } from './tools-call.ts'
 import { toolsList } from './tools-list.ts'
@@ -31,6 +32,8 @@ export interface Exchange {
   readonly presented: Presented
   /** Where the request came from, for detectors. */
   readonly place: string
+  /** The listener by which it came in, as policy names it. */
+  readonly listener: string
   /** The values of WWW-Authenticate for a refusal of this request. */
   readonly challenge: (refusal: CredentialRefusal) => readonly string[]
   readonly system: string
@@ -61,17 +64,20 @@ export class McpEndpoint {
   async serve(exchange: Exchange): Promise<void> {
     const { reply } = exchange
     const actor = authenticate(exchange.presented, this.#ports)
-    if (isDenial(actor)) {
+    if (isDenial(actor) && actor.of === undefined) {
       reply.challenge(exchange.challenge({ refusedCredential: true, status: 401, ...actor }))
       return reply.error(null, denialError(actor, ''), 401)
     }
+    // Whose credential is good is known, also where the task that they name is not theirs.
+    const who = isDenial(actor) ? actor.of : actor
+    if (who === undefined) throw new TypeError('refused, and then not')
     this.#ports.observe({
       kind: 'credential-used',
       at: this.#ports.clock.now(),
-      instance: actor.instance,
-      agent: actor.agent,
+      instance: who.instance,
+      agent: who.agent,
       place: exchange.place,
-      credential: actor.credential.id,
+      credential: who.credential.id,
     })
     const inbound = readInbound(exchange.headers, exchange.body)
     if ('rejected' in inbound) {
@@ -81,21 +87,27 @@ export class McpEndpoint {
         : 'send one JSON-RPC message in strict JSON'
       const facts: JsonObject = { code, detail, next, ...(isObject(data) && data) }
       const message = `bailiwick: ${code}: ${detail}`
-      await this.#recordRefusal(actor, exchange.system, code, detail)
+      await this.#recordRefusal(who, exchange.system, code, detail)
       return reply.error(inbound.id, { code: inbound.rpc, message, data: facts }, inbound.status)
     }
     const system = this.#ports.systems.get(exchange.system)
     const { message } = inbound
     if (message.kind === 'notification') {
-      this.#onNotification(actor, exchange, message.method, message.params)
+      this.#onNotification(who, exchange, message.method, message.params)
       return reply.accepted()
     }
     if (system === undefined) {
       const detail = `no system \`${exchange.system.slice(0, 64)}\` is registered`
-      await this.#recordRefusal(actor, exchange.system, 'resolve.unknown_system', detail)
+      await this.#recordRefusal(who, exchange.system, 'resolve.unknown_system', detail)
       return refuse(reply, message.id, 404, RPC.invalidParams, 'resolve.unknown_system', detail)
     }
-    return this.#onRequest(actor, exchange, inbound.era, message, system)
+    const presented = withNamedTask(exchange.presented, message.params)
+    if (presented === undefined) {
+      const detail = 'the header Bailiwick-Task and `_meta` name different tasks'
+      await this.#recordRefusal(who, exchange.system, 'mcp.headers', detail)
+      return refuse(reply, message.id, 400, RPC.headerMismatch, 'mcp.headers', detail)
+    }
+    return this.#onRequest(who, { ...exchange, presented }, inbound.era, message, system)
   }
 
   /** What an instance sent and nobody could take for a call is a denial as well (INV-2); a record that fails changes nothing. */
@@ -118,7 +130,7 @@ export class McpEndpoint {
   }
 
   async #onRequest(
-    actor: Actor,
+    who: Actor,
     exchange: Exchange,
     era: Inbound['era'],
     message: Extract<Inbound['message'], { kind: 'request' }>,
@@ -126,7 +138,13 @@ export class McpEndpoint {
   ): Promise<void> {
     const { reply } = exchange
     const modern = era === MODERN_ERA
-    if (message.method === 'tools/call') return this.#onCall(actor, exchange, era, message, system)
+    // A call is judged by the spine, with its task.
+    if (message.method === 'tools/call') return this.#onCall(who, exchange, era, message, system)
+    const actor = authenticate(exchange.presented, this.#ports)
+    if (isDenial(actor)) {
+      await this.#recordRefusal(who, system.name, actor.code, actor.detail)
+      return reply.error(message.id, denialError(actor, ''))
+    }
     // Everything else tells about a system: nobody who is locked is told.
     const locked = admit(actor, system.name, '', this.#ports)
     if (locked !== undefined) return reply.error(message.id, denialError(locked, ''))
@@ -167,9 +185,11 @@ export class McpEndpoint {
       const answer = await toolsCall(
         {
           presented: exchange.presented,
+          network: { listener: exchange.listener, address: exchange.place },
           system,
           era,
           params: message.params,
+          traceparent: exchange.headers['traceparent'],
           control,
           reply,
           holdMs: this.#holdMs,

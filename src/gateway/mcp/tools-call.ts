@@ -4,7 +4,8 @@ import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import { emptyObject, META, metaOf, MODERN_ERA, RPC, type RpcError } from '../../wire/mcp.ts'
 import type { Presented } from '../../wire/presented.ts'
 import type { McpEra, SystemDefinition } from '../../wire/system.ts'
-import { CallEnd, type CallControl } from '../call.ts'
+import { traceIdOf } from '../../wire/trace.ts'
+import { CallEnd, type CallControl, type CallRequest } from '../call.ts'
 import { refuseCredential, type CredentialRefusal } from '../credential/refusal.ts'
 import type { Denial } from '../denial.ts'
 import type { Conclusion, Governor } from '../govern.ts'
@@ -19,9 +20,12 @@ const ASK = 'approval'
 /** One `tools/call` as it arrived. */
 export interface ToolsCall {
   readonly presented: Presented
+  readonly network: NonNullable<CallRequest['network']>
   readonly system: SystemDefinition
   readonly era: McpEra
   readonly params: JsonObject
+  /** The header of that name: what counts where `_meta` says nothing. */
+  readonly traceparent: string | string[] | undefined
   readonly control: CallControl
   readonly reply: McpReply
   /** How long one request waits at a gate (ms). */
@@ -47,7 +51,9 @@ export async function toolsCall(request: ToolsCall, governor: Governor): Promise
   if (given !== undefined && !isObject(given)) return invalid('params.arguments is no object')
   const asks = request.era === MODERN_ERA ? modernOpensUrls(request.params) : false
   declined(request)
-  const token = metaOf(request.params)['progressToken']
+  const meta = metaOf(request.params)
+  const token = meta['progressToken']
+  const trace = traceIdOf(meta['traceparent'] ?? request.traceparent)
   const told =
     typeof token === 'string' || typeof token === 'number'
       ? (params: JsonObject) =>
@@ -55,9 +61,11 @@ export async function toolsCall(request: ToolsCall, governor: Governor): Promise
       : undefined
   const conclusion = await governor.govern({
     presented: request.presented,
+    network: request.network,
     system: request.system.name,
     action: name,
     input: given ?? emptyObject(),
+    ...(trace !== undefined && { trace }),
     control: request.control,
     leavingCancels: request.era === MODERN_ERA,
     // A client that opens addresses is told at once, and comes back to wait.

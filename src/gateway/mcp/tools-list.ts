@@ -23,7 +23,7 @@ function listed(action: ActionDefinition): JsonObject {
 export function toolsList(
   actor: Actor,
   system: SystemDefinition,
-  ports: Pick<Ports, 'policy' | 'clock' | 'locks' | 'systems'>,
+  ports: Pick<Ports, 'policy' | 'clock' | 'locks' | 'systems' | 'effects'>,
 ): JsonObject {
   const facts = actorFacts(actor, system.name, ports.systems)
   const now = ports.clock.now()
@@ -36,6 +36,7 @@ export function toolsList(
         system: system.name,
         action: action.name,
         effects: action.effects,
+        ...ports.effects.of(system.name, action.name),
         now,
       }),
   )

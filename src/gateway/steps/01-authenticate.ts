@@ -19,10 +19,11 @@ export function authenticate(
 ): Actor | Denial {
   const actor = ports.identities.actorOf(presented)
   if (!('refused' in actor)) return actor
-  const { code, detail } = actor
-  ports.watch.refused(code.slice(code.indexOf('.') + 1))
+  const { code, detail, of } = actor
+  // Somebody who is known is recorded, with what they tried; only strangers are counted.
+  if (of === undefined) ports.watch.refused(code.slice(code.indexOf('.') + 1))
   const known = Object.hasOwn(GATEWAY_FAULTS, code)
     ? GATEWAY_FAULTS[code as GatewayCode]
     : undefined
-  return { denied: true, code, detail, next: known?.next ?? ASK_AGAIN }
+  return { denied: true, code, detail, next: known?.next ?? ASK_AGAIN, ...(of && { of }) }
 }

@@ -1,19 +1,29 @@
-// Holds the fourth step: user ∩ every delegating agent ∩ agent on the full arguments, by the policy set in force.
+// Holds the fourth step: user ∩ every delegating agent ∩ agent ∩ task on the full arguments, by the policy set in force.
 
 import type { Actor } from '../../wire/actor.ts'
 import type { Decision, DecisionRequest } from '../../wire/decision.ts'
-import type { JsonObject } from '../../std/json.ts'
+import type { CallRequest } from '../call.ts'
+import { deny, type Denial } from '../denial.ts'
 import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** A call that was decided. */
+interface Decided {
+  readonly actor: Actor
+  readonly resolved: Resolved
+  readonly decision: Decision
+}
 
 /** The facts about an actor at a system that policy sees: every party, where both belong, what was attested. */
 export function actorFacts(
   actor: Actor,
   system: string,
   systems: Ports['systems'],
-): Pick<DecisionRequest, 'agent' | 'delegators' | 'person' | 'environments' | 'attested'> {
-  const { attested, chain, delegation } = actor
+): Pick<DecisionRequest, 'agent' | 'delegators' | 'person' | 'task' | 'environments' | 'attested'> {
+  const { attested, chain, delegation, task } = actor
   const person = personOf(actor)
   return {
     agent: { instance: actor.instance, name: actor.agent, roles: actor.roles },
@@ -23,8 +33,31 @@ export function actorFacts(
     ...(person !== undefined && {
       person: { id: person, roles: delegation?.personRoles ?? [] },
     }),
+    ...(task !== undefined && { task }),
     environments: { agent: actor.environment, system: systems.environmentOf(system) },
     attested,
+  }
+}
+
+/** Everything that a decision about one call is taken from, as it is now. */
+function requestOf(
+  actor: Actor,
+  resolved: Resolved,
+  { input, network }: Pick<CallRequest, 'input' | 'network'>,
+  setAside: ReadonlySet<string>,
+  ports: Pick<Ports, 'clock' | 'systems' | 'effects'>,
+): DecisionRequest {
+  const { system, action } = resolved
+  return {
+    ...actorFacts(actor, system.name, ports.systems),
+    system: system.name,
+    action: action.name,
+    input,
+    effects: action.effects,
+    ...ports.effects.of(system.name, action.name),
+    ...(network !== undefined && { network }),
+    now: ports.clock.now(),
+    setAside,
   }
 }
 
@@ -32,17 +65,21 @@ export function actorFacts(
 export function decide(
   actor: Actor,
   resolved: Resolved,
-  input: JsonObject,
+  request: Pick<CallRequest, 'input' | 'network'>,
   setAside: ReadonlySet<string>,
-  ports: Pick<Ports, 'policy' | 'clock' | 'systems'>,
+  ports: Pick<Ports, 'policy' | 'clock' | 'systems' | 'effects'>,
 ): Decision {
-  return ports.policy.decide({
-    ...actorFacts(actor, resolved.system.name, ports.systems),
-    system: resolved.system.name,
-    action: resolved.action.name,
-    input,
-    effects: resolved.action.effects,
-    now: ports.clock.now(),
-    setAside,
-  })
+  return ports.policy.decide(requestOf(actor, resolved, request, setAside, ports))
+}
+
+/** A denial by policy as the agent is told of it: the reason, and what would be right instead where that may be said. */
+export function denied(
+  { actor, resolved, decision }: Decided,
+  request: Pick<CallRequest, 'input' | 'network'>,
+  ports: Pick<Ports, 'policy' | 'clock' | 'systems' | 'effects'>,
+): Denial {
+  const asked = requestOf(actor, resolved, request, NOTHING, ports)
+  const advice = ports.policy.advise(asked, decision)
+  const denial = deny('policy.denied', decision.reason)
+  return advice.length === 0 ? denial : { ...denial, next: advice.join('; or: ') }
 }

@@ -29,6 +29,7 @@ export function callDigest(
       agent: actor.agent,
       delegation: actor.delegation?.id ?? null,
       chain: actor.chain.map((one) => [one.delegation, one.instance]),
+      task: actor.task?.id ?? null,
       system: resolved.system.name,
       action: resolved.action.name,
       definition: resolved.action.digest,

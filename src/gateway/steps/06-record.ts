@@ -29,13 +29,14 @@ export function callFields(
 }
 
 /** By which credential, and under which delegations, the highest first: `binding` `none` marks an unbound bearer (INV-8). */
-function actorBody({ chain, credential, delegation }: Actor): JsonObject {
+function actorBody({ chain, credential, delegation, task }: Actor): JsonObject {
   const above = chain.flatMap((one) => (one.delegation === '' ? [] : [one.delegation]))
   return {
     credential: credential.id,
     credential_kind: credential.kind,
     binding: credential.binding,
     ...(delegation !== undefined && { delegation: delegation.id }),
+    ...taskMark(task),
     ...(chain.length > 0 && { chain: above, delegators: chain.map((one) => one.instance) }),
   }
 }
@@ -43,6 +44,11 @@ function actorBody({ chain, credential, delegation }: Actor): JsonObject {
 /** Marks a record of a call by an unbound bearer: every one of them has it (INV-8). */
 export function unboundMark(actor: Actor | undefined): JsonObject {
   return actor?.credential.binding === 'none' ? { binding: 'none' } : {}
+}
+
+/** Names the task of a call in its records; none where there is none, which is what the registration allows. */
+export function taskMark(task: Actor['task']): JsonObject {
+  return task === undefined ? {} : { task: task.id }
 }
 
 /** A decision as a record holds it: every party, what determined it, and the set that decided. */

@@ -5,7 +5,7 @@ import type { Call } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { Ports } from '../ports.ts'
-import { callFields, decisionBody, unboundMark } from './06-record.ts'
+import { callFields, decisionBody, taskMark, unboundMark } from './06-record.ts'
 
 /** Statuses of an outcome record. `unknown` is written by recovery, for an intent that a crash left open, and here. */
 export type OutcomeStatus =
@@ -52,6 +52,7 @@ export async function concludeDenied(
         reason: denial.detail,
         ...(denial.because !== undefined && { because: denial.because }),
         ...unboundMark(call.actor),
+        ...taskMark(call.actor?.task),
         ...(decision !== undefined && { decision: decisionBody(decision) }),
         duration_ms: Math.round(ports.clock.monotonic() - call.began),
       },

@@ -46,6 +46,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs: number
   readonly onProgress?: ((params: JsonObject) => void) | undefined
+  /** Trace context of ours that goes out in `_meta` (W3C Trace Context). */
+  readonly traceparent?: string
 }
 
 interface Pending {
@@ -250,12 +252,16 @@ export class UpstreamSession {
       })
       signal?.addEventListener('abort', onAbort)
       if (signal?.aborted === true) return onAbort()
-      this.#send({ jsonrpc: '2.0', id, method, params: this.#dress(params, id, onProgress) })
+      this.#send({ jsonrpc: '2.0', id, method, params: this.#dress(params, id, options) })
     })
   }
 
   /** Adds what the era asks for. The caller's own `_meta` never reaches an upstream. */
-  #dress(params: JsonObject, id: number, onProgress: unknown): JsonObject {
+  #dress(
+    params: JsonObject,
+    id: number,
+    { onProgress, traceparent }: Pick<RequestOptions, 'onProgress' | 'traceparent'>,
+  ): JsonObject {
     const meta: JsonObject = {}
     if (this.#era === MODERN_ERA) {
       meta[META.version] = MODERN_ERA
@@ -263,6 +269,7 @@ export class UpstreamSession {
       meta[META.clientCapabilities] = emptyObject()
     }
     if (onProgress !== undefined) meta['progressToken'] = id
+    if (traceparent !== undefined) meta['traceparent'] = traceparent
     return Object.keys(meta).length === 0 ? params : { ...params, _meta: meta }
   }
 

@@ -36,6 +36,8 @@ export interface Agent {
   readonly assignments?: readonly RoleAssignment[]
   /** May act without a user (INV-4). */
   readonly unattended: boolean
+  /** May act without a task (INV-4). Absent: it may not. */
+  readonly taskless?: boolean
   /** Absent: `default`. */
   readonly environment?: string
   /** Absent: `medium`. */

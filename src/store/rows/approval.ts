@@ -32,6 +32,8 @@ export interface Approval {
   /** Person id of the agent's owner. */
   readonly owner: string
   readonly delegation?: { readonly id: string; readonly person: string }
+  /** The task that it is for, with its intent as it was then; absent: none. */
+  readonly task?: { readonly id: string; readonly intent: string }
   /** Who passed authority on, the highest first; absent: nobody did. */
   readonly chain?: readonly {
     readonly delegation: string

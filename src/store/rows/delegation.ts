@@ -17,6 +17,8 @@ export interface Delegation {
   readonly parent?: string
   /** Patterns of `<system>/<action>`; absent: nothing narrows beyond the parent. */
   readonly scope?: readonly string[]
+  /** Task id: the only one that may be worked on under it, and under everything below. Set once, never dropped. */
+  readonly task?: string
   /** How many more links may follow below this one; absent: none. */
   readonly depth?: number
   /** Absent: `active`. */

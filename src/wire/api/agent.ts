@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { isScopePattern, MAX_PATTERNS } from '../scope.ts'
 import { pageQuery } from './paging.ts'
+import { JoinTask } from './task.ts'
 import { Id, Moment, Name, Purpose, Reason, Time } from './text.ts'
 
 /** Lifecycle of an agent; `retired` is final. */
@@ -46,6 +47,8 @@ export const Agent = z
     assignments: z.array(RoleAssignment),
     /** May act without a person (INV-4). */
     unattended: z.boolean(),
+    /** May act without a task (INV-4). */
+    taskless: z.boolean(),
     environment: Name,
     risk: Risk,
     /** When a person has to look at it again. */
@@ -95,6 +98,7 @@ export const NewAgent = z.strictObject({
   owner: Owner.optional(),
   roles: Roles.default([]),
   unattended: z.boolean().default(false),
+  taskless: z.boolean().default(false),
   environment: Name.optional(),
   risk: Risk.optional(),
   review_at: Moment.optional(),
@@ -113,6 +117,7 @@ export const AgentChange = z
     /** Exactly these from now on; one that it has already and that says nothing else stays as it is. */
     roles: Roles.optional(),
     unattended: z.boolean().optional(),
+    taskless: z.boolean().optional(),
     environment: Name.optional(),
     risk: Risk.optional(),
     review_at: Moment.nullable().optional(),
@@ -142,11 +147,16 @@ export const NewJoinToken = z
     scope: z.array(ScopePattern).min(1).max(MAX_PATTERNS).optional(),
     /** How many agents may follow below it, each with a part of what is above; none where nothing is said. */
     depth: z.number().int().min(0).max(4).optional(),
+    /**
+     * What the instance works on, and nothing else: the id of a task that is open for it, or a task that is opened for it now and
+     * ends with it. Where nothing is said it works on the only one that is open, or names one.
+     */
+    task: z.union([Id, JoinTask]).optional(),
     /** The instance that is to be followed: refused where a person took it away. */
     replaces: Id.optional(),
   })
   .refine(
-    ({ unattended, scope, depth }) => !unattended || (scope === undefined && depth === undefined),
+    ({ unattended, scope, depth, task }) => !unattended || (scope ?? depth ?? task) === undefined,
     'hands nothing over where nobody stands behind it',
   )
 
@@ -159,6 +169,8 @@ export const JoinTokenAnswer = z.object({
   identity_url: z.string(),
   /** Name of the person on whose behalf the instance will act. */
   on_behalf_of: z.string().nullable(),
+  /** Id of the task that it is bound to; null: none. */
+  task: z.string().nullable(),
 })
 
 export type AgentState = z.infer<typeof AgentState>

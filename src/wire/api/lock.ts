@@ -9,6 +9,7 @@ export const LockKind = z.enum([
   'agent',
   'instance',
   'delegation',
+  'task',
   'system',
   'action',
   'everything',
@@ -17,7 +18,7 @@ export const LockKind = z.enum([
 /** What is locked. */
 const LockTarget = z.strictObject({
   kind: LockKind,
-  /** Name of a person, agent or system, instance id, `<system>/<action>`; empty for `everything`. */
+  /** Name of a person, agent or system, id of an instance, delegation or task, `<system>/<action>`; empty for `everything`. */
   name: z.string().max(512),
 })
 

@@ -39,6 +39,7 @@ const Schema = z.strictObject({
       'names a role twice',
     ),
   unattended: z.boolean().default(false),
+  taskless: z.boolean().default(false),
   review: When.nullable().default(null),
   expires: When.nullable().default(null),
   clients: z.array(z.string().max(2048)).max(16).default([]),
@@ -53,6 +54,7 @@ const DEFAULTS: Members = {
   risk: 'medium',
   roles: [],
   unattended: false,
+  taskless: false,
   review: null,
   expires: null,
   clients: [],
@@ -72,6 +74,7 @@ function membersOf(agent: Agent): Members {
       ...(one.expires_at !== null && { expires: one.expires_at }),
     })),
     unattended: agent.unattended,
+    taskless: agent.taskless,
     review: agent.review_at,
     expires: agent.expires_at,
     clients: agent.clients,
@@ -81,14 +84,19 @@ function membersOf(agent: Agent): Members {
 
 /**
  * The roles of a document beside those that are held: sorted, without those whose end has passed, and with the reason that a
- * role has already where the document names none.
+ * role has already, and the end, where the document names none.
  */
 function settled(roles: readonly RoleDocument[], held: readonly RoleDocument[], now: number): Tree {
   return roles
     .filter(({ expires }) => expires === undefined || Date.parse(expires) > now)
     .map((one) => {
-      const reason = one.reason ?? held.find(({ role }) => role === one.role)?.reason
-      return { ...one, ...(reason !== undefined && { reason }) }
+      const there = held.find(({ role }) => role === one.role)
+      const { reason = there?.reason, expires = there?.expires } = one
+      return {
+        ...one,
+        ...(reason !== undefined && { reason }),
+        ...(expires !== undefined && { expires }),
+      }
     })
     .sort((a, b) => (a.role < b.role ? -1 : 1)) as unknown as Tree
 }
@@ -99,6 +107,7 @@ export function agentKind(now: () => number): Kind {
     ...wanted,
     roles: settled(rolesOf(wanted), before === undefined ? [] : rolesOf(before), now()),
     clients: [...(wanted['clients'] as readonly string[])].sort(),
+    ...reviewOf(before, wanted),
   })
   return {
     kind: 'agent',
@@ -128,6 +137,13 @@ export function agentKind(now: () => number): Kind {
       return { kind: 'agent', name, ...Object.fromEntries(said) }
     },
   }
+}
+
+/** What acts without a person or a task has a date of review always: where the document names none, the one that it has. */
+function reviewOf(before: Members | undefined, wanted: Members): Members {
+  const standing = wanted['unattended'] === true || wanted['taskless'] === true
+  if (!standing || wanted['review'] !== null || before === undefined) return {}
+  return { review: before['review'] ?? null }
 }
 
 function rolesOf(members: Members): readonly RoleDocument[] {

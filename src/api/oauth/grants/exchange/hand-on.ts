@@ -19,10 +19,13 @@ export async function handOn(exchange: Exchange): Promise<TokenAnswer> {
   }
   const mayAct = form.need('audience')
   const target = targetOf(mayAct, trustDomain)
+  // The part of a task that is handed on is one of the task that it works on: named where several are open.
+  const task = form.get('task')
   const passed = await delegations.pass({
     by: { instance: holder.id, agent: holder.agent },
     ...(subject.delegation === undefined ? {} : { parent: subject.delegation }),
     ...target,
+    ...(task === undefined ? {} : { task }),
     ...scopeWithin(form, subject),
     expiresAt: subject.expiresAt,
   })

@@ -1,0 +1,140 @@
+// Holds the changes that would turn a party's answer: found step by step, each tried by deciding again, the smallest first.
+
+import type { PartyAnswer } from '../../wire/decision.ts'
+import type { ExplainedChange } from '../../wire/api/explanation.ts'
+import { partyOf, type Asked } from '../entity.ts'
+import { lastMoves, movesFrom, type Audience, type Move } from './move.ts'
+import { answerIn, partyIn, type World } from './world.ts'
+
+/** Changes that are told of one party. */
+const MAX_TOLD = 6
+
+/** Steps of one change, and worlds that are tried for one party: agents may be denied often, and operators ask seldom. */
+const EFFORT: Readonly<Record<Audience, { readonly steps: number; readonly tried: number }>> = {
+  operator: { steps: 3, tried: 48 },
+  agent: { steps: 2, tried: 8 },
+}
+
+/** A change with what finding it out left behind. */
+export interface Change extends ExplainedChange {
+  readonly asked: Asked
+  /** Policies whose conditions it is about. */
+  readonly about: readonly string[]
+  /** True where all of it is bounds on numbers. */
+  readonly bound: boolean
+  readonly cost: number
+}
+
+interface Node {
+  readonly world: World
+  readonly moves: readonly Move[]
+}
+
+class Search {
+  readonly found: Change[] = []
+  readonly asked: Asked
+  readonly answer: PartyAnswer
+  readonly audience: Audience
+  tried = 0
+
+  constructor(asked: Asked, answer: PartyAnswer, audience: Audience) {
+    this.asked = asked
+    this.answer = answer
+    this.audience = audience
+  }
+
+  add(moves: readonly Move[], world?: World): void {
+    const [largest] = [...moves].sort((a, b) => b.cost - a.cost)
+    const words = moves.map((move) => move.words).join(', and ')
+    if (largest === undefined || this.found.some((one) => one.words === words)) return
+    const about = moves.flatMap(({ policy }) => policy ?? [])
+    this.found.push({
+      party: partyOf(this.asked),
+      principal: this.answer.principal,
+      kind: largest.kind,
+      words,
+      ...(largest.policy !== undefined && { policy: largest.policy }),
+      verified: world !== undefined,
+      ...(world !== undefined && { then: answerIn(world) }),
+      asked: this.asked,
+      about,
+      bound: moves.every(({ bound }) => bound),
+      cost: moves.reduce((sum, { cost }) => sum + cost, 0),
+    })
+  }
+
+  /** Tries every move from a node; returns the worlds that are other worlds and still deny. */
+  step({ world, moves }: Node, more: readonly Move[]): Node[] {
+    const on: Node[] = []
+    for (const move of more) {
+      if (move.apply === undefined) {
+        if (moves.length === 0) this.add([move])
+        continue
+      }
+      if (this.tried >= EFFORT[this.audience].tried) break
+      this.tried++
+      const all = [...moves, move]
+      try {
+        const next = move.apply(world)
+        if (partyIn(next, this.asked).answer !== 'deny') this.add(all, next)
+        else on.push({ world: next, moves: all })
+      } catch {
+        // A value that the pinned definition refuses: no way from here.
+        continue
+      }
+    }
+    return on
+  }
+
+  run(world: World): void {
+    let nodes: Node[] = [{ world, moves: [] }]
+    for (let depth = 0; depth < EFFORT[this.audience].steps && nodes.length > 0; depth++) {
+      nodes = nodes.flatMap((node) => this.step(node, this.moves(node.world)))
+      // One step that does it is smaller than any two.
+      if (this.found.some(({ verified }) => verified)) return
+    }
+    if (this.audience === 'operator') this.step({ world, moves: [] }, lastMoves(world, this.asked))
+  }
+
+  moves(world: World): Move[] {
+    return movesFrom(world, this.asked, partyIn(world, this.asked), this.audience)
+  }
+}
+
+/** A gate that agrees is all that a held party waits for. */
+function approval(world: World, asked: Asked, answer: PartyAnswer): Change {
+  const gates = answer.policies.flatMap(({ gate }) => gate ?? [])
+  const ids = answer.policies.map(({ id }) => id)
+  const setAside = new Set([...world.request.setAside, ...ids])
+  const next = { ...world, request: { ...world.request, setAside } }
+  const roles = [...new Set(gates)].map((gate) => `\`${gate}\``).join(' and ')
+  return {
+    party: partyOf(asked),
+    principal: answer.principal,
+    kind: 'approval',
+    words: `somebody with the role ${roles} approves this call`,
+    ...(ids[0] !== undefined && { policy: ids[0] }),
+    verified: true,
+    then: answerIn(next),
+    asked,
+    about: ids,
+    bound: false,
+    cost: 2,
+  }
+}
+
+/** What would make one party's answer another, the smallest change first. Throws what deciding throws. */
+export function changesFor(
+  world: World,
+  asked: Asked,
+  answer: PartyAnswer,
+  audience: Audience,
+): Change[] {
+  if (answer.answer === 'allow') return []
+  if (answer.answer === 'hold') return [approval(world, asked, answer)]
+  const search = new Search(asked, answer, audience)
+  search.run(world)
+  return search.found
+    .sort((a, b) => Number(b.verified) - Number(a.verified) || a.cost - b.cost)
+    .slice(0, MAX_TOLD)
+}

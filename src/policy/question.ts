@@ -1,0 +1,59 @@
+// Holds the questions of a call: who is asked, about which pinned action, with which context.
+
+import type { DecisionRequest } from '../wire/decision.ts'
+import type { Question } from './engine.ts'
+import {
+  actionUid,
+  effective,
+  entitiesOf,
+  principalOf,
+  type Asked,
+  type Subject,
+} from './entity.ts'
+import { policyFault } from './faults.ts'
+import type { PolicyParts } from './parts.ts'
+import type { TypedAction } from './schema.ts'
+
+/**
+ * The pinned action that a request names. Throws `policy.unknown_action`, or `policy.stale` if the request's labels are
+ * not those that the set was compiled with.
+ */
+export function pinned(parts: Pick<PolicyParts, 'schema'>, subject: Subject): TypedAction {
+  const { id } = actionUid(subject.system, subject.action)
+  const action = parts.schema.actions.get(id)
+  if (action?.system !== subject.system || action.definition.name !== subject.action) {
+    throw policyFault('policy.unknown_action', 'the action is not known to the policies in force')
+  }
+  const known = new Set(effective(action.definition.effects))
+  const given = new Set(effective(subject.effects))
+  if (known.size !== given.size || [...given].some((effect) => !known.has(effect))) {
+    throw policyFault('policy.stale', 'the policies in force know other effects of this action')
+  }
+  return action
+}
+
+/** Who is asked: the person, where there is one, then down the chain to the agent itself, then the task, where there is one. */
+export function partiesOf({ delegators = [], person, task }: Subject): Asked[] {
+  const asked: Asked[] = person === undefined ? [...delegators] : ['person', ...delegators]
+  asked.push('agent')
+  if (task !== undefined) asked.push('task')
+  return asked
+}
+
+/** A party's question about an action, with the context that is given. */
+export function questionOf(asked: Asked, subject: Subject, context: Question['context']): Question {
+  return {
+    principal: principalOf(asked, subject)!,
+    action: actionUid(subject.system, subject.action),
+    resource: { type: 'System', id: subject.system },
+    context,
+    entities: entitiesOf(subject),
+  }
+}
+
+/** True where the agent is of another environment than the system. */
+export function crossing(
+  environments: DecisionRequest['environments'],
+): environments is NonNullable<typeof environments> {
+  return environments !== undefined && environments.agent !== environments.system
+}

@@ -1,0 +1,93 @@
+// Holds explanations of decisions as the control API answers them: each party by itself, and what would allow the call. History: v1.
+
+import { z } from 'zod'
+import { Digest } from './text.ts'
+
+const Answer = z.enum(['allow', 'deny', 'hold'])
+const PartyName = z.enum(['person', 'delegator', 'agent', 'task'])
+const Effect = z.enum(['permit', 'forbid'])
+
+/** What a clause came to: `unasked` where an earlier one had decided already. */
+export const ClauseResult = z.enum(['true', 'false', 'error', 'unasked'])
+
+/** A part of a condition, as it is written. */
+const ExplainedClause = z.object({
+  kind: z.enum(['when', 'unless']),
+  text: z.string(),
+  result: ClauseResult,
+  error: z.string().optional(),
+  /** Places of the context that it reads, with what stood there; the value is absent where it was left out, or nothing stood there. */
+  values: z.array(z.object({ path: z.string(), value: z.string().optional() })),
+})
+
+/** A policy that had to do with the answer of a party. */
+export const ExplainedPolicy = z.object({
+  id: z.string(),
+  effect: Effect,
+  file: z.string(),
+  line: z.int(),
+  text: z.string(),
+  /** It determined the answer, it could not be evaluated, or it is a permit that would have come nearest. */
+  part: z.enum(['determined', 'erred', 'near']),
+  /** One sentence: which condition decided. */
+  words: z.string(),
+  reason: z.string().optional(),
+  gate: z.string().optional(),
+  advice: z.string().optional(),
+  clauses: z.array(ExplainedClause),
+})
+
+/** The answer of one party, on its own. */
+export const ExplainedParty = z.object({
+  party: PartyName,
+  /** Cedar uid, e.g. `Person::"…"`. */
+  principal: z.string(),
+  answer: Answer,
+  reason: z.string(),
+  policies: z.array(ExplainedPolicy),
+})
+
+/** What would make one party's answer another: the smallest first. */
+export const ExplainedChange = z.object({
+  party: PartyName,
+  principal: z.string(),
+  kind: z.enum([
+    'approval',
+    'argument',
+    'task',
+    'user',
+    'role',
+    'history',
+    'context',
+    'without',
+    'crosses',
+    'permit',
+  ]),
+  words: z.string(),
+  /** The `@id` that it is about. */
+  policy: z.string().optional(),
+  /** True where it was applied and decided again, and this party then allows or holds; false where nothing concrete could be applied. */
+  verified: z.boolean(),
+  /** What the whole decision would be with it alone; present where it was verified. */
+  then: Answer.optional(),
+})
+
+/** A decision explained, for operators. */
+export const Explanation = z
+  .object({
+    answer: Answer,
+    /** What the agent is told. */
+    reason: z.string(),
+    /** What the agent is told to do next, where anything can be said that helps it do right and does not help it probe. */
+    advice: z.array(z.string()),
+    digest: Digest,
+    parties: z.array(ExplainedParty),
+    changes: z.array(ExplainedChange),
+  })
+  .meta({ id: 'Explanation' })
+
+export type ExplainedPolicy = z.infer<typeof ExplainedPolicy>
+export type ExplainedParty = z.infer<typeof ExplainedParty>
+export type ExplainedChange = z.infer<typeof ExplainedChange>
+export type ClauseResult = z.infer<typeof ClauseResult>
+export type Explanation = z.infer<typeof Explanation>
