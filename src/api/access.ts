@@ -88,6 +88,7 @@ export const ROUTES = {
   'POST /v1/systems': 'operator',
   'GET /v1/policies': 'viewer',
   'POST /v1/policies': 'administrator',
+  'POST /v1/policies/explain': 'viewer',
   'GET /v1/approvals': 'person',
   'GET /v1/approvals/{id}': 'person',
   // Who may answer is decided by the gates of the call: the authority knows their roles.

@@ -21,6 +21,7 @@ import { noRoute } from './no-route.ts'
 import { serveOperations } from './operations/routes.ts'
 import { troublePage, wantsPage } from './page/trouble.ts'
 import { servePeople } from './people/routes.ts'
+import { serveExplain } from './policies/explain.ts'
 import { servePolicies } from './policies/routes.ts'
 import type { ControlPorts } from './ports.ts'
 import { problem } from './problem.ts'
@@ -92,6 +93,7 @@ export function openControl(ports: ControlPorts): Control {
   serveTrust(surface, ports)
   serveSystems(surface, ports)
   servePolicies(surface, ports)
+  serveExplain(surface, ports)
   serveApprovals(surface, ports)
   serveLocks(surface, ports)
   serveFindings(surface, ports)

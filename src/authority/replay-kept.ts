@@ -35,8 +35,13 @@ export function agentKept(agent: Agent, body: JsonObject): Agent | undefined {
   const clients = whole
     ? agent.clients?.filter((client) => texts(body['clients']).includes(client))
     : agent.clients
+  const { observe, ...rest } = agent
+  const until = isObject(body['observe']) ? time(body['observe']['until']) : undefined
   const kept: Agent = {
-    ...agent,
+    ...(until === undefined ? rest : agent),
+    // Only what the log's last word still says is observed, and no longer than that.
+    ...(observe !== undefined &&
+      until !== undefined && { observe: { ...observe, until: Math.min(observe.until, until) } }),
     roles,
     ...(assignments !== undefined && { assignments }),
     unattended: agent.unattended && body['unattended'] === true,

@@ -59,6 +59,9 @@ const AGENT_WORDS = [
   'agent.role_removed',
   'agent.role_reviewed',
   'agent.role_expired',
+  'agent.observed',
+  'agent.enforced',
+  'agent.observe_ended',
 ]
 
 /** What was replayed. */

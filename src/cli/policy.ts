@@ -4,12 +4,13 @@ import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import * as apply from './policy/apply.ts'
 import * as check from './policy/check.ts'
+import * as explain from './policy/explain.ts'
 import * as facts from './policy/facts.ts'
 import * as show from './policy/show.ts'
 import * as test from './policy/test.ts'
 
 /** The files of the verbs. What is heavy each of them loads when it runs. */
-const VERBS = [check, test, apply, show, facts]
+const VERBS = [check, test, explain, apply, show, facts]
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {

@@ -4,7 +4,7 @@ import { publicFault } from '../std/fault.ts'
 import { uuidv7 } from '../std/id.ts'
 import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
-import type { Decision } from '../wire/decision.ts'
+import type { Decision, DecisionRequest } from '../wire/decision.ts'
 import type { RpcError } from '../wire/mcp.ts'
 import type { Call, CallRequest } from './call.ts'
 import { deny, isDenial, type Denial } from './denial.ts'
@@ -35,6 +35,8 @@ export type Conclusion =
 interface Decided {
   readonly actor: Actor
   readonly resolved: Resolved
+  /** What the decision was taken from. */
+  readonly asked: DecisionRequest
   readonly decision: Decision
 }
 
@@ -93,6 +95,7 @@ export class Governor {
     const refuse = (denial: Denial): Promise<Conclusion> =>
       this.#refuse({ id, request, began, ...seen }, denial, seen.decision)
     if (isDenial(decided)) return refuse(decided)
+    this.#ports.traffic.keep(id, decided.asked, decided.decision)
     if (request.trace !== undefined) {
       this.#ports.effects.arrived(request.trace, request.system, request.action)
     }
@@ -142,7 +145,7 @@ export class Governor {
     if (outside !== undefined) return outside
     const taskless = checkTask(actor)
     if (taskless !== undefined) return taskless
-    return { actor, resolved, decision: decide(actor, resolved, request, setAside, ports) }
+    return { actor, resolved, ...decide(actor, resolved, request, setAside, ports) }
   }
 
   /** After the wait everything is asked again, and the approval is used up before the call may go on. */

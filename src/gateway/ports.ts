@@ -67,6 +67,20 @@ export interface PolicyPort {
   mayCall(request: Omit<DecisionRequest, 'input' | 'setAside'>): boolean
   /** What the agent is told of a denial besides its reason: what helps it do right, and nothing that helps it probe. */
   advise(request: DecisionRequest, decision: Decision): readonly string[]
+  /** True where observe mode lets a call go on that was denied so: never beyond what INV-2 allows. */
+  observeOpens(request: DecisionRequest, decision: Decision): boolean
+}
+
+/** Who is being observed. Synchronous: answered from a view in memory. */
+export interface ObservingPort {
+  /** True while observe mode is on for the agent: set by a person, not ended, not at its end. */
+  observed(agent: string): boolean
+}
+
+/** Keeps decided calls for replay. Never waits, never throws: a call is none the worse for it. */
+export interface TrafficPort {
+  /** Takes the first decision about a call, with everything that it was taken from. */
+  keep(call: string, request: DecisionRequest, decision: Decision): void
 }
 
 /** What an approval is asked for: this exact call (INV-6). */
@@ -144,6 +158,8 @@ export interface Ports {
   readonly systems: SystemPort
   readonly effects: EffectPort
   readonly policy: PolicyPort
+  readonly observing: ObservingPort
+  readonly traffic: TrafficPort
   readonly approvals: ApprovalPort
   readonly secrets: SecretPort
   readonly commitments: CommitmentPort

@@ -7,7 +7,7 @@ import { nearest } from './problem.ts'
 
 /** The annotations of one policy, as far as they are right. */
 type Annotations = Partial<
-  Pick<Policy, 'id' | 'reason' | 'advice' | 'gate' | 'crosses' | 'without'>
+  Pick<Policy, 'id' | 'reason' | 'advice' | 'gate' | 'crosses' | 'without' | 'enforce'>
 >
 
 /** What is wrong with an annotation; `name` says where to look. */
@@ -18,7 +18,7 @@ interface AnnotationProblem {
   readonly help?: string
 }
 
-const KNOWN = ['id', 'reason', 'gate', 'crosses', 'without', 'advice'] as const
+const KNOWN = ['id', 'reason', 'gate', 'crosses', 'without', 'advice', 'enforce'] as const
 
 /** Ids are shown to approvers and typed by people: ASCII only, so that no two look alike. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/
@@ -30,6 +30,7 @@ const REASON = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{1,500}$/u
 const ABSENT = ['user', 'task'] as const satisfies readonly Absent[]
 
 const CROSSES = 'a `@crosses` says "environment": nothing else can be crossed'
+const ENFORCE = 'an `@enforce` stands alone, without a value'
 const WITHOUT = 'a `@without` says "user", "task", or "user, task"'
 
 /** What is right of one value, or why it is not. */
@@ -62,11 +63,18 @@ const READERS: { readonly [N in keyof Annotations]-?: (text: string) => Read<Ann
       : { wrong: 'a `@gate` names a role: 1 to 64 small letters, digits, `.`, `_` and `-`' },
   crosses: (text) => (text === 'environment' ? { value: text } : { wrong: CROSSES }),
   without: absent,
+  enforce: (text) => (text === '' ? { value: true } : { wrong: ENFORCE }),
 }
 
 /** Annotations that mean nothing on one of the two effects. */
 const MISPLACED: readonly (readonly [keyof Annotations, Policy['effect'], PolicyCode, string])[] = [
   ['gate', 'permit', 'policy.gate_on_permit', 'a permit has nothing that a gate could set aside'],
+  [
+    'enforce',
+    'permit',
+    'policy.enforce_on_permit',
+    'observe mode sets aside forbids alone, and this is a permit',
+  ],
   ['crosses', 'forbid', 'policy.crosses_on_forbid', 'a forbid holds in every environment'],
   [
     'without',
@@ -112,7 +120,7 @@ function unknown(name: string): AnnotationProblem {
     message: `the annotation \`@${name}\` is not known`,
     help:
       near === undefined
-        ? 'policies carry @id, @reason, @advice, @gate, @crosses and @without'
+        ? 'policies carry @id, @reason, @advice, @gate, @crosses, @without and @enforce'
         : `did you mean \`@${near}\`?`,
   }
 }

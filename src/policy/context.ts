@@ -1,157 +1,185 @@
-// Holds the context of a decision: the decided tree in Cedar's JSON form, every integer exact, nothing rounded (INV-12).
+// Holds the context of a decision: arguments and what the server knows besides, each part made when a policy first reads it.
 
 import { isIP } from 'node:net'
-import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs'
-import { rfc3339 } from '../std/clock.ts'
-import { isObject, type Json, type JsonNumber, type JsonObject } from '../std/json.ts'
-import type { HistoryFacts } from '../wire/history.ts'
-import { effective, type Subject } from './entity.ts'
+import type { JsonObject } from '../std/json.ts'
+import type { HistoryFacts, Windows } from '../wire/history.ts'
+import { DateTime } from './cedar/datetime.ts'
+import type { Entities } from './cedar/entities.ts'
+import { IpAddr } from './cedar/ipaddr.ts'
+import { EMPTY, LazyRecord, PlainRecord } from './cedar/record.ts'
+import { notKnown } from './cedar/trouble.ts'
+import { Uid } from './cedar/uid.ts'
+import { CedarRecord, CedarSet, type Value } from './cedar/value.ts'
+import { effective, SubjectEntities, type Subject } from './entity.ts'
 import { policyFault } from './faults.ts'
-import { isNumber, numberText, toDecimal, toLong } from './number.ts'
-import { pointer, type CedarType, type RecordType } from './type.ts'
-
-/** Pointers that `unseen` lists before it ends in `…`. */
-const MAX_UNSEEN = 64
+import { readInput, type Input } from './input.ts'
+import type { RecordType } from './type.ts'
 
 /** The last moment that Cedar's datetime text can say: the end of the year 9999. */
 const MAX_TIME = 253_402_300_799_999
 
-/**
- * The library turns its argument into text by `JSON.stringify`, and reads integers from that text exactly; raw JSON
- * is how digits beyond 2^53 get into it. `context.test.ts` would notice if a new version read them in another way.
- */
-const { rawJSON } = JSON as unknown as { rawJSON: (this: void, text: string) => CedarValueJson }
+/** Parts of every context; `user`, `task`, `attested` and `network` are there where the subject has them. */
+const PARTS = [
+  'effects',
+  'triggers',
+  'user',
+  'task',
+  'attested',
+  'input',
+  'unseen',
+  'now',
+  'history',
+  'network',
+] as const
 
-function misfit(path: string, wanted: string): Error {
-  return policyFault('policy.argument_shape', `the argument \`${shown(path)}\` is not ${wanted}`)
+/** Parts that are not known before there is a call. */
+const OPEN: ReadonlySet<string> = new Set(['input', 'unseen', 'now', 'history', 'network'])
+
+/** What only a call has. */
+interface Known {
+  readonly input: Input
+  /** ms since the epoch. */
+  readonly now: number
 }
 
-function shown(path: string): string {
-  return JSON.stringify(path.slice(0, 96)).slice(1, -1)
-}
+/** The context of one call, or of every call that a subject could make. Belongs to one decision: what was read is remembered. */
+export class CallContext extends CedarRecord {
+  readonly #subject: Subject
+  readonly #known: Known | undefined
+  readonly #read = new Map<string, Value>()
+  #entities: Entities | undefined
 
-/** A record without a prototype, so that no name of an argument means anything to JavaScript. */
-function emptyRecord(): Record<string, CedarValueJson> {
-  return Object.create(null) as Record<string, CedarValueJson>
-}
-
-class Builder {
-  readonly unseen = new Set<string>()
-
-  miss(path: string): void {
-    if (this.unseen.size < MAX_UNSEEN) this.unseen.add(path)
-    else this.unseen.add('…')
+  constructor(subject: Subject, known: Known | undefined) {
+    super()
+    this.#subject = subject
+    this.#known = known
   }
 
-  value(type: CedarType, value: Json, path: string): CedarValueJson {
-    switch (type.kind) {
-      case 'string':
-        if (typeof value !== 'string') throw misfit(path, 'a string')
-        return value
-      case 'bool':
-        if (typeof value !== 'boolean') throw misfit(path, 'a boolean')
-        return value
-      case 'long':
-        if (!isNumber(value)) throw misfit(path, 'an integer')
-        return long(value, path)
-      case 'decimal':
-        if (!isNumber(value)) throw misfit(path, 'a number')
-        return decimal(value)
-      case 'set':
-        if (!Array.isArray(value)) throw misfit(path, 'an array')
-        return value.map((entry) => this.value(type.element, entry, `${path}/*`))
-      case 'record':
-        if (!isObject(value)) throw misfit(path, 'an object')
-        return this.record(type, value, path)
+  /** The entities of the subject: every party asks about the same ones. */
+  get entities(): Entities {
+    return (this.#entities ??= new SubjectEntities(this.#subject))
+  }
+
+  has(name: string): boolean {
+    const { attested, network, person, task } = this.#subject
+    switch (name) {
+      case 'user':
+        return person !== undefined
+      case 'task':
+        return task !== undefined
+      case 'attested':
+        return attested !== undefined && Object.keys(attested).length > 0
+      case 'network':
+        return this.#known === undefined ? notKnown() : network !== undefined
+      default:
+        return (PARTS as readonly string[]).includes(name)
     }
   }
 
-  record(type: RecordType, value: JsonObject, path: string): Record<string, CedarValueJson> {
-    const out = emptyRecord()
-    for (const [name, { type: inner, required, nullable }] of type.attributes) {
-      const member = Object.hasOwn(value, name) ? value[name] : undefined
-      if (member === undefined || (member === null && nullable)) {
-        if (required) throw misfit(pointer(path, name), 'there')
-        continue
-      }
-      out[name] = this.value(inner, member, pointer(path, name))
+  get(name: string): Value | undefined {
+    const read = this.#read.get(name)
+    if (read !== undefined) return read
+    if (this.#known === undefined && OPEN.has(name)) return notKnown()
+    if (!this.has(name)) return undefined
+    const value = this.#make(name)
+    this.#read.set(name, value)
+    return value
+  }
+
+  *entries(): Iterable<readonly [string, Value]> {
+    for (const name of PARTS) if (this.has(name)) yield [name, this.get(name)!]
+  }
+
+  #make(name: string): Value {
+    const { effects, triggered = [], triggers = [], person, attested = {}, history } = this.#subject
+    switch (name) {
+      case 'input':
+        return this.#known!.input.record
+      case 'unseen':
+        return new CedarSet(this.#known!.input.unseen)
+      case 'now':
+        return new DateTime(BigInt(this.#known!.now))
+      case 'effects':
+        return new CedarSet([...effective(effects), ...triggered])
+      case 'triggers':
+        return new CedarSet(triggers)
+      case 'user':
+        return new Uid('Person', person!.id)
+      case 'attested':
+        return new PlainRecord(new Map(Object.entries(attested)))
+      case 'history':
+        return historyRecord(history)
+      case 'network':
+        return this.#network()
+      default:
+        return this.#task()
     }
-    for (const name of Object.keys(value)) {
-      if (!type.attributes.has(name) && value[name] !== undefined) this.miss(pointer(path, name))
-    }
-    return out
+  }
+
+  /** The end means nothing without a time. */
+  #task(): CedarRecord {
+    const { id, intent, person, endsAt } = this.#subject.task!
+    const ends = (): Value => (this.#known === undefined ? notKnown() : moment(endsAt))
+    const parts: [string, () => Value][] = [
+      ['id', () => id],
+      ['intent', () => intent],
+      ['person', () => new Uid('Person', person)],
+      ['endsAt', ends],
+    ]
+    return new LazyRecord(new Map(parts))
+  }
+
+  #network(): CedarRecord {
+    const { listener, address } = this.#subject.network!
+    const parts: [string, Value][] = [
+      ['listener', listener],
+      ['ip', ipOf(address)],
+    ]
+    return new PlainRecord(new Map(parts))
   }
 }
 
-function long(value: number | JsonNumber, path: string): CedarValueJson {
-  const integer = toLong(value)
-  if (integer !== undefined) return rawJSON(integer.toString())
-  throw policyFault(
-    'policy.argument_range',
-    `the argument \`${shown(path)}\` is not an integer of 64 bits`,
-  )
-}
-
-/**
- * A number that four fraction digits cannot say exactly becomes its own text. Whether it is there is then still true,
- * whether it equals some decimal is still (truly) false, and a policy that compares it errs, which denies if the
- * policy is a forbid (INV-2). Leaving it out would let `has` pass it by.
- */
-function decimal(value: number | JsonNumber): CedarValueJson {
-  const arg = toDecimal(value)
-  return arg === undefined ? numberText(value).slice(0, 64) : { __extn: { fn: 'decimal', arg } }
-}
-
-/** A value that the partial evaluator treats as not known. */
-function unknown(name: string): CedarValueJson {
-  return { __extn: { fn: 'unknown', arg: name } }
-}
-
-function datetime(time: number): CedarValueJson {
-  if (!Number.isInteger(time) || time < 0 || time > MAX_TIME) {
-    throw policyFault('policy.engine', 'a time of the call is not a time')
-  }
-  return { __extn: { fn: 'datetime', arg: rfc3339(time) } }
-}
-
-function person(id: string): CedarValueJson {
-  return { __entity: { type: 'Person', id } }
-}
-
-/** What calls of a subject have in common; `endsAt` says the end of a task. */
-function shared(
-  subject: Subject,
-  endsAt: (time: number) => CedarValueJson,
-): Record<string, CedarValueJson> {
-  const { attested = {}, task, triggers = [], triggered = [] } = subject
-  const out = emptyRecord()
-  out['effects'] = [...new Set([...effective(subject.effects), ...triggered])]
-  out['triggers'] = [...triggers]
-  if (subject.person !== undefined) out['user'] = person(subject.person.id)
-  if (task !== undefined) {
-    const { id, intent } = task
-    out['task'] = { id, intent, person: person(task.person), endsAt: endsAt(task.endsAt) }
-  }
-  const elements = emptyRecord()
-  for (const [name, value] of Object.entries(attested)) elements[name] = value
-  if (Object.keys(elements).length > 0) out['attested'] = elements
-  return out
+function moment(time: number): DateTime {
+  if (Number.isInteger(time) && time >= 0 && time <= MAX_TIME) return new DateTime(BigInt(time))
+  throw policyFault('policy.engine', 'a time of the call is not a time')
 }
 
 /**
  * The history as policies read it. Where none is kept the record is there and empty, so that `context has history` is what the
  * schema says, and whatever is read of it errs: a forbid that asks for a count nobody has denies (INV-2).
  */
-function historyRecord(history: HistoryFacts | undefined): Record<string, CedarValueJson> {
-  const out = emptyRecord()
-  if (history === undefined) return out
-  const { actions, labels, ...windows } = history
-  for (const [name, { minute, hour, day }] of Object.entries(windows)) {
-    out[name] = { minute, hour, day }
-  }
-  out['actions'] = [...actions]
-  out['labels'] = [...labels]
-  return out
+function historyRecord(history: HistoryFacts | undefined): CedarRecord {
+  if (history === undefined) return EMPTY
+  const windows = (
+    name: Exclude<keyof HistoryFacts, 'actions' | 'labels'>,
+  ): [string, () => Value] => [name, () => windowRecord(history[name])]
+  return new LazyRecord(
+    new Map([
+      ...WINDOWS.map(windows),
+      ['actions', (): Value => new CedarSet(history.actions)] as const,
+      ['labels', (): Value => new CedarSet(history.labels)] as const,
+    ]),
+  )
+}
+
+const WINDOWS = [
+  'calls',
+  'writes',
+  'same',
+  'denials',
+  'errors',
+  'money',
+  'bytes',
+  'recipients',
+] as const
+
+function windowRecord({ minute, hour, day }: Windows): CedarRecord {
+  const counts: [string, Value][] = [
+    ['minute', BigInt(minute)],
+    ['hour', BigInt(hour)],
+    ['day', BigInt(day)],
+  ]
+  return new PlainRecord(new Map(counts))
 }
 
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i
@@ -160,9 +188,9 @@ const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i
  * An address as Cedar's `ip` reads it: IPv4 that came mapped into IPv6 is IPv4, and a zone is left off. What is no address stays
  * text, so that a policy which compares it errs.
  */
-function address(text: string): CedarValueJson {
-  const arg = text.replace(MAPPED, '').replace(/%.*$/s, '')
-  return isIP(arg) === 0 ? text.slice(0, 64) : { __extn: { fn: 'ip', arg } }
+function ipOf(text: string): Value {
+  const address = text.replace(MAPPED, '').replace(/%.*$/s, '')
+  return isIP(address) === 0 ? text.slice(0, 64) : IpAddr.read(address)
 }
 
 /**
@@ -174,26 +202,12 @@ export function callContext(
   subject: Subject,
   input: JsonObject,
   now: number,
-): Record<string, CedarValueJson> {
-  const builder = new Builder()
-  const out = shared(subject, datetime)
-  out['input'] = builder.record(type, input, '')
-  out['unseen'] = [...builder.unseen].sort()
-  out['now'] = datetime(now)
-  out['history'] = historyRecord(subject.history)
-  if (subject.network !== undefined) {
-    const { listener, address: text } = subject.network
-    out['network'] = { listener, ip: address(text) }
-  }
-  return out
+): CallContext {
+  moment(now)
+  return new CallContext(subject, { input: readInput(type, input), now })
 }
 
-/**
- * The context of every call that a subject could make: arguments, time, history and network unknown. So is the end of the task: it
- * means nothing without a time, and one extension value makes the library's partial evaluator give up on its whole record.
- */
-export function openContext(subject: Subject): Record<string, CedarValueJson> {
-  const out = shared(subject, () => unknown('endsAt'))
-  for (const name of ['input', 'unseen', 'now', 'history', 'network']) out[name] = unknown(name)
-  return out
+/** The context of every call that a subject could make: arguments, time, history and network unknown. */
+export function openContext(subject: Subject): CallContext {
+  return new CallContext(subject, undefined)
 }

@@ -1,22 +1,20 @@
 // Holds the decider: what the policies of a set say for one principal, by closures compiled once; and the library as second opinion.
 
-import type { CedarValueJson, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
+import type { AuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs'
 import { Authorizer } from './cedar/authorizer.ts'
 import type { Frame } from './cedar/expression.ts'
 import { exactText } from './cedar/integers.ts'
 import { compilePolicy, type CompiledPolicy } from './cedar/policy.ts'
-import { frameFromJson } from './cedar/question-json.ts'
 import { policyFault } from './faults.ts'
 import { withCedar } from './library.ts'
 import type { Policy } from './policy.ts'
 
-/** One question in Cedar's terms. */
+/** One question. */
 export interface Question {
-  readonly principal: TypeAndId
-  readonly action: TypeAndId
-  readonly resource: TypeAndId
-  readonly context: Record<string, CedarValueJson>
-  readonly entities: EntityJson[]
+  /** As our own policies take it. */
+  readonly frame: Frame
+  /** As the library takes it. Everything has to be known. */
+  json(): Pick<AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>
 }
 
 /** What the policies say: those that are satisfied and those that could not be evaluated. */
@@ -49,22 +47,14 @@ export function compiledPolicy({ id, text, json }: Policy): CompiledPolicy {
 /** The engine that decides: every policy a closure behind an index on its scope. Throws `policy.engine`. */
 export function compiledEngine(policies: readonly Policy[]): Engine {
   const authorizer = new Authorizer(policies.map(compiledPolicy))
-  const frames = new WeakMap<Question, Frame>()
-  const frameOf = (question: Question): Frame => {
-    const known = frames.get(question)
-    if (known !== undefined) return known
-    const frame = frameFromJson(question)
-    frames.set(question, frame)
-    return frame
-  }
   return {
     evaluate(question) {
-      const { forbids, permits, errors } = authorizer.ask(frameOf(question))
+      const { forbids, permits, errors } = authorizer.ask(question.frame)
       return { forbids, permits: () => permits, errors }
     },
     mayAllow: (question, candidates) =>
       authorizer.mayAllow(
-        frameOf(question),
+        question.frame,
         candidates.map(({ id }) => id),
       ),
   }
@@ -86,7 +76,7 @@ export function libraryFindings(policies: readonly Policy[], question: Question)
   const ask = (asked: readonly Policy[]) => {
     const staticPolicies = Object.fromEntries(asked.map(({ id, text }) => [id, text]))
     const answer = withCedar((cedar) =>
-      cedar.isAuthorized({ ...question, policies: { staticPolicies } }),
+      cedar.isAuthorized({ ...question.json(), policies: { staticPolicies } }),
     )
     if (answer.type === 'failure') throw failure(answer.errors)
     return answer.response

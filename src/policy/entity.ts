@@ -1,8 +1,12 @@
 // Holds the entities that policies speak of: their uids, their groups, and those that one decision needs.
 
 import type { EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
+import type { Entities, Entity } from './cedar/entities.ts'
+import { EMPTY } from './cedar/record.ts'
+import { Uid } from './cedar/uid.ts'
 import type { AgentFacts, DecisionRequest, Party } from '../wire/decision.ts'
 import { EFFECTS, type Effect } from '../wire/effect.ts'
+import { policyFault } from './faults.ts'
 
 /** `type::"id"` as Cedar prints it. */
 export function uidText(uid: TypeAndId): string {
@@ -87,6 +91,70 @@ function agentEntities({ instance, name, roles: held }: AgentFacts): EntityJson[
     { uid: { type: 'Instance', id: instance }, attrs: {}, parents: [home] },
     { uid: home, attrs: {}, parents: roles(held) },
   ]
+}
+
+/** The few keys that stand above an entity of ours. */
+class Above {
+  readonly #keys: readonly string[]
+
+  constructor(keys: readonly string[]) {
+    this.#keys = keys
+  }
+
+  has(key: string): boolean {
+    return this.#keys.includes(key)
+  }
+
+  [Symbol.iterator](): Iterator<string> {
+    return this.#keys[Symbol.iterator]()
+  }
+}
+
+/** The same entities as values: what `entitiesOf` says, with everything that stands above each. */
+export class SubjectEntities implements Entities {
+  readonly #entities = new Map<string, Entity>()
+
+  /** Throws `policy.engine` where an agent is in a chain twice: which of its facts would hold is not known. */
+  constructor(subject: Subject) {
+    const { agent, delegators = [], person, task, system, action } = subject
+    this.#agent(agent)
+    for (const one of delegators) this.#agent(one)
+    if (person !== undefined) this.#add(new Uid('Person', person.id), person.roles.map(roleKey))
+    if (task !== undefined) this.#add(new Uid('Task', task.id), [])
+    const groups = [systemGroup(system), ...effective(subject.effects).map(effectGroup)]
+    this.#add(
+      uidOf(actionUid(system, action)),
+      groups.map((group) => uidOf(group).key),
+    )
+  }
+
+  get(key: string): Entity | undefined {
+    return this.#entities.get(key)
+  }
+
+  #agent({ instance, name, roles: held }: AgentFacts): void {
+    const home = new Uid('Agent', name)
+    const above = held.map(roleKey)
+    this.#add(new Uid('Instance', instance), [home.key, ...above])
+    this.#add(home, above)
+  }
+
+  #add(uid: Uid, above: readonly string[]): void {
+    if (this.#entities.has(uid.key)) {
+      throw policyFault('policy.engine', 'an agent stands twice in the chain of a call')
+    }
+    const entity = { uid, above: new Above(above), attributes: EMPTY, tags: EMPTY }
+    this.#entities.set(uid.key, entity)
+  }
+}
+
+function roleKey(name: string): string {
+  return new Uid('Role', name).key
+}
+
+/** A uid as a value. */
+export function uidOf({ type, id }: TypeAndId): Uid {
+  return new Uid(type, id)
 }
 
 /** The uids that `in` holds for, of the principal of a party: itself and everything above it. */

@@ -21,9 +21,10 @@ export const POLICY_FAULTS = {
   'policy.bad_annotation': { status: 400, next: FIX },
   'policy.unknown_annotation': {
     status: 400,
-    next: 'use @id, @reason, @advice, @gate, @crosses and @without only',
+    next: 'use @id, @reason, @advice, @gate, @crosses, @without and @enforce only',
   },
   'policy.gate_on_permit': { status: 400, next: 'put @gate on the forbid that it may set aside' },
+  'policy.enforce_on_permit': { status: 400, next: 'put @enforce on a forbid' },
   'policy.crosses_on_forbid': {
     status: 400,
     next: 'put @crosses on the permit that is to count across environments',

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { callContext } from './context.ts'
 import { libraryFindings } from './engine.ts'
 import { compiled, request } from './fixture.test.ts'
 import { withCedar } from './library.ts'
-import { questionOf } from './question.ts'
+import { pinned, questionOf } from './question.ts'
 
 const permit = (id: string) => `@id("${id}") @without("user") permit (principal, action, resource);`
 
@@ -20,8 +21,11 @@ test('INV-2 after a trap the library is fresh, and sets are compiled as before',
 
 test('asking the library again and again does not grow it', () => {
   const rules = Array.from({ length: 300 }, (_, i) => permit(`p${i}`)).join('\n')
-  const policies = [...compiled(rules).policies.values()]
-  const question = questionOf('agent', request(), { effects: [] })
+  const set = compiled(rules)
+  const policies = [...set.policies.values()]
+  const call = request()
+  const context = callContext(pinned(set, call).input, call, call.input, call.now)
+  const question = questionOf('agent', call, context)
   const ask = () => assert.equal(libraryFindings(policies, question).permits().length, 300)
   for (let i = 0; i < 5; i++) ask()
   const before = process.memoryUsage().external

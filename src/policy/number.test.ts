@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { JsonNumber } from '../std/json.ts'
-import { isInteger, toDecimal, toLong } from './number.ts'
+import { compareNumbers, isMultipleOf, numberKey, isInteger, toDecimal, toLong } from './number.ts'
 
 const n = (text: string) => (String(Number(text)) === text ? Number(text) : new JsonNumber(text))
 
@@ -68,4 +68,28 @@ test('a megabyte of digits costs no time that grows with their square', () => {
   const digits = new JsonNumber('7'.repeat(1_000_000))
   assert.equal(toLong(digits), undefined)
   assert.equal(toDecimal(digits), undefined)
+})
+
+/** A number as text, and as an exact fraction over 10^40. */
+const written = fc
+  .tuple(fc.bigInt(-(10n ** 20n), 10n ** 20n), fc.integer({ min: -10, max: 10 }))
+  .map(([digits, exponent]) => ({
+    number: new JsonNumber(`${digits}e${exponent}`),
+    worth: digits * 10n ** BigInt(exponent + 40),
+  }))
+
+test('numbers are compared and divided exactly, however they are written', () => {
+  fc.assert(
+    fc.property(written, written, (a, b) => {
+      const order = a.worth < b.worth ? -1 : a.worth > b.worth ? 1 : 0
+      assert.equal(compareNumbers(a.number, b.number), order)
+      assert.equal(numberKey(a.number) === numberKey(b.number), order === 0)
+      const multiple = b.worth === 0n ? undefined : a.worth % b.worth === 0n
+      assert.equal(isMultipleOf(a.number, b.number), multiple)
+    }),
+  )
+  assert.equal(compareNumbers(new JsonNumber('1e999999999'), 5), 1)
+  assert.equal(compareNumbers(new JsonNumber('-1e-999999999'), 0), -1)
+  assert.equal(compareNumbers(new JsonNumber('-0.0'), 0), 0)
+  assert.equal(isMultipleOf(new JsonNumber('1e999999999'), 3), undefined)
 })

@@ -8,6 +8,7 @@ import type {
   PartyAnswer,
 } from '../wire/decision.ts'
 import { absentInWords, apart, counts, demandsOn, namesAbsent } from './counts.ts'
+import type { CallContext } from './context.ts'
 import type { Question } from './engine.ts'
 import { partyOf, principalOf, uidText, type Asked } from './entity.ts'
 import type { DecidingParts } from './parts.ts'
@@ -98,7 +99,7 @@ export function answerOf(
   parts: DecidingParts,
   asked: Asked,
   request: DecisionRequest,
-  context: Question['context'],
+  context: CallContext,
 ): PartyAnswer {
   const who = inWords(asked)
   const answered = (

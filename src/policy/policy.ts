@@ -18,6 +18,8 @@ export interface Policy {
   readonly crosses?: 'environment'
   /** `@without`: the permit counts for an agent that acts without these (INV-4). */
   readonly without?: readonly Absent[]
+  /** `@enforce`: observe mode never sets this forbid aside. */
+  readonly enforce?: true
   /** `@advice`: told to the agent that is denied because this forbid holds, or because this permit does not. */
   readonly advice?: string
   readonly file: string

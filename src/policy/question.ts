@@ -1,12 +1,15 @@
 // Holds the questions of a call: who is asked, about which pinned action, with which context.
 
 import type { DecisionRequest } from '../wire/decision.ts'
+import { recordToJson } from './cedar/to-json.ts'
+import type { CallContext } from './context.ts'
 import type { Question } from './engine.ts'
 import {
   actionUid,
   effective,
   entitiesOf,
   principalOf,
+  uidOf,
   type Asked,
   type Subject,
 } from './entity.ts'
@@ -41,13 +44,25 @@ export function partiesOf({ delegators = [], person, task }: Subject): Asked[] {
 }
 
 /** A party's question about an action, with the context that is given. */
-export function questionOf(asked: Asked, subject: Subject, context: Question['context']): Question {
+export function questionOf(asked: Asked, subject: Subject, context: CallContext): Question {
+  const principal = principalOf(asked, subject)!
+  const action = actionUid(subject.system, subject.action)
+  const resource = { type: 'System', id: subject.system }
   return {
-    principal: principalOf(asked, subject)!,
-    action: actionUid(subject.system, subject.action),
-    resource: { type: 'System', id: subject.system },
-    context,
-    entities: entitiesOf(subject),
+    frame: {
+      principal: uidOf(principal),
+      action: uidOf(action),
+      resource: uidOf(resource),
+      context,
+      entities: context.entities,
+    },
+    json: () => ({
+      principal,
+      action,
+      resource,
+      context: recordToJson(context),
+      entities: entitiesOf(subject),
+    }),
   }
 }
 

@@ -232,7 +232,7 @@ function requestErrors(schema: JsonObject, input: JsonObject): string[] {
   const context = callContext(generated.actions.get('s/x')!.input, subject, input, subject.now)
   const answer = withCedar((cedar) =>
     cedar.isAuthorized({
-      ...questionOf('agent', subject, context),
+      ...questionOf('agent', subject, context).json(),
       policies: { staticPolicies: {} },
       schema: generated.json,
       validateRequest: true,

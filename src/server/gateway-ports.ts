@@ -3,6 +3,7 @@
 import { Fault } from '../std/fault.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
+import type { Traffic } from '../audit/traffic/traffic.ts'
 import type { Actors } from '../authority/identity/actors.ts'
 import type { Identities } from '../authority/identity/identities.ts'
 import { targetText } from '../authority/locks/target.ts'
@@ -13,8 +14,10 @@ import type {
   ApprovalView,
   CommitmentPort,
   Ports,
+  TrafficPort,
   WatchPort,
 } from '../gateway/ports.ts'
+import { determinedBy } from '../policy/life/determined.ts'
 import type { Approval } from '../store/rows/approval.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { AuditSink } from '../wire/record.ts'
@@ -40,6 +43,7 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly watch: WatchPort
+  readonly traffic: Pick<Traffic, 'keep'>
   readonly observe: Observe
   /** URL of the control listener, for people. */
   readonly controlUrl: () => string
@@ -60,6 +64,8 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     watch,
     systems,
     effects: authority.effects,
+    observing: { observed: (agent) => authority.agents.observed(agent) },
+    traffic: trafficPort(parts.traffic),
     observe: parts.observe,
     identities: {
       actorOf: (presented) => actors.actorOf(presented),
@@ -78,6 +84,18 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     },
     secrets: { open: (system) => secrets.open(system) },
     approvals: approvalPort(parts),
+  }
+}
+
+function trafficPort(traffic: Pick<Traffic, 'keep'>): TrafficPort {
+  return {
+    keep: (call, request, decision) => {
+      const { observed, policySet } = decision
+      // What policy answered, whatever observe mode made of it.
+      const answer = observed === true ? 'deny' : decision.answer
+      const by = determinedBy({ ...decision, answer })
+      traffic.keep({ call, request, answer, by, policySet, ...(observed && { observed }) })
+    },
   }
 }
 

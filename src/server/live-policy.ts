@@ -1,6 +1,7 @@
 // Holds the policy set in force: compiled against the pinned systems, replaced whole or not at all.
 
 import type { PolicyPort } from '../gateway/ports.ts'
+import { observeOpens } from '../policy/life/observe.ts'
 import { compilePolicySet, type Compiled, type PolicySource } from '../policy/load.ts'
 import type { Problem } from '../policy/problem.ts'
 import type { PolicySet } from '../policy/set.ts'
@@ -54,6 +55,13 @@ export class LivePolicy implements PolicyPort {
 
   advise(...about: Parameters<PolicyPort['advise']>): ReturnType<PolicyPort['advise']> {
     return this.#set.advise(...about)
+  }
+
+  observeOpens(
+    request: Parameters<PolicyPort['observeOpens']>[0],
+    decision: Parameters<PolicyPort['observeOpens']>[1],
+  ): boolean {
+    return observeOpens(this.#set, request, decision)
   }
 
   mayCall(request: Parameters<PolicyPort['mayCall']>[0]): boolean {

@@ -34,6 +34,12 @@ export interface Settings {
   readonly unboundTokensMs: number
   /** Whether OAuth clients may publish their documents on this machine: for development alone. */
   readonly loopbackClients: boolean
+  /** Days for which decided calls are kept for replay; 0 keeps none. */
+  readonly trafficDays: number
+  /** Bytes of them altogether; the oldest days go first. */
+  readonly trafficBytes: number
+  /** Whether a second administrator has to agree before policies are in force. */
+  readonly policyFourEyes: boolean
   /** Where local processes find the Workload API, and who may connect; undefined where it is switched off. */
   readonly workload: WorkloadSetting | undefined
 }
@@ -91,6 +97,9 @@ export function settings(
     issuer: issuer(environment['BAILIWICK_ISSUER'] ?? ''),
     unboundTokensMs: whole(environment, 'BAILIWICK_UNBOUND_TOKENS_S', 0, 0, 300) * 1_000,
     loopbackClients: whole(environment, 'BAILIWICK_CIMD_LOOPBACK', 0, 0, 1) === 1,
+    trafficDays: whole(environment, 'BAILIWICK_TRAFFIC_DAYS', 30, 0, 365),
+    trafficBytes: whole(environment, 'BAILIWICK_TRAFFIC_MB', 1_024, 1, 1_048_576) * 1_048_576,
+    policyFourEyes: whole(environment, 'BAILIWICK_POLICY_FOUR_EYES', 0, 0, 1) === 1,
     lockOn: word(environment, 'BAILIWICK_LOCK_ON', ['replays', 'high', 'none']),
     workload: workload(home, environment),
   }

@@ -76,6 +76,8 @@ export interface Decision {
   readonly policySet: string
   /** One sentence that is safe to tell the agent. */
   readonly reason: string
+  /** True where policy denied and observe mode lets the call go on: `answer` is `allow`, everything else says what was denied. */
+  readonly observed?: true
 }
 
 /** Facts for a decision; every one of them derived by the server. */

@@ -2,7 +2,7 @@
 
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { Authorizer } from '../../src/policy/cedar/authorizer.ts'
-import { exactly } from '../../src/policy/cedar/exact.ts'
+import { exactText } from '../../src/policy/cedar/integers.ts'
 import { compilePolicy } from '../../src/policy/cedar/policy.ts'
 import { frameFromJson } from '../../src/policy/cedar/question-json.ts'
 import { Uid } from '../../src/policy/cedar/uid.ts'
@@ -21,7 +21,11 @@ function parsed(kind: 'policyToJson' | 'templateToJson'): (text: string) => Poli
 
 function read(text: string, kind: 'policyToJson' | 'templateToJson') {
   const parse = parsed(kind)
-  return exactly(text, parse(text), parse)
+  const json = parse(text)
+  const exact = exactText(text)
+  return exact === undefined
+    ? { json, integer: BigInt }
+    : { json: parse(exact.text), integer: exact.integer }
 }
 
 /** Compiles the policies of a world, and its templates once for each link. */

@@ -178,9 +178,14 @@ export class Bailiwick implements AsyncDisposable {
     return this.control.send('POST', '/v1/policies', body, PolicyApplied)
   }
 
-  async agent(name: string, roles: readonly string[], unattended = false): Promise<Agent> {
-    // Tests about tasks open them, and say so; the others are about something else.
-    const body = { name, purpose: 'is tested', roles, unattended, taskless: true }
+  /** Tests about tasks say that it is not to be taskless; the others are about something else. */
+  async agent(
+    name: string,
+    roles: readonly string[],
+    unattended = false,
+    taskless = true,
+  ): Promise<Agent> {
+    const body = { name, purpose: 'is tested', roles, unattended, taskless }
     return this.control.send('POST', '/v1/agents', body, Agent)
   }
 

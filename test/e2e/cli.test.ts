@@ -74,7 +74,7 @@ test('`call` ends with 0 where it ran, 3 where it was denied, 5 where it is held
     [['echo', '--as', 'worker', '--json', '{"text":1}'], 1, 'resolve.bad_arguments'],
     [['echo', '--as', 'worker', '--json', '{"text":"a","text":"b"}'], 2, 'cli.usage'],
     [['echo', '--as', 'worker', '--json', '[]'], 2, 'cli.usage'],
-    [['echo', '--as', 'nobody', '--json', '{"text":"a"}'], 1, 'identity.unknown_agent'],
+    [['echo', '--as', 'nobody', '--json', '{"text":"a"}'], 1, 'agent.unknown'],
     [['echo'], 2, 'cli.usage'],
   ] as const) {
     const wrong = await call(...words)

@@ -19,7 +19,17 @@ interface TourDocument {
   }[]
 }
 
-const STEPS = ['identified', 'listed', 'allowed', 'denied', 'held', 'cut', 'refused', 'verified']
+const STEPS = [
+  'identified',
+  'listed',
+  'tasked',
+  'allowed',
+  'denied',
+  'held',
+  'cut',
+  'refused',
+  'verified',
+]
 
 test('the tour tells one JSON document in which every step held, and keeps its home', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bailiwick-tour-test-'))

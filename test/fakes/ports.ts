@@ -219,6 +219,11 @@ export class FakePorts {
         decide: (request) => this.#decide(request),
         mayCall: (request) => this.answers[request.action] !== 'deny',
         advise: () => this.advice,
+        observeOpens: () => this.opens,
+      },
+      observing: { observed: (agent) => this.observedAgents.has(agent) },
+      traffic: {
+        keep: (call, request, decision) => this.traffic.push({ call, request, decision }),
       },
       approvals: this.approvals,
       secrets: { open: () => this.secrets },

@@ -5,7 +5,7 @@ import type { Agent } from '../../store/rows/agent.ts'
 
 /**
  * The body of a record about an agent. `ends` has the roles that end, by name; times are ms since the epoch. The replay of
- * a log into an older database reads `state`, `roles`, `ends`, `unattended`, `taskless`, `environment`, `expiresAt` and `clients`.
+ * a log into an older database reads `state`, `roles`, `ends`, `unattended`, `taskless`, `environment`, `expiresAt`, `clients` and `observe`.
  */
 export function agentBody(agent: Agent, more: JsonObject): JsonObject {
   const { owner, purpose, roles, assignments = [], unattended, state } = agent
@@ -25,6 +25,7 @@ export function agentBody(agent: Agent, more: JsonObject): JsonObject {
     ...(reviewAt !== undefined && { reviewAt }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(clients.length > 0 && { clients: [...clients] }),
+    ...(agent.observe !== undefined && { observe: { until: agent.observe.until } }),
     state,
     ...more,
   }

@@ -20,6 +20,7 @@ import {
 import { fault } from './faults.ts'
 import { mayBecome, TRANSITION_RECORDS } from './lifecycle.ts'
 import { checkName, unknownName } from './name.ts'
+import { enforced, observedUntil, withoutEndedObserving } from './observing.ts'
 import { Owners, type OwnerPorts } from './owners.ts'
 import * as roles from './roles.ts'
 
@@ -224,6 +225,36 @@ export class Agents {
   }
 
   /**
+   * Observes an agent until a time, seven days off at most: its own denials of calls that only read and write are then recorded and
+   * not enforced (INV-2). Throws `agent.observe`.
+   */
+  observe(name: string, { until }: { readonly until: number }, word: AgentWord): Promise<Agent> {
+    return this.#change(name, word, (before, why) => ({
+      doc: observedUntil(before, until, why),
+      type: 'agent.observed',
+      more: {},
+    }))
+  }
+
+  /** Enforces everything again, at once. */
+  enforce(name: string, word: AgentWord): Promise<Agent> {
+    return this.#change(name, word, (before) => ({
+      doc: enforced(before),
+      type: 'agent.enforced',
+      more: {},
+    }))
+  }
+
+  /** True while an agent is active and observed. */
+  observed(name: string): boolean {
+    const held = this.#held.get(name)?.doc
+    // Nearly all are not: answered before anything is worked out.
+    if (held?.observe === undefined) return false
+    const now = this.#standing(held)
+    return now.observe !== undefined && now.state === 'active'
+  }
+
+  /**
    * Writes what has ended by itself: agents that expired, agents whose owners left, roles at their end. All of it counts as
    * ended before; this makes it a record. Answers how much it wrote.
    */
@@ -242,7 +273,8 @@ export class Agents {
     })
   }
 
-  #standing(doc: Agent): Agent {
+  #standing(row: Agent): Agent {
+    const doc = withoutEndedObserving(row, this.#ports.clock.now())
     const because = this.#ended(doc)
     const held = roles.rolesNow(doc, this.#ports.clock.now())
     if (because === undefined && held === doc.roles) return doc
@@ -267,6 +299,10 @@ export class Agents {
       now = await this.#replace(now, doc, { type, more: { from: 'active', because } })
     }
     if (now.doc.state === 'retired') return now
+    const observing = withoutEndedObserving(now.doc, this.#ports.clock.now())
+    if (observing !== now.doc) {
+      now = await this.#replace(now, observing, { type: 'agent.observe_ended', more: {} })
+    }
     const left = roles.withoutEnded(now.doc, this.#ports.clock.now())
     if (left.roles.length < now.doc.roles.length) {
       const ended = now.doc.roles.filter((role) => !left.roles.includes(role))
@@ -370,5 +406,5 @@ function wish(of: string | roles.RoleWish): roles.RoleWish {
 function endOf(agent: Agent, now: number): number {
   if (agent.state === 'retired') return Infinity
   const own = agent.state === 'active' ? (agent.expiresAt ?? Infinity) : Infinity
-  return Math.min(own, roles.nextEnd(agent, now))
+  return Math.min(own, agent.observe?.until ?? Infinity, roles.nextEnd(agent, now))
 }

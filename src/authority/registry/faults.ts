@@ -18,6 +18,10 @@ export const REGISTRY_FAULTS = {
     status: 409,
     next: 'keep a date of review while it is unattended or taskless: --review 90d',
   },
+  'agent.observe': {
+    status: 409,
+    next: 'observe an active agent, for at most seven days: bailiwick agent observe NAME --for 8h --reason WHY',
+  },
   'agent.client': { status: 400, next: 'name the https URL of a client metadata document' },
   'agent.discovered': {
     status: 429,

@@ -17,11 +17,15 @@ import { Agent } from '../../wire/api/agent.ts'
 import { LockRemoved, LocksAnswer } from '../../wire/api/lock.ts'
 import { PoliciesAnswer, PolicyApplied, type PolicySource } from '../../wire/api/policy.ts'
 import { InspectAnswer, System, SystemsAnswer, type Transport } from '../../wire/api/system.ts'
-import type { Control } from '../control/control.ts'
+import { Task, TasksAnswer } from '../../wire/api/task.ts'
+import { target, type Control } from '../control/control.ts'
 import { everyAgent } from '../control/lists.ts'
 
 /** Name of the agent that the tour registers. */
 export const TOUR_AGENT = 'tour-agent'
+
+/** The intent of the task that the tour opens. */
+export const TOUR_INTENT = 'tidy up the notes, and show how a long job is stopped'
 
 /** Why the demonstration set something up, in every record of it. */
 const REASON = 'set up by bailiwick dev for the demonstration'
@@ -134,6 +138,17 @@ async function liftOldLocks(control: Control): Promise<void> {
   }
 }
 
+/** Ends the task that an earlier tour left open: with two of them the agent would have to name one. */
+async function endOldTasks(control: Control): Promise<void> {
+  const query = { mine: 'true', agent: TOUR_AGENT, limit: 1000 }
+  const { tasks } = await control.get(target(['v1', 'tasks'], query), TasksAnswer)
+  for (const { id, intent } of tasks) {
+    if (intent !== TOUR_INTENT) continue
+    const reason = 'the tour starts again'
+    await control.send('POST', target(['v1', 'tasks', id, 'cancel']), { reason }, Task)
+  }
+}
+
 /** Sets up what is missing, and leaves what is there. */
 export async function setUpDemo(control: Control, home: string): Promise<Demo> {
   const scratch = layScratch(join(home, 'scratch'))
@@ -152,6 +167,7 @@ export async function setUpDemo(control: Control, home: string): Promise<Demo> {
   if (await ensureAgent(control))
     done.push(`registered the agent ${TOUR_AGENT} with the role guide`)
   await liftOldLocks(control)
+  await endOldTasks(control)
   return { scratch, starterPolicies: starter, done }
 }
 

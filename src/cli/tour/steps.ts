@@ -9,9 +9,10 @@ import { AuditFlushed } from '../../wire/api/audit.ts'
 import { LockAdded } from '../../wire/api/lock.ts'
 import { Status } from '../../wire/api/status.ts'
 import { SystemsAnswer } from '../../wire/api/system.ts'
+import { Task } from '../../wire/api/task.ts'
 import type { Control } from '../control/control.ts'
 import { AgentProcess } from './agent-process.ts'
-import { fileThere, TOUR_AGENT, type Demo } from './demo.ts'
+import { fileThere, TOUR_AGENT, TOUR_INTENT, type Demo } from './demo.ts'
 import type { AgentEnd } from './order.ts'
 
 /** One step as it was meant and as it was. */
@@ -138,6 +139,34 @@ const list: Step = {
         !seen.includes('read_multiple_files') &&
         seen.length > 0 &&
         seen.length < all.length,
+    }
+  },
+}
+
+const task: Step = {
+  name: 'tasked',
+  title: 'It tries to read a note, and is given a task first',
+  async run({ agent, control, demo }) {
+    const path = join(demo.scratch, 'notes', 'welcome.txt')
+    const before = await agent.order(call('read_text_file', { path }))
+    const body = {
+      agent: TOUR_AGENT,
+      intent: TOUR_INTENT,
+      allow: [
+        { action: 'filesystem/*' },
+        {
+          action: 'everything/trigger-long-running-operation',
+          when: 'context.input has steps && context.input.steps.lessThanOrEqual(decimal("200.0"))',
+        },
+      ],
+      budget: { calls: 100 },
+    }
+    const opened = await control.send('POST', '/v1/tasks', body, Task)
+    const signed = opened.request?.key === control.operator.kid
+    return {
+      expected: 'refused while it works on nothing; then a task, signed by who asked for it',
+      observed: `${failureText(before)}; then “${opened.intent}”, until ${opened.ends_at}, ${signed ? `signed by ${opened.asked_by}` : 'not signed'}`,
+      ok: codeOf(before) === 'decide.no_task' && opened.state === 'active' && signed,
     }
   },
 }
@@ -283,7 +312,7 @@ function call(name: string, args: Readonly<Record<string, unknown>>) {
   return { do: 'call', system: 'filesystem', name, arguments: args } as const
 }
 
-const STEPS: readonly Step[] = [identify, list, read, write, move, cut, refused, verify]
+const STEPS: readonly Step[] = [identify, list, task, read, write, move, cut, refused, verify]
 
 /** Runs every step; a step that breaks is one that does not hold, and the tour goes on. */
 export async function runTour(options: TourOptions): Promise<readonly TourStep[]> {

@@ -119,7 +119,7 @@ function numberMisfit(
 function arrayMisfit(
   node: SchemaNode,
   { min, max, unique, prefix, rest, contains, unevaluated }: NonNullable<SchemaNode['array']>,
-  value: readonly Json[],
+  value: Json[],
   closing: boolean,
   run: Run,
 ): Misfit | undefined {

@@ -5,14 +5,10 @@ import type { SchemaNode } from './node.ts'
 import { extra, under, type Misfit, type Run } from './run.ts'
 
 /** Every schema that speaks of the value: this one, and those beside it that apply. */
-function applying(
-  nodes: readonly SchemaNode[],
-  value: Json | readonly Json[],
-  run: Run,
-): SchemaNode[] {
+function applying(nodes: readonly SchemaNode[], value: Json, run: Run): SchemaNode[] {
   const found = new Set<SchemaNode>()
   const open = [...nodes]
-  const fits = (node: SchemaNode): boolean => run.fits(node, value as Json)
+  const fits = (node: SchemaNode): boolean => run.fits(node, value)
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     run.spend(1)
     if (found.has(node)) continue
@@ -124,7 +120,7 @@ export function unevaluatedMembers(
 export function unevaluatedElements(
   node: SchemaNode,
   unevaluated: SchemaNode,
-  value: readonly Json[],
+  value: Json[],
   run: Run,
 ): Misfit | undefined {
   const here = applying([node], value, run)

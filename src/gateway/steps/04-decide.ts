@@ -7,6 +7,7 @@ import { deny, type Denial } from '../denial.ts'
 import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
+import { observe } from './04-observe.ts'
 
 const NOTHING: ReadonlySet<string> = new Set()
 
@@ -61,15 +62,19 @@ function requestOf(
   }
 }
 
-/** Decides. `setAside` holds the gated forbids that an approval lifts for exactly this call. */
+/**
+ * Decides, and says from what. `setAside` holds the gated forbids that an approval lifts for exactly this call. Where the agent is
+ * observed, the answer is what takes effect.
+ */
 export function decide(
   actor: Actor,
   resolved: Resolved,
   request: Pick<CallRequest, 'input' | 'network'>,
   setAside: ReadonlySet<string>,
-  ports: Pick<Ports, 'policy' | 'clock' | 'systems' | 'effects'>,
-): Decision {
-  return ports.policy.decide(requestOf(actor, resolved, request, setAside, ports))
+  ports: Pick<Ports, 'policy' | 'clock' | 'systems' | 'effects' | 'observing'>,
+): { readonly asked: DecisionRequest; readonly decision: Decision } {
+  const asked = requestOf(actor, resolved, request, setAside, ports)
+  return { asked, decision: observe(asked, ports.policy.decide(asked), ports) }
 }
 
 /** A denial by policy as the agent is told of it: the reason, and what would be right instead where that may be said. */

@@ -55,6 +55,8 @@ export function taskMark(task: Actor['task']): JsonObject {
 export function decisionBody(decision: Decision): JsonObject {
   return {
     answer: decision.answer,
+    // Policy denied it, and observe mode let it go on: what the parties answered is what would have been.
+    ...(decision.observed === true && { observed: true, would: 'deny', reason: decision.reason }),
     policy_set: decision.policySet,
     parties: decision.parties.map((party) => ({
       party: party.party,
@@ -80,6 +82,7 @@ export async function record(call: Call, ports: Ports): Promise<string | Denial>
         definition: call.action.digest,
         effects: [...call.action.effects],
         decision: decisionBody(call.decision),
+        ...(call.decision.observed === true && { observed: true }),
         ...actorBody(actor),
         ...(approval !== undefined && {
           approval: approval.id,

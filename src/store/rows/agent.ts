@@ -22,6 +22,17 @@ export interface RoleAssignment {
   readonly reviewedAt?: number
 }
 
+/** That an agent's denials of calls which only read and write are observed and not enforced, until when, and on whose word. */
+export interface Observing {
+  /** ms since the epoch; at that instant everything is enforced again. */
+  readonly until: number
+  /** Person id. */
+  readonly by: string
+  readonly reason: string
+  /** ms since the epoch. */
+  readonly at: number
+}
+
 /** A registered actor. Members that came later are absent in older rows, and what absence means stands beside them. */
 export interface Agent {
   /** A name (`isName`), unique: the id. */
@@ -48,6 +59,8 @@ export interface Agent {
   readonly expiresAt?: number
   /** Client metadata document URLs (OAuth CIMD) whose consents become instances of this agent. */
   readonly clients?: readonly string[]
+  /** Observe mode (INV-2). Absent: everything is enforced. */
+  readonly observe?: Observing
   readonly state: AgentState
   /** Why it is in this state, where it was not a person's word: `its owner left`. */
   readonly because?: string

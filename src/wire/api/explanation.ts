@@ -1,7 +1,7 @@
 // Holds explanations of decisions as the control API answers them: each party by itself, and what would allow the call. History: v1.
 
 import { z } from 'zod'
-import { Digest } from './text.ts'
+import { Digest, Id, Name } from './text.ts'
 
 const Answer = z.enum(['allow', 'deny', 'hold'])
 const PartyName = z.enum(['person', 'delegator', 'agent', 'task'])
@@ -86,6 +86,37 @@ export const Explanation = z
   })
   .meta({ id: 'Explanation' })
 
+/** Body of `POST /v1/policies/explain`: a call that an agent could make. */
+export const ExplainRequest = z
+  .strictObject({
+    agent: Name,
+    /** Name of the person on whose behalf; who asks where it is left out. */
+    on_behalf_of: Name.optional(),
+    /** True: on nobody's behalf. */
+    unattended: z.boolean().default(false),
+    /** Id of the task; the only one that is open for them, or none, where it is left out. */
+    task: Id.optional(),
+    system: Name,
+    action: z.string().min(1).max(128),
+    /** The arguments, exactly as they would be sent. */
+    input: z.record(z.string(), z.unknown()).default({}),
+    /** False leaves the values of arguments out of the answer. */
+    values: z.boolean().default(true),
+  })
+  .refine(
+    ({ unattended, on_behalf_of: person }) => !unattended || person === undefined,
+    'is for a person, or for nobody, not both',
+  )
+
+/** Answer of `POST /v1/policies/explain`. */
+export const ExplainAnswer = z.object({
+  /** What would deny the call before policy is asked: one sentence each, as for an agent that is suspended, or has no task. */
+  before: z.array(z.string()),
+  explanation: Explanation,
+})
+
+export type ExplainRequest = z.input<typeof ExplainRequest>
+export type ExplainAnswer = z.infer<typeof ExplainAnswer>
 export type ExplainedPolicy = z.infer<typeof ExplainedPolicy>
 export type ExplainedParty = z.infer<typeof ExplainedParty>
 export type ExplainedChange = z.infer<typeof ExplainedChange>

@@ -1,0 +1,125 @@
+// Holds what the bench of decisions decides: systems, policies and calls in any number, and entities for the engine alone.
+
+import type { EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
+import { compilePolicySet } from '../../src/policy/load.ts'
+import type { PolicySet } from '../../src/policy/set.ts'
+import type { DecisionRequest } from '../../src/wire/decision.ts'
+import type { SystemDefinition } from '../../src/wire/system.ts'
+import type { Question } from '../../src/policy/engine.ts'
+
+const SYSTEMS = 10
+const ACTIONS = 10
+const ROLES = 20
+
+/** Calls that differ in who, what and with which arguments; asked in turn. */
+export const CALLS = 200
+
+const INPUT = {
+  type: 'object',
+  properties: { amount: { type: 'integer' }, note: { type: 'string' } },
+  required: ['amount', 'note'],
+  additionalProperties: false,
+}
+
+/** Ten systems with ten actions each. */
+export function systems(): SystemDefinition[] {
+  return Array.from({ length: SYSTEMS }, (_, at) => ({
+    name: `s${at}`,
+    transport: { kind: 'stdio', command: '/bin/true', args: [], env: [] },
+    era: '2025-11-25',
+    server: { name: `s${at}`, version: '1' },
+    actions: Array.from({ length: ACTIONS }, (_action, action) => ({
+      name: `a${action}`,
+      inputSchema: structuredClone(INPUT),
+      effects: ['write'],
+      digest: 'sha256:bench',
+    })),
+    maxProcesses: 1,
+    digest: 'sha256:bench',
+  }))
+}
+
+/** So many policies, spread over roles and actions; every tenth forbids. One condition looks at an integer, one at a text. */
+export function policyText(count: number): string {
+  const lines = Array.from({ length: count }, (_, at) => {
+    const action = at % (SYSTEMS * ACTIONS)
+    const effect = at % 10 === 9 ? 'forbid' : 'permit'
+    const head = `principal in Role::"r${at % ROLES}", action == Action::"s${Math.floor(action / ACTIONS)}/a${action % ACTIONS}", resource`
+    const most = effect === 'permit' ? 1_000 + at : 100
+    const compare = effect === 'permit' ? '<=' : '<'
+    return `@id("p${at}") ${effect} (${head})\nwhen { context.input.amount ${compare} ${most} && context.input.note like "n*${at % 10}" };`
+  })
+  return lines.join('\n')
+}
+
+/** The set of so many policies. Throws where they do not compile. */
+export function setOf(count: number): PolicySet {
+  const compiled = compilePolicySet({
+    sources: [{ file: 'bench.cedar', text: policyText(count) }],
+    systems: systems(),
+  })
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems[0]))
+  return compiled.set
+}
+
+/** The calls: an agent on behalf of a person, for a task that covers everything, as the gateway asks. */
+export function calls(): DecisionRequest[] {
+  const windows = { minute: 3, hour: 40, day: 200 }
+  return Array.from({ length: CALLS }, (_, at): DecisionRequest => ({
+    agent: { instance: `i${at % 100}`, name: `g${at % 100}`, roles: [`r${at % ROLES}`] },
+    person: { id: `u${at % 10}`, roles: [`r${at % ROLES}`] },
+    task: {
+      id: `t${at % 10}`,
+      intent: 'look after what is asked of the bench',
+      person: `u${at % 10}`,
+      scope: SCOPE,
+      budget: {},
+      endsAt: 1_800_000_000_000,
+      scopeDigest: 'sha256:bench',
+    },
+    history: {
+      calls: windows,
+      writes: windows,
+      same: windows,
+      denials: windows,
+      errors: windows,
+      money: windows,
+      bytes: windows,
+      recipients: windows,
+      actions: ['s0/a0', 's1/a1'],
+      labels: [],
+    },
+    network: { listener: 'gateway', address: '127.0.0.1' },
+    system: `s${Math.floor((at % 100) / ACTIONS)}`,
+    action: `a${at % ACTIONS}`,
+    input: { amount: 900 + at * 3, note: `nabc${at % 10}` },
+    effects: ['write'],
+    now: 1_795_341_600_000,
+    setAside: new Set(),
+  }))
+}
+
+const SCOPE = [{ action: '*' }]
+
+/** Instances, half as many as entities, each of an agent of its own that has a role. */
+export function entities(count: number): EntityJson[] {
+  return Array.from({ length: count / 2 }, (_, at): EntityJson[] => [
+    { uid: { type: 'Instance', id: `i${at}` }, attrs: {}, parents: [{ type: 'Agent', id: `g${at}` }] },
+    {
+      uid: { type: 'Agent', id: `g${at}` },
+      attrs: {},
+      parents: [{ type: 'Role', id: `r${at % ROLES}` }],
+    },
+  ]).flat()
+}
+
+/** The same questions for the engine alone, and for the library: one principal among all those entities. */
+export function questions(all: EntityJson[]): Question[] {
+  return Array.from({ length: CALLS }, (_, at): Question => ({
+    principal: { type: 'Instance', id: `i${at % (all.length / 2)}` },
+    action: { type: 'Action', id: `s${Math.floor((at % 100) / ACTIONS)}/a${at % ACTIONS}` },
+    resource: { type: 'System', id: `s${Math.floor((at % 100) / ACTIONS)}` },
+    context: { input: { amount: 900 + at * 3, note: `nabc${at % 10}` } },
+    entities: all,
+  }))
+}

@@ -1,0 +1,89 @@
+// Holds explanations as people read them: the answer, each party with its policies clause by clause, and what would allow the call.
+
+import type {
+  ExplainAnswer,
+  ExplainedChange,
+  ExplainedParty,
+  ExplainedPolicy,
+  Explanation,
+} from '../../wire/api/explanation.ts'
+import type { Style } from '../terminal/paint.ts'
+import type { Surface } from '../terminal/table.ts'
+import { visible } from '../terminal/visible.ts'
+
+const STYLES = { allow: 'green', hold: 'yellow', deny: 'red' } as const satisfies Readonly<
+  Record<Explanation['answer'], Style>
+>
+
+const RESULTS = {
+  true: 'true   ',
+  false: 'false  ',
+  error: 'errs   ',
+  unasked: '-      ',
+} as const satisfies Readonly<Record<ExplainedPolicy['clauses'][number]['result'], string>>
+
+function drawClause({
+  kind,
+  text,
+  result,
+  error,
+  values,
+}: ExplainedPolicy['clauses'][number]): string {
+  const known = values.flatMap(({ path, value }) =>
+    value === undefined ? [] : [`${path} = ${value}`],
+  )
+  const flat = text.replaceAll(/\s+/g, ' ')
+  const more = [...known, ...(error === undefined ? [] : [error])].join('; ')
+  return `      ${RESULTS[result]}${kind} ${visible(flat)}${more === '' ? '' : `   (${visible(more)})`}\n`
+}
+
+function drawPolicy(policy: ExplainedPolicy, surface: Surface): string {
+  const { clauses, effect, file, id, line, words } = policy
+  const place = surface.paint('dim', visible(`${file}:${line}`))
+  const head = `  ${effect} ${surface.paint('bold', visible(id))}  ${place}\n`
+  return `${head}    ${visible(words)}\n${clauses.map(drawClause).join('')}`
+}
+
+function drawParty(
+  { answer, policies, principal, reason }: ExplainedParty,
+  surface: Surface,
+): string {
+  const head = `${surface.paint(STYLES[answer], answer)}  ${visible(reason)}`
+  const who = surface.paint('dim', visible(principal))
+  return `\n${head}  ${who}\n${policies.map((one) => drawPolicy(one, surface)).join('')}`
+}
+
+/** Each change once, with everybody whose answer it turns. */
+function drawChanges(changes: readonly ExplainedChange[], surface: Surface): string {
+  const byWords = new Map<string, ExplainedChange[]>()
+  for (const change of changes) {
+    byWords.set(change.words, [...(byWords.get(change.words) ?? []), change])
+  }
+  const lines = [...byWords].map(([words, all]) => {
+    const parties = [...new Set(all.map(({ party }) => party))].join(', ')
+    const [{ then, verified }] = all as [ExplainedChange]
+    const after = verified
+      ? `the call is then ${then === 'allow' ? 'allowed' : then === 'hold' ? 'held' : 'still denied'}`
+      : 'not tried'
+    return `  ${visible(words)}  ${surface.paint('dim', `(for the ${parties}; ${after})`)}\n`
+  })
+  if (lines.length === 0) return ''
+  return `\n${surface.paint('bold', 'what would change it, the smallest first')}\n${lines.join('')}`
+}
+
+/** An explanation on a terminal. */
+export function drawExplanation({ before, explanation }: ExplainAnswer, surface: Surface): string {
+  const { advice, answer, changes, parties, reason } = explanation
+  const warned = before
+    .map((one) => `${surface.paint('yellow', 'before policy is asked:')} ${visible(one)}\n`)
+    .join('')
+  const head = `${surface.paint(STYLES[answer], answer)}: ${visible(reason)}\n`
+  const told = advice.map((one) => `  ${visible(one)}\n`).join('')
+  return [
+    warned,
+    head,
+    ...parties.map((party) => drawParty(party, surface)),
+    drawChanges(changes, surface),
+    told === '' ? '' : `\n${surface.paint('bold', 'what the agent is told to do')}\n${told}`,
+  ].join('')
+}
