@@ -10,6 +10,7 @@ import { machine } from './machine.ts'
 type Bench = (closing: Stack) => Promise<Readonly<Record<string, number>>>
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  decide: async () => (await import('./decide.ts')).decide,
   'durable-records': async () => (await import('./durable-records.ts')).durableRecords,
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
   'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,

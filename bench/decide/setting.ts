@@ -1,11 +1,14 @@
 // Holds what the bench of decisions decides: systems, policies and calls in any number, and entities for the engine alone.
 
 import type { EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
+import { entitiesFromJson, frameFromJson } from '../../src/policy/cedar/question-json.ts'
+import type { Question } from '../../src/policy/engine.ts'
+import { withCedar } from '../../src/policy/library.ts'
 import { compilePolicySet } from '../../src/policy/load.ts'
+import type { Policy } from '../../src/policy/policy.ts'
 import type { PolicySet } from '../../src/policy/set.ts'
 import type { DecisionRequest } from '../../src/wire/decision.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
-import type { Question } from '../../src/policy/engine.ts'
 
 const SYSTEMS = 10
 const ACTIONS = 10
@@ -39,9 +42,19 @@ export function systems(): SystemDefinition[] {
   }))
 }
 
+/** So many policies as a set has them, without what validating them costs. Throws where the library does not parse one. */
+export function policiesOf(count: number): Policy[] {
+  return policyTexts(count).map((text, at): Policy => {
+    const answer = withCedar((cedar) => cedar.policyToJson(text))
+    if (answer.type === 'failure') throw new Error(answer.errors[0]?.message)
+    const { json } = answer
+    return { id: `p${at}`, effect: json.effect, file: 'bench.cedar', line: at + 1, text, json }
+  })
+}
+
 /** So many policies, spread over roles and actions; every tenth forbids. One condition looks at an integer, one at a text. */
-export function policyText(count: number): string {
-  const lines = Array.from({ length: count }, (_, at) => {
+function policyTexts(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => {
     const action = at % (SYSTEMS * ACTIONS)
     const effect = at % 10 === 9 ? 'forbid' : 'permit'
     const head = `principal in Role::"r${at % ROLES}", action == Action::"s${Math.floor(action / ACTIONS)}/a${action % ACTIONS}", resource`
@@ -49,13 +62,12 @@ export function policyText(count: number): string {
     const compare = effect === 'permit' ? '<=' : '<'
     return `@id("p${at}") ${effect} (${head})\nwhen { context.input.amount ${compare} ${most} && context.input.note like "n*${at % 10}" };`
   })
-  return lines.join('\n')
 }
 
 /** The set of so many policies. Throws where they do not compile. */
 export function setOf(count: number): PolicySet {
   const compiled = compilePolicySet({
-    sources: [{ file: 'bench.cedar', text: policyText(count) }],
+    sources: [{ file: 'bench.cedar', text: policyTexts(count).join('\n') }],
     systems: systems(),
   })
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems[0]))
@@ -104,7 +116,11 @@ const SCOPE = [{ action: '*' }]
 /** Instances, half as many as entities, each of an agent of its own that has a role. */
 export function entities(count: number): EntityJson[] {
   return Array.from({ length: count / 2 }, (_, at): EntityJson[] => [
-    { uid: { type: 'Instance', id: `i${at}` }, attrs: {}, parents: [{ type: 'Agent', id: `g${at}` }] },
+    {
+      uid: { type: 'Instance', id: `i${at}` },
+      attrs: {},
+      parents: [{ type: 'Agent', id: `g${at}` }],
+    },
     {
       uid: { type: 'Agent', id: `g${at}` },
       attrs: {},
@@ -113,13 +129,23 @@ export function entities(count: number): EntityJson[] {
   ]).flat()
 }
 
-/** The same questions for the engine alone, and for the library: one principal among all those entities. */
-export function questions(all: EntityJson[]): Question[] {
-  return Array.from({ length: CALLS }, (_, at): Question => ({
-    principal: { type: 'Instance', id: `i${at % (all.length / 2)}` },
-    action: { type: 'Action', id: `s${Math.floor((at % 100) / ACTIONS)}/a${at % ACTIONS}` },
-    resource: { type: 'System', id: `s${Math.floor((at % 100) / ACTIONS)}` },
-    context: { input: { amount: 900 + at * 3, note: `nabc${at % 10}` } },
-    entities: all,
-  }))
+/** The same questions for the engine alone and for the library: one principal among all those entities. */
+export function questions(all: readonly EntityJson[]): Question[] {
+  const known = entitiesFromJson(all)
+  return Array.from({ length: CALLS }, (_, at): Question => {
+    const json = {
+      principal: { type: 'Instance', id: `i${at % (all.length / 2)}` },
+      action: { type: 'Action', id: `s${Math.floor((at % 100) / ACTIONS)}/a${at % ACTIONS}` },
+      resource: { type: 'System', id: `s${Math.floor((at % 100) / ACTIONS)}` },
+      context: { input: { amount: 900 + at * 3, note: `nabc${at % 10}` } },
+      entities: [...all],
+    }
+    return {
+      frame: { ...frameFromJson({ ...json, entities: [] }), entities: known },
+      json: () => json,
+      scope() {
+        throw new Error('the bench asks the whole set')
+      },
+    }
+  })
 }

@@ -58,6 +58,9 @@ export const ROUTES = {
   'POST /v1/agents/{name}/roles/{role}/remove': 'operator',
   'POST /v1/agents/{name}/roles/{role}/review': 'operator',
   'POST /v1/agents/{name}/join-tokens': 'operator',
+  'POST /v1/agents/{name}/observe': 'administrator',
+  // Only ever narrows.
+  'POST /v1/agents/{name}/enforce': 'operator',
   'GET /v1/teams': 'viewer',
   'POST /v1/teams': 'administrator',
   'GET /v1/teams/{name}': 'viewer',

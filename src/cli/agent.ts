@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { Agent, JoinTokenAnswer } from '../wire/api/agent.ts'
 import { InstancesAnswer } from '../wire/api/instance.ts'
 import { drawAgent, drawAgents } from './agent/draw.ts'
+import { registerObserving } from './agent/observe.ts'
 import { registerRoles } from './agent/role.ts'
 import { said, saidOptions, stateOf, yesOrNo, type SaidOptions } from './agent/said.ts'
 import type { Context } from './context.ts'
@@ -183,6 +184,7 @@ export function register(program: Command, context: Context): void {
     .option('--reason <text>', 'why; stands in the record')
     .action((name: string, options: UpdateOptions) => update(context, name, options))
   registerRoles(agent, context)
+  registerObserving(agent, context)
   agent
     .command('token <name>')
     .description('make a join token for one instance; it is shown once')

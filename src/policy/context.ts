@@ -6,8 +6,8 @@ import type { HistoryFacts, Windows } from '../wire/history.ts'
 import { DateTime } from './cedar/datetime.ts'
 import type { Entities } from './cedar/entities.ts'
 import { IpAddr } from './cedar/ipaddr.ts'
-import { EMPTY, LazyRecord, PlainRecord } from './cedar/record.ts'
-import { notKnown } from './cedar/trouble.ts'
+import { LazyRecord, PlainRecord } from './cedar/record.ts'
+import { notKnown, trouble } from './cedar/trouble.ts'
 import { Uid } from './cedar/uid.ts'
 import { CedarRecord, CedarSet, type Value } from './cedar/value.ts'
 import { effective, SubjectEntities, type Subject } from './entity.ts'
@@ -145,11 +145,11 @@ function moment(time: number): DateTime {
 }
 
 /**
- * The history as policies read it. Where none is kept the record is there and empty, so that `context has history` is what the
- * schema says, and whatever is read of it errs: a forbid that asks for a count nobody has denies (INV-2).
+ * The history as policies read it. Where none is kept, every attribute is there as the schema says, also to `has`, and reading it
+ * errs: a forbid that asks for a count nobody has denies (INV-2).
  */
 function historyRecord(history: HistoryFacts | undefined): CedarRecord {
-  if (history === undefined) return EMPTY
+  if (history === undefined) return NOT_KEPT
   const windows = (
     name: Exclude<keyof HistoryFacts, 'actions' | 'labels'>,
   ): [string, () => Value] => [name, () => windowRecord(history[name])]
@@ -172,6 +172,23 @@ const WINDOWS = [
   'bytes',
   'recipients',
 ] as const
+
+/** A history that nobody keeps: whatever is read of it errs, and nothing of it can be listed. */
+class NotKept extends CedarRecord {
+  get(): Value | undefined {
+    return trouble('missing', 'no history is kept where this is decided')
+  }
+
+  has(): boolean {
+    return true
+  }
+
+  entries(): Iterable<readonly [string, Value]> {
+    return []
+  }
+}
+
+const NOT_KEPT: CedarRecord = new NotKept()
 
 function windowRecord({ minute, hour, day }: Windows): CedarRecord {
   const counts: [string, Value][] = [

@@ -8,11 +8,14 @@ import { compilePolicy, type CompiledPolicy } from './cedar/policy.ts'
 import { policyFault } from './faults.ts'
 import { withCedar } from './library.ts'
 import type { Policy } from './policy.ts'
+import { inScope, type Scope } from './scope.ts'
 
 /** One question. */
 export interface Question {
   /** As our own policies take it. */
   readonly frame: Frame
+  /** What it is `in`, for whoever looks through policies one by one. */
+  scope(): Scope
   /** As the library takes it. Everything has to be known. */
   json(): Pick<AuthorizationCall, 'principal' | 'action' | 'resource' | 'context' | 'entities'>
 }
@@ -69,11 +72,11 @@ function failure(errors: readonly { readonly message: string }[]): Error {
 }
 
 /**
- * The library's own answer to a question, for comparison with ours: nothing that we compiled takes part. It parses the policies
- * at every question, so it is asked about those that can speak of it (`inScope` of `scope.ts`, which knows no index).
+ * The library's own engine, for comparison with ours: nothing that we compiled takes part. It parses the policies at every
+ * question, so it is asked about those that can speak of it (`inScope` of `scope.ts`, which knows no index).
  */
-export function libraryFindings(policies: readonly Policy[], question: Question): Findings {
-  const ask = (asked: readonly Policy[]) => {
+export function libraryEngine(policies: readonly Policy[]): Engine {
+  const ask = (question: Question, asked: readonly Policy[]) => {
     const staticPolicies = Object.fromEntries(asked.map(({ id, text }) => [id, text]))
     const answer = withCedar((cedar) =>
       cedar.isAuthorized({ ...question.json(), policies: { staticPolicies } }),
@@ -81,18 +84,27 @@ export function libraryFindings(policies: readonly Policy[], question: Question)
     if (answer.type === 'failure') throw failure(answer.errors)
     return answer.response
   }
-  const { decision, diagnostics } = ask(policies)
-  const allowed = decision === 'allow'
   return {
-    forbids: allowed ? [] : diagnostics.reason,
-    permits() {
-      if (allowed) return diagnostics.reason
-      const alone = ask(policies.filter(({ effect }) => effect === 'permit'))
-      return alone.decision === 'allow' ? alone.diagnostics.reason : []
+    evaluate(question) {
+      const scope = question.scope()
+      const speaking = policies.filter((policy) => inScope(policy, scope))
+      const { decision, diagnostics } = ask(question, speaking)
+      const allowed = decision === 'allow'
+      return {
+        forbids: allowed ? [] : diagnostics.reason,
+        permits() {
+          if (allowed) return diagnostics.reason
+          const permits = speaking.filter(({ effect }) => effect === 'permit')
+          const alone = ask(question, permits)
+          return alone.decision === 'allow' ? alone.diagnostics.reason : []
+        },
+        errors: diagnostics.errors.map(({ policyId, error }) => ({
+          id: policyId,
+          message: error.message,
+        })),
+      }
     },
-    errors: diagnostics.errors.map(({ policyId, error }) => ({
-      id: policyId,
-      message: error.message,
-    })),
+    // What may be listed is not decided by it: a call is decided in full anyway.
+    mayAllow: () => true,
   }
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { callContext } from './context.ts'
-import { libraryFindings } from './engine.ts'
+import { libraryEngine } from './engine.ts'
 import { compiled, request } from './fixture.test.ts'
 import { withCedar } from './library.ts'
 import { pinned, questionOf } from './question.ts'
@@ -26,7 +26,7 @@ test('asking the library again and again does not grow it', () => {
   const call = request()
   const context = callContext(pinned(set, call).input, call, call.input, call.now)
   const question = questionOf('agent', call, context)
-  const ask = () => assert.equal(libraryFindings(policies, question).permits().length, 300)
+  const ask = () => assert.equal(libraryEngine(policies).evaluate(question).permits().length, 300)
   for (let i = 0; i < 5; i++) ask()
   const before = process.memoryUsage().external
   for (let i = 0; i < 20; i++) ask()

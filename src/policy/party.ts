@@ -74,7 +74,10 @@ function hear({ engine, policies }: DecidingParts, question: Question): Heard {
  */
 function hearTask(parts: DecidingParts, question: Question, request: DecisionRequest) {
   const task = request.task!
-  if (request.now >= task.endsAt) return 'its time window is over'
+  // A time that is none is no time left.
+  if (!(Number.isSafeInteger(task.endsAt) && request.now < task.endsAt)) {
+    return 'its time window is over'
+  }
   const compiled = parts.scopes.of(task)
   if (!compiled.ok) {
     const [{ file, message } = { file: 'scope', message: 'not valid' }] = compiled.problems

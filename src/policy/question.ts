@@ -16,6 +16,7 @@ import {
 import { policyFault } from './faults.ts'
 import type { PolicyParts } from './parts.ts'
 import type { TypedAction } from './schema.ts'
+import { scopeOf } from './scope.ts'
 
 /**
  * The pinned action that a request names. Throws `policy.unknown_action`, or `policy.stale` if the request's labels are
@@ -56,6 +57,7 @@ export function questionOf(asked: Asked, subject: Subject, context: CallContext)
       context,
       entities: context.entities,
     },
+    scope: () => scopeOf(asked, subject),
     json: () => ({
       principal,
       action,

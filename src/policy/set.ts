@@ -4,6 +4,7 @@ import type { Explanation } from '../wire/api/explanation.ts'
 import type { Decision, DecisionRequest } from '../wire/decision.ts'
 import type { TaskPermit } from '../wire/task.ts'
 import { decide } from './decide.ts'
+import { libraryEngine } from './engine.ts'
 import type { Subject } from './entity.ts'
 import { advise } from './explain/advise.ts'
 import { explain } from './explain/explain.ts'
@@ -17,6 +18,11 @@ import { TaskScopes } from './task-scopes.ts'
 export interface PolicySet extends Omit<PolicyParts, 'engine'> {
   /** Decides one call. Never throws: whatever goes wrong is a denial with a reason (INV-2). */
   decide(request: DecisionRequest): Decision
+  /**
+   * The same decision by the library alone, slowly: what `decide` is compared with, and what decides where the two have not
+   * agreed. Never throws.
+   */
+  secondOpinion(request: DecisionRequest): Decision
   /** False only if every call of the action would be denied, whatever its arguments and whenever. Never throws. */
   mayCall(subject: Subject): boolean
   /** Explains what would be decided, for operators. Never throws; not for the path of calls. */
@@ -31,10 +37,16 @@ export interface PolicySet extends Omit<PolicyParts, 'engine'> {
 export function policySet(parts: PolicyParts): PolicySet {
   const { digest, schema, policies } = parts
   const deciding: DecidingParts = { ...parts, scopes: new TaskScopes(schema) }
+  const library: DecidingParts = {
+    ...parts,
+    engine: libraryEngine([...policies.values()]),
+    scopes: new TaskScopes(schema, libraryEngine),
+  }
   return {
     digest,
     schema,
     policies,
+    secondOpinion: (request) => decide(library, request),
     decide: (request) => decide(deciding, request),
     mayCall: lister(deciding),
     explain: (request, options) => explain(deciding, request, options),

@@ -134,7 +134,11 @@ export function scopeLineId(number: number): string {
 }
 
 /** Compiles a scope against a schema, strictly; every line has to be right. Throws `policy.engine` if the library fails. */
-export function compileScope(scope: readonly TaskPermit[], schema: PolicySchema): CompiledScope {
+export function compileScope(
+  scope: readonly TaskPermit[],
+  schema: PolicySchema,
+  engine: (policies: readonly Policy[]) => Engine = compiledEngine,
+): CompiledScope {
   if (scope.length > MAX_SCOPE_LINES) {
     const message = `a scope has at most ${MAX_SCOPE_LINES} lines`
     const place = { file: 'scope', line: 1, column: 1 }
@@ -149,7 +153,14 @@ export function compileScope(scope: readonly TaskPermit[], schema: PolicySchema)
   }
   if (problems.length === 0) problems.push(...invalid(policies, schema))
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, scope: { policies, engine: compiledEngine(policies) } }
+  try {
+    return { ok: true, scope: { policies, engine: engine(policies) } }
+  } catch {
+    // The parser takes what is no Cedar: `unknown("x")`, which only means something to the library's own partial evaluator.
+    const message = 'a condition holds an expression that is no Cedar'
+    const place = { file: 'scope', line: 1, column: 1 }
+    return { ok: false, problems: [{ ...place, code: 'policy.task_scope', message }] }
+  }
 }
 
 function invalid(policies: readonly Policy[], schema: PolicySchema): Problem[] {

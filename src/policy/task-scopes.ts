@@ -2,6 +2,8 @@
 
 import { canonicalJson, type Json } from '../std/json.ts'
 import type { TaskFacts, TaskPermit } from '../wire/task.ts'
+import { compiledEngine, type Engine } from './engine.ts'
+import type { Policy } from './policy.ts'
 import { compileScope, type CompiledScope } from './task-scope.ts'
 import type { PolicySchema } from './schema.ts'
 
@@ -24,8 +26,14 @@ export class TaskScopes {
   readonly #schema: PolicySchema
   readonly #remembered = new Map<string, Remembered>()
 
-  constructor(schema: PolicySchema) {
+  readonly #engine: (policies: readonly Policy[]) => Engine
+
+  constructor(
+    schema: PolicySchema,
+    engine: (policies: readonly Policy[]) => Engine = compiledEngine,
+  ) {
     this.#schema = schema
+    this.#engine = engine
   }
 
   /**
@@ -40,7 +48,7 @@ export class TaskScopes {
       known.scope = scope
       return known.compiled
     }
-    const compiled = compileScope(scope, this.#schema)
+    const compiled = compileScope(scope, this.#schema, this.#engine)
     if (this.#remembered.size >= MAX_REMEMBERED) {
       this.#remembered.delete(this.#remembered.keys().next().value!)
     }

@@ -15,7 +15,9 @@ import { restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
 import { endWithAgents } from './retired.ts'
 import type { Settings } from './settings.ts'
+import { watchDecisions } from './watch-decisions.ts'
 import { Stack } from './stack.ts'
+import { openTraffic, type HomeTraffic } from './traffic.ts'
 
 /** A home that is open. Nothing listens yet. */
 export interface Core
@@ -28,6 +30,7 @@ export interface Core
   readonly resources: GatewayResources
   readonly consents: Consents
   readonly policy: LivePolicy
+  readonly traffic: HomeTraffic
   readonly gateway: Gateway
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
   close(): Promise<void>
@@ -71,12 +74,15 @@ async function open(
   const consents = await openConsents({ ...ground, ...parts, settings, machine, resources })
   stack.push(() => consents.close())
   const policy = new LivePolicy()
+  stack.push(watchDecisions({ policy, authority, machine, note, onTrouble: ground.onTrouble }))
   authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
   restorePolicy({ authority, policy })
+  const traffic = openTraffic(ground, settings, machine, stack)
   const gateway = openGateway({
     ports: gatewayPorts({
       ...ground,
       ...parts,
+      traffic: traffic.kept,
       policy,
       clock: machine.clock,
       // Every call needs an id: drawn ahead, it costs a fiftieth.
@@ -104,6 +110,7 @@ async function open(
     resources,
     consents,
     policy,
+    traffic,
     gateway,
     startedAt: machine.clock.now(),
     close: () => stack.close(),

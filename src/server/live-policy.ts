@@ -6,12 +6,16 @@ import { compilePolicySet, type Compiled, type PolicySource } from '../policy/lo
 import type { Problem } from '../policy/problem.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { SystemDefinition } from '../wire/system.ts'
+import type { SecondOpinion } from './second-opinion.ts'
 
 /** The set that decides now. With none in force everything is denied (INV-2). */
 export class LivePolicy implements PolicyPort {
   #set: PolicySet
   #sources: readonly PolicySource[] = []
   #problems: readonly Problem[] = []
+  #opinion: SecondOpinion | undefined
+  /** A set on which the library did not agree with us: the library decides until another is applied. */
+  #doubted: PolicySet | undefined
 
   constructor() {
     const empty = compilePolicySet({ sources: [], systems: [] })
@@ -36,6 +40,16 @@ export class LivePolicy implements PolicyPort {
     this.#problems = problems
   }
 
+  /** Has a sample of decisions looked at from now on. */
+  watch(opinion: SecondOpinion): void {
+    this.#opinion = opinion
+  }
+
+  /** Leaves the deciding by this set to the library. */
+  doubt(set: PolicySet): void {
+    this.#doubted = set
+  }
+
   get set(): PolicySet {
     return this.#set
   }
@@ -50,6 +64,8 @@ export class LivePolicy implements PolicyPort {
   }
 
   decide(request: Parameters<PolicyPort['decide']>[0]): ReturnType<PolicyPort['decide']> {
+    if (this.#doubted === this.#set) return this.#set.secondOpinion(request)
+    this.#opinion?.saw(this.#set, request)
     return this.#set.decide(request)
   }
 

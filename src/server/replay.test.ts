@@ -39,6 +39,13 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     const handed = { person, agent: 'bot', expiresAt: Date.now() + MINUTE }
     const taken = await core.authority.delegations.create(handed)
     const kept = await core.authority.delegations.create(handed)
+    const { tasks } = core.authority
+    const wish = { agent: 'bot', intent: 'a test', scope: [{ action: '*' }, { action: 's/a' }] }
+    const [over, cheap, least] = [
+      await tasks.open(wish, { person }),
+      await tasks.open(wish, { person }),
+      await tasks.open(wish, { person }),
+    ]
     const { approval } = await core.authority.approvals.ask({
       callDigest: 'digest',
       call: 'call-1',
@@ -66,6 +73,11 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     core = await open(home)
     await core.authority.approvals.consume(approval.id, 'digest')
     await core.authority.delegations.revoke(taken.id, { by: person, reason: 'a test' })
+    const ending = { by: person, reason: 'a test' }
+    await core.authority.tasks.end(over.id, 'done', ending)
+    const later = cheap.endsAt - MINUTE
+    await core.authority.tasks.narrow(cheap.id, { budget: { calls: 2 }, endsAt: later }, ending)
+    await core.authority.tasks.narrow(least.id, { scope: [{ action: 's/a' }] }, ending)
     await core.authority.agents.update('bot', { roles: [], state: 'suspended' }, by)
     await core.identities.registrations.remove(registration.id, by)
     await core.authority.trust.remove('ci', by)
@@ -87,6 +99,12 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     })
     assert.equal(core.authority.delegations.chainOf(taken.id), undefined)
     assert.ok(core.authority.delegations.chainOf(kept.id))
+    const left = core.authority.tasks
+      .list()
+      .map(({ id, budget, endsAt }) => [id, budget.calls, endsAt])
+    assert.deepEqual(left, [[cheap.id, 2, later]], 'one is over, one is less, one cannot be known')
+    assert.equal((await core.authority.tasks.get(over.id)).state, 'done')
+    assert.equal((await core.authority.tasks.get(least.id)).state, 'cancelled')
     const { state, roles } = core.authority.agents.find('bot')
     assert.deepEqual([state, roles], ['suspended', []])
     assert.deepEqual(core.identities.registrations.list(), [])
@@ -99,6 +117,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         approvals: 1,
         instances: 0,
         delegations: 1,
+        tasks: 3,
         agents: 1,
         teams: 0,
         people: 0,

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ServerFacts, ServerPort } from '../api/ports.ts'
+import { observedNow } from '../api/agents/observed.ts'
 import type { Core } from './core.ts'
 import { applyPolicies } from './policy-versions.ts'
 import { situation } from './situation.ts'
@@ -73,6 +74,8 @@ function warnings({ policy, authority, audit, settings }: Core): string[] {
       `tokens that are bound to no key are issued, for at most ${settings.unboundTokensMs / 1_000} s (BAILIWICK_UNBOUND_TOKENS_S): whoever copies one can use it`,
     )
   }
+  const observed = observedNow(authority)
+  if (observed !== undefined) out.push(observed)
   const orphans = authority.agents
     .list()
     .filter((agent) => agent.state !== 'retired' && agent.state !== 'discovered')

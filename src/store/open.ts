@@ -13,6 +13,7 @@ import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
 import { INSTANCES, type InstanceRow } from './rows/instance.ts'
 import { JOIN_TOKENS, type JoinTokenRow } from './rows/join-token.ts'
+import { LIMITS, type Limit } from './rows/limit.ts'
 import { LOCKS, type Lock } from './rows/lock.ts'
 import { PEOPLE, type Person } from './rows/person.ts'
 import { POLICIES, type PolicyVersion } from './rows/policy.ts'
@@ -24,6 +25,7 @@ import { REGISTRATIONS, type Registration } from './rows/registration.ts'
 import { ROOTS, type RootRow } from './rows/root.ts'
 import { SESSIONS, type SessionRow } from './rows/session.ts'
 import { SPENT, type SpentRow } from './rows/spent.ts'
+import { TALLIES, type TallyPosition, type TallyRow } from './rows/tally.ts'
 import { TASKS, type Task } from './rows/task.ts'
 import { TEAMS, type Team } from './rows/team.ts'
 import { TOKENS, type TokenRow } from './rows/token.ts'
@@ -57,6 +59,8 @@ export interface Tables {
   readonly spent: SignedRepository<SpentRow>
   readonly findings: SignedRepository<FindingRow>
   readonly tasks: SignedRepository<Task>
+  readonly limits: SignedRepository<Limit>
+  readonly tallies: SignedRepository<TallyRow | TallyPosition>
   readonly triggers: SignedRepository<LearnedTrigger>
 }
 
@@ -153,6 +157,8 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     spent: on(SPENT),
     findings: on(FINDINGS),
     tasks: on(TASKS),
+    limits: on(LIMITS),
+    tallies: on(TALLIES),
     triggers: on(TRIGGERS),
   }
 }

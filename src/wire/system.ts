@@ -3,6 +3,21 @@
 import type { JsonObject } from '../std/json.ts'
 import type { Effect } from './effect.ts'
 
+/** A system that the gateway has no way to: programs that enforce by themselves ask about its actions. */
+export interface ExternalTransport {
+  readonly kind: 'external'
+  /** What its actions were read from. */
+  readonly source: ExternalSource
+  /** `sha256:…` of the document. */
+  readonly document: string
+}
+
+/** What the actions of a system can be read from: an OpenAPI document, or the description of database tables. */
+export type ExternalSource = 'openapi' | 'tables'
+
+/** How a system is reached. History: v1 stdio, v2 external. */
+export type Transport = StdioTransport | ExternalTransport
+
 /** MCP revisions that we speak to either side. History: v1 both eras. */
 export type McpEra = '2025-11-25' | '2026-07-28'
 
@@ -46,13 +61,14 @@ export interface ActionDefinition {
 /** A registered system whose whole tool set a person has pinned. */
 export interface SystemDefinition {
   readonly name: string
-  readonly transport: StdioTransport
-  readonly era: McpEra
+  readonly transport: Transport
+  /** The revision that it speaks; absent where it speaks no MCP. */
+  readonly era?: McpEra
   readonly server: { readonly name: string; readonly version: string }
   readonly instructions?: string
   readonly actions: readonly ActionDefinition[]
   /** Upstream processes that may run at once, over all instances. */
   readonly maxProcesses: number
-  /** `sha256:…` over transport, server, instructions and every action's digest and effects. */
+  /** `sha256:…` over transport, server, instructions and every action's digest, effects, labels, measures and triggers. */
   readonly digest: string
 }

@@ -324,12 +324,12 @@ test('INV-4 an explanation widens nothing: it decides what the decision decides,
   const set = compiled(
     `${PERMIT} @id("f") @reason("no") forbid (principal, action == Action::"${REFUND}", resource) when { context.input.amount_cents > 10 };`,
   )
-  for (const of of [request(), unattended(), taskless(), working([]), without('history')]) {
-    const before = set.decide(of)
-    const explanation = set.explain(of)
+  for (const call of [request(), unattended(), taskless(), working([]), without('history')]) {
+    const before = set.decide(call)
+    const explanation = set.explain(call)
     assert.equal(explanation.answer, before.answer)
     assert.equal(explanation.reason, before.reason)
-    set.advise(of, before)
-    assert.deepEqual(set.decide(of), before, 'and afterwards it is as it was')
+    set.advise(call, before)
+    assert.deepEqual(set.decide(call), before, 'and afterwards it is as it was')
   }
 })

@@ -36,7 +36,8 @@ export class Seen {
 /** Asks both sides everything. Throws an AssertionError where they differ, in decision, reasons or erring policies. */
 export function compare(world: World, seen: Seen): void {
   const library = oracle(world)
-  if (typeof library === 'string') return assert.fail(`the generated policies are no Cedar: ${library}`)
+  if (typeof library === 'string')
+    return assert.fail(`the generated policies are no Cedar: ${library}`)
   const compiled = ours(world)
   seen.policies += world.policies.size + world.links.length
   for (const request of world.requests) {
@@ -46,7 +47,11 @@ export function compare(world: World, seen: Seen): void {
     assert.ok(typeof mine !== 'string')
     const { messages: _, ...said } = theirs
     const { messages: __, ...answered } = mine
-    assert.deepEqual(answered, said, JSON.stringify({ ...request, why: [...theirs.messages, ...mine.messages] }))
+    assert.deepEqual(
+      answered,
+      said,
+      JSON.stringify({ ...request, why: [...theirs.messages, ...mine.messages] }),
+    )
     seen.take(mine, theirs)
   }
 }

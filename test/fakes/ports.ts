@@ -121,6 +121,11 @@ export class FakePorts {
   readonly decisions: DecisionRequest[] = []
   /** What policy tells a denied agent besides its reason. */
   advice: readonly string[] = []
+  /** Whether observe mode opens what is denied, and for which agents it is on. */
+  opens = false
+  readonly observedAgents = new Set<string>()
+  /** What was kept for replay. */
+  readonly traffic: { call: string; request: DecisionRequest; decision: Decision }[] = []
   readonly #onLocks = new Set<() => void>()
   readonly #onGone = new Set<(instance: string) => void>()
   readonly #onDelegationEnd = new Set<(delegation: string) => void>()

@@ -18,6 +18,7 @@ import type { Asker } from '../asker.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { joinWishOf, taskAsker } from '../tasks/said.ts'
+import { serveObserving } from './observe.ts'
 import { serveRoles } from './roles.ts'
 import { changeOf, registrationOf } from './said.ts'
 import { liveCounts, shownAgent, type Agent } from './shown.ts'
@@ -88,6 +89,7 @@ export function serveAgents(surface: Surface, ports: ControlPorts): void {
     },
   )
   serveRoles(surface, ports)
+  serveObserving(surface, ports)
   serveJoinTokens(surface, ports)
 }
 

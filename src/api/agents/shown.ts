@@ -23,6 +23,12 @@ export function liveCounts({ identities }: Pick<ControlPorts, 'identities'>): Ma
   return counts
 }
 
+function observed(authority: Ports['authority'], { observe }: Agent): AgentAnswer['observe'] {
+  if (observe === undefined) return null
+  const { until, by, reason, at } = observe
+  return { until: rfc3339(until), by: personName(authority, by), reason, at: rfc3339(at) }
+}
+
 /** An agent as people see it. */
 export function shownAgent(
   { authority, clock }: Ports,
@@ -51,6 +57,7 @@ export function shownAgent(
     review_at: time(agent.reviewAt),
     expires_at: time(agent.expiresAt),
     clients: [...clients],
+    observe: observed(authority, agent),
     state: agent.state,
     because: agent.because ?? null,
     created_at: rfc3339(agent.createdAt),

@@ -13,6 +13,7 @@ import { checkCsrf, sessionOf, type SignedIn } from '../session/session-of.ts'
 import { withOwnCookies } from '../session/way-in.ts'
 import { draw, inert } from './inert.ts'
 import { shownApproval, shownArguments } from './shown.ts'
+import { situationNow } from './situation.ts'
 
 /** Characters of arguments that are shown. */
 const MAX_ARGUMENTS = 20_000
@@ -143,7 +144,7 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
           tree: shownArguments(ports, approval, of),
           now: ports.clock.now(),
           expiresAt: approval.expiresAt,
-          situation: ports.server.facts().situation,
+          situation: situationNow(ports),
           signedIn,
         }),
         // Not while somebody may be writing their reason.

@@ -16,6 +16,7 @@ import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
 import { shownApproval, shownArguments } from './shown.ts'
+import { situationNow } from './situation.ts'
 
 const ById = z.strictObject({ id: Id })
 
@@ -62,7 +63,7 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       return {
         ...shown,
         input: shownArguments(ports, approval, shown) ?? null,
-        situation: ports.server.facts().situation,
+        situation: situationNow(ports),
       }
     },
   )

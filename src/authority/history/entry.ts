@@ -117,9 +117,7 @@ function text(value: Json | undefined): string {
 }
 
 function texts(value: Json | undefined): string[] {
-  return Array.isArray(value)
-    ? value.filter((one): one is string => typeof one === 'string')
-    : []
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
 }
 
 function count(value: Json | undefined): number {

@@ -50,7 +50,9 @@ export class TaskUse {
       const most = budget[kind]
       // What is taken already and what is wanted are below 2^53 each, so their sum may not be: both sides are exact this way.
       if (most !== undefined && wanted[kind] > 0 && wanted[kind] > most - this.#used[kind]) {
-        return spent(`of the ${most} ${words} of the task ${Math.max(0, most - this.#used[kind])} are left`)
+        return spent(
+          `of the ${most} ${words} of the task ${Math.max(0, most - this.#used[kind])} are left`,
+        )
       }
     }
     return undefined

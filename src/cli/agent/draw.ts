@@ -31,12 +31,18 @@ function due(date: string | null, now: number): Cell {
   return Date.parse(date) <= now ? { text, style: 'yellow' } : text
 }
 
+function observed({ until, by, reason }: NonNullable<Agent['observe']>, now: number): Cell {
+  const text = `what policy denies of reads and writes goes on until ${when(until, now)}, on the word of ${by}: ${reason}`
+  return { text, style: 'yellow' }
+}
+
 /** One agent, with its roles if it has any. */
 export function drawAgent(agent: Agent, surface: Surface, now: number): string {
   const head = fields(
     [
       ['agent', agent.name],
       ['state', state(agent)],
+      ['observed', agent.observe === null ? undefined : observed(agent.observe, now)],
       ['purpose', agent.purpose],
       ['owner', owner(agent)],
       ['environment', agent.environment],

@@ -1,6 +1,7 @@
 // Holds `tools/list`: the pinned tools that policy could let this instance call, and no others.
 
 import type { JsonObject } from '../../std/json.ts'
+import { observable } from '../../policy/life/observe.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
 import type { Ports } from '../ports.ts'
@@ -23,22 +24,18 @@ function listed(action: ActionDefinition): JsonObject {
 export function toolsList(
   actor: Actor,
   system: SystemDefinition,
-  ports: Pick<Ports, 'policy' | 'clock' | 'locks' | 'systems' | 'effects'>,
+  ports: Pick<Ports, 'policy' | 'clock' | 'locks' | 'systems' | 'effects' | 'observing'>,
 ): JsonObject {
+  const observed = ports.observing.observed(actor.agent)
   const facts = actorFacts(actor, system.name, ports.systems)
   const now = ports.clock.now()
-  const tools = system.actions.filter(
-    (action) =>
-      inScope(actor, system.name, action.name) &&
-      ports.locks.find(actor, system.name, action.name) === undefined &&
-      ports.policy.mayCall({
-        ...facts,
-        system: system.name,
-        action: action.name,
-        effects: action.effects,
-        ...ports.effects.of(system.name, action.name),
-        now,
-      }),
-  )
+  const tools = system.actions.filter((action) => {
+    if (!inScope(actor, system.name, action.name)) return false
+    if (ports.locks.find(actor, system.name, action.name) !== undefined) return false
+    const setOff = ports.effects.of(system.name, action.name)
+    if (observed && observable(action.effects, setOff.triggered)) return true
+    const asked = { system: system.name, action: action.name, effects: action.effects, now }
+    return ports.policy.mayCall({ ...facts, ...asked, ...setOff })
+  })
   return { tools: tools.map(listed) }
 }

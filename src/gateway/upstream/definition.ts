@@ -4,7 +4,7 @@ import { digest } from '../../std/bytes.ts'
 import { canonicalJson, isObject, type Json, type JsonObject } from '../../std/json.ts'
 import type { Effect } from '../../wire/effect.ts'
 import { emptyObject } from '../../wire/mcp.ts'
-import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
+import type { ActionDefinition, SystemDefinition, Transport } from '../../wire/system.ts'
 
 /** Names of tools as MCP recommends them: no space, no control or lookalike characters. */
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/
@@ -45,25 +45,40 @@ export function proposedEffects(action: ActionDefinition): Effect[] {
   return ['write', 'destructive', ...external]
 }
 
+function transportShape(transport: Transport): JsonObject {
+  if (transport.kind === 'external') {
+    return { kind: 'external', source: transport.source, document: transport.document }
+  }
+  const { command, args, cwd, env } = transport
+  const at = cwd === undefined ? {} : { cwd }
+  return { kind: 'stdio', command, args: [...args], ...at, env: [...env] }
+}
+
+function measureShape({
+  money,
+  recipients,
+}: NonNullable<ActionDefinition['measures']>): JsonObject {
+  return {
+    ...(money !== undefined && { money }),
+    ...(recipients !== undefined && { recipients: [...recipients] }),
+  }
+}
+
 /** Digest over everything that a person pins of a system. */
 export function systemDigest(system: Omit<SystemDefinition, 'digest'>): string {
-  const { transport } = system
   const shape: JsonObject = {
     name: system.name,
-    transport: {
-      kind: transport.kind,
-      command: transport.command,
-      args: [...transport.args],
-      ...(transport.cwd !== undefined && { cwd: transport.cwd }),
-      env: [...transport.env],
-    },
-    era: system.era,
+    transport: transportShape(system.transport),
+    ...(system.era !== undefined && { era: system.era }),
     server: { ...system.server },
     ...(system.instructions !== undefined && { instructions: system.instructions }),
     actions: system.actions.map((a) => ({
       name: a.name,
       digest: a.digest,
       effects: [...a.effects],
+      ...(a.labels !== undefined && { labels: [...a.labels] }),
+      ...(a.measures !== undefined && { measures: measureShape(a.measures) }),
+      ...(a.triggers !== undefined && { triggers: [...a.triggers] }),
     })),
     maxProcesses: system.maxProcesses,
   }

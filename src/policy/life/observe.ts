@@ -12,6 +12,11 @@ import { principalsOf } from './cover.ts'
 /** Effects that a call may have, with everything that it sets off, to be opened. */
 const OPENED: ReadonlySet<Effect> = new Set<Effect>(['read', 'write'])
 
+/** Whether a call with these effects, which sets off those, is of the kind that observe mode can open. */
+export function observable(effects: readonly Effect[], triggered: readonly Effect[] = []): boolean {
+  return [...effective(effects), ...triggered].every((effect) => OPENED.has(effect))
+}
+
 type Policies = ReadonlyMap<string, Policy>
 
 /** Whether a permit speaks of the agent, whatever its action and its conditions are. */
@@ -62,8 +67,7 @@ export function observeOpens(
   if (decision.answer !== 'deny' || crossing(request.environments)) return false
   // What somebody was asked about is decided by what they said.
   if (request.setAside.size > 0) return false
-  const effects = [...effective(request.effects), ...(request.triggered ?? [])]
-  if (!effects.every((effect) => OPENED.has(effect))) return false
+  if (!observable(request.effects, request.triggered)) return false
   const others = decision.parties.filter(({ party }) => party !== 'agent')
   const own = decision.parties.find(({ party }) => party === 'agent')
   return (

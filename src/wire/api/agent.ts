@@ -55,6 +55,11 @@ export const Agent = z
     review_at: Time.nullable(),
     expires_at: Time.nullable(),
     /** URLs of client metadata documents whose consents become instances of this agent. */
+    /** Observe mode: until when, on whose word (a name) and why; null: everything is enforced. */
+    observe: z
+      .object({ until: Time, by: z.string(), reason: z.string(), at: Time })
+      .nullable()
+      .default(null),
     clients: z.array(z.string()),
     state: AgentState,
     /** Why it is in this state, where that was not a person's word. */
@@ -136,6 +141,13 @@ export const NewRole = z.strictObject({
   role: Name,
   reason: Reason,
   expires_at: Moment.optional(),
+})
+
+/** Body of `POST /v1/agents/{name}/observe`. */
+export const ObserveRequest = z.strictObject({
+  /** At most seven days off; eight hours from now where nothing is said. */
+  until: Moment.optional(),
+  reason: Reason,
 })
 
 /** Body of `POST /v1/agents/{name}/join-tokens`. */

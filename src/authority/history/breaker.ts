@@ -1,0 +1,147 @@
+// Holds the circuit breakers: a lineage that is refused, fails or repeats itself too often is stopped before errors compound.
+
+import type { Limits } from '../limits/limits.ts'
+import { Buckets } from './buckets.ts'
+import { lineageOf, type Asked } from './entry.ts'
+
+/** What trips a breaker, each within a minute. */
+export type BreakerWhat = 'denials' | 'errors' | 'identical'
+
+/** How many of each a lineage may have within a minute; 0: that many do not matter. */
+export type BreakerBounds = Readonly<Record<BreakerWhat, number>>
+
+/** Generous: work that goes well comes nowhere near. */
+export const BREAKER_BOUNDS: BreakerBounds = { denials: 100, errors: 50, identical: 30 }
+
+/** A breaker that tripped. */
+export interface Trip {
+  /** The agent at the head of the chain, which is to be suspended. */
+  readonly agent: string
+  /** The instance whose call it was. */
+  readonly instance: string
+  readonly what: BreakerWhat
+  /** How many there were within the minute, and how many may be. */
+  readonly count: number
+  readonly most: number
+  /** ms since the epoch. */
+  readonly at: number
+}
+
+const WINDOW_MS = 60_000
+const BUCKET_MS = 1_000
+/** Different calls of one lineage that are watched for repetition; the one that was made longest ago goes first. */
+const MOST_CALLS = 256
+
+interface Watched {
+  readonly agent: string
+  readonly denials: Buckets
+  readonly errors: Buckets
+  readonly calls: Map<string, Buckets>
+}
+
+/**
+ * The breakers. They count for the lineage, so that enrolling again resets nothing, and in memory alone: a restart forgets one
+ * minute. A breaker that tripped is open at once, whatever becomes of the suspension, until a person activates the agent again.
+ */
+export class Breakers {
+  readonly #limits: Pick<Limits, 'breaker'>
+  readonly #watched = new Map<string, Watched>()
+  readonly #open = new Set<string>()
+  /** Agents that were seen suspended since their breaker tripped. */
+  readonly #suspended = new Set<string>()
+  readonly #listeners = new Set<(trip: Trip) => void>()
+  #bounds: BreakerBounds = BREAKER_BOUNDS
+
+  constructor(limits: Pick<Limits, 'breaker'>) {
+    this.#limits = limits
+  }
+
+  /** Sets the bounds of agents for which no limit sets others. */
+  set(bounds: BreakerBounds): void {
+    this.#bounds = bounds
+  }
+
+  /** Told synchronously of each breaker that trips, once until the agent is active again. Returns the way to stop listening. */
+  onTrip(listener: (trip: Trip) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** True where the breaker of an agent has tripped and nobody has activated it again. */
+  isOpen(agent: string): boolean {
+    return this.#open.has(agent)
+  }
+
+  denied(asked: Asked, instance: string, now: number): void {
+    const { denials } = this.#of(asked)
+    denials.add(ONE, now)
+    this.#judge('denials', denials, asked, instance, now)
+  }
+
+  failed(asked: Asked, instance: string, now: number): void {
+    const { errors } = this.#of(asked)
+    errors.add(ONE, now)
+    this.#judge('errors', errors, asked, instance, now)
+  }
+
+  /** Told of each call that is not read-only; `args` is the commitment to its arguments. */
+  called(asked: Asked, args: string, instance: string, now: number): void {
+    const { calls } = this.#of(asked)
+    const key = `${asked.system}/${asked.action} ${args}`
+    const count = calls.get(key) ?? new Buckets(WINDOW_MS, BUCKET_MS, 1)
+    calls.delete(key)
+    calls.set(key, count)
+    if (calls.size > MOST_CALLS) calls.delete(calls.keys().next().value ?? '')
+    count.add(ONE, now)
+    this.#judge('identical', count, asked, instance, now)
+  }
+
+  /** Told of each change of an agent: one that a person activates again begins anew. */
+  changed(agent: string, active: boolean): void {
+    if (!active) {
+      this.#suspended.add(agent)
+      return
+    }
+    if (!this.#suspended.delete(agent)) return
+    this.#open.delete(agent)
+    for (const [key, watched] of this.#watched) {
+      if (watched.agent === agent) this.#watched.delete(key)
+    }
+  }
+
+  /** Drops what nothing is left of. */
+  tidy(now: number): void {
+    for (const [key, { denials, errors, calls }] of this.#watched) {
+      for (const [call, count] of calls) if (count.empty(now)) calls.delete(call)
+      if (calls.size === 0 && denials.empty(now) && errors.empty(now)) this.#watched.delete(key)
+    }
+  }
+
+  #of(asked: Asked): Watched {
+    const key = lineageOf(asked)
+    let watched = this.#watched.get(key)
+    if (watched === undefined) {
+      watched = {
+        agent: asked.agents[0] ?? '',
+        denials: new Buckets(WINDOW_MS, BUCKET_MS, 1),
+        errors: new Buckets(WINDOW_MS, BUCKET_MS, 1),
+        calls: new Map(),
+      }
+      this.#watched.set(key, watched)
+    }
+    return watched
+  }
+
+  #judge(what: BreakerWhat, of: Buckets, asked: Asked, instance: string, now: number): void {
+    const count = of.sum(0, now)
+    const agent = asked.agents[0] ?? ''
+    const most = this.#limits.breaker(what, agent) ?? this.#bounds[what]
+    if (most === 0 || count <= most || this.#open.has(agent)) return
+    this.#open.add(agent)
+    for (const listener of this.#listeners) {
+      listener({ agent, instance, what, count, most, at: now })
+    }
+  }
+}
+
+const ONE = [1] as const

@@ -1,0 +1,28 @@
+// Holds the traffic of a home: decided calls kept for replay, sealed under its encryption key.
+
+import { join } from 'node:path'
+import type { TrafficSource } from '../audit/traffic/read.ts'
+import { Traffic } from '../audit/traffic/traffic.ts'
+import type { Ground, Machine } from './ground.ts'
+import type { Settings } from './settings.ts'
+import type { Stack } from './stack.ts'
+
+/** Keeping and reading. */
+export interface HomeTraffic {
+  readonly kept: Traffic
+  readonly source: TrafficSource
+}
+
+/** Opens the folder `traffic/` of the home. What waits to be written is written when the stack closes. */
+export function openTraffic(
+  { audit, keys, onTrouble }: Pick<Ground, 'audit' | 'keys' | 'onTrouble'>,
+  { home, trafficDays: days, trafficBytes: bytes }: Settings,
+  machine: Machine,
+  stack: Stack,
+): HomeTraffic {
+  const folder = join(home, 'traffic')
+  const source = { folder, keys: keys.encryption, entropy: machine.entropy }
+  const kept = new Traffic({ ...machine, ...source, audit, days, bytes, onTrouble })
+  stack.push(() => kept.close())
+  return { kept, source }
+}

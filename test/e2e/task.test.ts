@@ -1,0 +1,240 @@
+// Holds tasks end to end: refused without one, allowed within one, cut when it ends, and signed so that a stranger can tell by whom.
+
+import assert from 'node:assert/strict'
+import { createPublicKey, hash, verify } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Holder } from '../../src/cli/identity/holder.ts'
+import { fromBase64url, utf8 } from '../../src/std/bytes.ts'
+import type { AuditEntry } from '../../src/wire/api/audit.ts'
+import { Task } from '../../src/wire/api/task.ts'
+import { META } from '../../src/wire/mcp.ts'
+import { Bailiwick, testServer } from './bailiwick.ts'
+import { connect, legacy, modern, refused, send, type Answer } from './client.ts'
+import { until } from './until.ts'
+
+const POLICIES = `
+@id("workers") permit (principal in Role::"worker", action in [Action::"probe/echo", Action::"probe/count", Action::"probe/work"], resource);
+@id("echo-is-looked-at") @gate("operator")
+forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
+when { context.input.text like "ok, hold*" };
+`
+
+let bailiwick: Bailiwick
+let journal: string
+
+before(async () => {
+  bailiwick = await Bailiwick.start({ BAILIWICK_HOLD_MS: '20000' })
+  journal = join(bailiwick.home, 'journal')
+  writeFileSync(journal, '')
+  await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal))
+  await bailiwick.apply(POLICIES)
+})
+
+after(() => bailiwick[Symbol.asyncDispose]())
+
+/** An agent of its own for each test, which may not act without a task. */
+async function worker(name: string): Promise<Holder> {
+  await bailiwick.agent(name, ['worker'], false, false)
+  return bailiwick.enrol(name)
+}
+
+async function open(agent: string, ...more: string[]): Promise<Task> {
+  const words = ['task', 'open', agent, '--intent', 'is tested', '-o', 'json']
+  const { code, stdout, stderr } = await bailiwick.cli([...words, ...more])
+  assert.equal(code, 0, stderr)
+  return Task.parse(JSON.parse(stdout))
+}
+
+function echo(
+  holder: Holder,
+  text: string,
+  task: { readonly header?: string; readonly meta?: unknown } = {},
+  era = legacy,
+): Promise<Answer> {
+  const { headers, body } = era('tools/call', { name: 'echo', arguments: { text } })
+  const tree = JSON.parse(body) as { params: { _meta?: Record<string, unknown> } }
+  const { header, meta } = task
+  if (meta !== undefined) tree.params._meta = { ...tree.params._meta, [META.task]: meta }
+  return send(bailiwick, holder, {
+    headers: { ...headers, ...(header !== undefined && { 'bailiwick-task': header }) },
+    body: JSON.stringify(tree),
+  })
+}
+
+/** The newest record of a type. */
+async function last(type: string): Promise<AuditEntry['record']> {
+  const entry = (await bailiwick.records(type)).at(-1)
+  if (entry === undefined) throw new Error(`no record of type ${type}`)
+  return entry.record
+}
+
+const ran = (answer: Answer): boolean => answer.status === 200 && answer.code === undefined
+
+test('INV-4 an agent that is not registered for it does nothing without a task, and in one only what that allows', async () => {
+  const holder = await worker('bounded')
+  const without = await echo(holder, 'ok')
+  assert.equal(without.code, 'decide.no_task', without.text)
+  const denied = await last('call.denied')
+  assert.deepEqual([denied.agent, denied.body['code']], ['bounded', 'decide.no_task'])
+  const task = await open('bounded', '--allow', 'probe/echo when context.input.text like "ok*"')
+  assert.ok(ran(await echo(holder, 'ok, within')))
+  const intent = await last('call.intent')
+  assert.equal(intent.body['task'], task.id)
+  assert.equal((await echo(holder, 'beyond')).code, 'policy.denied')
+  const counted = legacy('tools/call', { name: 'count', arguments: { n: 1 } })
+  assert.equal((await send(bailiwick, holder, counted)).code, 'policy.denied')
+  const narrow = ['--allow', 'probe/count', '--reason', 'not this']
+  const wider = await bailiwick.cli(['task', 'narrow', task.id, ...narrow])
+  assert.match(wider.stderr, /task\.wider/)
+  const closed = await bailiwick.cli(['task', 'close', task.id, '--reason', 'all is done'])
+  assert.equal(closed.code, 0, closed.stderr)
+  assert.equal((await echo(holder, 'ok, again')).code, 'decide.no_task')
+  assert.equal((await echo(holder, 'ok', { header: task.id })).code, 'authenticate.task_over')
+  assert.doesNotMatch(readFileSync(journal, 'utf8'), /beyond|again/)
+})
+
+test('a stranger sees whose key asked for a task, and that it is this task', async () => {
+  await worker('signed')
+  const task = await open('signed', '--allow', 'probe/echo', '--calls', '3', '--until', '2h')
+  const { key, proof, body } = task.request!
+  const { kid, publicKey } = operatorKey()
+  const [header = '', payload = '', signature = ''] = proof.split('.')
+  const spki = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
+  assert.equal(key, kid)
+  assert.ok(verify(null, utf8(`${header}.${payload}`), spki, fromBase64url(signature)!))
+  const said = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, string>
+  assert.deepEqual([said['htm'], said['htu']], ['POST', '/v1/tasks'])
+  assert.equal(said['bdg'], hash('sha256', body, 'base64url'), 'it is over this very body')
+  const asked = JSON.parse(body) as { intent: string; allow: unknown; budget: unknown }
+  assert.deepEqual(
+    [asked.intent, asked.allow, asked.budget],
+    [task.intent, task.allow, task.budget],
+  )
+  const record = await last('task.opened')
+  const { digest, key: recorded } = record.body
+  assert.deepEqual(
+    [digest, recorded, record.person],
+    [task.digest, kid, bailiwick.control.operator.person],
+  )
+})
+
+test('INV-4 a task is named by header or `_meta`, in both eras, and never by both differently', async () => {
+  const holder = await worker('named')
+  const one = await open('named', '--allow', 'probe/echo when context.input.text like "one*"')
+  const two = await open('named', '--allow', 'probe/echo when context.input.text like "two*"')
+  for (const era of [legacy, modern]) {
+    assert.equal((await echo(holder, 'one', {}, era)).code, 'decide.no_task', 'several are open')
+    assert.ok(ran(await echo(holder, 'one', { header: one.id }, era)))
+    assert.ok(ran(await echo(holder, 'two', { meta: two.id }, era)))
+    assert.ok(ran(await echo(holder, 'two', { header: two.id, meta: two.id }, era)))
+    assert.equal((await echo(holder, 'one', { header: two.id }, era)).code, 'policy.denied')
+    const both = await echo(holder, 'one', { header: one.id, meta: two.id }, era)
+    assert.deepEqual([both.status, both.code], [400, 'mcp.headers'])
+    for (const meta of [null, 1, [one.id], {}]) {
+      assert.equal((await echo(holder, 'one', { meta }, era)).code, 'mcp.headers')
+    }
+    for (const header of ['x', `${one.id}, ${two.id}`, 'a'.repeat(4_000)]) {
+      const answer = await echo(holder, 'one', { header }, era)
+      assert.equal(answer.code, 'authenticate.unknown_task')
+    }
+  }
+  const list = legacy('tools/list')
+  const headers = { ...list.headers, 'bailiwick-task': 'x' }
+  const listed = await send(bailiwick, holder, { ...list, headers })
+  assert.equal(listed.code, 'authenticate.unknown_task', 'no list for somebody else’s task either')
+  const { body } = await last('call.denied')
+  assert.equal(body['code'], 'authenticate.unknown_task', 'and who tried is on record')
+})
+
+test('INV-4 the words of a condition are one expression, whatever they try to be', async () => {
+  await worker('injecting')
+  for (const when of [
+    'true) || (true',
+    'true } || { true',
+    'true }; permit (principal, action, resource) when { true',
+    'true\n}; permit (principal, action, resource',
+    'true unless { false',
+    '@id("operators-may") true',
+    'context.input.txt == "a"',
+    'context.input.text == 1',
+    'principal in Role::"operator" || true ||',
+    '',
+  ]) {
+    const words = [
+      'task',
+      'open',
+      'injecting',
+      '--intent',
+      'x',
+      '--allow',
+      `probe/echo when ${when}`,
+    ]
+    const { code, stderr } = await bailiwick.cli(words)
+    assert.notEqual(code, 0, when)
+    assert.match(stderr, /task\.scope|cli\.usage|api\.invalid/, when)
+  }
+  const misspelt = await bailiwick.cli([
+    ...['task', 'open', 'injecting', '--intent', 'x'],
+    ...['--allow', 'probe/echo when context.input.txt == "a"'],
+  ])
+  assert.match(misspelt.stderr, /scope line 1:1:\d+ .*`text`|did you mean/, misspelt.stderr)
+})
+
+for (const [title, end] of [
+  ['cancelled', (id: string) => ['task', 'cancel', id, '--reason', 'enough']],
+  ['locked', (id: string) => ['lock', 'add', 'task', id, '--reason', 'enough']],
+] as const) {
+  test(`INV-5 a task that is ${title} cuts the call that runs for it, and voids the one that waits`, async () => {
+    const holder = await worker(`is-${title}`)
+    const task = await open(`is-${title}`, '--allow', 'probe/*')
+    const client = await connect(bailiwick, holder, 'probe', { era: '2026-07-28' })
+    let progress = 0
+    const running = refused(
+      client.callTool(
+        { name: 'work', arguments: { name: title } },
+        { onprogress: (told) => (progress = told.progress), timeout: 60_000 },
+      ),
+    )
+    const waiting = echo(holder, 'ok, hold this')
+    await until('progress', () => progress >= 2)
+    const held = await bailiwick.held()
+    const { code, stderr } = await bailiwick.cli(end(task.id))
+    assert.equal(code, 0, stderr)
+    const cut = title === 'locked' ? 'call.cut' : 'authenticate.task_over'
+    assert.equal((await running).code, cut)
+    assert.notEqual((await waiting).code, undefined)
+    await until(
+      'the approval is void',
+      async () => !(await bailiwick.pending()).some(({ id }) => id === held.id),
+    )
+    const after = await echo(holder, 'ok')
+    assert.equal(after.code, title === 'locked' ? 'admit.locked' : 'decide.no_task')
+  })
+}
+
+test('INV-4 what comes with a join token is for its instance alone, and ends with it', async () => {
+  await bailiwick.agent('joined', ['worker'], false, false)
+  const words = ['call', 'probe', 'echo', '--as', 'joined', '--json', '{"text":"by hand"}']
+  const called = await bailiwick.cli(words)
+  assert.equal(called.code, 0, called.stderr)
+  const opened = await last('task.opened')
+  assert.deepEqual([opened.agent, opened.body['bound']], ['joined', true])
+  const holder = await bailiwick.enrol('joined')
+  const id = String(opened.body['task'])
+  assert.equal((await echo(holder, 'ok', { header: id })).code, 'authenticate.unknown_task')
+  await until('it ended with its instance', async () => {
+    const { code, stdout } = await bailiwick.cli(['task', 'show', id, '-o', 'json'])
+    return code === 0 && Task.parse(JSON.parse(stdout)).state === 'done'
+  })
+})
+
+/** The first operator's key, as anybody may have it. */
+function operatorKey(): { readonly kid: string; readonly publicKey: Uint8Array } {
+  const { kid, key } = bailiwick.control.operator
+  const { x = '' } = key
+  // RFC 8410 §4: an Ed25519 key after its fixed head.
+  const head = Buffer.from('302a300506032b6570032100', 'hex')
+  return { kid, publicKey: Buffer.concat([head, Buffer.from(x, 'base64url')]) }
+}
