@@ -67,7 +67,7 @@ function libraryAsking(
 /** Ours and the library's in turn, round by round, so that whatever else the machine does meets both. */
 function beside(count: number): { readonly ours: Times; readonly library: number } {
   const policies = policiesOf(count)
-  const asked = questions(entities(ENTITIES))
+  const asked = questions(entities(ENTITIES), count)
   const ask = asking(compiledEngine(policies), asked)
   const askLibrary = libraryAsking(policies, asked)
   timed(WARM, ask)
@@ -87,7 +87,7 @@ function beside(count: number): { readonly ours: Times; readonly library: number
 /** Whole calls as the gateway asks: person, agent and task, from the facts of the request to the answer in words. */
 function wholeCalls(): Times {
   const set = setOf(1_000)
-  const asked = calls()
+  const asked = calls(1_000)
   const decide = (at: number): void => {
     if (set.decide(asked[at % asked.length]!).parties.length !== 3) throw new Error('not decided')
   }
@@ -99,13 +99,13 @@ function wholeCalls(): Times {
 function curves(): Record<string, number> {
   const out: Record<string, number> = {}
   for (const count of [10, 100, 1_000, 10_000]) {
-    const ask = asking(compiledEngine(policiesOf(count)), questions(entities(ENTITIES)))
+    const ask = asking(compiledEngine(policiesOf(count)), questions(entities(ENTITIES), count))
     timed(WARM, ask)
     out[`policies_${count}_p50_us`] = rounded(rounds(OURS, ask).p50)
   }
   const engine = compiledEngine(policiesOf(1_000))
   for (const count of [10, 100, 1_000, 10_000, 100_000]) {
-    const ask = asking(engine, questions(entities(count)))
+    const ask = asking(engine, questions(entities(count), 1_000))
     timed(WARM, ask)
     out[`entities_${count}_p50_us`] = rounded(rounds(OURS, ask).p50)
   }

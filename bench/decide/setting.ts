@@ -11,8 +11,11 @@ import type { DecisionRequest } from '../../src/wire/decision.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 
 const SYSTEMS = 10
-const ACTIONS = 10
-const ROLES = 20
+const ACTIONS = 20
+const ROLES = 5
+
+/** Policies that are in scope of a question, however many there are in all. */
+const IN_SCOPE = 10
 
 /** Calls that differ in who, what and with which arguments; asked in turn. */
 export const CALLS = 200
@@ -24,7 +27,23 @@ const INPUT = {
   additionalProperties: false,
 }
 
-/** Ten systems with ten actions each. */
+/** Where the policies of a group stand: each group is about one action and one role. */
+function placed(group: number): {
+  readonly system: string
+  readonly action: string
+  readonly role: number
+} {
+  const at = group % (SYSTEMS * ACTIONS)
+  const role = (group + Math.floor(group / (SYSTEMS * ACTIONS))) % ROLES
+  return { system: `s${Math.floor(at / ACTIONS)}`, action: `a${at % ACTIONS}`, role }
+}
+
+/** The group that a question is about, where there are so many policies. */
+function groupOf(at: number, policies: number): number {
+  return at % Math.ceil(policies / IN_SCOPE)
+}
+
+/** Ten systems with twenty actions each. */
 export function systems(): SystemDefinition[] {
   return Array.from({ length: SYSTEMS }, (_, at) => ({
     name: `s${at}`,
@@ -52,15 +71,14 @@ export function policiesOf(count: number): Policy[] {
   })
 }
 
-/** So many policies, spread over roles and actions; every tenth forbids. One condition looks at an integer, one at a text. */
+/** So many policies, ten of them about one action and role; every tenth forbids. One condition looks at an integer, one at a text. */
 function policyTexts(count: number): string[] {
   return Array.from({ length: count }, (_, at) => {
-    const action = at % (SYSTEMS * ACTIONS)
-    const effect = at % 10 === 9 ? 'forbid' : 'permit'
-    const head = `principal in Role::"r${at % ROLES}", action == Action::"s${Math.floor(action / ACTIONS)}/a${action % ACTIONS}", resource`
-    const most = effect === 'permit' ? 1_000 + at : 100
-    const compare = effect === 'permit' ? '<=' : '<'
-    return `@id("p${at}") ${effect} (${head})\nwhen { context.input.amount ${compare} ${most} && context.input.note like "n*${at % 10}" };`
+    const { system, action, role } = placed(Math.floor(at / IN_SCOPE))
+    const effect = at % IN_SCOPE === IN_SCOPE - 1 ? 'forbid' : 'permit'
+    const head = `principal in Role::"r${role}", action == Action::"${system}/${action}", resource`
+    const amount = effect === 'permit' ? `<= ${1_000 + (at % 500)}` : '< 100'
+    return `@id("p${at}") ${effect} (${head})\nwhen { context.input.amount ${amount} && context.input.note like "n*${at % 7}" };`
   })
 }
 
@@ -75,40 +93,43 @@ export function setOf(count: number): PolicySet {
 }
 
 /** The calls: an agent on behalf of a person, for a task that covers everything, as the gateway asks. */
-export function calls(): DecisionRequest[] {
+export function calls(policies: number): DecisionRequest[] {
   const windows = { minute: 3, hour: 40, day: 200 }
-  return Array.from({ length: CALLS }, (_, at): DecisionRequest => ({
-    agent: { instance: `i${at % 100}`, name: `g${at % 100}`, roles: [`r${at % ROLES}`] },
-    person: { id: `u${at % 10}`, roles: [`r${at % ROLES}`] },
-    task: {
-      id: `t${at % 10}`,
-      intent: 'look after what is asked of the bench',
-      person: `u${at % 10}`,
-      scope: SCOPE,
-      budget: {},
-      endsAt: 1_800_000_000_000,
-      scopeDigest: 'sha256:bench',
-    },
-    history: {
-      calls: windows,
-      writes: windows,
-      same: windows,
-      denials: windows,
-      errors: windows,
-      money: windows,
-      bytes: windows,
-      recipients: windows,
-      actions: ['s0/a0', 's1/a1'],
-      labels: [],
-    },
-    network: { listener: 'gateway', address: '127.0.0.1' },
-    system: `s${Math.floor((at % 100) / ACTIONS)}`,
-    action: `a${at % ACTIONS}`,
-    input: { amount: 900 + at * 3, note: `nabc${at % 10}` },
-    effects: ['write'],
-    now: 1_795_341_600_000,
-    setAside: new Set(),
-  }))
+  return Array.from({ length: CALLS }, (_, at): DecisionRequest => {
+    const { system, action, role } = placed(groupOf(at, policies))
+    return {
+      agent: { instance: `i${at % 100}`, name: `g${at % 100}`, roles: [`r${role}`] },
+      person: { id: `u${at % 10}`, roles: [`r${role}`] },
+      task: {
+        id: `t${at % 10}`,
+        intent: 'look after what is asked of the bench',
+        person: `u${at % 10}`,
+        scope: SCOPE,
+        budget: {},
+        endsAt: 1_800_000_000_000,
+        scopeDigest: 'sha256:bench',
+      },
+      history: {
+        calls: windows,
+        writes: windows,
+        same: windows,
+        denials: windows,
+        errors: windows,
+        money: windows,
+        bytes: windows,
+        recipients: windows,
+        actions: ['s0/a0', 's1/a1'],
+        labels: [],
+      },
+      network: { listener: 'gateway', address: '127.0.0.1' },
+      system,
+      action,
+      input: { amount: 900 + at * 3, note: `nabc${at % 10}` },
+      effects: ['write'],
+      now: 1_795_341_600_000,
+      setAside: new Set(),
+    }
+  })
 }
 
 const SCOPE = [{ action: '*' }]
@@ -130,14 +151,18 @@ export function entities(count: number): EntityJson[] {
 }
 
 /** The same questions for the engine alone and for the library: one principal among all those entities. */
-export function questions(all: readonly EntityJson[]): Question[] {
+export function questions(all: readonly EntityJson[], policies: number): Question[] {
   const known = entitiesFromJson(all)
+  const agents = all.length / 2
   return Array.from({ length: CALLS }, (_, at): Question => {
+    const { system, action, role } = placed(groupOf(at, policies))
+    // Spread over all of them, so that what the machine has in its caches is not always the one that is asked about.
+    const agent = role + ROLES * ((at * 7_919) % (agents / ROLES))
     const json = {
-      principal: { type: 'Instance', id: `i${at % (all.length / 2)}` },
-      action: { type: 'Action', id: `s${Math.floor((at % 100) / ACTIONS)}/a${at % ACTIONS}` },
-      resource: { type: 'System', id: `s${Math.floor((at % 100) / ACTIONS)}` },
-      context: { input: { amount: 900 + at * 3, note: `nabc${at % 10}` } },
+      principal: { type: 'Instance', id: `i${agent}` },
+      action: { type: 'Action', id: `${system}/${action}` },
+      resource: { type: 'System', id: system },
+      context: { input: { amount: 900 + at * 3, note: `nabc${at % 7}` } },
       entities: [...all],
     }
     return {

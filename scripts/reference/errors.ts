@@ -10,6 +10,7 @@ import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
 import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
+import { LIMIT_FAULTS } from '../../src/authority/limits/faults.ts'
 import { TASK_FAULTS } from '../../src/authority/tasks/faults.ts'
 import { TRUST_FAULTS } from '../../src/authority/trust/faults.ts'
 import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
@@ -53,6 +54,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   TOKEN_FAULTS: ['Tokens', TOKEN_FAULTS],
   DELEGATION_FAULTS: ['Delegations', DELEGATION_FAULTS],
   TASK_FAULTS: ['Tasks', TASK_FAULTS],
+  LIMIT_FAULTS: ['Limits', LIMIT_FAULTS],
   DPOP_FAULTS: ['DPoP proofs', DPOP_FAULTS],
   JWT_FAULTS: ['Signed JWTs', JWT_FAULTS],
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],

@@ -92,6 +92,13 @@ const AUTHORITY: Described = {
   'consent.refreshed': 'a client used its refresh token and got the next one',
   'consent.ended':
     'a consent ended with its tokens, its delegation and its instance; `reused` where a refresh token or a code was used twice',
+  'limit.added':
+    'an administrator limited how much may happen within a time: on which calls, of what, how many, with the reason',
+  'limit.removed': 'an administrator removed a limit, with the reason',
+  'history.cleared':
+    'a person took data labels off every lineage of an agent, with the reason; `labels` are those that were there',
+  'history.kept':
+    'a snapshot of counters was written: it counts every record before this one and none after',
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.removed': 'a lock was lifted, with the reason',
   'finding.raised': 'a detector concluded something about a credential or an instance',

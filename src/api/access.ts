@@ -2,10 +2,10 @@
 
 /**
  * Who may use a route. `nobody` needs no credential and says nothing that needs one; `session` needs a browser that is signed
- * in and acts on that person alone; the others need a person, by proof or by session: any of them, or one with the role.
+ * in and acts on that person alone; `enforcer` needs the assertion of a registered enforcer; the others need a person, by proof or by session: any of them, or one with the role.
  */
 export type Access =
-  'nobody' | 'session' | 'person' | 'viewer' | 'auditor' | 'operator' | 'administrator'
+  'nobody' | 'session' | 'enforcer' | 'person' | 'viewer' | 'auditor' | 'operator' | 'administrator'
 
 /** Every route of the control listener. Agents' credentials open none of them. */
 export const ROUTES = {
@@ -89,8 +89,22 @@ export const ROUTES = {
   'GET /v1/systems/{name}': 'viewer',
   'POST /v1/systems/inspect': 'operator',
   'POST /v1/systems': 'operator',
+  'POST /v1/systems/{name}/labels': 'operator',
+  'GET /v1/triggers': 'viewer',
+  'POST /v1/triggers/dismiss': 'operator',
   'GET /v1/policies': 'viewer',
   'POST /v1/policies': 'administrator',
+  'GET /v1/policies/versions': 'viewer',
+  'GET /v1/policies/versions/{id}': 'viewer',
+  'POST /v1/policies/rollback': 'administrator',
+  'GET /v1/policies/proposals': 'viewer',
+  'GET /v1/policies/proposals/{id}': 'viewer',
+  // Of another administrator's alone: the authority knows whose it is.
+  'POST /v1/policies/proposals/{id}/approve': 'administrator',
+  'POST /v1/policies/proposals/{id}/reject': 'administrator',
+  // Whoever may read the record may see which of its calls would change.
+  'POST /v1/policies/replay': 'auditor',
+  'POST /v1/policies/usage': 'auditor',
   'POST /v1/policies/explain': 'viewer',
   'GET /v1/approvals': 'person',
   'GET /v1/approvals/{id}': 'person',
@@ -105,6 +119,19 @@ export const ROUTES = {
   'GET /v1/authority': 'viewer',
   'POST /v1/authority/rotate': 'administrator',
   'POST /v1/authority/rekey': 'administrator',
+  'GET /v1/enforcers': 'viewer',
+  'POST /v1/enforcers': 'administrator',
+  // Only ever narrows.
+  'POST /v1/enforcers/{name}/revoke': 'operator',
+  'GET /.well-known/authzen-configuration': 'nobody',
+  // About the systems of the enforcer alone.
+  'POST /access/v1/evaluation': 'enforcer',
+  'POST /access/v1/evaluations': 'enforcer',
+  'POST /access/v1/grants/burn': 'enforcer',
+  'POST /access/v1/grants/outcome': 'enforcer',
+  'POST /access/v1/search/subject': 'operator',
+  'POST /access/v1/search/resource': 'operator',
+  'POST /access/v1/search/action': 'operator',
   'GET /v1/audit/records': 'auditor',
   'GET /v1/audit/records/{id}': 'auditor',
   'GET /v1/audit/records/{index}/proof': 'viewer',
@@ -126,8 +153,11 @@ export type OpenRoute = RouteOf<'nobody'>
 /** Routes that need a browser that is signed in. */
 export type SessionRoute = RouteOf<'session'>
 
+/** Routes that need a registered enforcer. */
+export type EnforcedRoute = RouteOf<'enforcer'>
+
 /** Routes that need a person. */
-export type ClosedRoute = Exclude<Route, OpenRoute | SessionRoute>
+export type ClosedRoute = Exclude<Route, OpenRoute | SessionRoute | EnforcedRoute>
 
 /**
  * Which roles open what. Every one of them may look; the content of the record is for auditors, and for administrators, whose
@@ -141,13 +171,13 @@ const OPENS = {
 } as const satisfies Partial<Record<Access, readonly string[]>>
 
 /** The roles of which somebody needs one for a route that needs a person; undefined where every person may use it. */
-export function neededRoles(access: Exclude<Access, 'nobody' | 'session'>) {
+export function neededRoles(access: Exclude<Access, 'nobody' | 'session' | 'enforcer'>) {
   return access === 'person' ? undefined : OPENS[access]
 }
 
 /** True when somebody with these roles may use a route that needs a person. */
 export function mayUse(
-  access: Exclude<Access, 'nobody' | 'session'>,
+  access: Exclude<Access, 'nobody' | 'session' | 'enforcer'>,
   roles: readonly string[],
 ): boolean {
   const needed = neededRoles(access)

@@ -7,9 +7,9 @@ import { fault } from './faults.ts'
 const MAX_BODY = REQUEST_LIMITS.bytes
 
 /** Reads the body; never more than the limit is kept. Throws `api.body_size`, or `api.body` where it ends early. */
-export async function readBody(request: Request): Promise<Uint8Array> {
-  const tooLarge = () => fault('api.body_size', `the body is larger than ${MAX_BODY} bytes`)
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) throw tooLarge()
+export async function readBody(request: Request, most = MAX_BODY): Promise<Uint8Array> {
+  const tooLarge = () => fault('api.body_size', `the body is larger than ${most} bytes`)
+  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge()
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let length = 0
@@ -20,7 +20,7 @@ export async function readBody(request: Request): Promise<Uint8Array> {
     })
     if (done) return new Uint8Array(Buffer.concat(chunks))
     length += value.byteLength
-    if (length > MAX_BODY) {
+    if (length > most) {
       await reader.cancel().catch(() => undefined)
       throw tooLarge()
     }
@@ -29,11 +29,11 @@ export async function readBody(request: Request): Promise<Uint8Array> {
 }
 
 /** The tree that a body says; undefined for an empty one. Throws `api.media_type` or a Fault of the strict reader. */
-export function bodyTree(request: Request, body: Uint8Array): Json | undefined {
+export function bodyTree(request: Request, body: Uint8Array, most = MAX_BODY): Json | undefined {
   if (body.byteLength === 0) return undefined
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i.test(type)) {
     throw fault('api.media_type', 'the body is not declared as application/json')
   }
-  return parseJson(body)
+  return parseJson(body, { ...REQUEST_LIMITS, bytes: most })
 }

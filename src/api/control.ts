@@ -7,9 +7,11 @@ import { publicFault } from '../std/fault.ts'
 import { uuidv7 } from '../std/id.ts'
 import { serveAgents } from './agents/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
+import { serveAuthzen } from './authzen/routes.ts'
 import { serveAudit } from './audit/routes.ts'
 import { serveAuthority } from './authority/routes.ts'
 import { serveConsent } from './consent/routes.ts'
+import { serveEnforcers } from './enforcers/routes.ts'
 import { serveFindings } from './findings/routes.ts'
 import { misdirected } from './host.ts'
 import { serveInstances } from './instances/routes.ts'
@@ -27,7 +29,9 @@ import type { ControlPorts } from './ports.ts'
 import { problem } from './problem.ts'
 import { Surface } from './serve.ts'
 import { serveStatus } from './status/routes.ts'
+import { serveLabels } from './systems/labels.ts'
 import { serveSystems } from './systems/routes.ts'
+import { serveTriggers } from './systems/triggers.ts'
 import { serveDelegations } from './delegations/routes.ts'
 import { serveTasks } from './tasks/routes.ts'
 import { serveTeams } from './teams/routes.ts'
@@ -92,11 +96,15 @@ export function openControl(ports: ControlPorts): Control {
   serveRegistrations(surface, ports)
   serveTrust(surface, ports)
   serveSystems(surface, ports)
+  serveLabels(surface, ports)
+  serveTriggers(surface, ports)
   servePolicies(surface, ports)
   serveExplain(surface, ports)
   serveApprovals(surface, ports)
   serveLocks(surface, ports)
   serveFindings(surface, ports)
+  serveEnforcers(surface, ports)
+  serveAuthzen(surface, ports)
   serveConsent(surface, ports)
   serveAudit(surface, ports)
   serveAuthority(surface, ports)
@@ -104,6 +112,7 @@ export function openControl(ports: ControlPorts): Control {
   if (missing.length > 0) throw new Error(`nobody serves ${missing.join(', ')}`)
   const fetch = async (request: Request): Promise<Response> => {
     const response = await app.fetch(request)
+    echoRequestId(request, response)
     for (const [name, value] of Object.entries(HEADERS)) {
       // A page with forms says more than this, and says so itself.
       if (name !== 'referrer-policy' || !response.headers.has(name))
@@ -125,6 +134,13 @@ export function openControl(ports: ControlPorts): Control {
       return { port, close: () => closed(server) }
     },
   }
+}
+
+/** Whoever names their request finds the name on the answer, whatever that is (AuthZEN 1.0 §10.1.4). */
+function echoRequestId(request: Request, response: Response): void {
+  const id = request.headers.get('x-request-id')
+  if (id === null || !/^[\x21-\x7e]{1,256}$/.test(id)) return
+  if (new URL(request.url).pathname.startsWith('/access/')) response.headers.set('x-request-id', id)
 }
 
 /** The HTTP server: little patience, few headers, few connections. */

@@ -1,5 +1,6 @@
 // Holds what the control API needs from others. The authority is used as it is; what only `server/` can do comes by port.
 
+import type { DecisionPoint } from './authzen/decision-point.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
 import type { Timer } from '../std/timer.ts'
@@ -10,9 +11,12 @@ import type { Roots } from '../authority/identity/roots.ts'
 import type { Locks } from '../authority/locks/locks.ts'
 import type { Authority } from '../authority/open.ts'
 import type { Problem } from '../policy/problem.ts'
+import type { ActionFacts } from '../policy/reality/facts.ts'
 import type { PolicySet } from '../policy/set.ts'
+import type { UsageAnswer } from '../wire/api/policy-usage.ts'
+import type { ReplayPage } from '../wire/api/policy-replay.ts'
 import type { Effect } from '../wire/effect.ts'
-import type { StdioTransport, SystemDefinition } from '../wire/system.ts'
+import type { ExternalSource, StdioTransport, SystemDefinition } from '../wire/system.ts'
 
 /** Facts of the running server, as they are now. */
 export interface ServerFacts {
@@ -48,13 +52,22 @@ export interface ServerFacts {
   readonly warnings: readonly string[]
 }
 
-/** A system to look at. */
-export interface SystemCandidate {
-  readonly name: string
-  readonly transport: StdioTransport
-  /** Values by variable; a variable of the transport without one keeps the value that is sealed already. */
-  readonly secrets: Readonly<Record<string, string>>
-}
+/** A system to look at: a program to be started, or a document to be read. */
+export type SystemCandidate =
+  | {
+      readonly name: string
+      readonly transport: StdioTransport
+      /** Values by variable; a variable of the transport without one keeps the value that is sealed already. */
+      readonly secrets: Readonly<Record<string, string>>
+      readonly document?: undefined
+    }
+  | {
+      readonly name: string
+      readonly transport: { readonly kind: 'external'; readonly source: ExternalSource }
+      /** The JSON text that describes its actions. */
+      readonly document: string
+      readonly secrets?: undefined
+    }
 
 /** What looking at a system found. Nothing is kept. */
 export interface Inspection {
@@ -69,11 +82,15 @@ export interface Inspection {
     readonly change: 'added' | 'removed' | 'changed'
   }[]
   readonly warnings: readonly string[]
+  /** Policies in force that would not hold with it: it would be isolated until they are mended. */
+  readonly breaks: readonly Problem[]
 }
 
 /** A person's yes to a system. */
-export interface Pin extends SystemCandidate {
+export type Pin = SystemCandidate & {
   readonly effects: Readonly<Record<string, readonly Effect[]>>
+  /** What else they say of actions; what is absent stays as it is pinned. */
+  readonly facts: Readonly<Record<string, ActionFacts>>
   readonly fingerprint: string
   /** Person id. */
   readonly person: string
@@ -95,7 +112,26 @@ export type PolicyChange =
       readonly removed: readonly string[]
       readonly changed: readonly string[]
       readonly warnings: readonly Problem[]
+      /** Id of the proposal that it became, where a second administrator has to agree. */
+      readonly proposal?: string
     }
+
+/** A replay that is asked for. */
+export interface ReplayAsked {
+  /** Absent: the set in force. */
+  readonly sources?: readonly { readonly file: string; readonly text: string }[]
+  /** ms since the epoch. */
+  readonly since: number
+  readonly agent?: string
+  readonly alone?: boolean
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** One page of a replay, or what keeps the set from being asked. */
+export type ReplayedPage =
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+  | { readonly ok: true; readonly page: ReplayPage }
 
 /** A lock as the authority made it. */
 export type Lock = Awaited<ReturnType<Locks['add']>>
@@ -104,11 +140,24 @@ export type Lock = Awaited<ReturnType<Locks['add']>>
 export interface ServerPort {
   facts(): ServerFacts
   /** The set that decides now, and why the one that was applied last is not it. */
-  policies(): { readonly set: PolicySet; readonly problems: readonly Problem[] }
+  policies(): {
+    readonly set: PolicySet
+    readonly problems: readonly Problem[]
+    /** Systems that are isolated, with the policies that do not hold with what they are now. */
+    readonly isolated: ReadonlyMap<string, readonly Problem[]>
+  }
   /** Starts the system once and tells what it is. */
   inspectSystem(candidate: SystemCandidate): Promise<Inspection>
   /** Looks again and pins; throws `system.changed` (409) where it is no longer what was shown. */
   pinSystem(pin: Pin): Promise<unknown>
+  /** Changes what is said of actions that are pinned; throws `system.facts` (400) where they cannot be so. */
+  labelSystem(of: {
+    readonly name: string
+    readonly facts: Readonly<Record<string, ActionFacts>>
+    /** Person id. */
+    readonly person: string
+    readonly reason: string
+  }): Promise<unknown>
   applyPolicies(of: {
     readonly sources: readonly { readonly file: string; readonly text: string }[]
     /** Person id. */
@@ -116,6 +165,27 @@ export interface ServerPort {
     readonly reason: string
     readonly dryRun: boolean
   }): Promise<PolicyChange>
+  /** Puts the text of an earlier version in force again. */
+  rollbackPolicies(of: {
+    readonly version: string
+    /** Person id. */
+    readonly person: string
+    readonly reason: string
+    readonly dryRun: boolean
+  }): Promise<PolicyChange>
+  /** Approves what another administrator proposed, and puts it in force. */
+  approveProposal(of: {
+    readonly proposal: string
+    /** Person id. */
+    readonly person: string
+    readonly reason: string
+  }): Promise<PolicyChange>
+  /** What a set would change, as it stands now. */
+  proposedChange(sources: readonly { readonly file: string; readonly text: string }[]): PolicyChange
+  /** Sums up what an agent used since a time (ms since the epoch). */
+  policyUsage(of: { readonly agent: string; readonly since: number }): Promise<UsageAnswer>
+  /** Decides recorded traffic again, one page of it. */
+  replayPolicies(of: ReplayAsked): Promise<ReplayedPage>
   /** Locks, and counts what the lock cut at once. */
   lock(of: {
     readonly target: Lock['target']
@@ -156,6 +226,7 @@ export interface ControlPorts {
   >
   readonly server: ServerPort
   readonly consents: Consents
+  readonly decisions: DecisionPoint
   /** Counts a refusal of somebody unauthenticated, by its code; recorded in sums elsewhere. */
   refused(code: string): void
   /** Told what nobody foresaw, for the operator's own log. */

@@ -9,7 +9,9 @@ import {
   mayUse,
   neededRoles,
   ROUTES,
+  type Access,
   type ClosedRoute,
+  type EnforcedRoute,
   type OpenRoute,
   type Route,
   type SessionRoute,
@@ -18,6 +20,7 @@ import { Askers, type Asker } from './asker.ts'
 import { bodyTree, readBody } from './body.ts'
 import { fault } from './faults.ts'
 import { formTree } from './form.ts'
+import { enforcerOf, type Enforcer } from './authzen/enforcer-of.ts'
 import type { ControlPorts } from './ports.ts'
 import { DetailedFault } from './problem.ts'
 import { checkOwnPage, type SignedIn } from './session/session-of.ts'
@@ -40,6 +43,8 @@ export interface Endpoint {
   readonly params?: ZodObject
   readonly query?: ZodObject
   readonly body?: ZodType
+  /** Bytes of a body, where more than 1 MiB is taken. */
+  readonly bodyLimit?: number
   /** In place of a body: fields that a page of ours sends. */
   readonly form?: ZodObject
   readonly answer: ZodType | TextAnswer
@@ -64,6 +69,11 @@ export interface AskedIn<E extends Endpoint> extends Asked<E> {
   readonly signedIn: SignedIn
 }
 
+/** The same, from a registered enforcer. */
+export interface AskedByEnforcer<E extends Endpoint> extends Asked<E> {
+  readonly enforcer: Enforcer
+}
+
 type Answer<E extends Endpoint> = E['answer'] extends ZodType ? z.input<E['answer']> : Response
 
 /** The routes as they are put together. */
@@ -71,8 +81,10 @@ export class Surface {
   readonly app = new OpenAPIHono<ControlEnv>()
   readonly #askers: Askers
   readonly #served = new Set<Route>()
+  readonly #ports: Pick<ControlPorts, 'authority' | 'clock' | 'decisions'>
 
-  constructor(ports: Pick<ControlPorts, 'authority' | 'clock'>) {
+  constructor(ports: Pick<ControlPorts, 'authority' | 'clock' | 'decisions'>) {
+    this.#ports = ports
     this.#askers = new Askers(ports.authority, ports.clock)
   }
 
@@ -100,7 +112,7 @@ export class Surface {
       // HEAD would be answered as GET, whose stream nobody would then read or end.
       if (raw.method !== method) throw fault('api.method', `this path takes ${method}`)
       const claim = this.#askers.identify(raw)
-      const body = await readBody(raw)
+      const body = await readBody(raw, endpoint.bodyLimit)
       const asker = this.#askers.admit(claim, body)
       if (!mayUse(access, asker.person.roles)) {
         const needed = neededRoles(access)?.join('` or `') ?? ''
@@ -126,6 +138,20 @@ export class Surface {
       if (signedIn === undefined && raw.method === 'GET') return toLogin(raw)
       if (signedIn === undefined) throw fault('session.missing', 'nobody is signed in here')
       return handle({ ...parts(endpoint, c, await readBody(raw)), signedIn } as AskedIn<E>)
+    })
+  }
+
+  /** Serves a route to registered enforcers. */
+  enforced<const E extends Endpoint>(
+    route: EnforcedRoute,
+    endpoint: E,
+    handle: (asked: AskedByEnforcer<E>) => Answer<E> | Promise<Answer<E>>,
+  ): void {
+    this.#serve(route, endpoint, async (c) => {
+      const { raw } = c.req
+      const enforcer = enforcerOf(raw, this.#ports)
+      const body = await readBody(raw)
+      return handle({ ...parts(endpoint, c, body), enforcer } as AskedByEnforcer<E>)
     })
   }
 
@@ -159,7 +185,7 @@ export class Surface {
         ? { [answer.media]: { schema: { type: 'string' as const } } }
         : { 'application/json': { schema: answer } }
     const access = ROUTES[route]
-    const security = access === 'session' ? [{ session: [] }] : [{ operator: [] }, { session: [] }]
+    const security = SECURITY[access]
     const [media, schema] =
       form === undefined
         ? (['application/json', body] as const)
@@ -188,6 +214,20 @@ export class Surface {
   }
 }
 
+const PERSON = [{ operator: [] }, { session: [] }]
+
+/** What opens the routes of each kind, in the words of the OpenAPI document. */
+const SECURITY: Readonly<Record<Access, Record<string, string[]>[]>> = {
+  nobody: [],
+  session: [{ session: [] }],
+  enforcer: [{ enforcer: [] }],
+  person: PERSON,
+  viewer: PERSON,
+  auditor: PERSON,
+  operator: PERSON,
+  administrator: PERSON,
+}
+
 /** Method and path of a route. */
 export function split(route: Route): readonly [method: string, path: string] {
   const space = route.indexOf(' ')
@@ -202,7 +242,7 @@ function parts(endpoint: Endpoint, c: Context<ControlEnv>, body: Uint8Array): As
     params: checked('path', endpoint.params, c.req.param()),
     query: endpoint.query && checked('query', endpoint.query, queryOf(request)),
     ...(endpoint.form === undefined
-      ? { body: checked('body', endpoint.body, bodyTree(request, body) ?? {}) }
+      ? { body: checked('body', endpoint.body, bodyTree(request, body, endpoint.bodyLimit) ?? {}) }
       : { form: checked('form', endpoint.form, formTree(request, body)) }),
   } as Asked<Endpoint>
 }

@@ -4,13 +4,17 @@ import { Fault } from '../std/fault.ts'
 import { Approvals } from './approvals/approvals.ts'
 import { Delegations } from './delegation/delegations.ts'
 import { Effects } from './effects/effects.ts'
+import { Enforcers } from './enforcers/enforcers.ts'
 import { Findings } from './findings/findings.ts'
+import { History } from './history/history.ts'
+import { Limits } from './limits/limits.ts'
 import { Locks } from './locks/locks.ts'
 import { targetText } from './locks/target.ts'
 import type { AuthorityPorts } from './ports.ts'
 import { Agents } from './registry/agents.ts'
 import { People } from './registry/people.ts'
 import { Policies } from './registry/policies.ts'
+import { Proposals } from './registry/proposals.ts'
 import { Systems } from './registry/systems.ts'
 import { Teams } from './registry/teams.ts'
 import { Secrets } from './secrets/secrets.ts'
@@ -25,10 +29,17 @@ export interface Authority {
   readonly agents: Agents
   readonly systems: Systems
   readonly policies: Policies
+  readonly proposals: Proposals
   readonly delegations: Delegations
   readonly tasks: Tasks
   /** What calls set off. */
   readonly effects: Effects
+  /** Programs of others that ask for decisions. */
+  readonly enforcers: Enforcers
+  /** How much may happen within a time. */
+  readonly limits: Limits
+  /** What lineages have done. Empty until `history.restore` has read the log. */
+  readonly history: History
   readonly approvals: Approvals
   readonly locks: Locks
   readonly secrets: Secrets
@@ -60,6 +71,7 @@ export async function openAuthority(
   const agents = await Agents.load(ports, { people, teams })
   const systems = await Systems.load(ports)
   const policies = await Policies.load(ports)
+  const proposals = await Proposals.load(ports)
   const delegations = await Delegations.load(ports, people, agents)
   const tasks = await Tasks.load(ports, people, agents)
   delegations.stayUnder(tasks)
@@ -70,6 +82,9 @@ export async function openAuthority(
   const sessions = await Sessions.load(ports, people)
   const trust = await TrustSources.load(ports)
   const effects = await Effects.load({ ...ports, systems })
+  const enforcers = await Enforcers.load(ports, systems)
+  const limits = await Limits.load(ports, { agents, people })
+  const history = new History({ ...ports, limits, tasks, agents })
   trust.onChange((source) => sessions.sources.show(source))
   stop()
   if (refused.size > 0 || problems.length > 0) {
@@ -84,14 +99,23 @@ export async function openAuthority(
     })
   }
   const nouns = { people, teams, agents, systems, policies, delegations, approvals, locks, secrets }
+  const reacting = { people, agents, locks, approvals, delegations, tasks }
+  const settled = reactions(reacting, ports.onTrouble)
   return {
     ...nouns,
+    proposals,
     tasks,
     effects,
+    enforcers,
+    limits,
+    history,
     findings,
     sessions,
     trust,
-    settled: reactions({ people, agents, locks, approvals, delegations, tasks }, ports.onTrouble),
+    settled: async () => {
+      await settled()
+      await history.settled()
+    },
   }
 }
 

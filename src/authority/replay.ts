@@ -12,6 +12,7 @@ import type { Receipt } from '../wire/record.ts'
 import { replayFamilies } from './consent/family-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
 import { replayRoots } from './identity/root-replay.ts'
+import { PROPOSAL_ENDS, proposalKept } from './registry/proposal-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
 import { replayTasks } from './tasks/task-replay.ts'
 import { replayTokens } from './tokens/token-replay.ts'
@@ -71,6 +72,7 @@ export interface Replayed {
   readonly instances: number
   readonly delegations: number
   readonly tasks: number
+  readonly proposals: number
   readonly agents: number
   readonly roots: number
   readonly teams: number
@@ -103,6 +105,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     instances: (await replayRevocations(ports)) + (await replayEnded(ports)),
     delegations: await replayDelegations(ports),
     tasks: await replayTasks(ports),
+    proposals: await replayProposals(ports),
     agents: await replayAgents(ports),
     roots: await replayRoots(ports),
     teams: await replayTeams(ports),
@@ -263,6 +266,11 @@ async function keep<T>(
 async function replayAgents({ audit, store }: ReplayPorts): Promise<number> {
   const words = await newest(audit, AGENT_WORDS, ({ record }) => record.agent ?? '')
   return keep(store.agents, words, agentKept)
+}
+
+async function replayProposals({ audit, store }: ReplayPorts): Promise<number> {
+  const ends = await newest(audit, PROPOSAL_ENDS, ({ record }) => text(record.body, 'proposal'))
+  return keep(store.proposals, ends, proposalKept)
 }
 
 async function replayTeams({ audit, store }: ReplayPorts): Promise<number> {

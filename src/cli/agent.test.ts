@@ -38,7 +38,7 @@ test('a team is made, and owns an agent with dates, an environment and a risk', 
     /^risk +high$/m,
     /^review +2026-04-01 00:00:00Z \(in 90 d\)$/m,
     /^expires +2026-06-30 00:00:00Z/m,
-    /^mail +never +never +2026-01-01 00:00:00Z \(now\) +ada +registered with it$/m,
+    /^mail +2026-04-01 00:00:00Z \(in 90 d\) +never +2026-01-01 00:00:00Z \(now\) +ada +registered with it$/m,
   ]) {
     assert.match(out, line)
   }
@@ -82,7 +82,7 @@ test('a role is assigned with an end, reviewed and removed, each with a reason',
   assert.match(out, /^deploy +2026-01-08 00:00:00Z \(in 7 d\) +never .* ada +a test$/m)
   assert.match(
     await done(t, 'agent', 'role', 'review', 'sorter', 'mail', ...why),
-    /^mail +never +2026-01-01 00:00:00Z \(now\)/m,
+    /^mail +2026-04-01 00:00:00Z \(in 90 d\) +2026-01-01 00:00:00Z \(now\)/m,
   )
   assert.match(
     await done(t, 'agent', 'role', 'remove', 'sorter', 'deploy', ...why),

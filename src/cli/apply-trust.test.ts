@@ -80,7 +80,7 @@ unattended: true
 
 test('sources and registrations are applied in a right order, a second time changes nothing, and neither does their export', async (t) => {
   assert.deepEqual(await made(t, documents()), [
-    'create agent owner purpose environment risk roles unattended review expires clients',
+    'create agent owner purpose environment risk roles unattended taskless review expires clients',
     'create trust type issuer audience',
     'create trust type certificates',
     'create registration agent attestor source selectors prove scope expires',

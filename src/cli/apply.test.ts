@@ -200,7 +200,7 @@ const role = fc.record(
   {
     role: fc.stringMatching(/^[a-z]{1,6}$/),
     reason: fc.stringMatching(/^[a-z#:'"&*! \u202e\u00e9-]{0,20}[a-z]$/).map((text) => text.trim()),
-    expiresAt: fc.integer({ min: 1, max: 1_000 }).map((days) => home.clock.now() + days * DAY),
+    expiresAt: fc.integer({ min: 1, max: 364 }).map((days) => home.clock.now() + days * DAY),
   },
   { requiredKeys: ['role'] },
 )
@@ -211,13 +211,14 @@ const registration = fc.record(
     owner: fc.constantFrom('ada', 'grace', 'team:mail'),
     roles: fc.uniqueArray(role, { maxLength: 4, selector: (one) => one.role }),
     unattended: fc.boolean(),
+    taskless: fc.boolean(),
     environment: fc.constantFrom('default', 'production', 'no'),
     risk: fc.constantFrom('low', 'medium', 'high', 'critical'),
     reviewAt: fc.integer({ min: 1, max: 1_000 }).map((days) => home.clock.now() + days * DAY),
     state: fc.constantFrom('pending', 'active'),
     clients: fc.constantFrom([], ['https://b.example/x', 'https://a.example/x']),
   },
-  { requiredKeys: ['purpose', 'owner', 'roles', 'unattended'] },
+  { requiredKeys: ['purpose', 'owner', 'roles', 'unattended', 'taskless'] },
 )
 
 test('whatever is there, applying its export changes nothing', async (t) => {

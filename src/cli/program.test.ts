@@ -17,6 +17,7 @@ const AGENT = {
   roles: ['guide'],
   assignments: [],
   unattended: false,
+  taskless: false,
   environment: 'default',
   risk: 'medium',
   review_at: null,
@@ -174,6 +175,7 @@ test('a join token is shown once on standard output, or written to a file of thi
     expires_at: '2026-01-01T00:10:00.000Z',
     identity_url: 'https://127.0.0.1:7402',
     on_behalf_of: 'olga',
+    task: null,
   }
   await fakeControl(t, join(shell.cwd, 'home'), () => ({ status: 200, body: token }))
   assert.equal(await run(['agent', 'token', 'scout'], shell), 0)

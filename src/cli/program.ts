@@ -59,7 +59,7 @@ const COMMANDS: readonly (readonly [
     () => import('./trust.ts'),
   ],
   ['person', 'people: list, add, change roles, leave, keys', () => import('./person.ts')],
-  ['system', 'systems that agents call: inspect and pin, list, show', () => import('./system.ts')],
+  ['system', 'systems that agents call: look at, pin, label, list, show', () => import('./system.ts')],
   ['policy', 'policies: apply, show, list', () => import('./policy.ts')],
   ['approval', 'held calls: list, show, approve, deny, watch', () => import('./approval.ts')],
   ['lock', 'locks: add, list, remove', () => import('./lock.ts')],

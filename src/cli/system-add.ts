@@ -6,16 +6,19 @@ import { InspectAnswer, System, type Action } from '../wire/api/system.ts'
 import { EFFECTS, isEffect, type Effect } from '../wire/effect.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
+import { documentText } from './system/document.ts'
+import { saidOf, type Said, type SaidOptions } from './system/said.ts'
 import { askSecret, canAsk, confirm } from './terminal/ask.ts'
 import { drawActions } from './terminal/system.ts'
 import type { Surface } from './terminal/table.ts'
 import { visible } from './terminal/visible.ts'
 
 /** Options of the command. */
-export interface AddOptions {
+export interface AddOptions extends SaidOptions {
+  readonly openapi?: string
+  readonly tables?: string
   readonly env?: readonly string[]
   readonly envFile?: string
-  readonly effects?: readonly string[]
   readonly cwd?: string
   readonly maxProcesses?: number
   readonly environment?: string
@@ -110,14 +113,27 @@ export function parseEffects(entries: readonly string[]): Map<string, Effect[]> 
   return out
 }
 
-/** The actions with the labels that the person gave instead of those proposed. */
-function labelled(actions: readonly Action[], given: ReadonlyMap<string, Effect[]>): Action[] {
-  for (const name of given.keys()) {
+/** The actions with what the person said of them instead of what was proposed. */
+function labelled(
+  actions: readonly Action[],
+  given: ReadonlyMap<string, Effect[]>,
+  said: Said,
+): Action[] {
+  for (const name of [...given.keys(), ...Object.keys(said)]) {
     if (!actions.some((action) => action.name === name)) {
       throw fault('cli.usage', `the system has no action \`${name.slice(0, 128)}\``)
     }
   }
-  return actions.map((action) => ({ ...action, effects: given.get(action.name) ?? action.effects }))
+  return actions.map((action) => {
+    const { effects, labels, measures, triggers } = said[action.name] ?? {}
+    return {
+      ...action,
+      effects: given.get(action.name) ?? effects ?? action.effects,
+      ...(labels !== undefined && { labels }),
+      ...(measures !== undefined && { measures }),
+      ...(triggers !== undefined && { triggers }),
+    }
+  })
 }
 
 function draw(inspected: InspectAnswer, actions: readonly Action[], surface: Surface): string {
@@ -126,13 +142,55 @@ function draw(inspected: InspectAnswer, actions: readonly Action[], surface: Sur
   // Where nothing is pinned yet, everything is new, and saying so at every line says nothing.
   const compared = pinned === null ? [] : inspected.changes
   const changes = new Map(compared.map(({ action, change }) => [action, change]))
-  const head = `${surface.paint('bold', visible(`${name} ${version}`))} speaks MCP ${definition.era}\n`
+  const what = definition.era === undefined ? 'is described' : `speaks MCP ${definition.era}`
+  const head = `${surface.paint('bold', visible(`${name} ${version}`))} ${what}\n`
   const removed = inspected.changes
     .filter(({ change }) => change === 'removed')
     .map(({ action }) => `${surface.paint('red', 'removed:')} ${visible(action)}\n`)
   const notes = warnings.map((text) => `${surface.paint('yellow', 'warning:')} ${visible(text)}\n`)
   const same = pinned === inspected.fingerprint ? 'the same as what is pinned now\n' : ''
-  return [head, drawActions(actions, surface, changes), ...removed, same, ...notes].join('')
+  const broken = inspected.breaks.map(
+    ({ file, line, column, message }) =>
+      `${surface.paint('red', 'breaks a policy:')} ${visible(`${file}:${line}:${column}: ${message}`)}\n`,
+  )
+  if (broken.length > 0) {
+    broken.push(`${visible(definition.name)} would be isolated until these policies are mended\n`)
+  }
+  return [head, drawActions(actions, surface, changes), ...removed, same, ...notes, ...broken].join(
+    '',
+  )
+}
+
+/** What is to be looked at: a program of this machine, or a document. */
+async function candidateOf(
+  context: Context,
+  words: readonly string[],
+  options: AddOptions,
+): Promise<object> {
+  const { shell, screen } = context
+  const [command, ...args] = words
+  const { openapi, tables } = options
+  if ([command, openapi, tables].filter((one) => one !== undefined).length !== 1) {
+    throw fault('cli.usage', 'name one of: a command after --, --openapi FILE, --tables FILE')
+  }
+  if (command === undefined) {
+    const source = openapi === undefined ? 'tables' : 'openapi'
+    const document = documentText(shell.cwd, openapi ?? tables ?? '')
+    return { transport: { kind: 'external', source }, document }
+  }
+  const secrets = await secretsOf(context, options)
+  // A relative path among the arguments means what it means in this shell.
+  const cwd = resolve(shell.cwd, options.cwd ?? '.')
+  const program = findProgram(command, shell.cwd, shell.env)
+  screen.say(`starting ${program} to see what it offers`)
+  const transport = { kind: 'stdio', command: program, args, cwd, env: Object.keys(secrets) }
+  return { transport, secrets }
+}
+
+/** What was said besides effects. */
+function factsOf(said: Said): Said {
+  const facts = Object.entries(said).map(([name, { effects: _effects, ...more }]) => [name, more])
+  return Object.fromEntries(facts) as Said
 }
 
 /** Runs the command. */
@@ -143,21 +201,10 @@ export async function add(
   options: AddOptions,
 ): Promise<void> {
   const { screen, shell, asking } = context
-  const [command = '', ...args] = words
   const given = parseEffects(options.effects ?? [])
-  const secrets = await secretsOf(context, options)
-  // A relative path among the arguments means what it means in this shell.
-  const cwd = resolve(shell.cwd, options.cwd ?? '.')
-  const transport = {
-    kind: 'stdio',
-    command: findProgram(command, shell.cwd, shell.env),
-    args,
-    cwd,
-    env: Object.keys(secrets),
-  }
+  const said = saidOf(shell.cwd, options)
+  const asked = { name, ...(await candidateOf(context, words, options)) }
   const control = await context.control()
-  screen.say(`starting ${transport.command} to see what it offers`)
-  const asked = { name, transport, secrets }
   const inspected = await control.send(
     'POST',
     '/v1/systems/inspect',
@@ -165,7 +212,7 @@ export async function add(
     InspectAnswer,
     START_MS,
   )
-  const actions = labelled(inspected.definition.actions, given)
+  const actions = labelled(inspected.definition.actions, given, said)
   if (options.dryRun === true) {
     const answer = { ...inspected, definition: { ...inspected.definition, actions } }
     screen.answer(answer, (surface) => draw(inspected, actions, surface))
@@ -181,6 +228,7 @@ export async function add(
   const body = {
     ...asked,
     effects: Object.fromEntries(actions.map((action) => [action.name, action.effects])),
+    facts: factsOf(said),
     fingerprint: inspected.fingerprint,
     reason: options.reason ?? 'looked at and pinned',
     max_processes: options.maxProcesses,
@@ -191,4 +239,7 @@ export async function add(
     system,
     () => `pinned ${system.name}: ${system.actions.length} actions, ${system.digest}\n`,
   )
+  if (system.isolated.length > 0) {
+    screen.say(`${name} is isolated: mend the policies that do not hold with it, and apply them`)
+  }
 }

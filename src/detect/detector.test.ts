@@ -11,7 +11,7 @@ function bench() {
   const found: Finding[] = []
   const detector = new Detector(allRules(), (finding) => found.push(finding))
   const see = (
-    kind: Observation['kind'],
+    kind: Exclude<Observation['kind'], 'breaker-tripped'>,
     more: { at?: number; place?: string; credential?: string; instance?: string } = {},
   ) => {
     const seen = { at: 0, instance: 'i1', agent: 'bot', place: '10.0.0.1', ...more }
@@ -107,4 +107,22 @@ test('memory is bounded: the entry that was set longest ago goes first', () => {
   recent.set('k10', 10)
   assert.equal(recent.get('k7'), 70)
   assert.equal(recent.get('k8'), undefined)
+})
+
+test('a breaker that tripped is a finding about the agent, told again once it is forgotten', () => {
+  const found: Finding[] = []
+  const detector = new Detector(allRules(), (finding) => found.push(finding))
+  const seen = { kind: 'breaker-tripped', instance: 'i1', agent: 'bot', place: '', at: 1 } as const
+  const trip = { ...seen, what: 'denials', count: 101, most: 100 } as const
+  detector.observe(trip)
+  detector.observe({ ...trip, at: 2 })
+  assert.equal(found.length, 1)
+  assert.equal(found[0]?.agent, 'bot')
+  assert.equal(
+    found[0]?.summary,
+    'circuit breaker: 101 calls were refused within a minute, and 100 may',
+  )
+  detector.forget('i1')
+  detector.observe({ ...trip, at: 3 })
+  assert.equal(found.length, 2)
 })

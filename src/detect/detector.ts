@@ -4,6 +4,7 @@ import type { Observation } from '../wire/observation.ts'
 import type { Finding } from './finding.ts'
 import { Recent } from './recent.ts'
 import type { Rule } from './rule.ts'
+import { circuitBreaker } from './rules/circuit-breaker.ts'
 import { dpopReplay } from './rules/dpop-replay.ts'
 import { impossibleConcurrency } from './rules/impossible-concurrency.ts'
 import { joinRace } from './rules/join-race.ts'
@@ -24,6 +25,7 @@ export function allRules(): readonly Rule[] {
     dpopReplay(),
     refreshReuse(),
     joinRace(),
+    circuitBreaker(),
   ]
 }
 

@@ -6,6 +6,7 @@ import type { Decision } from '../wire/decision.ts'
 import type { Presented } from '../wire/presented.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
 import type { ApprovalView } from './ports.ts'
+import type { Reserved } from './steps/05-reserve.ts'
 
 /** What a surface hands to `govern`. */
 export interface CallRequest {
@@ -44,6 +45,8 @@ export interface Call {
   action: ActionDefinition
   /** decide */
   decision: Decision
+  /** reserve: what it uses up, taken already. */
+  readonly reserved: Reserved
   /** gate: the approval that was used up for this call. */
   approval?: ApprovalView
   /** record: leaf hash of the durable intent. */

@@ -10,6 +10,8 @@ export interface Denial {
   /** Lower case, one sentence, safe for the agent. */
   readonly detail: string
   readonly next: string
+  /** When the same call may go through (ms from now); absent: waiting does not help, or nobody knows. */
+  readonly retryAfterMs?: number
   /** What the operator sees besides, in the record. */
   readonly because?: string
   /** Who it is, where the credential was good and the task that was named is not: then the denial is recorded. */

@@ -58,6 +58,10 @@ export const GATEWAY_FAULTS = {
     status: 409,
     next: 'a person has to look at the changed definition: `bailiwick system add`',
   },
+  'resolve.external': {
+    status: 501,
+    next: 'call the system by the program that enforces for it: the gateway has no way to it',
+  },
   'decide.out_of_scope': {
     status: 403,
     next: 'do something that the delegation covers, or ask for one that covers this',
@@ -67,6 +71,27 @@ export const GATEWAY_FAULTS = {
     next: 'have a task opened (bailiwick task open AGENT --intent TEXT --allow SYSTEM/ACTION), or name one of several: the header Bailiwick-Task, or _meta["dev.bailiwick/task"]',
   },
   'policy.denied': { status: 403, next: 'do something else, or ask for the policy to be changed' },
+  'policy.isolated': {
+    status: 403,
+    next: 'do not retry: a person has to mend the policies, which `bailiwick policy show` names',
+  },
+  'reserve.rate_limited': {
+    status: 429,
+    next: 'wait as long as `retry_after_ms` says, then try again',
+  },
+  'reserve.concurrency': { status: 429, next: 'wait for calls that run to end, then try again' },
+  'reserve.budget_spent': {
+    status: 403,
+    next: 'do not retry: the budget of the task is used up, and a person has to open another task',
+  },
+  'reserve.bad_measure': {
+    status: 400,
+    next: 'send what is counted as a whole number, or as texts: bailiwick system show SYSTEM says where it is looked for',
+  },
+  'reserve.breaker': {
+    status: 403,
+    next: 'do not retry: a person has to look at the finding, and activate the agent again',
+  },
   'approval.pending': {
     status: 202,
     next: 'make the same call again with the same arguments: it joins the wait',

@@ -7,16 +7,19 @@ import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest } from '../wire/decision.ts'
 import type { RpcError } from '../wire/mcp.ts'
 import type { Call, CallRequest } from './call.ts'
+import { permit, type Permitted } from './consider.ts'
 import { deny, isDenial, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
 import type { ApprovalView, Ports } from './ports.ts'
 import { authenticate } from './steps/01-authenticate.ts'
 import { admit } from './steps/02-admit.ts'
+import { reachable } from './steps/03-reachable.ts'
 import { resolve, type Resolved } from './steps/03-resolve.ts'
 import { decide, denied } from './steps/04-decide.ts'
 import { checkScope } from './steps/04-scope.ts'
 import { checkTask } from './steps/04-task.ts'
 import { callDigest, gate, type Held } from './steps/05-gate.ts'
+import { checkSpent, measure, reserve, type Reserved } from './steps/05-reserve.ts'
 import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
 import { execute } from './steps/08-execute.ts'
@@ -28,6 +31,10 @@ import type { UpstreamPool } from './upstream/pool.ts'
 export type Conclusion =
   | { readonly kind: 'result'; readonly call: string; readonly result: JsonObject }
   | { readonly kind: 'error'; readonly call: string; readonly error: RpcError }
+  | Stopped
+
+/** A call that went no further than the gate. */
+export type Stopped =
   | { readonly kind: 'denied'; readonly call: string; readonly denial: Denial }
   | { readonly kind: 'held'; readonly call: string; readonly held: Held }
 
@@ -55,7 +62,29 @@ export class Governor {
   }
 
   /** Governs one call from its credential to its outcome. */
-  async govern(request: CallRequest): Promise<Conclusion> {
+  govern(request: CallRequest): Promise<Conclusion> {
+    return this.#through(request, (call) => this.#perform(call))
+  }
+
+  /**
+   * Decides a call that somebody else will execute: the same steps up to the durable intent, and not one further. What it uses up is
+   * used up, since from here on it may be done.
+   */
+  consider(request: CallRequest): Promise<Stopped | Permitted> {
+    return this.#through(request, (call) => permit(call, this.#ports))
+  }
+
+  /** Whether whoever was permitted may still go on: the credential, the locks, the lifecycle, asked anew. */
+  stillAdmitted(request: Pick<CallRequest, 'presented' | 'system' | 'action'>): Actor | Denial {
+    const actor = authenticate(request.presented, this.#ports)
+    if (isDenial(actor)) return actor
+    return admit(actor, request.system, request.action, this.#ports) ?? actor
+  }
+
+  async #through<T>(
+    request: CallRequest,
+    onward: (call: Call) => Promise<T>,
+  ): Promise<T | Stopped> {
     const ports = this.#ports
     const id = uuidv7(ports.clock, ports.entropy)
     const began = ports.clock.monotonic()
@@ -72,7 +101,7 @@ export class Governor {
       if (isDenial(flight))
         return await this.#refuse({ id, request, began, ...seen }, flight, undefined)
       try {
-        return await this.#run(id, began, request, seen)
+        return await this.#run(id, began, request, seen, onward)
       } finally {
         flight.land()
       }
@@ -84,15 +113,16 @@ export class Governor {
     }
   }
 
-  async #run(
+  async #run<T>(
     id: string,
     began: number,
     request: CallRequest,
     seen: { actor?: Actor; decision?: Decision },
-  ): Promise<Conclusion> {
+    onward: (call: Call) => Promise<T>,
+  ): Promise<T | Stopped> {
     // Nothing was waited for since it was authenticated: the same answer would come back.
     let decided = this.#decide(request, NOTHING, seen.actor)
-    const refuse = (denial: Denial): Promise<Conclusion> =>
+    const refuse = (denial: Denial): Promise<Stopped> =>
       this.#refuse({ id, request, began, ...seen }, denial, seen.decision)
     if (isDenial(decided)) return refuse(decided)
     this.#ports.traffic.keep(id, decided.asked, decided.decision)
@@ -103,18 +133,27 @@ export class Governor {
     let approval: ApprovalView | undefined
     if (decided.decision.answer === 'hold') {
       const { actor, resolved, decision } = decided
+      // Nobody is asked about a call that could not go on.
+      const spent = this.#spent(decided, request)
+      if (spent !== undefined) return refuse(spent)
       const gated = await gate({ id, actor, request }, resolved, decision, this.#ports)
       if (isDenial(gated)) return refuse(gated)
       if ('held' in gated) return { kind: 'held', call: id, held: gated }
       approval = gated
-      const again = await this.#decideAgain(request, approval, decided)
+      const voided = await this.#useUp(request, approval, decided)
+      if (voided !== undefined) return refuse(voided)
+      // Using it up took time: what a lock or a policy said meanwhile counts.
+      const again = this.#decide(request, new Set(approval.setAside))
       if (isDenial(again)) return refuse(again)
       decided = again
       seen.decision = decided.decision
     }
     if (decided.decision.answer !== 'allow') {
-      return refuse(denied(decided, request, this.#ports))
+      return refuse(denied(decided, this.#ports))
     }
+    // INVARIANT: from the last decision to the intent there is no await.
+    const reserved = this.#reserve(decided, request)
+    if (isDenial(reserved)) return refuse(reserved)
     const { actor, resolved, decision } = decided
     const call: Call = {
       id,
@@ -123,9 +162,10 @@ export class Governor {
       actor,
       ...resolved,
       decision,
+      reserved,
       ...(approval !== undefined && { approval }),
     }
-    return this.#perform(call)
+    return onward(call)
   }
 
   /** Steps one to four, on what is true now. */
@@ -141,6 +181,9 @@ export class Governor {
     if (refused !== undefined) return refused
     const resolved = resolve(request.system, request.action, request.input, ports)
     if (isDenial(resolved)) return resolved
+    const vouched = request.presented.vouched !== undefined
+    const unreachable = vouched ? undefined : reachable(resolved.system)
+    if (unreachable !== undefined) return unreachable
     const outside = checkScope(actor, resolved.system.name, resolved.action.name)
     if (outside !== undefined) return outside
     const taskless = checkTask(actor)
@@ -148,12 +191,23 @@ export class Governor {
     return { actor, resolved, ...decide(actor, resolved, request, setAside, ports) }
   }
 
+  /** Whether there is enough left for a call, which takes nothing yet. */
+  #spent({ actor, resolved }: Decided, request: CallRequest): Denial | undefined {
+    const measured = measure(resolved.action, request.input, this.#ports)
+    return isDenial(measured) ? measured : checkSpent(actor, resolved, measured, this.#ports)
+  }
+
+  #reserve({ actor, resolved }: Decided, request: CallRequest): Reserved | Denial {
+    const measured = measure(resolved.action, request.input, this.#ports)
+    return isDenial(measured) ? measured : reserve(actor, resolved, measured, this.#ports)
+  }
+
   /** After the wait everything is asked again, and the approval is used up before the call may go on. */
-  async #decideAgain(
+  async #useUp(
     request: CallRequest,
     approval: ApprovalView,
     asked: Decided,
-  ): Promise<Decided | Denial> {
+  ): Promise<Denial | undefined> {
     const ports = this.#ports
     const setAside = new Set(approval.setAside)
     const before = this.#decide(request, setAside)
@@ -167,18 +221,28 @@ export class Governor {
     if (before.resolved.action.digest !== asked.resolved.action.digest) {
       return deny('approval.void', 'the definition of the action changed during the wait')
     }
+    const spent = this.#spent(before, request)
+    if (spent !== undefined) return spent
     const digest = callDigest(asked.actor, asked.resolved, asked.decision, request, ports)
     if (!(await ports.approvals.consume(approval.id, digest))) {
       return deny('approval.void', 'the approval was used up, or ended, in the meantime')
     }
-    // Using it up took time: what a lock or a policy said meanwhile counts.
-    return this.#decide(request, setAside)
+    return undefined
   }
 
-  /** Steps six to ten. */
+  /** Steps six to ten. What was reserved stays used up, whatever becomes of the call: it may have been done. */
   async #perform(call: Call): Promise<Conclusion> {
+    try {
+      return await this.#attempt(call)
+    } finally {
+      call.reserved.taken.end()
+    }
+  }
+
+  async #attempt(call: Call): Promise<Conclusion> {
     const ports = this.#ports
     const intent = await record(call, ports)
+    if (isDenial(intent)) call.reserved.taken.giveBack()
     if (isDenial(intent)) return { kind: 'denied', call: call.id, denial: intent }
     call.intent = intent
     const stop = (denial: Denial): Conclusion => {
@@ -219,7 +283,7 @@ export class Governor {
     call: Parameters<typeof concludeDenied>[0],
     denial: Denial,
     decision: Decision | undefined,
-  ): Promise<Conclusion> {
+  ): Promise<Stopped> {
     await concludeDenied(call, denial, decision, this.#ports)
     return { kind: 'denied', call: call.id, denial }
   }

@@ -6,9 +6,11 @@ import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest, Gate } from '../wire/decision.ts'
 import type { Effect } from '../wire/effect.ts'
+import type { HistoryFacts } from '../wire/history.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
+import type { Measured, Reservation, Spent } from '../wire/reserve.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 
 /** Who is behind a credential. Synchronous: answered from a view in memory. */
@@ -60,9 +62,37 @@ export interface EffectPort {
   arrived(trace: string, system: string, action: string): void
 }
 
+/** A call before it runs: who, what, and what it would use up. */
+export interface Reserving {
+  readonly actor: Actor
+  readonly system: string
+  readonly action: string
+  readonly measured: Measured
+}
+
+/**
+ * What lineages have done, and what tasks and limits leave over. Synchronous, from memory. One gateway has all of it in its own
+ * process, which makes every budget exact; where several share one, `reserve` is what the shared store answers, and the intent record
+ * is the durable truth in either case.
+ */
+export interface HistoryPort {
+  /** What policy sees of the lineage before this call. */
+  facts(actor: Actor, system: string, action: string): HistoryFacts
+  /** Why a call would be refused for what it uses up; nothing is taken. */
+  check(call: Reserving): Spent | undefined
+  /** Takes what a call uses up. In the turn of the decision, with nothing awaited in between; the intent is recorded in the same turn. */
+  reserve(call: Reserving): Reservation | Spent
+  /** Counts a refusal. Its record is appended in the same turn. */
+  denied(actor: Actor, system: string, action: string): void
+  /** Counts a failure at the system. Its record is appended in the same turn. */
+  failed(actor: Actor, system: string, action: string): void
+}
+
 /** The policy set in force. Never throws: what goes wrong inside is a deny. */
 export interface PolicyPort {
   decide(request: DecisionRequest): Decision
+  /** Why every call of a system is denied, because it changed under the policies; undefined where they hold with it. */
+  isolation(system: string): string | undefined
   /** False only where the decision would be a denial whatever the arguments were. */
   mayCall(request: Omit<DecisionRequest, 'input' | 'setAside'>): boolean
   /** What the agent is told of a denial besides its reason: what helps it do right, and nothing that helps it probe. */
@@ -157,6 +187,7 @@ export interface Ports {
   readonly locks: LockPort
   readonly systems: SystemPort
   readonly effects: EffectPort
+  readonly history: HistoryPort
   readonly policy: PolicyPort
   readonly observing: ObservingPort
   readonly traffic: TrafficPort

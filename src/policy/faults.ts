@@ -39,6 +39,7 @@ export const POLICY_FAULTS = {
   },
   'policy.invalid': { status: 400, next: FIX },
   'policy.advice': { status: 400, next: 'read the policy again: it may not do what it seems to' },
+  'policy.outdated': { status: 503, next: 'apply the policies that are to be in force' },
   'policy.unreachable': { status: 400, next: 'correct the scope of the policy, or delete it' },
   'policy.shadowed': { status: 400, next: 'narrow the forbid, or delete the policy behind it' },
   'policy.redundant': { status: 400, next: 'delete what changes nothing' },

@@ -1,11 +1,12 @@
 // Holds the loading of a policy set: read, checked, validated against the pinned actions, or refused with every problem.
 
 import { digest, utf8 } from '../std/bytes.ts'
+import { Fault } from '../std/fault.ts'
 import { canonicalJson, type Json } from '../std/json.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 import { readAnnotations } from './annotation.ts'
 import { MAX_DEPTH } from './depth.ts'
-import { compiledEngine } from './engine.ts'
+import { compiledEngine, compiledPolicy, type Engine } from './engine.ts'
 import { withCedar } from './library.ts'
 import { gathered, spelled } from './life/spelling.ts'
 import type { Policy } from './policy.ts'
@@ -85,6 +86,25 @@ class Loader {
     }
     this.policies.set(id, { ...annotations, id, effect: json.effect, file, line, text, json })
     this.spans.set(id, span)
+  }
+
+  /** The engine; undefined where a policy is parsed and is no Cedar all the same: `unknown("x")` of the library's own. */
+  engine(): Engine | undefined {
+    const policies = [...this.policies.values()]
+    try {
+      return compiledEngine(policies)
+    } catch {
+      for (const policy of policies) {
+        try {
+          compiledPolicy(policy)
+        } catch (error) {
+          if (error instanceof Fault) throw error
+          const message = 'the policy holds an expression that is no Cedar'
+          this.problems.push(problemAt(this.spans.get(policy.id)!, 0, 'policy.invalid', message))
+        }
+      }
+      return undefined
+    }
   }
 
   validate(): void {
@@ -168,14 +188,15 @@ export function compilePolicySet(from: {
   for (const source of from.sources) loader.file(source)
   if (loader.problems.length < MAX_PROBLEMS) loader.validate()
   const { problems, policies, warnings } = loader
-  if (problems.length > 0) return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) }
+  const engine = problems.length > 0 ? undefined : loader.engine()
+  if (engine === undefined) return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) }
   const files = from.sources.map(({ file, text }) => ({ file, text }))
   const whole = { v: 1, files, schema: schema.json as unknown as Json }
   const set = policySet({
     digest: digest(canonicalJson(whole)),
     schema,
     policies,
-    engine: compiledEngine([...policies.values()]),
+    engine,
   })
   return { ok: true, set, warnings }
 }

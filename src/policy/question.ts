@@ -28,6 +28,8 @@ export function pinned(parts: Pick<PolicyParts, 'schema'>, subject: Subject): Ty
   if (action?.system !== subject.system || action.definition.name !== subject.action) {
     throw policyFault('policy.unknown_action', 'the action is not known to the policies in force')
   }
+  // The very list that was pinned, as a rule.
+  if (subject.effects === action.definition.effects) return action
   const known = new Set(effective(action.definition.effects))
   const given = new Set(effective(subject.effects))
   if (known.size !== given.size || [...given].some((effect) => !known.has(effect))) {

@@ -12,7 +12,7 @@ import { SYSTEM_NAME, type PolicySchema } from './schema.ts'
 import { pieces } from './source.ts'
 
 /** Lines that a scope may have. */
-export const MAX_SCOPE_LINES = 64
+const MAX_SCOPE_LINES = 64
 
 /** Characters of one condition. */
 const MAX_CONDITION = 2_000
@@ -129,7 +129,7 @@ function readLine(line: TaskPermit, number: number): Policy | readonly Problem[]
 }
 
 /** The id under which a line of a scope stands in an answer; no `@id` has a colon. */
-export function scopeLineId(number: number): string {
+function scopeLineId(number: number): string {
   return `scope:${number}`
 }
 

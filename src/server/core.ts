@@ -11,7 +11,7 @@ import { openGround, type Ground, type Machine } from './ground.ts'
 import { openIdentity, type IdentityParts } from './identity.ts'
 import { endWithPeople } from './leavers.ts'
 import { LivePolicy } from './live-policy.ts'
-import { restorePolicy } from './policy-versions.ts'
+import { hearPolicy, restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
 import { endWithAgents } from './retired.ts'
 import type { Settings } from './settings.ts'
@@ -22,7 +22,10 @@ import { openTraffic, type HomeTraffic } from './traffic.ts'
 /** A home that is open. Nothing listens yet. */
 export interface Core
   extends
-    Pick<Ground, 'trustDomain' | 'origin' | 'audit' | 'authority' | 'refusals' | 'note'>,
+    Pick<
+      Ground,
+      'trustDomain' | 'origin' | 'audit' | 'authority' | 'commitments' | 'refusals' | 'note'
+    >,
     IdentityParts {
   readonly settings: Settings
   readonly machine: Machine
@@ -32,6 +35,8 @@ export interface Core
   readonly policy: LivePolicy
   readonly traffic: HomeTraffic
   readonly gateway: Gateway
+  /** What grants for enforcers stand on. */
+  readonly grantPorts: Pick<Ground, 'keys' | 'store'>
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
   close(): Promise<void>
 }
@@ -76,6 +81,7 @@ async function open(
   const policy = new LivePolicy()
   stack.push(watchDecisions({ policy, authority, machine, note, onTrouble: ground.onTrouble }))
   authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
+  await hearPolicy(authority, audit)
   restorePolicy({ authority, policy })
   const traffic = openTraffic(ground, settings, machine, stack)
   const gateway = openGateway({
@@ -103,6 +109,7 @@ async function open(
     origin,
     audit,
     authority,
+    commitments: ground.commitments,
     refusals,
     note,
     settings,
@@ -112,6 +119,7 @@ async function open(
     policy,
     traffic,
     gateway,
+    grantPorts: { keys: ground.keys, store: ground.store },
     startedAt: machine.clock.now(),
     close: () => stack.close(),
   }

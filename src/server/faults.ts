@@ -20,6 +20,14 @@ export const SERVER_FAULTS = {
     next: 'look at the system again: `bailiwick system add` shows what it is now',
   },
   'system.effects': { status: 400, next: 'label actions that the system has, with known effects' },
+  'system.facts': {
+    status: 400,
+    next: 'name labels, actions and arguments that there are: `bailiwick system show` lists them',
+  },
+  'system.document': {
+    status: 400,
+    next: 'bring a JSON document: OpenAPI 3.0 or 3.1, or a description of tables',
+  },
   'system.environment': {
     status: 400,
     next: 'choose another name: this variable changes how programs are loaded',
@@ -29,6 +37,8 @@ export const SERVER_FAULTS = {
     status: 409,
     next: 'change the policies first, so that they hold with the new definitions as well',
   },
+  'policy.replay_busy': { status: 429, next: 'wait for the replays that run, then try again' },
+  'policy.replay_cursor': { status: 400, next: 'begin again, without a cursor' },
   'policy.refused': { status: 422, next: 'correct the policies and apply them again' },
 } as const satisfies FaultCatalogue
 

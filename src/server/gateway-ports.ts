@@ -64,6 +64,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     watch,
     systems,
     effects: authority.effects,
+    history: authority.history,
     observing: { observed: (agent) => authority.agents.observed(agent) },
     traffic: trafficPort(parts.traffic),
     observe: parts.observe,

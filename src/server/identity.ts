@@ -51,6 +51,7 @@ export async function openIdentity(
   }
   const shared = { ...machine, store, audit, roots, registry, delegations, onTrouble }
   const { lockOn } = settings
+  authority.history.breakers.set(settings.breaker)
   const observe = watchful({ authority, note, lockOn }, stack)
   const identities: Identities = await Identities.open({
     ...shared,

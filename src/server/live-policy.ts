@@ -1,5 +1,6 @@
 // Holds the policy set in force: compiled against the pinned systems, replaced whole or not at all.
 
+import { Turns } from '../authority/turns.ts'
 import type { PolicyPort } from '../gateway/ports.ts'
 import { observeOpens } from '../policy/life/observe.ts'
 import { compilePolicySet, type Compiled, type PolicySource } from '../policy/load.ts'
@@ -13,6 +14,9 @@ export class LivePolicy implements PolicyPort {
   #set: PolicySet
   #sources: readonly PolicySource[] = []
   #problems: readonly Problem[] = []
+  #isolated: ReadonlyMap<string, readonly Problem[]> = new Map()
+  /** Changes of policies, and of systems that they speak of, come one after another. */
+  readonly turns = new Turns()
   #opinion: SecondOpinion | undefined
   /** A set on which the library did not agree with us: the library decides until another is applied. */
   #doubted: PolicySet | undefined
@@ -28,9 +32,14 @@ export class LivePolicy implements PolicyPort {
     return compilePolicySet({ sources: [...sources], systems: [...systems] })
   }
 
-  /** Puts a compiled set in force. */
-  put(set: PolicySet, sources: readonly PolicySource[]): void {
+  /** Puts a compiled set in force. `isolated` are systems that changed in a way that it does not hold with. */
+  put(
+    set: PolicySet,
+    sources: readonly PolicySource[],
+    isolated: ReadonlyMap<string, readonly Problem[]> = new Map(),
+  ): void {
     this.#set = set
+    this.#isolated = isolated
     this.#sources = sources
     this.#problems = []
   }
@@ -48,6 +57,18 @@ export class LivePolicy implements PolicyPort {
   /** Leaves the deciding by this set to the library. */
   doubt(set: PolicySet): void {
     this.#doubted = set
+  }
+
+  /** Systems that are isolated, with the policies that do not hold with what they are now. */
+  get isolated(): ReadonlyMap<string, readonly Problem[]> {
+    return this.#isolated
+  }
+
+  /** Why every call of a system is denied; undefined where the policies hold with it. */
+  isolation(system: string): string | undefined {
+    const problems = this.#isolated.get(system)
+    if (problems === undefined) return undefined
+    return `${system} was pinned anew, and the policies in force do not hold with what it is now`
   }
 
   get set(): PolicySet {

@@ -77,3 +77,5 @@ export function testPolicies(
   }
   return { trials, coverage: meter.coverage() }
 }
+
+export { destinations, suggestion } from '../policy/life/suggest.ts'

@@ -1,6 +1,7 @@
 // Holds the responses to findings: kept and recorded always, and the instance locked where the setting says so.
 
 import type { Finding } from '../detect/finding.ts'
+import { CIRCUIT_BREAKER } from '../detect/rules/circuit-breaker.ts'
 import type { Authority } from '../authority/open.ts'
 
 /** Rules whose findings lock the instance: replays, where a copy of a credential is in other hands for certain. */
@@ -20,11 +21,17 @@ function locks(lockOn: LockOn, { rule, severity }: Finding): boolean {
  * if we crash before the finding is stored, the lock and its record say what happened.
  */
 export async function respond(
-  authority: Pick<Authority, 'findings' | 'locks'>,
+  authority: Pick<Authority, 'agents' | 'findings' | 'locks'>,
   lockOn: LockOn,
   finding: Finding,
   at: number,
 ): Promise<void> {
+  // The breaker itself is open already: nothing of the agent goes on while this is written.
+  if (finding.rule === CIRCUIT_BREAKER) {
+    await authority.agents.suspend(finding.agent, finding.summary)
+    await authority.findings.raise({ ...finding, at })
+    return
+  }
   const target = { kind: 'instance', name: finding.instance } as const
   const word = { target, reason: finding.summary, person: '' }
   const lock = !locks(lockOn, finding)

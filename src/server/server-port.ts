@@ -5,15 +5,37 @@ import { join } from 'node:path'
 import type { ServerFacts, ServerPort } from '../api/ports.ts'
 import { observedNow } from '../api/agents/observed.ts'
 import type { Core } from './core.ts'
-import { applyPolicies } from './policy-versions.ts'
+import { PolicyReplay } from './policy-replay.ts'
+import { usageOf } from './policy-usage.ts'
+import {
+  applyPolicies,
+  approveProposal,
+  proposedChange,
+  rollbackPolicies,
+} from './policy-versions.ts'
 import { situation } from './situation.ts'
-import { inspectSystem, pinSystem } from './system-pins.ts'
+import { inspectSystem, labelSystem, pinSystem } from './system-pins.ts'
 import { VERSION } from './version.ts'
 
 /** Fills the port. `urls` is read when it is asked, as listeners come up one after the other. */
 export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPort {
   const { authority, gateway, policy, settings } = core
-  const parts = { authority, gateway, policy, environment: settings.environment }
+  const parts = {
+    authority,
+    gateway,
+    policy,
+    environment: settings.environment,
+    fourEyes: settings.policyFourEyes,
+  }
+  const reading = {
+    authority,
+    policy,
+    traffic: { flush: () => core.traffic.kept.flush(), source: core.traffic.source },
+    audit: core.audit,
+    commitments: core.commitments,
+    clock: core.machine.clock,
+  }
+  const replay = new PolicyReplay(reading)
   const cuts = new Map<string, { readonly calls: number; readonly processes: number }>()
   // The gateway listens first, so that what it cut for this very lock is read in the same turn.
   authority.locks.onChange((change, lock) => {
@@ -21,10 +43,16 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
   })
   return {
     facts: () => facts(core, urls),
-    policies: () => ({ set: policy.set, problems: policy.problems }),
+    policies: () => ({ set: policy.set, problems: policy.problems, isolated: policy.isolated }),
     inspectSystem: (candidate) => inspectSystem(parts, candidate),
     pinSystem: (pin) => pinSystem(parts, pin),
+    labelSystem: (of) => labelSystem(parts, of),
     applyPolicies: (of) => applyPolicies(parts, of),
+    rollbackPolicies: (of) => rollbackPolicies(parts, of),
+    approveProposal: (of) => approveProposal(parts, of),
+    proposedChange: (sources) => proposedChange(parts, sources),
+    policyUsage: (of) => usageOf(reading, of),
+    replayPolicies: (of) => replay.page(of),
     lock: async (of) => {
       const lock = await authority.locks.add(of)
       const cut = cuts.get(lock.id) ?? { calls: 0, processes: 0 }
@@ -63,6 +91,16 @@ function warnings({ policy, authority, audit, settings }: Core): string[] {
     )
   } else if (authority.policies.current() === undefined) {
     out.push('no policies are applied: every call is denied')
+  }
+  for (const [name, problems] of policy.isolated) {
+    const [broken] = problems
+    const place =
+      broken === undefined
+        ? ''
+        : ` (${broken.file}:${broken.line}:${broken.column}: ${broken.message})`
+    out.push(
+      `the system ${name} is isolated and every call of it is denied: policies do not hold with what it is now${place}`,
+    )
   }
   if (settings.loopbackClients) {
     out.push(

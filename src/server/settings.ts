@@ -2,6 +2,7 @@
 
 import { userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { BREAKER_BOUNDS, type BreakerBounds } from '../authority/history/breaker.ts'
 import { serverFault } from './faults.ts'
 import { defaultHome } from './home.ts'
 import type { LockOn } from './responses.ts'
@@ -28,6 +29,8 @@ export interface Settings {
   readonly approvalMs: number
   /** Which findings lock the instance that they are about. */
   readonly lockOn: LockOn
+  /** How many denials, errors and identical calls an agent may have within a minute; 0: any number. */
+  readonly breaker: BreakerBounds
   /** URL of the authorization server where others know it by another than that of the identity listener. */
   readonly issuer: string | undefined
   /** Life of tokens that are bound to no key (ms, at most five minutes); 0, the default: there are none (INV-8). */
@@ -67,6 +70,9 @@ export interface SettingFlags {
   readonly logFile?: string | undefined
 }
 
+/** Above what anybody would set. */
+const MANY = 1_000_000
+
 /** Puts settings together. Throws `server.setting` for a variable that is not what it has to be. */
 export function settings(
   flags: SettingFlags,
@@ -100,6 +106,17 @@ export function settings(
     trafficDays: whole(environment, 'BAILIWICK_TRAFFIC_DAYS', 30, 0, 365),
     trafficBytes: whole(environment, 'BAILIWICK_TRAFFIC_MB', 1_024, 1, 1_048_576) * 1_048_576,
     policyFourEyes: whole(environment, 'BAILIWICK_POLICY_FOUR_EYES', 0, 0, 1) === 1,
+    breaker: {
+      denials: whole(environment, 'BAILIWICK_BREAKER_DENIALS', BREAKER_BOUNDS.denials, 0, MANY),
+      errors: whole(environment, 'BAILIWICK_BREAKER_ERRORS', BREAKER_BOUNDS.errors, 0, MANY),
+      identical: whole(
+        environment,
+        'BAILIWICK_BREAKER_IDENTICAL',
+        BREAKER_BOUNDS.identical,
+        0,
+        MANY,
+      ),
+    },
     lockOn: word(environment, 'BAILIWICK_LOCK_ON', ['replays', 'high', 'none']),
     workload: workload(home, environment),
   }

@@ -6,6 +6,7 @@ import { identityListener, type IdentityListener } from '../api/identity/listene
 import { openControl } from '../api/control.ts'
 import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
 import { openCore, type Core } from './core.ts'
+import { decisionPoint } from './decision-point.ts'
 import type { Machine } from './ground.ts'
 import { serverFault } from './faults.ts'
 import { openGateways } from './gateways.ts'
@@ -78,6 +79,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     audit: core.audit,
     server: serverPort(core, urls),
     consents: core.consents,
+    decisions: decisionPoint(core, () => urls.control),
     refused: (code) => refusals.count(code, 'control'),
     failed: (error, request) =>
       note('failed inside', {
@@ -156,8 +158,10 @@ function sweep({ authority, machine, note }: Core): () => void {
         authority.agents.sweep(),
         authority.delegations.sweep(),
         authority.tasks.sweep(),
+        authority.proposals.sweep(),
         authority.sessions.endDue(),
         authority.effects.sweep(),
+        authority.history.sweep(),
       ]).catch((error: unknown) => note('trouble', { error: String(error) }))
       cancel = look()
     })

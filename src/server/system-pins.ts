@@ -1,21 +1,21 @@
 // Holds the looking at a system and its pinning: what a person is shown is started once, and what they agreed to is pinned.
 
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import type { Inspection, Pin, SystemCandidate } from '../api/ports.ts'
+import type { Inspection, Pin, ServerPort, SystemCandidate } from '../api/ports.ts'
 import type { Authority } from '../authority/open.ts'
 import type { Gateway } from '../gateway/open.ts'
+import { schemaProblem } from '../gateway/arguments.ts'
 import { systemDigest } from '../gateway/upstream/definition.ts'
-import type { ActionDefinition, StdioTransport, SystemDefinition } from '../wire/system.ts'
+import type { Problem } from '../policy/problem.ts'
+import { factsProblem, withFacts } from '../policy/reality/facts.ts'
+import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
 import { serverFault } from './faults.ts'
-import { LivePolicy } from './live-policy.ts'
+import { standingOf, type Standing } from './isolation.ts'
+import type { LivePolicy } from './live-policy.ts'
+import { describedSystem } from './system-described.ts'
+import { checkedTransport } from './system-program.ts'
 
 /** Upstream processes of one system at once, unless a person says otherwise. */
 const MAX_PROCESSES = 16
-
-/** Variables that change what a program loads or whom it trusts: a system gets none of them. */
-const REFUSED_VARIABLES =
-  /^(?:LD_.*|DYLD_.*|NODE_OPTIONS|NODE_PATH|PYTHONPATH|PATH|HOME|TMPDIR|BAILIWICK_.*)$/
 
 /** Characters that people do not see, or that turn text around: in a definition they are pointed out. */
 const UNSEEN = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}]/u
@@ -28,60 +28,196 @@ export interface PinParts {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-/** Starts the system once and tells what it is. Nothing is kept. Rejects with `system.*` or `upstream.*`. */
+/**
+ * Starts the system once, or reads what describes it, and tells what it is. Nothing is kept. Rejects with `system.*` or
+ * `upstream.*`.
+ */
 export async function inspectSystem(
   parts: PinParts,
   candidate: SystemCandidate,
 ): Promise<Inspection> {
-  const { authority, gateway, environment } = parts
-  const transport = checkedTransport(candidate.transport, environment)
-  const secrets = { ...authority.secrets.open(candidate.name), ...candidate.secrets }
-  const found = await gateway.inspect({ name: candidate.name, transport }, secrets)
+  const { authority } = parts
+  const { found, problems } = await foundSystem(parts, candidate)
   const before = authority.systems.get(candidate.name)
   const definition = { ...found, maxProcesses: before?.maxProcesses ?? MAX_PROCESSES }
+  const actions = asBefore(definition.actions, before?.actions ?? [])
+  const standing = standingWith(parts, digested({ ...definition, actions }))
   return {
     definition,
     fingerprint: fingerprint(definition),
     ...(before !== undefined && { pinned: fingerprint(before) }),
     changes: changes(before?.actions ?? [], found.actions),
-    warnings: warnings(found.actions, found.instructions),
+    warnings: [
+      ...warnings(found.actions, found.instructions),
+      ...unreadable(found.actions),
+      ...problems,
+    ],
+    breaks: breaks(standing, candidate.name),
   }
 }
 
+async function foundSystem(
+  { authority, gateway, environment }: PinParts,
+  candidate: SystemCandidate,
+): Promise<{
+  readonly found: Omit<SystemDefinition, 'digest' | 'maxProcesses'>
+  readonly problems: readonly string[]
+}> {
+  const { name } = candidate
+  if (candidate.document !== undefined) {
+    const { source } = candidate.transport
+    const { definition, problems } = describedSystem(name, source, candidate.document)
+    return { found: definition, problems }
+  }
+  const transport = checkedTransport(candidate.transport, environment)
+  const secrets = { ...authority.secrets.open(name), ...candidate.secrets }
+  return { found: await gateway.inspect({ name, transport }, secrets), problems: [] }
+}
+
 /**
- * Looks again, and pins what is there if it is still what the person agreed to. Policies are compiled against it first: a
- * pin that would take the policies out of force is refused.
+ * Looks again, and pins what is there if it is still what the person agreed to. Where the policies in force do not hold with it,
+ * they go on with what they know, and the system is isolated until they are mended.
  */
 export async function pinSystem(parts: PinParts, pin: Pin): Promise<SystemDefinition> {
-  const { authority, policy } = parts
   const seen = await inspectSystem(parts, pin)
   if (seen.fingerprint !== pin.fingerprint) {
     throw serverFault('system.changed', `${pin.name} is no longer what was shown`)
   }
-  const labelled = {
-    ...seen.definition,
-    maxProcesses: pin.maxProcesses ?? seen.definition.maxProcesses,
-    actions: withEffects(seen.definition.actions, pin.effects),
-  }
-  const definition: SystemDefinition = { ...labelled, digest: systemDigest(labelled) }
-  const others = authority.systems.list().map((held) => held.definition)
-  const systems = [...others.filter((other) => other.name !== pin.name), definition]
-  const compiled = LivePolicy.compile(policy.sources, systems)
-  if (!compiled.ok) {
-    const first = compiled.problems[0]
+  const { authority, policy } = parts
+  return policy.turns.run(() => {
+    const before = authority.systems.get(pin.name)?.actions ?? []
+    const labelled = withEffects(seen.definition.actions, pin.effects)
+    const definition = digested({
+      ...seen.definition,
+      maxProcesses: pin.maxProcesses ?? seen.definition.maxProcesses,
+      actions: said(asBefore(labelled, before, true), pin.facts),
+    })
+    return putSystem(parts, definition, pin, pin.secrets ?? {})
+  })
+}
+
+/** Changes what is said of actions that are pinned. Throws `system.unknown`, `system.facts`. */
+export function labelSystem(
+  parts: Pick<PinParts, 'authority' | 'policy'>,
+  of: Parameters<ServerPort['labelSystem']>[0],
+): Promise<SystemDefinition> {
+  return parts.policy.turns.run(() => {
+    const { definition } = parts.authority.systems.find(of.name)
+    const actions = said(definition.actions, of.facts)
+    return putSystem(parts, digested({ ...definition, actions }), of, {})
+  })
+}
+
+/** Pins, in turn with every other change of policies. */
+async function putSystem(
+  parts: Pick<PinParts, 'authority' | 'policy'>,
+  definition: SystemDefinition,
+  word: Pick<Pin, 'person' | 'reason' | 'environment'>,
+  secrets: Readonly<Record<string, string>>,
+): Promise<SystemDefinition> {
+  const { authority, policy } = parts
+  const { name } = definition
+  const standing = standingWith(parts, definition)
+  // Where nothing is in force there is nothing to break: it stays so until policies are applied that hold.
+  if (!standing.ok && policy.problems.length === 0) {
+    const first = standing.problems[0]
     const place = first === undefined ? '' : `: ${first.file}:${first.line}: ${first.message}`
     throw serverFault('policy.breaks', `the policies in force do not hold with it${place}`)
   }
-  for (const [name, value] of Object.entries(pin.secrets)) {
-    await authority.secrets.put(pin.name, name, value, pin)
+  for (const [variable, value] of Object.entries(secrets)) {
+    await authority.secrets.put(name, variable, value, word)
   }
-  const { definition: pinned } = await authority.systems.pin(definition, pin)
-  policy.put(compiled.set, policy.sources)
+  const isolated = standing.ok && standing.isolated.has(name)
+  const before = isolated ? knownDefinition(parts, name) : undefined
+  const { person, reason, environment } = word
+  const { definition: pinned } = await authority.systems.pin(definition, {
+    person,
+    reason,
+    ...(environment !== undefined && { environment }),
+    ...(before !== undefined && { before }),
+  })
+  if (!standing.ok) policy.keep(standing.problems)
+  else policy.put(standing.set, authority.policies.current()?.sources ?? [], standing.isolated)
   return pinned
 }
 
+/** The definition of a system that the policies in force were compiled against. */
+function knownDefinition(
+  { authority, policy }: Pick<PinParts, 'authority' | 'policy'>,
+  name: string,
+): SystemDefinition | undefined {
+  const held = authority.systems.list().find(({ definition }) => definition.name === name)
+  return policy.isolated.has(name) ? held?.before : held?.definition
+}
+
+/** What the policies in force would make of the pinned systems with this one among them. */
+function standingWith(
+  parts: Pick<PinParts, 'authority' | 'policy'>,
+  definition: SystemDefinition,
+): Standing {
+  const { authority } = parts
+  const pinned = authority.systems.list().map((held) => held.definition)
+  const others = pinned.filter(({ name }) => name !== definition.name)
+  const systems = [...others, definition].map((now) => {
+    const before = knownDefinition(parts, now.name)
+    return { definition: now, ...(before !== undefined && before !== now && { before }) }
+  })
+  return standingOf(authority.policies.current()?.sources ?? [], systems)
+}
+
+function breaks(standing: Standing, name: string): readonly Problem[] {
+  return standing.ok ? (standing.isolated.get(name) ?? []) : standing.problems
+}
+
+function digested(definition: Omit<SystemDefinition, 'digest'>): SystemDefinition {
+  const whole = { ...definition }
+  if ('digest' in whole) delete whole.digest
+  return { ...whole, digest: systemDigest(whole) }
+}
+
+/** The actions with what was said of those of the same name: their labels, and their effects unless they were just given. */
+function asBefore(
+  actions: readonly ActionDefinition[],
+  before: readonly ActionDefinition[],
+  given = false,
+): ActionDefinition[] {
+  const old = new Map(before.map((action) => [action.name, action]))
+  return actions.map((action) => {
+    const { effects, labels = [], measures = {}, triggers = [] } = old.get(action.name) ?? action
+    const own = given ? action.effects : effects
+    return withFacts(action, { effects: own, labels, measures, triggers })
+  })
+}
+
+function said(actions: readonly ActionDefinition[], facts: Pin['facts']): ActionDefinition[] {
+  const unknown = Object.keys(facts).find((name) => !actions.some((one) => one.name === name))
+  if (unknown !== undefined) {
+    throw serverFault('system.facts', `there is no action \`${unknown.slice(0, 128)}\``)
+  }
+  return actions.map((action) => {
+    const now = withFacts(action, Object.hasOwn(facts, action.name) ? facts[action.name]! : {})
+    const problem = factsProblem(now)
+    if (problem === undefined) return now
+    throw serverFault('system.facts', `of \`${action.name}\`: ${problem}`)
+  })
+}
+
+/** Actions whose arguments nobody can check: no call of them will ever be let through. */
+function unreadable(actions: readonly ActionDefinition[]): string[] {
+  return actions.flatMap(({ name, inputSchema }) => {
+    const problem = schemaProblem(inputSchema)
+    return problem === undefined ? [] : [`no arguments will fit \`${name}\`: ${problem}`]
+  })
+}
+
+/** Of everything but what people say of it. */
 function fingerprint(definition: Omit<SystemDefinition, 'digest'>): string {
-  const actions = definition.actions.map((action) => ({ ...action, effects: [] }))
+  const actions = definition.actions.map(
+    ({ effects: _e, labels: _l, measures: _m, triggers: _t, ...action }) => ({
+      ...action,
+      effects: [],
+    }),
+  )
   return systemDigest({ ...definition, actions, maxProcesses: 0 })
 }
 
@@ -92,8 +228,9 @@ function withEffects(
   const unknown = Object.keys(effects).find(
     (name) => !actions.some((action) => action.name === name),
   )
-  if (unknown !== undefined)
-    throw serverFault('system.effects', `there is no action \`${unknown}\``)
+  if (unknown !== undefined) {
+    throw serverFault('system.effects', `there is no action \`${unknown.slice(0, 128)}\``)
+  }
   return actions.map((action) => ({
     ...action,
     effects: [...new Set(effects[action.name] ?? [])],
@@ -128,31 +265,4 @@ function warnings(
   return texts
     .filter(([, text]) => UNSEEN.test(text ?? ''))
     .map(([what]) => `${what} holds characters that people do not see`)
-}
-
-/** The transport with its program's whole path: what is pinned does not depend on who starts it later. */
-function checkedTransport(
-  transport: StdioTransport,
-  environment: Readonly<Record<string, string | undefined>>,
-): StdioTransport {
-  const refused = transport.env.find((name) => REFUSED_VARIABLES.test(name))
-  if (refused !== undefined) throw serverFault('system.environment', `\`${refused}\` is refused`)
-  const { command } = transport
-  const candidates = command.includes('/')
-    ? [isAbsolute(command) ? command : resolve(transport.cwd ?? '.', command)]
-    : (environment['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command))
-  const path = candidates.find(isProgram)
-  if (path === undefined) {
-    throw serverFault('system.command', `there is no program \`${command.slice(0, 200)}\``)
-  }
-  return { ...transport, command: path }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }

@@ -33,6 +33,29 @@ export function watchful(
       if (change === 'removed' && target.kind === 'instance') detector.forget(target.name)
     }),
   )
+  const { agents, history } = authority
+  const tripped = new Map<string, string>()
+  stack.push(
+    history.breakers.onTrip(({ agent, instance, what, count, most, at }) => {
+      tripped.set(agent, instance)
+      detector.observe({
+        kind: 'breaker-tripped',
+        at,
+        agent,
+        instance,
+        place: '',
+        what,
+        count,
+        most,
+      })
+    }),
+  )
+  stack.push(
+    agents.onChange(({ name, state }) => {
+      const instance = state === 'active' ? tripped.get(name) : undefined
+      if (instance !== undefined) detector.forget(instance)
+    }),
+  )
   stack.push(async () => {
     await Promise.all(answering)
   })

@@ -11,12 +11,14 @@ import { AGENTS, type Agent } from './rows/agent.ts'
 import { APPROVALS, type Approval } from './rows/approval.ts'
 import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
+import { ENFORCERS, type Enforcer } from './rows/enforcer.ts'
 import { INSTANCES, type InstanceRow } from './rows/instance.ts'
 import { JOIN_TOKENS, type JoinTokenRow } from './rows/join-token.ts'
 import { LIMITS, type Limit } from './rows/limit.ts'
 import { LOCKS, type Lock } from './rows/lock.ts'
 import { PEOPLE, type Person } from './rows/person.ts'
 import { POLICIES, type PolicyVersion } from './rows/policy.ts'
+import { PROPOSALS, type Proposal } from './rows/proposal.ts'
 import { SECRETS, type Secret } from './rows/secret.ts'
 import { SYSTEMS, type PinnedSystem } from './rows/system.ts'
 import { FINDINGS, type FindingRow } from './rows/finding.ts'
@@ -58,7 +60,9 @@ export interface Tables {
   readonly sessions: SignedRepository<SessionRow>
   readonly spent: SignedRepository<SpentRow>
   readonly findings: SignedRepository<FindingRow>
+  readonly enforcers: SignedRepository<Enforcer>
   readonly tasks: SignedRepository<Task>
+  readonly proposals: SignedRepository<Proposal>
   readonly limits: SignedRepository<Limit>
   readonly tallies: SignedRepository<TallyRow | TallyPosition>
   readonly triggers: SignedRepository<LearnedTrigger>
@@ -156,7 +160,9 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     sessions: on(SESSIONS),
     spent: on(SPENT),
     findings: on(FINDINGS),
+    enforcers: on(ENFORCERS),
     tasks: on(TASKS),
+    proposals: on(PROPOSALS),
     limits: on(LIMITS),
     tallies: on(TALLIES),
     triggers: on(TRIGGERS),

@@ -2,13 +2,16 @@
 
 import type { TaskFacts } from './task.ts'
 
-/** How a credential is tied to whoever shows it. `none` is an unbound bearer: an explicit setting, short, marked in every record (INV-8). */
-export type Binding = 'mtls' | 'dpop' | 'peer' | 'none'
+/**
+ * How a credential is tied to whoever shows it. `vouched` is the word of a registered enforcer that authenticated it; `none` is an unbound bearer: an explicit
+ * setting, short, marked in every record (INV-8).
+ */
+export type Binding = 'mtls' | 'dpop' | 'peer' | 'vouched' | 'none'
 
 /** The credential that was shown for one request. */
 export interface ActorCredential {
-  readonly kind: 'x509' | 'token' | 'peer'
-  /** SHA-256 of the certificate's DER (hex), the token's `jti`, or `pid:start time` of a local peer. */
+  readonly kind: 'x509' | 'token' | 'peer' | 'vouched'
+  /** SHA-256 of the certificate's DER (hex), the token's `jti`, `pid:start time` of a local peer, or the enforcer's name. */
   readonly id: string
   readonly binding: Binding
   /** ms since the epoch. */

@@ -11,7 +11,7 @@ interface Seen {
   readonly place: Place
 }
 
-/** One thing that was seen. History: v1. */
+/** One thing that was seen. History: v1, v2 breaker-tripped. */
 export type Observation =
   /** A credential was accepted: its id as in `Actor.credential`. */
   | (Seen & { readonly kind: 'credential-used'; readonly credential: string })
@@ -25,6 +25,13 @@ export type Observation =
   | (Seen & { readonly kind: 'refresh-reused' })
   /** A join token that had been used came a second time; the instance is the first that used it. */
   | (Seen & { readonly kind: 'join-token-reused' })
+  /** Calls of a lineage were refused, failed, or were the same, more often within a minute than they may be; `place` is empty. */
+  | (Seen & {
+      readonly kind: 'breaker-tripped'
+      readonly what: 'denials' | 'errors' | 'identical'
+      readonly count: number
+      readonly most: number
+    })
 
 /** Takes observations. Never throws, never waits. */
 export type Observe = (observation: Observation) => void

@@ -12,6 +12,8 @@ export interface Presented {
   readonly jkt?: string
   /** A local peer of the unix socket. */
   readonly peer?: { readonly pid: number; readonly started: string; readonly uid: number }
+  /** An instance that a registered enforcer has authenticated itself and vouches for; set by the decision API alone. */
+  readonly vouched?: { readonly enforcer: string; readonly instance: string }
   /** Id of the task that the request names; absent: it names none. */
   readonly task?: string
   /** URL of the resource that is asked for (RFC 8707): a token has to be meant for it. */

@@ -116,45 +116,29 @@ test('INV-4 a pattern of a scope is that pattern: no quote, group, other type or
   assert.ok(set.checkTaskScope([{ action: 'billing/create_*' }]).length > 0)
 })
 
+const WORDS = [
+  'true',
+  'false',
+  '||',
+  '&&',
+  '(',
+  ')',
+  '{',
+  '}',
+  ';',
+  'when',
+  'unless',
+  '"',
+  '\n',
+].concat(['permit', 'forbid', 'principal', 'action', 'resource', ',', '//', '@id("x")', '!'])
+
 test('INV-4 random text is never a scope that covers more than a condition could', () => {
   const nothing = compiled('')
   fc.assert(
     fc.property(
       fc.oneof(
         fc.string({ maxLength: 60 }),
-        fc
-          .array(
-            fc.constantFrom(
-              ...[
-                'true',
-                'false',
-                '||',
-                '&&',
-                '(',
-                ')',
-                '{',
-                '}',
-                ';',
-                'when',
-                'unless',
-                '"',
-                '\n',
-              ],
-              ...[
-                'permit',
-                'forbid',
-                'principal',
-                'action',
-                'resource',
-                ',',
-                '//',
-                '@id("x")',
-                '!',
-              ],
-            ),
-            { maxLength: 12 },
-          )
-          .map((words) => words.join(' ')),
+        fc.array(fc.constantFrom(...WORDS), { maxLength: 12 }).map((words) => words.join(' ')),
       ),
       (when) => {
         const scope = [{ action: 'billing/get_invoice', when }]
@@ -231,6 +215,17 @@ test('INV-4 annotations that only look right, stand twice or contradict are refu
     const sources = [{ file: 'a.cedar', text }]
     assert.equal(compilePolicySet({ sources, systems: [BILLING] }).ok, false, annotation)
   }
+})
+
+test('INV-2 what only the library takes for an expression is refused with its place', () => {
+  const text = `@id("b") permit (principal, action, resource) when { unknown("x") };`
+  const sources = [{ file: 'a.cedar', text: `${PERMIT}\n${text}` }]
+  const answer = compilePolicySet({ sources, systems: [BILLING] })
+  assert.ok(!answer.ok)
+  assert.deepEqual(
+    answer.problems.map(({ code, line, column }) => [code, line, column]),
+    [['policy.invalid', 2, 1]],
+  )
 })
 
 test('INV-2 a history that nobody keeps denies whatever reads it, also behind `has`', () => {

@@ -110,7 +110,7 @@ for (const { name, policies = {}, templates = {}, links = [], questions } of sce
         context,
       }
       for (const [side, answer] of Object.entries(both(world, request))) {
-        assert.ok(typeof answer !== 'string', `${side}: ${String(answer)}`)
+        if (typeof answer === 'string') assert.fail(`${side}: ${answer}`)
         const { messages: _, ...rest } = answer
         const question = [principal, action, resource].join(' ')
         assert.deepEqual(rest, { decision, reasons, errors }, `${side}: ${question}`)

@@ -21,7 +21,10 @@ import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { isObject, parseJson, type Json } from '../../src/std/json.ts'
 import { systemTimer } from '../../src/std/timer.ts'
+import type { DecisionRequest } from '../../src/wire/decision.ts'
+import type { HistoryFacts } from '../../src/wire/history.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
+import type { TaskFacts } from '../../src/wire/task.ts'
 import { Bailiwick, officialServer } from './bailiwick.ts'
 import { Child, type Ended } from './child.ts'
 import {
@@ -109,31 +112,57 @@ const PEOPLE: PolicySource = {
 }
 
 const EXPECT =
-  /^(allow|deny|hold) ([a-z-]+)\/([\w.-]+) (\{.*\})(?: agent ([\w ]+?))?(?: person ([\w ]+?))?( unattended)?(?: told (.+))?$/
+  /^(allow|deny|hold) ([a-z-]+)\/([\w.-]+) (\{.*\})(?: agent ([\w ]+?))?(?: person ([\w ]+?))?( unattended)?( taskless)?(?: hourly (\d+))?(?: scope (\S+)(?: if (.+?))?)?(?: told (.+?))?(?: next (.+))?$/
 
-/** Holds a policy set against one line `expect ANSWER SYSTEM/ACTION {…} [agent ROLE…] [person ROLE…] [unattended] [told TEXT]`. */
+/** Counts of a lineage that made so many calls of one kind within the hour. */
+function history(hourly: string | undefined): HistoryFacts {
+  const none = { minute: 0, hour: 0, day: 0 }
+  const some = { minute: 0, hour: Number(hourly ?? 0), day: Number(hourly ?? 0) }
+  const counts = { calls: some, writes: some, same: some, recipients: none, money: none }
+  const rest = { denials: none, errors: none, bytes: none }
+  return { ...counts, ...rest, actions: [], labels: [] }
+}
+
+/** A task of the person, with a scope of one line. */
+function taskOf(action = '*', when?: string): TaskFacts {
+  const scope = [{ action, ...(when !== undefined && { when }) }]
+  const scopeDigest = JSON.stringify(scope)
+  const endsAt = Date.parse('2026-11-23T18:00:00Z')
+  return { id: 't1', intent: 'an example', person: 'per_1', scope, budget: {}, endsAt, scopeDigest }
+}
+
+/**
+ * Holds a policy set against one line `expect ANSWER SYSTEM/ACTION {…} [agent ROLE…] [person ROLE…] [unattended] [taskless]
+ * [hourly CALLS] [scope PATTERN [if CONDITION]] [told TEXT] [next ADVICE]`. Where nothing is said of it, the person is an operator
+ * and the task covers everything.
+ */
 function expectDecision(set: PolicySet, systems: readonly SystemDefinition[], line: string): void {
   const match = EXPECT.exec(line)
   assert.ok(match, `\`${line}\` is no expectation`)
-  const [, answer, name, action, text = '', agent, person, unattended, told] = match
+  const [, answer, name, action, text = '', agent, person, unattended, taskless, ...more] = match
+  const [hourly, pattern, condition, told, next] = more
   const pinned = systems.find((one) => one.name === name)?.actions.find((a) => a.name === action)
   assert.ok(pinned, `\`${line}\` names an action that the block does not know`)
   const input = parseJson(utf8(text))
   assert.ok(isObject(input))
-  const decision = set.decide({
+  const request: DecisionRequest = {
     agent: { instance: 'i1', name: 'example-agent', roles: agent?.split(' ') ?? [] },
     ...(unattended === undefined && {
       person: { id: 'per_1', roles: person?.split(' ') ?? ['operator'] },
     }),
+    ...(taskless === undefined && { task: taskOf(pattern, condition) }),
+    history: history(hourly),
     system: name!,
     action: action!,
     input,
     effects: pinned.effects,
     now: Date.parse('2026-11-23T10:00:00Z'),
     setAside: new Set(),
-  })
+  }
+  const decision = set.decide(request)
   assert.equal(decision.answer, answer, `${line}: ${JSON.stringify(decision.parties)}`)
   if (told !== undefined) assert.equal(decision.reason, told)
+  if (next !== undefined) assert.equal(set.advise(request, decision).join('; or: '), next)
 }
 
 suite('policies', () => {

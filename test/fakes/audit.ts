@@ -1,10 +1,14 @@
 // Holds an audit sink that keeps what it was given, and can be told to fail.
 
+import type { TailQuery } from '../../src/audit/log.ts'
+import type { LoggedRecord } from '../../src/audit/log-reader.ts'
 import { base64url, sha256 } from '../../src/std/bytes.ts'
 import { rfc3339 } from '../../src/std/clock.ts'
 import { Fault } from '../../src/std/fault.ts'
 import { canonicalJson, type JsonObject } from '../../src/std/json.ts'
 import type { AuditSink, Receipt, RecordDraft } from '../../src/wire/record.ts'
+
+const GATEWAY = { gateway: 'gateway-1', boot: '00000000-0000-7000-8000-000000000000' }
 
 /** One draft as it was acknowledged. */
 export interface RecordedDraft {
@@ -18,6 +22,9 @@ export class FakeAudit implements AuditSink {
   /** Runs before each acknowledgement; throwing makes the append fail, waiting makes it slow. */
   before: (draft: RecordDraft) => void | Promise<void> = () => undefined
 
+  /** What time it is, ms since the epoch; undefined: each record is a millisecond after the last. */
+  now: (() => number) | undefined
+
   async append(draft: RecordDraft): Promise<Receipt> {
     await this.before(draft)
     const place = this.recorded.length
@@ -25,7 +32,7 @@ export class FakeAudit implements AuditSink {
     const receipt: Receipt = {
       id: `00000000-0000-7000-8000-${String(place).padStart(12, '0')}`,
       leaf: base64url(sha256(text)),
-      ts: rfc3339(1_767_225_600_000 + place),
+      ts: rfc3339(this.now?.() ?? 1_767_225_600_000 + place),
     }
     this.recorded.push({ draft, receipt })
     return receipt
@@ -45,6 +52,35 @@ export class FakeAudit implements AuditSink {
   /** Makes appends succeed again. */
   recover(): void {
     this.before = () => undefined
+  }
+
+  /** The records as a log holds them, oldest first. */
+  logged(): LoggedRecord[] {
+    return this.recorded.map(({ draft, receipt }, index) => ({
+      index,
+      leaf: receipt.leaf,
+      record: {
+        ...draft,
+        v: 1,
+        id: receipt.id,
+        nonce: '',
+        ts: receipt.ts,
+        ...GATEWAY,
+        iseq: index + 1,
+      },
+    }))
+  }
+
+  /** What a reader of the log asks: newest first. */
+  async tail({ limit, before = Infinity }: TailQuery): Promise<LoggedRecord[]> {
+    return this.logged()
+      .filter(({ index }) => index < before)
+      .reverse()
+      .slice(0, limit)
+  }
+
+  async get(leaf: string): Promise<LoggedRecord | undefined> {
+    return this.logged().find((one) => one.leaf === leaf)
   }
 
   /** Types of what was recorded, in order. */

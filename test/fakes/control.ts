@@ -1,18 +1,28 @@
 // Holds a home with the control API over it: real database, keys, records, policies and proofs; only the upstream is made up.
 
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { join } from 'node:path'
+import { enforcerFault } from '../../src/authority/enforcers/faults.ts'
 import { openControl, type Control } from '../../src/api/control.ts'
 import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
+import { Traffic } from '../../src/audit/traffic/traffic.ts'
 import { Consents } from '../../src/authority/consent/consents.ts'
 import { Identities } from '../../src/authority/identity/identities.ts'
 import { Roots } from '../../src/authority/identity/roots.ts'
 import { loginSecretContext } from '../../src/authority/sessions/login-sources.ts'
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
-import { applyPolicies } from '../../src/server/policy-versions.ts'
-import { inspectSystem, pinSystem } from '../../src/server/system-pins.ts'
+import { PolicyReplay } from '../../src/server/policy-replay.ts'
+import { usageOf } from '../../src/server/policy-usage.ts'
+import {
+  applyPolicies,
+  approveProposal,
+  proposedChange,
+  rollbackPolicies,
+} from '../../src/server/policy-versions.ts'
+import { inspectSystem, labelSystem, pinSystem } from '../../src/server/system-pins.ts'
 import { base64url, utf8 } from '../../src/std/bytes.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -61,6 +71,9 @@ export class ControlHome {
   /** What consents stand on: delegations, instances and tokens that are made up. */
   readonly ground = new FakeConsentGround()
   consents!: Consents
+  traffic!: Traffic
+  /** Whether a second administrator has to agree to policies. */
+  fourEyes = false
   audit!: AuditLog
   roots!: Roots
   control!: Control
@@ -120,9 +133,19 @@ export class ControlHome {
         loopbackClients: true,
       }),
     )
+    this.traffic = new Traffic({
+      ...base,
+      folder: join(directory, 'traffic'),
+      keys: keys.encryption,
+      audit,
+      days: 30,
+      bytes: 1_048_576,
+      onTrouble,
+    })
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
+      () => this.traffic.close(),
       () => this.consents.close(),
       () => this.identities.close(),
       () => this.roots.close(),
@@ -144,6 +167,20 @@ export class ControlHome {
       entropy: systemEntropy,
       server: this.#server(),
       consents: this.consents,
+      decisions: {
+        url: () => 'http://bailiwick.localhost:7400',
+        consider: ({ action }) =>
+          Promise.resolve({
+            kind: 'denied',
+            call: 'call',
+            code: 'policy.denied',
+            detail: `no gateway here decides about ${action}`,
+            next: 'ask elsewhere',
+          }),
+        burn: () => Promise.reject(enforcerFault('grant.invalid', 'this is no grant')),
+        outcome: () => Promise.reject(enforcerFault('grant.invalid', 'this is no grant')),
+        could: () => false,
+      },
       refused: (code) => this.refused.push(code),
       failed: (error) => this.failed.push(error),
     }
@@ -153,6 +190,23 @@ export class ControlHome {
     const { authority, policy } = this
     const gateway = { inspect: () => Promise.resolve(this.upstream) }
     const parts = { authority, policy, gateway, environment: process.env }
+    const policies = { authority, policy }
+    const reading = {
+      authority,
+      policy,
+      traffic: {
+        flush: () => this.traffic.flush(),
+        source: {
+          folder: join(this.#home.directory, 'traffic'),
+          keys: this.#home.keys.encryption,
+          entropy: systemEntropy,
+        },
+      },
+      audit: this.audit,
+      commitments: { commit: (text) => `hmac-sha256:${text}` },
+      clock: this.clock,
+    }
+    const replay = new PolicyReplay(reading)
     return {
       facts: () => ({
         version: '0.0.0-test',
@@ -175,7 +229,13 @@ export class ControlHome {
       policies: () => policy,
       inspectSystem: (candidate) => inspectSystem(parts, candidate),
       pinSystem: (pin) => pinSystem(parts, pin),
-      applyPolicies: (of) => applyPolicies({ authority, policy }, of),
+      labelSystem: (of) => labelSystem(parts, of),
+      policyUsage: (of) => usageOf(reading, of),
+      replayPolicies: (of) => replay.page(of),
+      rollbackPolicies: (of) => rollbackPolicies({ ...policies, fourEyes: this.fourEyes }, of),
+      approveProposal: (of) => approveProposal(policies, of),
+      proposedChange: (sources) => proposedChange(policies, sources),
+      applyPolicies: (of) => applyPolicies({ ...policies, fourEyes: this.fourEyes }, of),
       lock: async (of) => ({
         lock: await authority.locks.add(of),
         cut: { calls: 0, processes: 0 },

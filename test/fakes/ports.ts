@@ -5,15 +5,19 @@ import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import type { Actor } from '../../src/wire/actor.ts'
 import type { Answer, Decision, DecisionRequest } from '../../src/wire/decision.ts'
+import type { HistoryFacts } from '../../src/wire/history.ts'
 import type { Observation } from '../../src/wire/observation.ts'
 import type { AuditSink, RecordDraft } from '../../src/wire/record.ts'
+import type { Spent } from '../../src/wire/reserve.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 import type {
   ApprovalAsk,
   ApprovalPort,
   ApprovalView,
+  HistoryPort,
   LockView,
   Ports,
+  Reserving,
 } from '../../src/gateway/ports.ts'
 
 /** An actor whose certificate is the text given. */
@@ -95,6 +99,54 @@ export class FakeApprovals implements ApprovalPort {
   }
 }
 
+const NEVER = { minute: 0, hour: 0, day: 0 }
+
+/** A history that remembers what it was told, and has enough left until a test says otherwise. */
+export class FakeHistory implements HistoryPort {
+  /** Why everything is refused; undefined: it is not. */
+  spent: Spent | undefined
+  readonly reserved: Reserving[] = []
+  /** What became of each call, in order: `denied`, `failed`, `back` or `end`, and its action. */
+  readonly told: string[] = []
+
+  facts(): HistoryFacts {
+    const { length: calls } = this.reserved
+    return {
+      calls: { minute: calls, hour: calls, day: calls },
+      writes: NEVER,
+      same: NEVER,
+      denials: NEVER,
+      errors: NEVER,
+      money: NEVER,
+      bytes: NEVER,
+      recipients: NEVER,
+      actions: [],
+      labels: [],
+    }
+  }
+
+  check(): Spent | undefined {
+    return this.spent
+  }
+
+  reserve(call: Reserving): ReturnType<HistoryPort['reserve']> {
+    if (this.spent !== undefined) return this.spent
+    this.reserved.push(call)
+    return {
+      giveBack: () => void this.told.push(`back ${call.action}`),
+      end: () => void this.told.push(`end ${call.action}`),
+    }
+  }
+
+  denied(_: unknown, __: string, action: string): void {
+    this.told.push(`denied ${action}`)
+  }
+
+  failed(_: unknown, __: string, action: string): void {
+    this.told.push(`failed ${action}`)
+  }
+}
+
 /** Everything a gateway needs, with handles for the test. */
 export class FakePorts {
   readonly records: RecordDraft[] = []
@@ -103,12 +155,15 @@ export class FakePorts {
   readonly actors = new Map<string, Actor>([['cert-a', actor()]])
   readonly systems = new Map<string, SystemDefinition>()
   readonly approvals = new FakeApprovals()
+  readonly history = new FakeHistory()
   locks: LockView | undefined
   lockAge = 0
   /** Environments of systems; `default` where nothing stands here. */
   environments: Record<string, string> = {}
   readonly observed: Observation[] = []
   secrets: Record<string, string> = {}
+  /** Why systems are isolated, by name. */
+  isolated: Record<string, string> = {}
   /** What actions set off, by `<system>/<action>`. */
   readonly setOff = new Map<string, ReturnType<Ports['effects']['of']>>()
   /** Actions that went out, each with a trace whose id counts them. */
@@ -219,8 +274,10 @@ export class FakePorts {
         },
         arrived: (trace, system, action) => this.arrived.push(`${trace} ${system}/${action}`),
       },
+      history: this.history,
       observe: (seen) => this.observed.push(seen),
       policy: {
+        isolation: (system) => this.isolated[system],
         decide: (request) => this.#decide(request),
         mayCall: (request) => this.answers[request.action] !== 'deny',
         advise: () => this.advice,

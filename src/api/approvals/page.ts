@@ -103,6 +103,7 @@ function body({ of, tree, now, expiresAt, situation, signedIn }: Shown): Fragmen
   return html`<dl>
       ${row('agent', said(of.agent))} ${row('instance', said(of.instance))}
       ${row('on behalf of', of.person === null ? 'nobody: it acts unattended' : said(of.person))}
+      ${of.task === undefined ? '' : row('task', said(of.task.intent))}
       ${row('system', said(of.system))} ${row('action', said(of.action))}
       ${row('effects', of.effects.length === 0 ? 'unlabelled: it counts as every effect' : of.effects.join(', '))}
       ${row('held because', said(of.reason))} ${row('gates', html`${gates(of)}`)}

@@ -33,6 +33,7 @@ export function shownApproval(
       delegation === undefined || delegation.person === ''
         ? null
         : personName(authority, delegation.person),
+    ...(of.task !== undefined && { task: { id: of.task.id, intent: of.task.intent } }),
     system: of.system,
     action: of.action,
     effects: of.effects.filter(isEffect),

@@ -46,6 +46,13 @@ function openApi(surface: Surface, { version, listeners }: ServerFacts): string 
     name: SESSION_COOKIE,
     description: 'The session of a browser, for pages of this listener alone.',
   })
+  surface.app.openAPIRegistry.registerComponent('securitySchemes', 'enforcer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'An assertion of a registered enforcer (RFC 7523 §3): iss and sub its name, aud the decision point, at most five minutes, signed by its key.',
+  })
   return JSON.stringify(
     surface.app.getOpenAPI31Document({
       openapi: '3.1.0',

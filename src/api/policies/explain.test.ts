@@ -70,7 +70,7 @@ test('INV-12 numbers of the arguments are the numbers that were sent', async () 
   const { answer, advice, changes, parties } = await send('9007199254740993')
   assert.equal(answer, 'deny')
   assert.deepEqual(advice, ['`size` at most 9007199254740992'])
-  assert.equal(changes[0]?.then, 'allow')
+  assert.equal(changes[0]?.after, 'allow')
   const [clause] = parties[0]?.policies[0]?.clauses ?? []
   assert.deepEqual(clause?.values, [{ path: 'input.size', value: '9007199254740993' }])
 })

@@ -4,8 +4,11 @@ import { rfc3339 } from '../../std/clock.ts'
 import { PoliciesAnswer, PolicyApplied, PolicyApply } from '../../wire/api/policy.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts } from '../ports.ts'
-import { DetailedFault } from '../problem.ts'
 import type { Surface } from '../serve.ts'
+import { shownChange } from './change.ts'
+import { serveProposals } from './proposals.ts'
+import { serveReplay } from './replay.ts'
+import { serveVersions } from './versions.ts'
 
 function shown({ authority, server }: ControlPorts): PoliciesAnswer {
   const current = authority.policies.current()
@@ -28,6 +31,9 @@ function shown({ authority, server }: ControlPorts): PoliciesAnswer {
 
 /** Serves policies. */
 export function servePolicies(surface: Surface, ports: ControlPorts): void {
+  serveReplay(surface, ports)
+  serveVersions(surface, ports)
+  serveProposals(surface, ports)
   surface.closed(
     'GET /v1/policies',
     {
@@ -51,16 +57,7 @@ export function servePolicies(surface: Surface, ports: ControlPorts): void {
         reason,
         person: person.id,
       })
-      if (!change.ok) throw DetailedFault.policies(change.problems)
-      const { digest, applied, added, removed, changed, warnings } = change
-      return {
-        digest,
-        applied,
-        added: [...added],
-        removed: [...removed],
-        changed: [...changed],
-        warnings: warnings.map((warning) => ({ ...warning })),
-      }
+      return shownChange(change)
     },
   )
 }

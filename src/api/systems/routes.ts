@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { digest } from '../../std/bytes.ts'
-import { canonicalJson } from '../../std/json.ts'
+import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import {
   InspectAnswer,
   InspectRequest,
@@ -13,25 +13,42 @@ import {
 import { Name } from '../../wire/api/text.ts'
 import type { ControlPorts, SystemCandidate } from '../ports.ts'
 import type { Surface } from '../serve.ts'
+import { saidOf } from './labels.ts'
 import { shownDefinition, shownSystem } from './shown.ts'
+
+/** Bytes of a request with a document in it: every quotation mark of the document takes two. */
+const DOCUMENT_LIMIT = 25_165_824
 
 /** The candidate of a request: only values of variables that the transport names. */
 function candidate(of: z.output<typeof InspectRequest>): SystemCandidate {
-  const { kind, command, args, cwd, env } = of.transport
+  const { name, transport, secrets, document } = of
+  if (transport.kind === 'external') return { name, transport, document: document ?? '' }
+  const { kind, command, args, cwd, env } = transport
   return {
-    name: of.name,
+    name,
     transport: { kind, command, args, ...(cwd !== undefined && { cwd }), env },
-    secrets: of.secrets,
+    secrets,
   }
 }
 
+/** What is about to run on a person's word: that stands in the record first. Arguments may hold what should not. */
+function lookedAt(asked: SystemCandidate): JsonObject {
+  if (asked.document !== undefined) {
+    return { source: asked.transport.source, document: digest(asked.document) }
+  }
+  const { kind, command, args, env } = asked.transport
+  const whole = { kind, command, args: [...args], env: [...env] }
+  return { command, transport: digest(canonicalJson(whole)) }
+}
+
 /** Serves systems. */
-export function serveSystems(surface: Surface, { authority, audit, server }: ControlPorts): void {
+export function serveSystems(surface: Surface, ports: ControlPorts): void {
+  const { authority, audit, server } = ports
   const { systems } = authority
   surface.closed(
     'GET /v1/systems',
     { summary: 'All pinned systems, by name', answer: SystemsAnswer },
-    () => ({ systems: systems.list().map((system) => shownSystem(authority, system)) }),
+    () => ({ systems: systems.list().map((system) => shownSystem(ports, system)) }),
   )
   surface.closed(
     'GET /v1/systems/{name}',
@@ -40,30 +57,26 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
       params: z.strictObject({ name: Name }),
       answer: System,
     },
-    ({ params }) => shownSystem(authority, systems.find(params.name)),
+    ({ params }) => shownSystem(ports, systems.find(params.name)),
   )
   surface.closed(
     'POST /v1/systems/inspect',
     {
       summary: 'Start a system once and show what it offers; nothing is pinned',
       body: InspectRequest,
+      bodyLimit: DOCUMENT_LIMIT,
       answer: InspectAnswer,
     },
     async ({ body, person }) => {
       const asked = candidate(body)
-      const { kind, command, args, env } = asked.transport
-      // A program is about to run on a person's word: that stands in the record first. Arguments may hold what should not.
       await audit.append({
         type: 'system.inspected',
         phase: 'admin',
         person: person.id,
         system: asked.name,
-        body: {
-          command,
-          transport: digest(canonicalJson({ kind, command, args: [...args], env: [...env] })),
-        },
+        body: lookedAt(asked),
       })
-      const { definition, fingerprint, pinned, changes, warnings } =
+      const { definition, fingerprint, pinned, changes, warnings, breaks } =
         await server.inspectSystem(asked)
       return {
         definition: shownDefinition(definition),
@@ -71,6 +84,7 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
         pinned: pinned ?? null,
         changes: changes.map((change) => ({ ...change })),
         warnings: [...warnings],
+        breaks: breaks.map((problem) => ({ ...problem })),
       }
     },
   )
@@ -79,6 +93,7 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
     {
       summary: 'Pin a system as it was shown, if it still is the same',
       body: NewSystem,
+      bodyLimit: DOCUMENT_LIMIT,
       answer: System,
     },
     async ({ body, person }) => {
@@ -86,13 +101,14 @@ export function serveSystems(surface: Surface, { authority, audit, server }: Con
       await server.pinSystem({
         ...candidate(body),
         effects,
+        facts: saidOf(body.facts),
         fingerprint,
         reason,
         person: person.id,
         ...(maxProcesses !== undefined && { maxProcesses }),
         ...(environment !== undefined && { environment }),
       })
-      return shownSystem(authority, systems.find(body.name))
+      return shownSystem(ports, systems.find(body.name))
     },
   )
 }

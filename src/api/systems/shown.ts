@@ -18,17 +18,41 @@ function action(of: ActionDefinition): Action {
     ...(of.outputSchema !== undefined && { output_schema: of.outputSchema }),
     ...(of.annotations !== undefined && { annotations: of.annotations }),
     effects: [...of.effects],
+    ...facts(of),
     digest: of.digest,
+  }
+}
+
+function transport(of: SystemDefinition['transport']): System['transport'] {
+  if (of.kind === 'external') return { ...of }
+  const { kind, command, args, cwd, env } = of
+  return { kind, command, args: [...args], ...(cwd !== undefined && { cwd }), env: [...env] }
+}
+
+function facts({
+  labels,
+  measures,
+  triggers,
+}: ActionDefinition): Pick<Action, 'labels' | 'measures' | 'triggers'> {
+  const { money, recipients } = measures ?? {}
+  return {
+    ...(labels !== undefined && { labels: [...labels] }),
+    ...(measures !== undefined && {
+      measures: {
+        ...(money !== undefined && { money }),
+        ...(recipients !== undefined && { recipients: [...recipients] }),
+      },
+    }),
+    ...(triggers !== undefined && { triggers: [...triggers] }),
   }
 }
 
 /** A definition. Its texts are the system's own: whoever shows them to people makes them inert. */
 export function shownDefinition(of: Omit<SystemDefinition, 'digest'>): InspectAnswer['definition'] {
-  const { kind, command, args, cwd, env } = of.transport
   return {
     name: of.name,
-    transport: { kind, command, args: [...args], ...(cwd !== undefined && { cwd }), env: [...env] },
-    era: of.era,
+    transport: transport(of.transport),
+    ...(of.era !== undefined && { era: of.era }),
     server: { ...of.server },
     ...(of.instructions !== undefined && { instructions: of.instructions }),
     actions: of.actions.map(action),
@@ -37,7 +61,10 @@ export function shownDefinition(of: Omit<SystemDefinition, 'digest'>): InspectAn
 }
 
 /** A pinned system. */
-export function shownSystem(authority: ControlPorts['authority'], pinned: PinnedSystem): System {
+export function shownSystem(
+  { authority, server }: Pick<ControlPorts, 'authority' | 'server'>,
+  pinned: PinnedSystem,
+): System {
   return {
     ...shownDefinition(pinned.definition),
     digest: pinned.definition.digest,
@@ -45,5 +72,8 @@ export function shownSystem(authority: ControlPorts['authority'], pinned: Pinned
     pinned_at: rfc3339(pinned.pinnedAt),
     pinned_by: personName(authority, pinned.person),
     reason: pinned.reason,
+    isolated: (server.policies().isolated.get(pinned.definition.name) ?? []).map((problem) => ({
+      ...problem,
+    })),
   }
 }

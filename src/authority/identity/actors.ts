@@ -51,6 +51,7 @@ export class Actors {
   }
 
   #known(presented: Presented): Actor | Unauthenticated {
+    if (presented.vouched !== undefined) return this.#byWord(presented.vouched)
     if (presented.token !== undefined) return this.#byToken(presented)
     if (presented.certificate !== undefined) {
       return (
@@ -99,6 +100,19 @@ export class Actors {
         { delegation: live.delegation, scope: undefined },
       )
     return actor ?? refused('authenticate.unknown_peer', 'the process is no live instance')
+  }
+
+  /** What the enforcer says of whom it authenticated is its word; that the instance is live, and for whom it acts, is ours. */
+  #byWord({ enforcer, instance }: NonNullable<Presented['vouched']>): Actor | Unauthenticated {
+    const live = this.#ports.identities.live(instance)
+    const actor =
+      live &&
+      this.#actor(
+        live.id,
+        { kind: 'vouched', id: enforcer, binding: 'vouched', ends: live.lifeEnds },
+        { delegation: live.delegation, scope: undefined },
+      )
+    return actor ?? refused('authenticate.unknown_instance', 'no live instance has this name')
   }
 
   #actor(

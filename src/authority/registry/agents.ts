@@ -197,6 +197,17 @@ export class Agents {
     })
   }
 
+  /** Suspends an agent without a person's word: a finding says why. One that is not active is left as it is. */
+  suspend(name: string, because: string): Promise<void> {
+    return this.#turns.run(async () => {
+      const held = await this.#settle(this.#find(name))
+      if (this.#standing(held.doc).state !== 'active') return
+      const doc: Agent = { ...held.doc, state: 'suspended', because }
+      const more = { from: 'active', because }
+      await this.#replace(held, doc, { type: TRANSITION_RECORDS.suspended, more })
+    })
+  }
+
   /** Assigns a role, or gives one that it has another reason and end. */
   assignRole(name: string, of: roles.RoleWish, word: AgentWord): Promise<Agent> {
     return this.#change(name, word, (before, why) => ({

@@ -4,7 +4,7 @@ import { faults } from '../../std/fault.ts'
 import type { JsonObject } from '../../std/json.ts'
 import type { PinnedSystem } from '../../store/rows/system.ts'
 import type { Held } from '../../store/signed-table.ts'
-import type { SystemDefinition } from '../../wire/system.ts'
+import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
@@ -23,6 +23,8 @@ export interface PinWord {
   readonly reason: string
   /** Absent: the one that it has already. */
   readonly environment?: string
+  /** What the policies in force know of it, where they do not hold with the new definition. */
+  readonly before?: SystemDefinition
 }
 
 /** The pinned systems. Reading is synchronous, from memory. */
@@ -80,7 +82,7 @@ export class Systems {
   /** Pins a definition on a person's word, in place of an earlier one of the same name. */
   pin(
     definition: SystemDefinition,
-    { person, reason, environment: named }: PinWord,
+    { person, reason, environment: named, before: known }: PinWord,
   ): Promise<PinnedSystem> {
     return this.#turns.run(async () => {
       checkName('a system', definition.name)
@@ -96,11 +98,13 @@ export class Systems {
         body: {
           ...pinnedBody(definition, why, before?.doc.definition.digest),
           environment: environment ?? DEFAULT_ENVIRONMENT,
+          ...(known !== undefined && { isolated: true }),
         },
       })
       const doc: PinnedSystem = {
         definition,
         ...(environment !== undefined && { environment }),
+        ...(known !== undefined && { before: known }),
         person,
         reason: why,
         pinnedAt: this.#ports.clock.now(),
@@ -122,10 +126,20 @@ function pinnedBody(definition: SystemDefinition, reason: string, before?: strin
     digest: definition.digest,
     ...(before === undefined ? {} : { before }),
     reason,
-    actions: definition.actions.map(({ name, digest, effects }) => ({
+    actions: definition.actions.map(({ name, digest, effects, labels, measures, triggers }) => ({
       name,
       digest,
       effects: [...effects],
+      ...(labels !== undefined && { labels: [...labels] }),
+      ...(measures !== undefined && { measures: measured(measures) }),
+      ...(triggers !== undefined && { triggers: [...triggers] }),
     })),
+  }
+}
+
+function measured({ money, recipients }: NonNullable<ActionDefinition['measures']>): JsonObject {
+  return {
+    ...(money !== undefined && { money }),
+    ...(recipients !== undefined && { recipients: [...recipients] }),
   }
 }

@@ -5,10 +5,10 @@ import { isScopePattern, MAX_PATTERNS } from '../../wire/scope.ts'
 import { taskFault } from './faults.ts'
 
 /** How long a task lasts where nothing is said (ms): a working day. */
-export const TASK_LIFE_MS = 8 * 3_600_000
+const TASK_LIFE_MS = 8 * 3_600_000
 
 /** The longest that one lasts (ms): 30 days. A task always ends. */
-export const MOST_TASK_LIFE_MS = 30 * 86_400_000
+const MOST_TASK_LIFE_MS = 30 * 86_400_000
 
 /** Characters of a condition. */
 const MAX_CONDITION = 2_000

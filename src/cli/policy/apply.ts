@@ -6,24 +6,7 @@ import type { Context } from '../context.ts'
 import type { Control } from '../control/control.ts'
 import { collectPolicies } from '../policy-files.ts'
 import { confirm } from '../terminal/ask.ts'
-import type { Surface } from '../terminal/table.ts'
-import { visible } from '../terminal/visible.ts'
-
-function drawChange(applied: PolicyApplied, surface: Surface): string {
-  const { added, removed, changed } = applied
-  const lines = [
-    ...added.map((id) => surface.paint('green', `+ ${visible(id)}`)),
-    ...changed.map((id) => surface.paint('yellow', `~ ${visible(id)}`)),
-    ...removed.map((id) => surface.paint('red', `- ${visible(id)}`)),
-  ]
-  if (lines.length === 0) lines.push('no policy changes')
-  for (const { file, line, column, message, help } of applied.warnings) {
-    const hint = help === undefined ? '' : ` (${help})`
-    const words = visible(`${file}:${line}:${column}: ${message}${hint}`)
-    lines.push(`${surface.paint('yellow', 'warning:')} ${words}`)
-  }
-  return `${lines.join('\n')}\n`
-}
+import { changes, drawChange, drawDone } from './change.ts'
 
 interface ApplyOptions {
   readonly add?: boolean
@@ -47,13 +30,12 @@ async function apply(context: Context, paths: readonly string[], options: ApplyO
   const send = (dry: boolean): Promise<PolicyApplied> =>
     control.send('POST', '/v1/policies', { sources, dry_run: dry, reason }, PolicyApplied)
   const preview = await send(true)
-  const nothing = preview.added.length + preview.removed.length + preview.changed.length === 0
   if (options.dryRun === true) {
     screen.answer(preview, (drawn) => drawChange(preview, drawn))
     screen.say('nothing was applied: --dry-run')
     return
   }
-  if (!nothing) {
+  if (changes(preview) > 0) {
     screen.show(drawChange(preview, screen.talk))
     await confirm(
       shell,
@@ -64,7 +46,7 @@ async function apply(context: Context, paths: readonly string[], options: ApplyO
     )
   }
   const applied = await send(false)
-  screen.answer(applied, () => `in force: ${applied.digest}\n`)
+  screen.answer(applied, () => drawDone(applied))
 }
 
 /** Adds the verb. */

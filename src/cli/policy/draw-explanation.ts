@@ -15,6 +15,10 @@ const STYLES = { allow: 'green', hold: 'yellow', deny: 'red' } as const satisfie
   Record<Explanation['answer'], Style>
 >
 
+const AFTER = { allow: 'allowed', hold: 'held', deny: 'still denied' } as const satisfies Readonly<
+  Record<Explanation['answer'], string>
+>
+
 const RESULTS = {
   true: 'true   ',
   false: 'false  ',
@@ -53,6 +57,14 @@ function drawParty(
   return `\n${head}  ${who}\n${policies.map((one) => drawPolicy(one, surface)).join('')}`
 }
 
+/** What is needed of several parties at once. */
+function drawTogether({ together }: Explanation, surface: Surface): string {
+  if (together === undefined) return ''
+  const lines = together.words.map((words) => `  ${visible(words)}\n`).join('')
+  const came = surface.paint('dim', `(the call is then ${AFTER[together.after]})`)
+  return `\n${surface.paint('bold', 'all of these together')}  ${came}\n${lines}`
+}
+
 /** Each change once, with everybody whose answer it turns. */
 function drawChanges(changes: readonly ExplainedChange[], surface: Surface): string {
   const byWords = new Map<string, ExplainedChange[]>()
@@ -61,11 +73,9 @@ function drawChanges(changes: readonly ExplainedChange[], surface: Surface): str
   }
   const lines = [...byWords].map(([words, all]) => {
     const parties = [...new Set(all.map(({ party }) => party))].join(', ')
-    const [{ then, verified }] = all as [ExplainedChange]
-    const after = verified
-      ? `the call is then ${then === 'allow' ? 'allowed' : then === 'hold' ? 'held' : 'still denied'}`
-      : 'not tried'
-    return `  ${visible(words)}  ${surface.paint('dim', `(for the ${parties}; ${after})`)}\n`
+    const [{ after }] = all as [ExplainedChange]
+    const came = after === undefined ? 'not tried' : `the call is then ${AFTER[after]}`
+    return `  ${visible(words)}  ${surface.paint('dim', `(for the ${parties}; ${came})`)}\n`
   })
   if (lines.length === 0) return ''
   return `\n${surface.paint('bold', 'what would change it, the smallest first')}\n${lines.join('')}`
@@ -84,6 +94,7 @@ export function drawExplanation({ before, explanation }: ExplainAnswer, surface:
     head,
     ...parties.map((party) => drawParty(party, surface)),
     drawChanges(changes, surface),
+    drawTogether(explanation, surface),
     told === '' ? '' : `\n${surface.paint('bold', 'what the agent is told to do')}\n${told}`,
   ].join('')
 }

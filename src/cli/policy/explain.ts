@@ -39,6 +39,9 @@ async function explain(
   const slash = what.indexOf('/')
   if (slash < 1) throw fault('cli.usage', 'name the action as system/action')
   const { agent, person, task, unattended, values } = options
+  if (unattended === true && person !== undefined) {
+    throw fault('cli.usage', 'a call is for a person, or for nobody: not both')
+  }
   const input = await readInput(textOf(file, options.json, shell.cwd), shell)
   const body = {
     agent,

@@ -1,13 +1,46 @@
 // Holds `policy show` and `policy ls`: the text of a set, and the policies that decide now.
 
 import type { Command } from 'commander'
-import { PoliciesAnswer } from '../../wire/api/policy.ts'
+import { PoliciesAnswer, type PolicySource } from '../../wire/api/policy.ts'
+import { PolicyVersionAnswer } from '../../wire/api/policy-version.ts'
 import type { Context } from '../context.ts'
-import { fields, table } from '../terminal/table.ts'
+import { target } from '../control/control.ts'
+import { fields, table, type Surface } from '../terminal/table.ts'
 import { visible, visibleLines } from '../terminal/visible.ts'
 import { when } from '../terminal/when.ts'
 
-async function show(context: Context): Promise<void> {
+function drawSources(sources: readonly PolicySource[], surface: Surface): string {
+  return sources
+    .map(
+      ({ file, text }) =>
+        `\n${surface.paint('bold', `// ${visible(file)}`)}\n${visibleLines(text.trimEnd())}\n`,
+    )
+    .join('')
+}
+
+async function showVersion(context: Context, version: string): Promise<void> {
+  const { screen } = context
+  const path = target(['v1', 'policies', 'versions', version])
+  const answer = await (await context.control()).get(path, PolicyVersionAnswer)
+  screen.answer(answer, (surface) => {
+    const head = fields(
+      [
+        ['version', answer.id],
+        ['digest', answer.digest],
+        ['applied', when(answer.applied_at, screen.now)],
+        ['by', answer.applied_by],
+        ['agreed', answer.approved_by ?? undefined],
+        ['reason', answer.reason ?? undefined],
+        ['before', answer.parent ?? undefined],
+      ],
+      surface,
+    )
+    return head + drawSources(answer.sources, surface)
+  })
+}
+
+async function show(context: Context, { version }: { readonly version?: string }) {
+  if (version !== undefined) return showVersion(context, version)
   const answer = await (await context.control()).get('/v1/policies', PoliciesAnswer)
   const { screen } = context
   screen.answer(answer, (surface) => {
@@ -20,11 +53,7 @@ async function show(context: Context): Promise<void> {
       ],
       surface,
     )
-    const files = answer.sources.map(
-      ({ file, text }) =>
-        `\n${surface.paint('bold', `// ${visible(file)}`)}\n${visibleLines(text.trimEnd())}\n`,
-    )
-    return head + files.join('')
+    return head + drawSources(answer.sources, surface)
   })
 }
 
@@ -49,8 +78,9 @@ async function list(context: Context): Promise<void> {
 export function register(policy: Command, context: Context): void {
   policy
     .command('show')
-    .description('the text of the set in force')
-    .action(() => show(context))
+    .description('the text of the set in force, or of an earlier version')
+    .option('--version <id>', 'a version of `bailiwick policy log`')
+    .action((options: { version?: string }) => show(context, options))
   policy
     .command('ls')
     .description('list the policies in force')

@@ -1,6 +1,6 @@
 // Holds how the actions of a system are shown to whoever labels them.
 
-import type { Action } from '../../wire/api/system.ts'
+import type { Action, System } from '../../wire/api/system.ts'
 import type { Effect } from '../../wire/effect.ts'
 import { table, type Cell, type Surface } from './table.ts'
 
@@ -21,16 +21,44 @@ export function drawActions(
   changes: ReadonlyMap<string, string> = new Map(),
 ): string {
   const marked = changes.size > 0
+  const said = actions.map(saidCell)
+  const more = said.some((cell) => cell !== '')
   return table(
-    ['ACTION', 'EFFECTS', ...(marked ? ['CHANGE'] : []), 'WHAT IT SAYS OF ITSELF'],
-    actions.map((action) => [
+    [
+      'ACTION',
+      'EFFECTS',
+      ...(more ? ['SAID OF IT'] : []),
+      ...(marked ? ['CHANGE'] : []),
+      'WHAT IT SAYS OF ITSELF',
+    ],
+    actions.map((action, at) => [
       action.name,
       effectsCell(action.effects),
+      ...(more ? [said[at] ?? ''] : []),
       ...(marked ? [changeCell(changes.get(action.name))] : []),
       firstLine(action.description ?? action.title ?? ''),
     ]),
     surface,
   )
+}
+
+/** What people say of an action besides its effects, in one line. */
+function saidCell({ labels = [], measures = {}, triggers = [] }: Action): Cell {
+  const { money, recipients = [] } = measures
+  const parts = [
+    ...(labels.length > 0 ? [`returns ${labels.join(' ')}`] : []),
+    ...(money === undefined ? [] : [`money ${money}`]),
+    ...(recipients.length > 0 ? [`recipients ${recipients.join(' ')}`] : []),
+    ...(triggers.length > 0 ? [`sets off ${triggers.join(' ')}`] : []),
+  ]
+  return parts.join('; ')
+}
+
+/** How a system is reached: a command line, or what describes it. */
+export function reachedBy({ transport }: Pick<System, 'transport'>): string {
+  return transport.kind === 'external'
+    ? `described by ${transport.source === 'openapi' ? 'OpenAPI' : 'tables'}`
+    : [transport.command, ...transport.args].join(' ')
 }
 
 function changeCell(change: string | undefined): Cell {

@@ -80,7 +80,7 @@ async function ensureSystem(
   const pinned = systems.find((system) => system.name === name)
   const same = (a: Transport, b: Transport): boolean =>
     JSON.stringify([a.command, a.args, a.env]) === JSON.stringify([b.command, b.args, b.env])
-  if (pinned !== undefined && same(pinned.transport, transport)) return false
+  if (pinned?.transport.kind === 'stdio' && same(pinned.transport, transport)) return false
   const seen = await control.send(
     'POST',
     '/v1/systems/inspect',

@@ -15,7 +15,7 @@ import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
-import { unboundMark } from '../steps/06-record.ts'
+import { lineageMark, unboundMark } from '../steps/06-record.ts'
 import { discoverResult, initializeResult, LIST_TTL_MS, modernResult } from './describe.ts'
 import { readInbound, type Inbound } from './inbound.ts'
 import { withNamedTask } from './named-task.ts'
@@ -114,6 +114,7 @@ export class McpEndpoint {
   async #recordRefusal(actor: Actor, system: string, code: string, reason: string): Promise<void> {
     const { agent, instance } = actor
     const person = personOf(actor)
+    this.#ports.history.denied(actor, system.slice(0, 64), '')
     try {
       await this.#ports.audit.append({
         type: 'call.denied',
@@ -122,7 +123,7 @@ export class McpEndpoint {
         instance,
         ...(person !== undefined && { person }),
         system: system.slice(0, 64),
-        body: { code, reason, ...unboundMark(actor) },
+        body: { code, reason, ...unboundMark(actor), ...lineageMark(actor) },
       })
     } catch (error) {
       this.#ports.watch.note('record failed', { what: 'refusal', error: String(error) })
@@ -204,6 +205,7 @@ export class McpEndpoint {
           const refusal = { ...answer.insufficient, scheme }
           reply.challenge(exchange.challenge(refusal))
         }
+        if (answer.retryAfterMs !== undefined) reply.retryAfter(answer.retryAfterMs)
         reply.error(message.id, answer.error, answer.insufficient?.status ?? answer.status ?? 200)
       }
     } finally {

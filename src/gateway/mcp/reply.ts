@@ -36,6 +36,13 @@ export class McpReply {
     }, QUIET_MS)
   }
 
+  /** Says when to try again (RFC 9110 §10.2.3), with the answer that follows. */
+  retryAfter(ms: number): void {
+    if (!this.#streaming && !this.#done) {
+      this.#response.setHeader('retry-after', String(Math.ceil(ms / 1_000)))
+    }
+  }
+
   result(id: RpcId, result: JsonObject): void {
     this.#answer(200, { jsonrpc: '2.0', id, result })
   }

@@ -40,6 +40,8 @@ export type CallAnswer =
   | {
       readonly error: RpcError
       readonly status?: number
+      /** When the same call may go through, ms from now. */
+      readonly retryAfterMs?: number
       /** Set where a token with another scope would do (MCP authorization, RFC 6750 §3.1). */
       readonly insufficient?: CredentialRefusal
     }
@@ -111,7 +113,10 @@ function word(conclusion: Conclusion, request: ToolsCall, asks: boolean): CallAn
 
 function deniedAnswer(denial: Denial, call: string, request: ToolsCall): CallAnswer {
   const error = denialError(denial, call)
-  if (denial.code !== 'authenticate.insufficient_scope') return { error }
+  const { retryAfterMs } = denial
+  if (denial.code !== 'authenticate.insufficient_scope') {
+    return { error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  }
   const { name } = request.params
   const scope = `${request.system.name}/${typeof name === 'string' ? name : '*'}`
   const more = { error: 'insufficient_scope', scope } as const
@@ -170,6 +175,9 @@ const RPC_OF: Readonly<Record<string, number>> = {
   'resolve.bad_arguments': RPC.invalidParams,
   'audit.unavailable': RPC.unavailable,
   'admit.too_many': RPC.unavailable,
+  'reserve.rate_limited': RPC.unavailable,
+  'reserve.concurrency': RPC.unavailable,
+  'reserve.bad_measure': RPC.invalidParams,
   'admit.stale_view': RPC.unavailable,
   'call.internal': RPC.internal,
   internal: RPC.internal,
@@ -177,9 +185,15 @@ const RPC_OF: Readonly<Record<string, number>> = {
 
 /** A denial as a JSON-RPC error: words for the model, and the stable code for programs. */
 export function denialError(denial: Denial, call: string): RpcError {
-  const { code, detail, next } = denial
+  const { code, detail, next, retryAfterMs } = denial
   const number = RPC_OF[code] ?? (code.startsWith('upstream.') ? RPC.upstream : RPC.denied)
-  const data: Json = { code, detail, next, call }
+  const data: Json = {
+    code,
+    detail,
+    next,
+    call,
+    ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
+  }
   return { code: number, message: `bailiwick: ${code}: ${detail}; next: ${next}`, data }
 }
 

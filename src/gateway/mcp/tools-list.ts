@@ -5,6 +5,7 @@ import { observable } from '../../policy/life/observe.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
 import type { Ports } from '../ports.ts'
+import { reachable } from '../steps/03-reachable.ts'
 import { actorFacts } from '../steps/04-decide.ts'
 import { inScope } from '../steps/04-scope.ts'
 
@@ -20,12 +21,18 @@ function listed(action: ActionDefinition): JsonObject {
   }
 }
 
-/** Tools that are not denied whatever the arguments: the same policy that decides calls, asked without them. */
+/**
+ * Tools that are not denied whatever the arguments: the same policy that decides calls, asked without them. None of a system that is
+ * isolated, or that the gateway has no way to.
+ */
 export function toolsList(
   actor: Actor,
   system: SystemDefinition,
   ports: Pick<Ports, 'policy' | 'clock' | 'locks' | 'systems' | 'effects' | 'observing'>,
 ): JsonObject {
+  if (reachable(system) !== undefined || ports.policy.isolation(system.name) !== undefined) {
+    return { tools: [] }
+  }
   const observed = ports.observing.observed(actor.agent)
   const facts = actorFacts(actor, system.name, ports.systems)
   const now = ports.clock.now()

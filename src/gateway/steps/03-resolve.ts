@@ -12,17 +12,22 @@ export interface Resolved {
   readonly action: ActionDefinition
 }
 
-/** Finds the pinned definition and checks the arguments against it. What nobody pinned does not exist. */
+/**
+ * Finds the pinned definition and checks the arguments against it. What nobody pinned does not exist; what changed so that the
+ * policies in force do not hold with it is isolated.
+ */
 export function resolve(
   system: string,
   action: string,
   input: JsonObject,
-  ports: Pick<Ports, 'systems'>,
+  ports: Pick<Ports, 'systems' | 'policy'>,
 ): Resolved | Denial {
   const found = ports.systems.get(system)
   if (found === undefined) {
     return deny('resolve.unknown_system', `no system \`${system.slice(0, 64)}\` is registered`)
   }
+  const isolated = ports.policy.isolation(found.name)
+  if (isolated !== undefined) return deny('policy.isolated', isolated)
   const definition = found.actions.find((candidate) => candidate.name === action)
   if (definition === undefined) {
     return deny(

@@ -9,12 +9,9 @@ import type { Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
 import { observe } from './04-observe.ts'
 
-const NOTHING: ReadonlySet<string> = new Set()
-
-/** A call that was decided. */
+/** A decision, and what it was taken from. */
 interface Decided {
-  readonly actor: Actor
-  readonly resolved: Resolved
+  readonly asked: DecisionRequest
   readonly decision: Decision
 }
 
@@ -46,7 +43,7 @@ function requestOf(
   resolved: Resolved,
   { input, network }: Pick<CallRequest, 'input' | 'network'>,
   setAside: ReadonlySet<string>,
-  ports: Pick<Ports, 'clock' | 'systems' | 'effects'>,
+  ports: Pick<Ports, 'clock' | 'systems' | 'effects' | 'history'>,
 ): DecisionRequest {
   const { system, action } = resolved
   return {
@@ -56,6 +53,7 @@ function requestOf(
     input,
     effects: action.effects,
     ...ports.effects.of(system.name, action.name),
+    history: ports.history.facts(actor, system.name, action.name),
     ...(network !== undefined && { network }),
     now: ports.clock.now(),
     setAside,
@@ -71,20 +69,15 @@ export function decide(
   resolved: Resolved,
   request: Pick<CallRequest, 'input' | 'network'>,
   setAside: ReadonlySet<string>,
-  ports: Pick<Ports, 'policy' | 'clock' | 'systems' | 'effects' | 'observing'>,
-): { readonly asked: DecisionRequest; readonly decision: Decision } {
+  ports: Pick<Ports, 'policy' | 'clock' | 'systems' | 'effects' | 'history' | 'observing'>,
+): Decided {
   const asked = requestOf(actor, resolved, request, setAside, ports)
   return { asked, decision: observe(asked, ports.policy.decide(asked), ports) }
 }
 
 /** A denial by policy as the agent is told of it: the reason, and what would be right instead where that may be said. */
-export function denied(
-  { actor, resolved, decision }: Decided,
-  request: Pick<CallRequest, 'input' | 'network'>,
-  ports: Pick<Ports, 'policy' | 'clock' | 'systems' | 'effects'>,
-): Denial {
-  const asked = requestOf(actor, resolved, request, NOTHING, ports)
-  const advice = ports.policy.advise(asked, decision)
+export function denied({ asked, decision }: Decided, { policy }: Pick<Ports, 'policy'>): Denial {
+  const advice = policy.advise(asked, decision)
   const denial = deny('policy.denied', decision.reason)
   return advice.length === 0 ? denial : { ...denial, next: advice.join('; or: ') }
 }

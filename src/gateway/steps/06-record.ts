@@ -1,6 +1,6 @@
 // Holds the sixth step: the intent is durable before anything else happens (INV-1).
 
-import { canonicalJson, type JsonObject } from '../../std/json.ts'
+import type { JsonObject } from '../../std/json.ts'
 import { publicFault } from '../../std/fault.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
@@ -9,6 +9,7 @@ import type { Call } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
 import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
+import { reservedBody } from './05-reserve.ts'
 
 /** The fields by which every record of a call is found. */
 export function callFields(
@@ -46,6 +47,13 @@ export function unboundMark(actor: Actor | undefined): JsonObject {
   return actor?.credential.binding === 'none' ? { binding: 'none' } : {}
 }
 
+/** Names the agents that passed authority on, the highest first: what an agent does counts for the head of its chain (INV-11). */
+export function lineageMark(actor: Actor | undefined): JsonObject {
+  return actor === undefined || actor.chain.length === 0
+    ? {}
+    : { lineage: actor.chain.map((one) => one.agent) }
+}
+
 /** Names the task of a call in its records; none where there is none, which is what the registration allows. */
 export function taskMark(task: Actor['task']): JsonObject {
   return task === undefined ? {} : { task: task.id }
@@ -78,12 +86,14 @@ export async function record(call: Call, ports: Ports): Promise<string | Denial>
       phase: 'intent',
       ...callFields(call),
       body: {
-        arguments: ports.commitments.commit(canonicalJson(call.request.input)),
+        arguments: call.reserved.measured.arguments,
         definition: call.action.digest,
         effects: [...call.action.effects],
         decision: decisionBody(call.decision),
         ...(call.decision.observed === true && { observed: true }),
+        reserved: reservedBody(call.reserved.measured),
         ...actorBody(actor),
+        ...lineageMark(actor),
         ...(approval !== undefined && {
           approval: approval.id,
           set_aside: [...approval.setAside],

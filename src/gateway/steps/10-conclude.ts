@@ -5,19 +5,25 @@ import type { Call } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { Ports } from '../ports.ts'
-import { callFields, decisionBody, taskMark, unboundMark } from './06-record.ts'
+import { callFields, decisionBody, lineageMark, taskMark, unboundMark } from './06-record.ts'
 
 /** Statuses of an outcome record. `unknown` is written by recovery, for an intent that a crash left open, and here. */
 export type OutcomeStatus =
   'ok' | 'tool_error' | 'upstream_error' | 'not_executed' | 'cut' | 'cancelled' | 'unknown'
+
+/** What counts as a failure of the system in the history of the lineage. */
+const FAILED: readonly OutcomeStatus[] = ['tool_error', 'upstream_error']
 
 /** Writes the outcome of an intent. It is not waited for: an intent that stays without one is marked `unknown` at the next start. */
 export function conclude(
   call: Call,
   status: OutcomeStatus,
   facts: JsonObject,
-  ports: Pick<Ports, 'audit' | 'clock' | 'watch'>,
+  ports: Pick<Ports, 'audit' | 'clock' | 'watch' | 'history'>,
 ): void {
+  if (FAILED.includes(status)) {
+    ports.history.failed(call.actor, call.system.name, call.action.name)
+  }
   const outcome = ports.audit.append({
     type: 'call.outcome',
     phase: 'outcome',
@@ -27,6 +33,7 @@ export function conclude(
       status,
       duration_ms: Math.round(ports.clock.monotonic() - call.began),
       ...unboundMark(call.actor),
+      ...lineageMark(call.actor),
       ...facts,
     },
   })
@@ -40,8 +47,10 @@ export async function concludeDenied(
   call: Pick<Call, 'id' | 'request' | 'began'> & Partial<Pick<Call, 'actor'>>,
   denial: Denial,
   decision: Decision | undefined,
-  ports: Pick<Ports, 'audit' | 'clock' | 'watch'>,
+  ports: Pick<Ports, 'audit' | 'clock' | 'watch' | 'history'>,
 ): Promise<void> {
+  const { actor, request } = call
+  if (actor !== undefined) ports.history.denied(actor, request.system, request.action)
   try {
     await ports.audit.append({
       type: 'call.denied',
@@ -52,6 +61,7 @@ export async function concludeDenied(
         reason: denial.detail,
         ...(denial.because !== undefined && { because: denial.because }),
         ...unboundMark(call.actor),
+        ...lineageMark(call.actor),
         ...taskMark(call.actor?.task),
         ...(decision !== undefined && { decision: decisionBody(decision) }),
         duration_ms: Math.round(ports.clock.monotonic() - call.began),

@@ -108,10 +108,15 @@ export class UpstreamPool {
     actor: Actor | undefined,
   ): UpstreamSession {
     const { ports, home, environment } = this.#options
+    const { transport } = system
+    // Denied long before; whoever comes by another way gets no process either.
+    if (transport.kind === 'external') {
+      throw gatewayFault('resolve.external', 'this system is described, and nothing to start')
+    }
     let foreign = 0
     let garbage = 0
     const process = new UpstreamProcess({
-      transport: system.transport,
+      transport,
       secrets,
       // One for each agent, so that nothing that a system keeps for one is there for another.
       home: join(home, system.name, actor?.agent ?? '.inspection'),

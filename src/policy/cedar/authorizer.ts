@@ -31,7 +31,7 @@ export class Authorizer {
       const said = say(frame)
       if (said === true) (effect === 'forbid' ? forbids : permits).push(id)
       else if (said instanceof Trouble) {
-        errors.push({ id, message: `error while evaluating policy \`${id}\`: ${said.message}` })
+        errors.push({ id, message: said.message })
       } else if (said instanceof NotKnown) throw new Error('a question has no unknown parts')
     }
     return { forbids, permits, errors }

@@ -1,7 +1,7 @@
 // Holds Cedar's moments and durations: milliseconds in 64 bits, read from text of one form each.
 
-import { checked, isLong } from './long.ts'
-import { trouble } from './trouble.ts'
+import { isLong } from './long.ts'
+import { refused } from './trouble.ts'
 
 const DAY = 86_400_000n
 const MOMENT =
@@ -25,21 +25,21 @@ export class DateTime {
   static read(text: string): DateTime {
     const value = readMoment(text)
     return value === undefined
-      ? trouble('extension', `invalid datetime: ${text}`)
+      ? refused('datetime', 'not a well-formed datetime value')
       : new DateTime(value)
   }
 
   offset(by: Duration): DateTime {
-    return new DateTime(checked(this.value + by.value, 'offset a datetime'))
+    return new DateTime(held(this.value + by.value, 'datetime'))
   }
 
   durationSince(other: DateTime): Duration {
-    return new Duration(checked(this.value - other.value, 'compute a duration'))
+    return new Duration(held(this.value - other.value, 'datetime'))
   }
 
   /** Midnight of its day (UTC). */
   toDate(): DateTime {
-    return new DateTime(checked(this.value - timeOfDay(this.value), 'compute a date'))
+    return new DateTime(held(this.value - timeOfDay(this.value), 'datetime'))
   }
 
   /** The time since that midnight. */
@@ -64,7 +64,7 @@ export class Duration {
   static read(text: string): Duration {
     const value = readDuration(text)
     return value === undefined
-      ? trouble('extension', `invalid duration: ${text}`)
+      ? refused('duration', 'not a well-formed duration value')
       : new Duration(value)
   }
 
@@ -72,6 +72,11 @@ export class Duration {
   whole(unit: bigint): bigint {
     return this.value / unit
   }
+}
+
+/** A result, where 64 bits hold it. */
+function held(value: bigint, name: string): bigint {
+  return isLong(value) ? value : refused(name, 'the result overflows')
 }
 
 function timeOfDay(value: bigint): bigint {

@@ -1,7 +1,7 @@
 // Holds Cedar's decimals: exact, four digits after the point, in 64 bits.
 
 import { isLong } from './long.ts'
-import { trouble } from './trouble.ts'
+import { refused } from './trouble.ts'
 
 const DECIMAL = /^(-?)([0-9]+)\.([0-9]+)$/
 const DIGITS = 4
@@ -21,17 +21,16 @@ export class Decimal {
   /** Reads `-12.3400`. Throws Trouble. */
   static read(text: string): Decimal {
     const match = DECIMAL.exec(text)
-    if (match === null)
-      return trouble('extension', `\`${text}\` is not a well-formed decimal value`)
+    if (match === null) return refused('decimal', 'not a well-formed decimal value')
     const [, sign, whole, fraction] = match
     if (fraction!.length > DIGITS) {
-      return trouble('extension', `too many digits after the decimal in \`${text}\``)
+      return refused('decimal', 'too many digits after the decimal')
     }
     const size = BigInt(whole! + fraction!.padEnd(DIGITS, '0'))
     const value = sign === '-' ? -size : size
     return isLong(value)
       ? new Decimal(value)
-      : trouble('extension', 'overflow when converting to decimal')
+      : refused('decimal', 'overflow when converting to decimal')
   }
 
   /** As it is read. */

@@ -103,7 +103,8 @@ function arithmetic(name: string, operate: (a: bigint, b: bigint) => bigint): Bi
 function memberOf(left: Value, right: Value, { entities }: Frame): boolean {
   const one = entity(left)
   if (right instanceof Uid) return isIn(entities, one, right)
-  if (!(right instanceof CedarSet)) return wrong('set or entity', right)
+  if (!(right instanceof CedarSet))
+    return wrong('one of [set, (entity of type `any_entity_type`)]', right)
   // Every element has to be an entity, whichever of them is the one.
   const others = right.elements.map(entity)
   return others.some((other) => isIn(entities, one, other))
@@ -151,7 +152,8 @@ function attribute(of: Value, name: string, { entities }: Frame): Value {
   if (of instanceof CedarRecord) {
     return of.get(name) ?? trouble('missing', `record does not have the attribute \`${name}\``)
   }
-  const uid = of instanceof Uid ? of : wrong('one of [record, entity]', of)
+  const uid =
+    of instanceof Uid ? of : wrong('one of [record, (entity of type `any_entity_type`)]', of)
   const found = entities.get(uid.key)
   if (found === undefined) return trouble('missing', `entity \`${uid}\` does not exist`)
   return (
@@ -162,7 +164,8 @@ function attribute(of: Value, name: string, { entities }: Frame): Value {
 
 function hasAttribute(of: Value, name: string, { entities }: Frame): boolean {
   if (of instanceof CedarRecord) return of.has(name)
-  const uid = of instanceof Uid ? of : wrong('one of [record, entity]', of)
+  const uid =
+    of instanceof Uid ? of : wrong('one of [record, (entity of type `any_entity_type`)]', of)
   return entities.get(uid.key)?.attributes.has(name) === true
 }
 

@@ -1,6 +1,6 @@
 // Holds Cedar's IP addresses and ranges: one family each, a prefix, and what ranges hold.
 
-import { trouble } from './trouble.ts'
+import { refused } from './trouble.ts'
 
 const V4 = /^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/
 const GROUP = /^[0-9A-Fa-f]{1,4}$/
@@ -23,7 +23,7 @@ export class IpAddr {
 
   /** Reads `10.0.0.0/8` or `::1`. Throws Trouble. */
   static read(text: string): IpAddr {
-    return read(text) ?? trouble('extension', `invalid IP address: ${text}`)
+    return read(text) ?? refused('ipaddr', 'invalid IP address')
   }
 
   isIpv4(): boolean {

@@ -22,6 +22,11 @@ export function trouble(kind: TroubleKind, message: string): never {
   throw new Trouble(kind, message)
 }
 
+/** Stops the evaluation where an extension function takes something else. What it was given is the call's, and is not said. */
+export function refused(extension: string, why: string): never {
+  return trouble('extension', `error while evaluating \`${extension}\` extension function: ${why}`)
+}
+
 /** Thrown where the answer hangs on a part of the context that is not known: before there are arguments. */
 export class NotKnown {}
 

@@ -82,9 +82,14 @@ export function typeName(value: Value): string {
   }
 }
 
+/** A text with its length before it: one after the other they are read in one way only. Quoting would double with every level. */
+function framed(text: string): string {
+  return `${text.length}:${text}`
+}
+
 /**
  * A text that is equal for equal values and for no others. Types never mix: each begins with a letter of its own, and
- * whatever holds others is quoted.
+ * whatever holds others says how long they are.
  */
 export function keyOf(value: Value): string {
   switch (typeof value) {
@@ -96,10 +101,14 @@ export function keyOf(value: Value): string {
       return `s${value}`
     default:
       if (value instanceof Uid) return `e${value.key}`
-      if (value instanceof CedarSet) return `[${JSON.stringify([...value.keys()].sort())}`
+      if (value instanceof CedarSet) return `[${[...value.keys()].sort().map(framed).join('')}`
       if (value instanceof CedarRecord) {
-        const entries = Array.from(value.entries(), ([name, inner]) => [name, keyOf(inner)])
-        return `{${JSON.stringify(entries.sort(([a], [b]) => (a! < b! ? -1 : 1)))}`
+        const entries = Array.from(
+          value.entries(),
+          ([name, inner]) => [name, keyOf(inner)] as const,
+        )
+        entries.sort(([a], [b]) => (a < b ? -1 : 1))
+        return `{${entries.map(([name, key]) => framed(name) + framed(key)).join('')}`
       }
       return `x${value.key}`
   }

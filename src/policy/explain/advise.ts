@@ -28,8 +28,9 @@ function written(world: World, asked: Asked, denied: Decision['parties'][number]
  * what that party's policies are. Tasks and people are asked for by anybody. Bounds on numbers are told where the author gave a
  * reason or advice, or where they are of the task's own scope; what stands in lists and patterns is never told.
  */
-function tellable(world: World, { kind, verified, then, about, bound, asked }: Change): boolean {
-  if (!verified || then === 'deny') return false
+function tellable(world: World, { told, about, bound, asked }: Change): boolean {
+  const { after, kind, verified } = told
+  if (!verified || after === 'deny') return false
   if (kind === 'task' || kind === 'user') return about.length === 0
   if (kind !== 'argument' && kind !== 'history') return false
   return bound && (asked === 'task' || about.every((id) => known(world, id)))
@@ -52,7 +53,8 @@ export function adviceFrom(world: World, decision: Decision, changes: readonly C
       return []
     }
   })
-  const words = changes.filter((change) => tellable(world, change)).map((change) => change.words)
+  const more = changes.filter((change) => tellable(world, change))
+  const words = more.map((change) => change.told.words)
   return [...new Set([...told, ...words])].slice(0, MAX_TOLD)
 }
 

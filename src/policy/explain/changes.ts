@@ -1,13 +1,16 @@
 // Holds the changes that would turn a party's answer: found step by step, each tried by deciding again, the smallest first.
 
 import type { PartyAnswer } from '../../wire/decision.ts'
-import type { ExplainedChange } from '../../wire/api/explanation.ts'
+import type { ExplainedChange, Explanation } from '../../wire/api/explanation.ts'
 import { partyOf, type Asked } from '../entity.ts'
 import { lastMoves, movesFrom, type Audience, type Move } from './move.ts'
 import { answerIn, partyIn, type World } from './world.ts'
 
 /** Changes that are told of one party. */
 const MAX_TOLD = 6
+
+/** What costs so much changes who may do what, for more than this call. */
+const LARGE = 6
 
 /** Steps of one change, and worlds that are tried for one party: agents may be denied often, and operators ask seldom. */
 const EFFORT: Readonly<Record<Audience, { readonly steps: number; readonly tried: number }>> = {
@@ -16,13 +19,16 @@ const EFFORT: Readonly<Record<Audience, { readonly steps: number; readonly tried
 }
 
 /** A change with what finding it out left behind. */
-export interface Change extends ExplainedChange {
+export interface Change {
+  readonly told: ExplainedChange
   readonly asked: Asked
   /** Policies whose conditions it is about. */
   readonly about: readonly string[]
   /** True where all of it is bounds on numbers. */
   readonly bound: boolean
   readonly cost: number
+  /** A world with it. May throw; absent where nothing concrete can be put there. */
+  readonly apply?: (world: World) => World
 }
 
 interface Node {
@@ -46,20 +52,26 @@ class Search {
   add(moves: readonly Move[], world?: World): void {
     const [largest] = [...moves].sort((a, b) => b.cost - a.cost)
     const words = moves.map((move) => move.words).join(', and ')
-    if (largest === undefined || this.found.some((one) => one.words === words)) return
+    if (largest === undefined || this.found.some(({ told }) => told.words === words)) return
     const about = moves.flatMap(({ policy }) => policy ?? [])
-    this.found.push({
+    const told: ExplainedChange = {
       party: partyOf(this.asked),
       principal: this.answer.principal,
       kind: largest.kind,
       words,
       ...(largest.policy !== undefined && { policy: largest.policy }),
       verified: world !== undefined,
-      ...(world !== undefined && { then: answerIn(world) }),
+      ...(world !== undefined && { after: answerIn(world) }),
+    }
+    this.found.push({
+      told,
       asked: this.asked,
       about,
       bound: moves.every(({ bound }) => bound),
       cost: moves.reduce((sum, { cost }) => sum + cost, 0),
+      ...(world !== undefined && {
+        apply: (from: World) => moves.reduce((now, { apply }) => apply?.(now) ?? now, from),
+      }),
     })
   }
 
@@ -90,9 +102,10 @@ class Search {
     let nodes: Node[] = [{ world, moves: [] }]
     for (let depth = 0; depth < EFFORT[this.audience].steps && nodes.length > 0; depth++) {
       nodes = nodes.flatMap((node) => this.step(node, this.moves(node.world)))
-      // One step that does it is smaller than any two.
-      if (this.found.some(({ verified }) => verified)) return
+      // One step that does it is smaller than any two, unless it is a change of roles or policies.
+      if (this.found.some(({ told, cost }) => told.verified && cost < LARGE)) return
     }
+    if (this.found.some(({ told }) => told.verified)) return
     if (this.audience === 'operator') this.step({ world, moves: [] }, lastMoves(world, this.asked))
   }
 
@@ -105,22 +118,20 @@ class Search {
 function approval(world: World, asked: Asked, answer: PartyAnswer): Change {
   const gates = answer.policies.flatMap(({ gate }) => gate ?? [])
   const ids = answer.policies.map(({ id }) => id)
-  const setAside = new Set([...world.request.setAside, ...ids])
-  const next = { ...world, request: { ...world.request, setAside } }
+  const apply = ({ parts, request }: World): World => {
+    return { parts, request: { ...request, setAside: new Set([...request.setAside, ...ids]) } }
+  }
   const roles = [...new Set(gates)].map((gate) => `\`${gate}\``).join(' and ')
-  return {
+  const told: ExplainedChange = {
     party: partyOf(asked),
     principal: answer.principal,
     kind: 'approval',
     words: `somebody with the role ${roles} approves this call`,
     ...(ids[0] !== undefined && { policy: ids[0] }),
     verified: true,
-    then: answerIn(next),
-    asked,
-    about: ids,
-    bound: false,
-    cost: 2,
+    after: answerIn(apply(world)),
   }
+  return { told, asked, about: ids, bound: false, cost: 2, apply }
 }
 
 /** What would make one party's answer another, the smallest change first. Throws what deciding throws. */
@@ -134,7 +145,30 @@ export function changesFor(
   if (answer.answer === 'hold') return [approval(world, asked, answer)]
   const search = new Search(asked, answer, audience)
   search.run(world)
-  return search.found
-    .sort((a, b) => Number(b.verified) - Number(a.verified) || a.cost - b.cost)
-    .slice(0, MAX_TOLD)
+  return search.found.sort(bySize).slice(0, MAX_TOLD)
+}
+
+/** Changes that were tried first, the smallest of them before the others. */
+export function bySize(a: Change, b: Change): number {
+  return Number(b.told.verified) - Number(a.told.verified) || a.cost - b.cost
+}
+
+/**
+ * Where no change alone is enough: the smallest of every party that denies, made one after the other, if the call is then not denied.
+ */
+export function together(world: World, changes: readonly Change[]): Explanation['together'] {
+  if (changes.some(({ told }) => told.after !== undefined && told.after !== 'deny'))
+    return undefined
+  const smallest = new Map<Asked, Change>()
+  for (const change of [...changes].sort(bySize)) {
+    if (change.apply !== undefined && !smallest.has(change.asked))
+      smallest.set(change.asked, change)
+  }
+  const all = [...new Map([...smallest.values()].map((one) => [one.told.words, one])).values()]
+  try {
+    const after = answerIn(all.reduce((now, { apply }) => apply?.(now) ?? now, world))
+    return after === 'deny' ? undefined : { words: all.map(({ told }) => told.words), after }
+  } catch {
+    return undefined
+  }
 }

@@ -30,8 +30,8 @@ function explain(text: string, of: DecisionRequest, options?: { values?: boolean
 
 /** What would change, in short. */
 function changes(text: string, of: DecisionRequest) {
-  return explain(text, of).changes.map(({ party, kind, words, verified, then }) =>
-    [party, kind, words, verified ? then : 'not tried'].join(' | '),
+  return explain(text, of).changes.map(({ party, kind, words, verified, after }) =>
+    [party, kind, words, verified ? after : 'not tried'].join(' | '),
   )
 }
 
@@ -171,6 +171,16 @@ test('a task, a user, an approval, a role, an annotation, a policy: each where i
     changes(role + agents.replace('"p"', '"q"'), request())[0],
     'person | role | the person has the role `boss` | allow',
   )
+})
+
+test('where no change alone is enough, what of each party together is', () => {
+  const boss = '@id("p") permit (principal in Role::"boss", action, resource);'
+  assert.deepEqual(explain(boss, request()).together, {
+    words: ['the person has the role `boss`', 'the agent has the role `boss`'],
+    after: 'allow',
+  })
+  assert.equal(explain(PERMIT + BOUND, request(large)).together, undefined, 'one is enough')
+  assert.deepEqual(explain('', request()).together?.after, 'allow')
 })
 
 test('what is suggested is a policy that compiles', () => {
@@ -318,10 +328,10 @@ test('law: every change that is said to be tried turns the answer of its party a
         const set = compiled(text.join('\n'))
         const explanation = set.explain(of)
         assert.deepEqual(explanation.answer, set.decide(of).answer)
-        for (const { party, verified, then, kind, words } of explanation.changes) {
+        for (const { party, verified, after, kind, words } of explanation.changes) {
           const own = explanation.parties.find((one) => one.party === party)
           assert.notEqual(own?.answer, 'allow')
-          assert.equal(then !== undefined, verified)
+          assert.equal(after !== undefined, verified)
           if (kind === 'permit') assert.ok(verified, 'a policy more always does')
           const input = verified && kind === 'argument' ? said(words, cents) : undefined
           if (input === undefined) continue
@@ -329,7 +339,7 @@ test('law: every change that is said to be tried turns the answer of its party a
           // Not as the explanation tried it, but as it reads.
           const again = set.decide({ ...of, input })
           assert.notEqual(again.parties.find((one) => one.party === party)?.answer, 'deny', words)
-          assert.equal(again.answer, then, words)
+          assert.equal(again.answer, after, words)
         }
         for (const told of set.advise(of, set.decide(of))) assert.equal(typeof told, 'string')
       },

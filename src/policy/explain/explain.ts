@@ -9,7 +9,7 @@ import type { DecidingParts } from '../parts.ts'
 import type { Policy } from '../policy.ts'
 import { partiesOf, pinned, questionOf } from '../question.ts'
 import { adviceFrom } from './advise.ts'
-import { changesFor, type Change } from './changes.ts'
+import { bySize, changesFor, together, type Change } from './changes.ts'
 import { nearPermits } from './move.ts'
 import { shownPolicy, type Held } from './shown.ts'
 import type { World } from './world.ts'
@@ -81,6 +81,7 @@ export function explain(
   const world: World = { parts, request }
   const asked = partiesOf(request)
   const found = asked.flatMap((one, at) => changes(world, one, decision.parties[at]!))
+  const combined = together(world, found)
   return {
     answer: decision.answer,
     reason: decision.reason,
@@ -88,8 +89,9 @@ export function explain(
     digest: decision.policySet,
     parties: asked.map((one, at) => explained(world, one, decision.parties[at]!, values)),
     changes: found
-      .sort((a, b) => Number(b.verified) - Number(a.verified) || a.cost - b.cost)
+      .sort(bySize)
       .slice(0, MAX_CHANGES)
-      .map(({ asked: _, about: _about, bound: _bound, cost: _cost, ...change }) => change),
+      .map(({ told }) => told),
+    ...(combined !== undefined && { together: combined }),
   }
 }

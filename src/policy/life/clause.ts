@@ -75,6 +75,13 @@ export function headAsPermit(text: string): string {
   return `${head.slice(0, word.at)}permit${head.slice(word.at + word.text.length)}`
 }
 
+/** A policy's tokens, with one space between them: equal where nothing but space and comments differ. */
+export function normalised(text: string): string {
+  return tokensOf(text)
+    .map((token) => token.text)
+    .join(' ')
+}
+
 /** Where the bracket that opens at an index is closed. */
 function closing(tokens: readonly Token[], open: number): number {
   let depth = 0

@@ -143,8 +143,8 @@ class Reader {
   /** Those of the path, overridden by those of the operation (OpenAPI 3.1 §4.8.10.1). Throws where two are one. */
   parameters(item: JsonObject, operation: JsonObject): Parameter[] {
     const found = new Map<string, Parameter>()
-    for (const of of [item, operation]) {
-      const list = of['parameters']
+    for (const level of [item, operation]) {
+      const list = level['parameters']
       const here = new Set<string>()
       for (const one of Array.isArray(list) ? list : []) {
         const parameter = readParameter(this.object(one))

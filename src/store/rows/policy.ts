@@ -18,6 +18,14 @@ export interface PolicyVersion {
   readonly sources: readonly PolicySource[]
   /** Person id. */
   readonly person: string
+  /** Why; absent in rows from before it was kept. */
+  readonly reason?: string
+  /** Person id of the second administrator, where one had to agree. */
+  readonly approvedBy?: string
+  /** Id of the version that it took the place of; absent for the first. */
+  readonly parent?: string
+  /** Id of the version whose text this is again. */
+  readonly rollbackOf?: string
   /** ms since the epoch. */
   readonly appliedAt: number
   readonly current: boolean

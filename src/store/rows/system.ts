@@ -8,6 +8,11 @@ export interface PinnedSystem {
   readonly definition: SystemDefinition
   /** Which agents it is for; no part of what was looked at, so outside of the definition's digest. Absent: `default`. */
   readonly environment?: string
+  /**
+   * What the policies in force know of it, where they do not hold with what it is now: it is isolated. A fallback only: where the
+   * policies hold with `definition`, nobody looks at it.
+   */
+  readonly before?: SystemDefinition
   /** Person id. */
   readonly person: string
   readonly reason: string

@@ -27,6 +27,8 @@ export const ApprovalSummary = z
     instance: Id,
     /** Name of the person on whose behalf the agent acts. */
     person: z.string().nullable(),
+    /** The task that it is for, as it was when it was asked; absent: none. */
+    task: z.object({ id: z.string(), intent: z.string() }).optional(),
     system: Name,
     action: z.string(),
     effects: z.array(z.enum(EFFECTS)),

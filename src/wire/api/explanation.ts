@@ -69,7 +69,7 @@ export const ExplainedChange = z.object({
   /** True where it was applied and decided again, and this party then allows or holds; false where nothing concrete could be applied. */
   verified: z.boolean(),
   /** What the whole decision would be with it alone; present where it was verified. */
-  then: Answer.optional(),
+  after: Answer.optional(),
 })
 
 /** A decision explained, for operators. */
@@ -83,6 +83,8 @@ export const Explanation = z
     digest: Digest,
     parties: z.array(ExplainedParty),
     changes: z.array(ExplainedChange),
+    /** Where no change alone is enough: the smallest of every party that denies, and what the decision is after all of them. */
+    together: z.object({ words: z.array(z.string()), after: Answer }).optional(),
   })
   .meta({ id: 'Explanation' })
 

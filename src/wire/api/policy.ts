@@ -58,6 +58,8 @@ export const PolicyApplied = z.object({
   changed: z.array(z.string()),
   /** What is valid and perhaps not meant. */
   warnings: z.array(PolicyProblem),
+  /** Id of the proposal that it became: a second administrator has to agree. */
+  proposal: z.string().optional(),
 })
 
 export type PolicySource = z.infer<typeof PolicySource>

@@ -1,7 +1,8 @@
-// Holds systems as the control API inspects, pins and shows them. History: v1 stdio transports.
+// Holds systems as the control API inspects, pins, labels and shows them. History: v1 stdio transports, v2 described systems, facts.
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
+import { PolicyProblem } from './problem.ts'
 import { Digest, Name, Reason, Time } from './text.ts'
 
 const EffectLabel = z.enum(EFFECTS)
@@ -26,6 +27,39 @@ export const Transport = z.strictObject({
   env: z.array(Variable).max(64).default([]),
 })
 
+const ExternalSource = z.enum(['openapi', 'tables'])
+
+/** A system that is described: the gateway has no way to it, and programs that enforce by themselves ask about its actions. */
+const ExternalTransport = z.strictObject({
+  kind: z.literal('external'),
+  /** What its actions were read from. */
+  source: ExternalSource,
+  /** Digest of the document. */
+  document: Digest,
+})
+
+/** How a system is reached. */
+const AnyTransport = z.discriminatedUnion('kind', [Transport, ExternalTransport])
+
+const Pointer = z.string().max(512)
+
+/** What people say of an action beyond its definition. */
+const Facts = {
+  /** Data labels of what it returns. */
+  labels: z.array(z.string().max(64)).max(64).optional(),
+  /** What of its arguments is counted: JSON pointers. */
+  measures: z
+    .strictObject({
+      /** An integer in the minor unit of a currency. */
+      money: Pointer.optional(),
+      /** Texts, or lists of texts, that name who receives something. */
+      recipients: z.array(Pointer).max(64).optional(),
+    })
+    .optional(),
+  /** What it sets off: `system/action`. */
+  triggers: z.array(z.string().max(256)).max(64).optional(),
+}
+
 /** One operation of a system, as pinned or as proposed. */
 export const Action = z
   .object({
@@ -38,6 +72,7 @@ export const Action = z
     annotations: JsonObjectShape.optional(),
     /** Confirmed by a person where pinned, proposed where inspected. Empty counts as every effect. */
     effects: z.array(EffectLabel),
+    ...Facts,
     digest: Digest,
   })
   .meta({ id: 'Action' })
@@ -45,8 +80,9 @@ export const Action = z
 /** What a system said of itself. */
 const SystemDefinitionAnswer = z.object({
   name: Name,
-  transport: Transport,
-  era: z.enum(['2025-11-25', '2026-07-28']),
+  transport: AnyTransport,
+  /** The revision of MCP; absent where it speaks none. */
+  era: z.enum(['2025-11-25', '2026-07-28']).optional(),
   server: z.object({ name: z.string(), version: z.string() }),
   instructions: z.string().optional(),
   actions: z.array(Action),
@@ -62,6 +98,8 @@ export const System = SystemDefinitionAnswer.extend({
   /** Name of the person who pinned it. */
   pinned_by: z.string(),
   reason: z.string(),
+  /** Policies that do not hold with what it is now: every call of it is denied until they are mended. Empty: it is not isolated. */
+  isolated: z.array(PolicyProblem),
 }).meta({ id: 'System' })
 
 /** Answer of `GET /v1/systems`. */
@@ -75,19 +113,47 @@ const NAMED = {
   message: 'has a value for a variable that transport.env does not name',
 }
 
+/** A candidate: a program, or what a document describes. */
+const CandidateTransport = z.discriminatedUnion('kind', [
+  Transport,
+  z.strictObject({ kind: z.literal('external'), source: ExternalSource }),
+])
+
+/** The JSON text of the document that describes an external system. */
+const DocumentText = z.string().max(16_777_216).optional()
+
+interface Candidate {
+  readonly transport: z.output<typeof CandidateTransport>
+  readonly secrets: Readonly<Record<string, string>>
+  readonly document?: string | undefined
+}
+
 /** True when every secret belongs to a variable that the transport names. */
-function named(of: { transport: { env: string[] }; secrets: Record<string, string> }): boolean {
-  return Object.keys(of.secrets).every((name) => of.transport.env.includes(name))
+function named({ transport, secrets }: Candidate): boolean {
+  const variables = transport.kind === 'stdio' ? transport.env : []
+  return Object.keys(secrets).every((name) => variables.includes(name))
+}
+
+const DESCRIBED = {
+  path: ['document'],
+  message: 'is what an external system needs, and no other has',
+}
+
+/** True when exactly the systems that are described come with their description. */
+function described({ transport, document }: Candidate): boolean {
+  return (transport.kind === 'external') === (document !== undefined)
 }
 
 /** Body of `POST /v1/systems/inspect`: starts the program, lists its tools, stores nothing. */
 export const InspectRequest = z
   .strictObject({
     name: Name,
-    transport: Transport,
+    transport: CandidateTransport,
     secrets: Secrets,
+    document: DocumentText,
   })
   .refine(named, NAMED)
+  .refine(described, DESCRIBED)
 
 /** Answer of `POST /v1/systems/inspect`. */
 export const InspectAnswer = z.object({
@@ -100,16 +166,21 @@ export const InspectAnswer = z.object({
     z.object({ action: z.string(), change: z.enum(['added', 'removed', 'changed']) }),
   ),
   warnings: z.array(z.string()),
+  /** Policies in force that would not hold with it: it would be isolated until they are mended. */
+  breaks: z.array(PolicyProblem),
 })
 
 /** Body of `POST /v1/systems`: pins what was inspected, if it still is the same. */
 export const NewSystem = z
   .strictObject({
     name: Name,
-    transport: Transport,
+    transport: CandidateTransport,
     secrets: Secrets,
+    document: DocumentText,
     /** Effects by action; an action without an entry has none, which counts as every effect. */
     effects: z.record(z.string().max(256), z.array(EffectLabel).max(EFFECTS.length)),
+    /** What else is said of actions; what is left out stays as it is pinned. */
+    facts: z.record(z.string().max(256), z.strictObject(Facts)).default({}),
     fingerprint: Digest,
     reason: Reason,
     max_processes: z.number().int().min(1).max(256).optional(),
@@ -117,8 +188,42 @@ export const NewSystem = z
     environment: Name.optional(),
   })
   .refine(named, NAMED)
+  .refine(described, DESCRIBED)
+
+/** Body of `POST /v1/systems/{name}/labels`: changes what is said of actions; what is left out stays. */
+export const LabelSystem = z.strictObject({
+  facts: z.record(
+    z.string().max(256),
+    z.strictObject({ effects: z.array(EffectLabel).max(EFFECTS.length).optional(), ...Facts }),
+  ),
+  reason: Reason,
+})
+
+/** One thing that an action was seen to set off. */
+const LearnedTrigger = z.object({
+  from: z.string(),
+  to: z.string(),
+  count: z.number().int(),
+  first_seen: Time,
+  last_seen: Time,
+  expires_at: Time,
+  /** A person said that it is none, and why. */
+  dismissed: z.string().nullable(),
+})
+
+/** Answer of `GET /v1/triggers`: what was learned from trace context. */
+export const TriggersAnswer = z.object({ triggers: z.array(LearnedTrigger) })
+
+/** Body of `POST /v1/triggers/dismiss`. */
+export const DismissTrigger = z.strictObject({
+  from: z.string().max(256),
+  to: z.string().max(256),
+  reason: Reason,
+})
 
 export type Transport = z.infer<typeof Transport>
+export type LabelSystem = z.input<typeof LabelSystem>
+export type TriggersAnswer = z.infer<typeof TriggersAnswer>
 export type Action = z.infer<typeof Action>
 export type System = z.infer<typeof System>
 export type SystemsAnswer = z.infer<typeof SystemsAnswer>

@@ -5,7 +5,7 @@ import { isScopePattern, MAX_PATTERNS } from '../scope.ts'
 import { Id, Moment, Name, Reason, Time } from './text.ts'
 
 /** Where a task stands; only `active` is worth anything. */
-export const TaskState = z.enum(['active', 'done', 'cancelled', 'expired'])
+const TaskState = z.enum(['active', 'done', 'cancelled', 'expired'])
 
 /** What may be called for a task, and under which condition on the arguments. */
 export const TaskPermit = z.strictObject({
@@ -29,7 +29,7 @@ export const TaskBudget = z.strictObject({
 const Permits = z.array(TaskPermit).min(1).max(MAX_PATTERNS)
 
 /** One line of a person's own words about what it is for. */
-export const Intent = Reason.meta({ description: 'one line, at most 500 characters' })
+const Intent = Reason.meta({ description: 'one line, at most 500 characters' })
 
 /** The request by which a person asked, signed with their key. */
 const TaskRequest = z.object({

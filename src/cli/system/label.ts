@@ -1,0 +1,40 @@
+// Holds `system label`: changing what is said of actions that are pinned.
+
+import { System } from '../../wire/api/system.ts'
+import type { Context } from '../context.ts'
+import { target } from '../control/control.ts'
+import { fault } from '../faults.ts'
+import { parseEffects } from '../system-add.ts'
+import { confirm } from '../terminal/ask.ts'
+import { drawActions } from '../terminal/system.ts'
+import { saidOf, type SaidOptions } from './said.ts'
+
+/** Runs the command. */
+export async function label(
+  context: Context,
+  name: string,
+  options: SaidOptions & { readonly reason?: string },
+): Promise<void> {
+  const { screen, shell, asking } = context
+  const facts = saidOf(shell.cwd, options)
+  for (const [action, effects] of parseEffects(options.effects ?? [])) {
+    facts[action] = { ...facts[action], effects }
+  }
+  const changed = Object.keys(facts)
+  if (changed.length === 0) throw fault('cli.usage', 'say what is to change: --effects, --label, …')
+  await confirm(shell, asking, `Change what is said of ${changed.join(', ')} of ${name}?`)
+  const reason = options.reason ?? 'labelled anew'
+  const control = await context.control()
+  const system = await control.send(
+    'POST',
+    target(['v1', 'systems', name, 'labels']),
+    { facts, reason },
+    System,
+  )
+  screen.answer(system, (surface) =>
+    drawActions(
+      system.actions.filter((action) => Object.hasOwn(facts, action.name)),
+      surface,
+    ),
+  )
+}

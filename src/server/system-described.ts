@@ -1,0 +1,65 @@
+// Holds the systems that are described and not started: their actions are read from a document that a person brings.
+
+import { digest, utf8 } from '../std/bytes.ts'
+import { isObject, parseJson, type Json, type JsonLimits } from '../std/json.ts'
+import { publicFault } from '../std/fault.ts'
+import type { Reality } from '../policy/reality/definition.ts'
+import { actionsOfOpenApi } from '../policy/reality/openapi.ts'
+import { actionsOfTables } from '../policy/reality/tables.ts'
+import type { ExternalSource, SystemDefinition } from '../wire/system.ts'
+import { serverFault } from './faults.ts'
+
+/** A document as people have them: larger than a request, and with keys that differ in case. */
+const LIMITS: JsonLimits = { bytes: 16_777_216, depth: 128, values: 1_000_000, keys: 'exact' }
+
+const READERS: Readonly<Record<ExternalSource, (document: Json) => Reality>> = {
+  openapi: actionsOfOpenApi,
+  tables: actionsOfTables,
+}
+
+/** What a document describes. Throws `system.document` where it cannot be read, or describes no action. */
+export function describedSystem(
+  name: string,
+  source: ExternalSource,
+  text: string,
+): {
+  readonly definition: Omit<SystemDefinition, 'digest' | 'maxProcesses'>
+  readonly problems: readonly string[]
+} {
+  let document: Json
+  try {
+    document = parseJson(utf8(text), LIMITS)
+  } catch (error) {
+    throw serverFault(
+      'system.document',
+      `the document cannot be read: ${publicFault(error).detail}`,
+      error,
+    )
+  }
+  const { actions, problems } = READERS[source](document)
+  const told = problems.map(({ path, message }) => `${path}: ${message}`)
+  if (actions.length === 0) {
+    throw serverFault(
+      'system.document',
+      `the document describes no action${told[0] === undefined ? '' : `: ${told[0]}`}`,
+    )
+  }
+  return {
+    definition: {
+      name,
+      transport: { kind: 'external', source, document: digest(text) },
+      server: serverOf(document, source),
+      actions,
+    },
+    problems: told,
+  }
+}
+
+function serverOf(document: Json, source: ExternalSource): SystemDefinition['server'] {
+  const info = isObject(document) ? document['info'] : undefined
+  const { title, version } = isObject(info) ? info : {}
+  return {
+    name: typeof title === 'string' ? title.slice(0, 200) : source,
+    version: typeof version === 'string' ? version.slice(0, 64) : '',
+  }
+}
