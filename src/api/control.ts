@@ -17,6 +17,8 @@ import { misdirected } from './host.ts'
 import { serveInstances } from './instances/routes.ts'
 import { serveRegistrations } from './registrations/routes.ts'
 import { serveTrust } from './trust/routes.ts'
+import { serveHistory } from './history/routes.ts'
+import { serveLimits } from './limits/routes.ts'
 import { serveLocks } from './locks/routes.ts'
 import { serveLogin } from './login/routes.ts'
 import { noRoute } from './no-route.ts'
@@ -102,6 +104,8 @@ export function openControl(ports: ControlPorts): Control {
   serveExplain(surface, ports)
   serveApprovals(surface, ports)
   serveLocks(surface, ports)
+  serveLimits(surface, ports)
+  serveHistory(surface, ports)
   serveFindings(surface, ports)
   serveEnforcers(surface, ports)
   serveAuthzen(surface, ports)

@@ -10,7 +10,7 @@ import type { LogIndex, RecordFilter } from './log-index.ts'
 import { proveRecord, readRecords, type LoggedRecord } from './log-reader.ts'
 import { ownOutcome } from './outcome.ts'
 import type { SequencerLink } from './sequencer-link.ts'
-import type { Spool } from './spool.ts'
+import type { Spool, SpoolWaiter } from './spool.ts'
 import type { SpoolThread } from './spool-thread.ts'
 import type { SpoolNews } from './spool-worker.ts'
 
@@ -87,11 +87,11 @@ export class AuditLog implements AuditSink {
    * Seals a record and resolves once it is durable. Rejects with `audit.unavailable` (failed disk, removed spool, bounded
    * wait), `audit.too_large` or `audit.unreadable`; then the caller must not act. Order of calls is order in the log.
    */
-  append(draft: RecordDraft): Promise<Receipt> {
+  append(draft: RecordDraft, awaited = true): Promise<Receipt> {
     if (this.#closed !== undefined) {
       return Promise.reject(fault('audit.unavailable', 'the log is closed'))
     }
-    return this.#append(draft)
+    return this.#append(draft, awaited)
   }
 
   /** The record with this id (UUID) or leaf hash (base64url), if the log holds it. */
@@ -176,19 +176,20 @@ export class AuditLog implements AuditSink {
     this.#heartbeat.unref()
   }
 
-  #append(draft: RecordDraft): Promise<Receipt> {
+  #append(draft: RecordDraft, awaited = true): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       this.#check()
       const sealed = this.#parts.envelope.seal(draft)
       const { record } = sealed
-      const leaf = this.#parts.spool.append(sealed.text, sealed.bytes, {
+      const waiter: SpoolWaiter = {
         durable: () => {
           resolve({ id: record.id, leaf, ts: record.ts })
           this.#live.push({ leaf, record })
         },
         failed: reject,
         late: () => this.#late(sealed, leaf),
-      })
+      }
+      const leaf = this.#parts.spool.append(sealed.text, sealed.bytes, waiter, awaited)
     })
   }
 
@@ -215,7 +216,7 @@ export class AuditLog implements AuditSink {
 
   /** Appends what nobody waits for. Where it fails, `stats` says why; an intent left open is marked at the next start. */
   #note(draft: RecordDraft): void {
-    this.#append(draft).catch(() => this.#parts.spool.failure)
+    this.#append(draft, false).catch(() => this.#parts.spool.failure)
   }
 
   #hear(news: SpoolNews): void {

@@ -11,7 +11,8 @@ export class SpoolCursor {
   readonly #directory: string
   #position: Position
   #reader: SegmentReader | undefined
-  #last: string | undefined
+  /** The record before the position; hashed only where a segment ends. */
+  #last: Buffer | undefined
 
   constructor(directory: string, position: Position) {
     this.#directory = directory
@@ -36,7 +37,7 @@ export class SpoolCursor {
       const batch = this.#reader.batchAt(offset, end)
       if (batch === undefined) throw damaged(segment, offset, 'an acknowledged batch is damaged')
       this.#position = { segment, offset: batch.end }
-      this.#last = base64url(leafHash(batch.payloads.at(-1) ?? new Uint8Array()))
+      this.#last = batch.payloads.at(-1)
       return batch.payloads
     }
     return undefined
@@ -62,7 +63,8 @@ export class SpoolCursor {
         throw damaged(segment + 1, 0, 'the header does not name the segment before')
       }
       const atEnd = this.#position.offset === previous.end
-      if (atEnd && this.#last !== undefined && this.#last !== previous.last) {
+      const last = this.#last && base64url(leafHash(this.#last))
+      if (atEnd && last !== undefined && last !== previous.last) {
         throw damaged(
           segment,
           previous.end,

@@ -26,8 +26,8 @@ class SlowDisk {
     this.spool = new Spool({ post }, systemClock, limits, START)
   }
 
-  append(text: string): string {
-    return this.spool.append(text, Buffer.byteLength(text), this.waiter(text))
+  append(text: string, awaited?: boolean): string {
+    return this.spool.append(text, Buffer.byteLength(text), this.waiter(text), awaited)
   }
 
   waiter(name: string): SpoolWaiter {
@@ -120,4 +120,26 @@ test('drained waits for what was appended before it, not for what comes after', 
   await drained
   assert.deepEqual(disk.events, ['one durable'])
   disk.answer(1)
+})
+
+test('a record that nobody waits for shares the chunk of the next, and does not wait for ever', async () => {
+  const disk = new SlowDisk()
+  disk.append('{"a":1}', false)
+  await turn()
+  assert.equal(disk.chunks.length, 0)
+  disk.append('{"b":2}')
+  await turn()
+  assert.equal(disk.chunks.length, 1)
+  assert.deepEqual(disk.payloads(), ['{"a":1}', '{"b":2}'])
+  disk.append('{"c":3}', false)
+  await until(() => disk.chunks.length === 2)
+  disk.append('{"d":4}', false)
+  const drained = disk.spool.drained()
+  assert.equal(disk.chunks.length, 3, 'who drains waits for it')
+  disk.answer(3)
+  await drained
+  assert.deepEqual(
+    disk.events,
+    ['a":1', 'b":2', 'c":3', 'd":4'].map((text) => `{"${text}} durable`),
+  )
 })

@@ -11,6 +11,8 @@ import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
 /** Bytes of a chunk, unless one record needs more: twice what the last one held, within these bounds. */
 const CHUNK_MIN = 1 << 12
 const CHUNK_MAX = 1 << 16
+/** Longest that a record which nobody waits for stays here, to share a chunk with one that somebody waits for (ms). */
+const LINGER_MS = 4
 
 /** The port to the spool's thread. */
 export interface SpoolPort {
@@ -40,6 +42,8 @@ interface Chunk {
   readonly waiters: SpoolWaiter[]
   /** Called once the chunk is durable or given up by the spool as a whole. */
   readonly settled: (() => void)[]
+  /** True once somebody waits for a record of it: then it goes out at the end of this turn of the loop. */
+  awaited: boolean
   abandoned: boolean
 }
 
@@ -54,6 +58,7 @@ export class Spool {
   #queued = 0
   #chunkBytes = CHUNK_MIN
   #timer: NodeJS.Timeout | undefined
+  #linger: NodeJS.Timeout | undefined
   #failure: string | undefined
   #position: Position
 
@@ -86,8 +91,12 @@ export class Spool {
       throw unavailable('too many records are waiting for the disk')
   }
 
-  /** Queues one record of `bytes` bytes and gives its leaf hash (base64url). Call `check` before. */
-  append(text: string, bytes: number, waiter: SpoolWaiter): string {
+  /**
+   * Queues one record of `bytes` bytes and gives its leaf hash (base64url). Call `check` before. Where nobody waits for it
+   * (`awaited` false), it may stay a few milliseconds for the next: every chunk costs the disk a flush, and whoever waits the
+   * time of the flush before.
+   */
+  append(text: string, bytes: number, waiter: SpoolWaiter, awaited = true): string {
     const need = FRAME_HEAD + bytes
     let chunk = this.#filling
     if (chunk === undefined || chunk.used + need > chunk.buffer.length) chunk = this.#begin(need)
@@ -99,12 +108,15 @@ export class Spool {
     buffer.write(text, used + FRAME_HEAD, bytes, 'utf8')
     chunk.used += need
     chunk.waiters.push(waiter)
+    if (awaited) this.#hurry(chunk)
+    else this.#linger ??= setTimeout(() => this.#post(), LINGER_MS)
     this.#queued += need
     return hash('sha256', buffer.subarray(used + FRAME_HEAD - 1, used + need), 'base64url')
   }
 
   /** Resolves once everything appended so far is answered: durable or failed. */
   async drained(): Promise<void> {
+    this.#post()
     const newest = this.#chunks.at(-1)
     if (newest !== undefined) await new Promise<void>((resolve) => newest.settled.push(resolve))
   }
@@ -130,6 +142,8 @@ export class Spool {
   /** Ends the spool: whoever waits is told why, and nothing is taken any more. */
   fail(reason: string): void {
     this.#failure ??= reason
+    clearTimeout(this.#linger)
+    this.#linger = undefined
     this.#filling = undefined
     this.#queued = 0
     for (const chunk of this.#chunks.splice(0)) {
@@ -147,17 +161,25 @@ export class Spool {
       deadline: this.#clock.monotonic() + this.#limits.waitMs,
       waiters: [],
       settled: [],
+      awaited: false,
       abandoned: false,
     }
     this.#chunks.push(chunk)
     this.#filling = chunk
-    // At the end of this turn of the loop everything that it appended goes out in one message.
-    setImmediate(() => this.#filling === chunk && this.#post())
     this.#timer ??= setTimeout(() => this.#expire(), this.#limits.waitMs)
     return chunk
   }
 
+  /** At the end of this turn of the loop everything that was appended goes out in one message. */
+  #hurry(chunk: Chunk): void {
+    if (chunk.awaited) return
+    chunk.awaited = true
+    setImmediate(() => this.#filling === chunk && this.#post())
+  }
+
   #post(): void {
+    clearTimeout(this.#linger)
+    this.#linger = undefined
     const chunk = this.#filling
     if (chunk === undefined) return
     this.#filling = undefined

@@ -59,10 +59,21 @@ const COMMANDS: readonly (readonly [
     () => import('./trust.ts'),
   ],
   ['person', 'people: list, add, change roles, leave, keys', () => import('./person.ts')],
-  ['system', 'systems that agents call: look at, pin, label, list, show', () => import('./system.ts')],
+  [
+    'system',
+    'systems that agents call: look at, pin, label, list, show',
+    () => import('./system.ts'),
+  ],
+  [
+    'enforcer',
+    'programs that enforce decisions themselves: add, list, revoke',
+    () => import('./enforcer.ts'),
+  ],
   ['policy', 'policies: apply, show, list', () => import('./policy.ts')],
   ['approval', 'held calls: list, show, approve, deny, watch', () => import('./approval.ts')],
   ['lock', 'locks: add, list, remove', () => import('./lock.ts')],
+  ['limit', 'limits: add, list, show, remove', () => import('./limit.ts')],
+  ['history', 'what agents have done: show, clear', () => import('./history.ts')],
   [
     'consent',
     'what OAuth clients may do on your behalf: list, revoke',

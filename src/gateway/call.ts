@@ -5,6 +5,7 @@ import type { Actor } from '../wire/actor.ts'
 import type { Decision } from '../wire/decision.ts'
 import type { Presented } from '../wire/presented.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
+import type { Grant } from './grant.ts'
 import type { ApprovalView } from './ports.ts'
 import type { Reserved } from './steps/05-reserve.ts'
 
@@ -45,6 +46,8 @@ export interface Call {
   action: ActionDefinition
   /** decide */
   decision: Decision
+  /** decide: authority for this one call. */
+  readonly grant: Grant
   /** reserve: what it uses up, taken already. */
   readonly reserved: Reserved
   /** gate: the approval that was used up for this call. */

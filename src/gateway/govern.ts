@@ -10,6 +10,7 @@ import type { Call, CallRequest } from './call.ts'
 import { permit, type Permitted } from './consider.ts'
 import { deny, isDenial, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
+import { Grant, sameGround } from './grant.ts'
 import type { ApprovalView, Ports } from './ports.ts'
 import { authenticate } from './steps/01-authenticate.ts'
 import { admit } from './steps/02-admit.ts'
@@ -162,6 +163,7 @@ export class Governor {
       actor,
       ...resolved,
       decision,
+      grant: new Grant(this.#ports.clock.monotonic()),
       reserved,
       ...(approval !== undefined && { approval }),
     }
@@ -251,6 +253,8 @@ export class Governor {
     }
     const session = await equip(call, this.#pool)
     if (isDenial(session)) return stop(session)
+    const over = this.#over(call)
+    if (over !== undefined) return stop(over)
     const secrets = ports.secrets.open(call.system.name)
     const answer = await execute(withoutSecrets(call, secrets), session, ports)
     if (isDenial(answer)) return stop(answer)
@@ -277,6 +281,26 @@ export class Governor {
     const failed = clean.result['isError'] === true
     conclude(call, failed ? 'tool_error' : 'ok', { executed: 'yes' }, ports)
     return { kind: 'result', call: call.id, result: clean.result }
+  }
+
+  /**
+   * Why a grant is worth nothing any more. Where it took long until the system was ready, what was decided on is looked at again: with
+   * other policies, other rights or another definition the call is decided anew, and what then is not allowed does not go out.
+   */
+  #over({ action, actor, approval, decision, grant, request }: Call): Denial | undefined {
+    if (!grant.spend()) return deny('call.internal', 'the grant of this call was used already')
+    if (grant.isFresh(this.#ports.clock.monotonic())) return undefined
+    const now = this.#decide(request, new Set(approval?.setAside))
+    if (isDenial(now)) return now
+    const { digest } = now.resolved.action
+    if (digest !== action.digest || now.actor.task?.id !== actor.task?.id) {
+      return deny('approval.void', 'what was decided on changed while the system was made ready')
+    }
+    // The history has grown by this very call: it decides again only where something else has changed.
+    if (now.decision.policySet === decision.policySet && sameGround(actor, now.actor)) {
+      return undefined
+    }
+    return now.decision.answer === 'allow' ? undefined : denied(now, this.#ports)
   }
 
   async #refuse(

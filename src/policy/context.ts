@@ -1,13 +1,12 @@
 // Holds the context of a decision: arguments and what the server knows besides, each part made when a policy first reads it.
 
-import { isIP } from 'node:net'
 import type { JsonObject } from '../std/json.ts'
 import type { HistoryFacts, Windows } from '../wire/history.ts'
 import { DateTime } from './cedar/datetime.ts'
 import type { Entities } from './cedar/entities.ts'
 import { IpAddr } from './cedar/ipaddr.ts'
 import { LazyRecord, PlainRecord } from './cedar/record.ts'
-import { notKnown, trouble } from './cedar/trouble.ts'
+import { notKnown, Trouble, trouble } from './cedar/trouble.ts'
 import { Uid } from './cedar/uid.ts'
 import { CedarRecord, CedarSet, type Value } from './cedar/value.ts'
 import { effective, SubjectEntities, type Subject } from './entity.ts'
@@ -207,7 +206,14 @@ const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i
  */
 function ipOf(text: string): Value {
   const address = text.replace(MAPPED, '').replace(/%.*$/s, '')
-  return isIP(address) === 0 ? text.slice(0, 64) : IpAddr.read(address)
+  const shown = text.slice(0, 64)
+  if (address.includes('/')) return shown
+  try {
+    return IpAddr.read(address)
+  } catch (error) {
+    if (error instanceof Trouble) return shown
+    throw error
+  }
 }
 
 /**

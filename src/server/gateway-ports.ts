@@ -2,6 +2,7 @@
 
 import { Fault } from '../std/fault.ts'
 import type { Clock } from '../std/clock.ts'
+import { EntropyPool } from '../std/entropy-pool.ts'
 import type { Entropy } from '../std/entropy.ts'
 import type { Traffic } from '../audit/traffic/traffic.ts'
 import type { Actors } from '../authority/identity/actors.ts'
@@ -57,7 +58,8 @@ export function gatewayPorts(parts: GatewayParts): Ports {
   const { locks, secrets, systems } = authority
   return {
     clock,
-    entropy,
+    // Ids of calls are drawn from it, one by one: asking the machine each time costs more than all else about them.
+    entropy: new EntropyPool(entropy),
     audit,
     commitments,
     policy,

@@ -202,3 +202,38 @@ test('INV-12 one line of JSON is one line for every reader', () => {
   assert.equal(line.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).length, 1)
   assert.equal(stringifyJson(read(line)), stringifyJson(given))
 })
+
+test('canonical form is the same however a tree was made, and leaves the tree as it was', () => {
+  const keys = fc.oneof(fc.string(), fc.nat().map(String), fc.constantFrom('__proto__', 'a', 'b'))
+  const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      fc.jsonValue({ maxDepth: 1 }),
+      fc.array(tie('tree'), { maxLength: 4 }),
+      fc.dictionary(keys, tie('tree'), { maxKeys: 40, noNullPrototype: true }),
+    ),
+  }))
+  fc.assert(
+    fc.property(tree, (value) => {
+      const before = JSON.stringify(value)
+      const text = canonicalJson(value as Json)
+      assert.equal(text, reference(value))
+      assert.equal(JSON.stringify(value), before)
+    }),
+  )
+  const exact = { b: new JsonNumber('1.0'), a: [new JsonNumber('9007199254740993')] }
+  assert.equal(canonicalJson(exact), '{"a":[9007199254740993],"b":1.0}')
+  for (const odd of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => canonicalJson({ deep: [{ b: 1, a: odd }] }), TypeError)
+  }
+})
+
+/** RFC 8785 as its text says it, without regard to time. */
+function reference(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(reference).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const keys = Object.keys(value).sort()
+  const entry = (key: string): string =>
+    `${JSON.stringify(key)}:${reference((value as Record<string, unknown>)[key])}`
+  return `{${keys.map(entry).join(',')}}`
+}

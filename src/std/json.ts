@@ -1,5 +1,7 @@
 // Holds the strict JSON reader and its writers: what was read is exactly what is decided, digested and sent (INV-12).
 
+import { isAscii } from 'node:buffer'
+
 import { Fault, faults, type FaultCatalogue } from './fault.ts'
 
 /** A number whose text a double would not give back: `1.0`, `1e5`, `9007199254740993`. */
@@ -68,10 +70,6 @@ export const JSON_FAULTS = {
 const fault = faults(JSON_FAULTS)
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
-// The controls U+0000 to U+001F have to be escaped (RFC 8259 §7): from U+0020 on, a string is plain.
-const PLAIN_STRING = /[\u0020-\u0021\u0023-\u005b\u005d-\uffff]*/y
-const LONE_SURROGATE = /[\ud800-\udfff]/
-const PLAIN_KEY = /^[a-z0-9_$-]*$/
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -86,6 +84,20 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Two keys fold to the same text when a case-blind or form-blind reader would take them for one. */
 function fold(key: string): string {
   return key.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')
+}
+
+function isDigit(c: number): boolean {
+  return c >= 0x30 && c <= 0x39
+}
+
+/** True for a key that folds to itself, so that only its equal folds to the same: `[a-z0-9_$-]*`. */
+function isPlain(key: string): boolean {
+  for (let at = 0; at < key.length; at++) {
+    const c = key.charCodeAt(at)
+    const isLetter = c >= 0x61 && c <= 0x7a
+    if (!isLetter && !isDigit(c) && c !== 0x5f && c !== 0x2d && c !== 0x24) return false
+  }
+  return true
 }
 
 class Reader {
@@ -156,29 +168,35 @@ class Reader {
 
   number(): number | JsonNumber {
     NUMBER.lastIndex = this.at
-    const match = NUMBER.exec(this.text)
-    if (match === null) throw this.fail('no value')
-    const text = match[0]
-    this.at += text.length
+    if (!NUMBER.test(this.text)) throw this.fail('no value')
+    const text = this.text.slice(this.at, NUMBER.lastIndex)
+    this.at = NUMBER.lastIndex
     const value = Number(text)
     return String(value) === text ? value : new JsonNumber(text)
   }
 
   string(): string {
-    this.at++
+    const { text } = this
     let out = ''
-    for (;;) {
-      PLAIN_STRING.lastIndex = this.at
-      const run = PLAIN_STRING.exec(this.text)![0]
-      this.at += run.length
-      out = out === '' ? run : out + run
-      const c = this.text[this.at]
-      if (c === '"') break
-      if (c !== '\\') throw this.fail('unterminated or unescaped string')
+    let escaped = false
+    let from = this.at + 1
+    // By code units and not by a regular expression: most strings are shorter than asking one would take.
+    for (let at = from; ; at++) {
+      const c = text.charCodeAt(at)
+      // The controls U+0000 to U+001F have to be escaped (RFC 8259 §7); at the end of the text `c` is NaN.
+      if (c !== 0x22 && c !== 0x5c && c >= 0x20) continue
+      out = escaped ? out + text.slice(from, at) : text.slice(from, at)
+      this.at = at
+      if (c === 0x22) break
+      if (c !== 0x5c) throw this.fail('unterminated or unescaped string')
       out += this.escape()
+      escaped = true
+      from = this.at
+      at = from - 1
     }
     this.at++
-    if (LONE_SURROGATE.test(out) && !out.isWellFormed()) {
+    // What was decoded from UTF-8 is well formed: half of a pair can come from an escape alone.
+    if (escaped && !out.isWellFormed()) {
       throw fault('json.surrogate', `lone surrogate in the string before character ${this.at}`)
     }
     return out
@@ -218,8 +236,7 @@ class Reader {
 
   object(depth: number): JsonObject {
     const out: JsonObject = Object.create(null) as JsonObject
-    const folded = this.limits.keys === 'folded' ? new Map<string, string>() : undefined
-    let plain = true
+    let folded: Map<string, string> | undefined
     this.at++
     this.space()
     if (this.text[this.at] === '}') {
@@ -230,7 +247,7 @@ class Reader {
       this.space()
       if (this.text[this.at] !== '"') throw this.fail('no key')
       const key = this.string()
-      plain = this.checkKey(out, key, plain, folded)
+      folded = this.checkKey(out, key, folded)
       this.space()
       if (this.text[this.at++] !== ':') throw this.fail('no colon')
       this.space()
@@ -246,23 +263,23 @@ class Reader {
   checkKey(
     seen: JsonObject,
     key: string,
-    plain: boolean,
     folded: Map<string, string> | undefined,
-  ): boolean {
+  ): Map<string, string> | undefined {
     if (key === '__proto__') throw fault('json.forbidden_key', 'the key `__proto__` is refused')
     if (key in seen) throw fault('json.duplicate_key', `the key \`${shown(key)}\` stands twice`)
-    if (folded === undefined || (plain && PLAIN_KEY.test(key))) return plain
-    if (plain) for (const earlier of Object.keys(seen)) folded.set(fold(earlier), earlier)
+    if (this.limits.keys === 'exact' || (folded === undefined && isPlain(key))) return folded
+    const forms =
+      folded ??
+      new Map(Object.keys(seen).map((earlier): [string, string] => [fold(earlier), earlier]))
     const form = fold(key)
-    const twin = folded.get(form)
+    const twin = forms.get(form)
     if (twin !== undefined) {
       throw fault(
         'json.ambiguous_key',
         `the keys \`${shown(twin)}\` and \`${shown(key)}\` differ only in case or Unicode form`,
       )
     }
-    folded.set(form, key)
-    return false
+    return forms.set(form, key)
   }
 }
 
@@ -279,6 +296,14 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = REQUEST_LIMITS
   if (bytes.byteLength > limits.bytes) {
     throw fault('json.bytes', `${bytes.byteLength} bytes, at most ${limits.bytes} are read`)
   }
+  return new Reader(decode(bytes), limits).document()
+}
+
+function decode(bytes: Uint8Array): string {
+  // Most documents are ASCII, which needs no decoder: a third of the time that reading a call takes.
+  if (isAscii(bytes)) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  }
   let text: string
   try {
     text = decoder.decode(bytes)
@@ -287,7 +312,7 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = REQUEST_LIMITS
   }
   if (text.charCodeAt(0) === 0xfeff)
     throw fault('json.utf8', 'the body starts with a byte order mark')
-  return new Reader(text, limits).document()
+  return text
 }
 
 /** Narrows to an object as read by the reader. */
@@ -324,7 +349,57 @@ export function asLine(json: string): string {
  * its exact text, so that two arguments are equal only where every reader takes them as equal.
  */
 export function canonicalJson(value: Json): string {
-  return write(value, true)
+  const inOrder = ordered(value)
+  return inOrder === undefined ? write(value, true) : JSON.stringify(inOrder)
+}
+
+/** Keys of an object that are sorted here; one with more of them is written as `write` does. */
+const FEW_KEYS = 32
+
+/**
+ * A tree with its keys in order, so that JSON.stringify, which takes half the time, says it as `write` does: itself where they
+ * are. Undefined where it would not: for a number that is kept as text or that JSON cannot say, and for keys that an object
+ * puts elsewhere or does not take.
+ */
+function ordered(value: Json): Json | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof JsonNumber) return undefined
+  let out = value
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const entry = ordered(value[i]!)
+      if (entry === undefined) return undefined
+      if (entry === value[i]) continue
+      if (out === value) out = [...value]
+      ;(out as Json[])[i] = entry
+    }
+    return out
+  }
+  const keys = Object.keys(value)
+  if (keys.length > FEW_KEYS) return undefined
+  if (sort(keys)) out = {}
+  for (const key of keys) {
+    if (value[key] === undefined) continue
+    const entry = ordered(value[key])
+    if (entry === undefined || key === '__proto__' || isDigit(key.charCodeAt(0))) return undefined
+    if (out === value && entry !== value[key]) out = { ...value }
+    if (out !== value) (out as JsonObject)[key] = entry
+  }
+  return out
+}
+
+/** Sorts a few keys by their UTF-16 code units; false where there was nothing to do. */
+function sort(keys: string[]): boolean {
+  let moved = false
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i]!
+    let at = i
+    for (; at > 0 && keys[at - 1]! > key; at--) keys[at] = keys[at - 1]!
+    keys[at] = key
+    moved ||= at < i
+  }
+  return moved
 }
 
 /** Printable ASCII without what JSON escapes: most texts and nearly all keys, written without asking the library. */

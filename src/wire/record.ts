@@ -50,7 +50,10 @@ export interface Receipt {
   readonly ts: string
 }
 
-/** Where records go. `append` resolves once the record is durable (INV-1); it rejects with an `audit.*` Fault. */
+/**
+ * Where records go. `append` resolves once the record is durable (INV-1); it rejects with an `audit.*` Fault. Where nothing is
+ * going to wait for that, `awaited` is false: the record then goes to the disk with the next one, or in a few milliseconds.
+ */
 export interface AuditSink {
-  append(draft: RecordDraft): Promise<Receipt>
+  append(draft: RecordDraft, awaited?: boolean): Promise<Receipt>
 }

@@ -266,23 +266,23 @@ test('INV-11 what history says is of the lineage, and numbers that are none deny
 test('INV-11 arguments are not authority: none of them is a task, a user, a history or a network', () => {
   const set = compiled(`
 @id("p") permit (principal, action == Action::"${REFUND}", resource)
-when { context has network && context.network.ip.isInRange(ip("10.0.0.0/8")) };`)
+when { context has network && context.network.ip.isInRange(ip("10.20.0.0/16")) };`)
   const input = json(
-    '{"amount_cents":1,"network":{"listener":"gateway","ip":"10.0.0.1"},"task":"x","user":"root","history":{}}',
+    '{"amount_cents":1,"network":{"listener":"gateway","ip":"10.20.0.1"},"task":"x","user":"root","history":{}}',
   )
   assert.equal(set.decide(request({ input })).answer, 'deny')
   const from = (address: string) =>
     set.decide(request({ input, network: { listener: 'gateway', address } })).answer
-  assert.equal(from('10.1.2.3'), 'allow')
-  assert.equal(from('::ffff:10.1.2.3'), 'allow')
+  assert.equal(from('10.20.2.3'), 'allow')
+  assert.equal(from('::ffff:10.20.2.3'), 'allow')
   for (const address of [
     '11.0.0.1',
     '::1',
     'fe80::1%eth0',
     'unknown',
     '',
-    '10.0.0.1/8',
-    '010.0.0.1',
+    '10.20.0.1/8',
+    '010.20.0.1',
   ]) {
     assert.equal(from(address), 'deny', address)
   }
@@ -291,12 +291,12 @@ when { context has network && context.network.ip.isInRange(ip("10.0.0.0/8")) };`
 test('INV-2 an address that is none denies whatever forbids by it', () => {
   const set = compiled(`${PERMIT}
 @id("f") forbid (principal, action, resource)
-when { context has network && context.network.ip.isInRange(ip("10.0.0.0/8")) };`)
+when { context has network && context.network.ip.isInRange(ip("10.20.0.0/16")) };`)
   const from = (address: string) =>
     set.decide(request({ network: { listener: 'gateway', address } })).answer
-  assert.equal(from('10.0.0.1'), 'deny')
+  assert.equal(from('10.20.0.1'), 'deny')
   assert.equal(from('192.168.0.1'), 'allow')
-  for (const address of ['unknown', '', '10.0.0.0/8', '@', '10.0.0.1 ']) {
+  for (const address of ['unknown', '', '10.20.0.0/16', '@', '10.20.0.1 ']) {
     assert.equal(from(address), 'deny', address)
   }
 })

@@ -1,4 +1,4 @@
-// Holds the choices of a generated case: taken one by one from a tape that fast-check makes, and shrinks.
+// Holds the choices of a generated case: taken one by one from a tape that fast-check makes.
 
 /** Choices. When the tape is at its end every choice is the first one, so that whatever grows ends, and a shorter tape is a simpler case. */
 export class Draw {

@@ -23,7 +23,9 @@ before(async () => {
   journal = join(bailiwick.home, 'journal')
   writeFileSync(journal, '')
   await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal))
-  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(
+    `@id("w") @without("user, task") permit (principal in Role::"worker", action, resource);`,
+  )
   await bailiwick.agent('planner', ['worker'], true)
   await bailiwick.agent('worker', ['worker'], true)
 })

@@ -70,7 +70,7 @@ test('a policy is checked and tested without a server, against what one wrote do
   const [problem] = wrong['problems'] as Record<string, unknown>[]
   assert.deepEqual(
     [problem?.['file'], problem?.['line'], problem?.['column'], problem?.['help']],
-    ['x.cedar', 1, 30, 'did you mean `Role`?'],
+    ['x.cedar', 1, 31, 'did you mean `Role`?'],
   )
   rmSync(join(folder, 'wrong'), { recursive: true })
   const right = await json(['policy', 'check', folder, '--strict', ...offline])
@@ -137,6 +137,18 @@ test('what was observed is replayed: the wider set would allow it, and the recor
   }
 })
 
+test('the least policy that covers what was used is suggested, and proven', async () => {
+  const suggested = await json(['policy', 'suggest', 'scribe', '--since', '1h'])
+  const text = String(suggested['policy'])
+  assert.deepEqual([suggested['used'], suggested['covered']], [1, 1], text)
+  assert.match(text, /permit \(principal in Agent::"scribe", action == Action::"notes\/add_note"/)
+  assert.match(text, /^\/\/ unused: scribes-list, in force since/m)
+  write(text, 'suggested.cedar')
+  const checked = await json(['policy', 'check', join(folder, 'suggested.cedar')])
+  assert.deepEqual([checked['ok'], checked['warnings']], [true, []])
+  rmSync(join(folder, 'suggested.cedar'))
+})
+
 test('it is enforced, and gone back on; every version has its author and its reason', async () => {
   await json(['policy', 'apply', join(folder, 'notes.cedar'), '--reason', 'scribes write'])
   await json(['agent', 'enforce', 'scribe', '--reason', 'it is right now'])
@@ -173,7 +185,6 @@ test('with four eyes one administrator proposes, and only another puts it in for
   assert.match(own.stderr, /policy\.proposal_own/)
   const key = join(folder, 'grace.json')
   await json(['person', 'add', 'grace', '--role', 'administrator', '--out', key])
-  rmSync(join(bailiwick.home, 'operator.json.ada'), { force: true })
   const operator = join(bailiwick.home, 'operator.json')
   const mine = readFileSync(operator)
   writeFileSync(operator, readFileSync(key), { mode: 0o600 })

@@ -203,7 +203,7 @@ export class ControlHome {
         },
       },
       audit: this.audit,
-      commitments: { commit: (text) => `hmac-sha256:${text}` },
+      commitments: { commit: (text: string) => `hmac-sha256:${text}` },
       clock: this.clock,
     }
     const replay = new PolicyReplay(reading)

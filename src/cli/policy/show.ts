@@ -39,7 +39,7 @@ async function showVersion(context: Context, version: string): Promise<void> {
   })
 }
 
-async function show(context: Context, { version }: { readonly version?: string }) {
+async function show(context: Context, version: string | undefined): Promise<void> {
   if (version !== undefined) return showVersion(context, version)
   const answer = await (await context.control()).get('/v1/policies', PoliciesAnswer)
   const { screen } = context
@@ -77,10 +77,9 @@ async function list(context: Context): Promise<void> {
 /** Adds the verbs. */
 export function register(policy: Command, context: Context): void {
   policy
-    .command('show')
+    .command('show [version]')
     .description('the text of the set in force, or of an earlier version')
-    .option('--version <id>', 'a version of `bailiwick policy log`')
-    .action((options: { version?: string }) => show(context, options))
+    .action((version: string | undefined) => show(context, version))
   policy
     .command('ls')
     .description('list the policies in force')

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../std/json.ts'
 import type { Call } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import type { Decision } from '../../wire/decision.ts'
+import type { RecordDraft } from '../../wire/record.ts'
 import type { Ports } from '../ports.ts'
 import { callFields, decisionBody, lineageMark, taskMark, unboundMark } from './06-record.ts'
 
@@ -24,7 +25,7 @@ export function conclude(
   if (FAILED.includes(status)) {
     ports.history.failed(call.actor, call.system.name, call.action.name)
   }
-  const outcome = ports.audit.append({
+  const outcome: RecordDraft = {
     type: 'call.outcome',
     phase: 'outcome',
     ...(call.intent !== undefined && { ref: call.intent }),
@@ -36,8 +37,8 @@ export function conclude(
       ...lineageMark(call.actor),
       ...facts,
     },
-  })
-  outcome.catch((error: unknown) => {
+  }
+  ports.audit.append(outcome, false).catch((error: unknown) => {
     ports.watch.note('record failed', { what: 'outcome', call: call.id, error: String(error) })
   })
 }

@@ -82,17 +82,20 @@ function text(value: Value): string {
   return typeof value === 'string' ? value : wrong('string', value)
 }
 
-/** `<` and its kin: two longs, two moments or two durations, as the left one says. */
+/** `<` and its kin: two longs, two moments or two durations; what else there is is told by the side that could be compared. */
 function ordered(compare: (a: bigint, b: bigint) => boolean): Binary {
   return (left, right) => {
     if (typeof left === 'bigint') return compare(left, long(right))
+    if (typeof right === 'bigint') return wrong('long', left)
     if (left instanceof DateTime) {
       return right instanceof DateTime ? compare(left.value, right.value) : wrong('datetime', right)
     }
     if (left instanceof Duration) {
       return right instanceof Duration ? compare(left.value, right.value) : wrong('duration', right)
     }
-    return wrong('long', left)
+    if (right instanceof DateTime) return wrong('datetime', left)
+    if (right instanceof Duration) return wrong('duration', left)
+    return wrong('one of [long, datetime, duration]', left)
   }
 }
 
