@@ -10,10 +10,13 @@ import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
 import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
+import { ENFORCER_FAULTS } from '../../src/authority/enforcers/faults.ts'
+import { AUTHZEN_FAULTS } from '../../src/api/authzen/faults.ts'
 import { LIMIT_FAULTS } from '../../src/authority/limits/faults.ts'
 import { TASK_FAULTS } from '../../src/authority/tasks/faults.ts'
 import { TRUST_FAULTS } from '../../src/authority/trust/faults.ts'
 import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
+import { POLICY_VERSION_FAULTS } from '../../src/authority/registry/policy-faults.ts'
 import { REGISTRY_FAULTS } from '../../src/authority/registry/faults.ts'
 import { APPLY_FAULTS } from '../../src/cli/apply/faults.ts'
 import { TOKEN_FAULTS } from '../../src/authority/tokens/faults.ts'
@@ -55,6 +58,8 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   DELEGATION_FAULTS: ['Delegations', DELEGATION_FAULTS],
   TASK_FAULTS: ['Tasks', TASK_FAULTS],
   LIMIT_FAULTS: ['Limits', LIMIT_FAULTS],
+  AUTHZEN_FAULTS: ['The decision point (AuthZEN)', AUTHZEN_FAULTS],
+  ENFORCER_FAULTS: ['Enforcers and their grants', ENFORCER_FAULTS],
   DPOP_FAULTS: ['DPoP proofs', DPOP_FAULTS],
   JWT_FAULTS: ['Signed JWTs', JWT_FAULTS],
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],
@@ -62,6 +67,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   TRUST_FAULTS: ['Trust sources', TRUST_FAULTS],
   SESSION_FAULTS: ['Signing in', SESSION_FAULTS],
   CONSENT_FAULTS: ['Consent to OAuth clients', CONSENT_FAULTS],
+  POLICY_VERSION_FAULTS: ['Versions and proposals of policies', POLICY_VERSION_FAULTS],
   REGISTRY_FAULTS: ["Agents' lives, their roles, and teams", REGISTRY_FAULTS],
   POLICY_FAULTS: ['Policies', POLICY_FAULTS],
   AUDIT_FAULTS: ['The record', AUDIT_FAULTS],

@@ -65,16 +65,33 @@ const AUTHORITY: Described = {
   'agent.role_removed': 'a role was taken from an agent',
   'agent.role_reviewed': 'a person looked at a role of an agent and found it right',
   'agent.role_expired': 'roles of an agent came to their end',
+  'agent.observed':
+    'a person set an agent to be observed until a time: what policy denies it of reads and writes goes on, marked in each record',
+  'agent.enforced': 'a person ended observe mode of an agent',
+  'agent.observe_ended': 'observe mode of an agent came to its end',
   'system.inspected':
     'a person had the program of a system started, to see what it offers; nothing was pinned',
   'system.pinned': 'a person pinned the definition of a system and the effects of its actions',
-  'policy.applied': 'a person put a set of policies in force, by its digest',
+  'policy.applied':
+    'a person put a set of policies in force, by its digest; `approved_by` is the second administrator, `rollback_of` an earlier version',
+  'policy.proposed': 'an administrator proposed a set of policies, for another to agree to',
+  'policy.proposal_approved': 'another administrator agreed to a set that was proposed',
+  'policy.proposal_rejected': 'a set that was proposed was rejected, or taken back',
+  'policy.proposal_expired': 'nobody answered a set that was proposed in time',
+  'traffic.dropped':
+    'decided calls were not kept for replay, because they came faster than they could be written: how many, and how many were kept',
+  'traffic.replayed': 'a person had recorded traffic decided again; `own`: by the set in force',
+  'traffic.read': 'a person had what an agent used summed up from its recorded traffic',
   'task.opened':
     'a person asked for a task: `digest` is over its intent, scope and budget, `key` and `proof` are their key and its signature over the request',
   'task.narrowed': 'a task was made less: fewer permits, a smaller budget, an earlier end',
   'task.closed': 'a task was done, or the delegation that it served had ended',
   'task.cancelled': 'a task was ended before it was done',
   'task.expired': 'the time of a task was over',
+  'enforcer.added':
+    'a person registered a program that asks for decisions and enforces them itself',
+  'enforcer.revoked': 'a person revoked such a program',
+  'grant.burnt': 'an enforcer used a grant up: from here on the call may have been executed',
   'delegation.created': 'a person passed authority to an agent',
   'delegation.passed':
     'an instance passed a part of its authority on; the record has the chain, the scope and the depth',
@@ -82,7 +99,8 @@ const AUTHORITY: Described = {
     'a delegation was taken back, or ended with what it hung on, with the reason',
   'delegation.expired': 'the time of a delegation was over',
   'delegation.bound': 'a delegation was bound to the one instance that it serves',
-  'delegation.narrowed': 'the end of a delegation was moved earlier, or it was ended, or it was bound to one task',
+  'delegation.narrowed':
+    'the end of a delegation was moved earlier, or it was ended, or it was bound to one task',
   'consent.given':
     'a person let a client of an agent act on their behalf: which resources, which actions, until when',
   'consent.denied': 'a person refused what a client asked for',

@@ -106,6 +106,7 @@ export const ROUTES = {
   'POST /v1/policies/replay': 'auditor',
   'POST /v1/policies/usage': 'auditor',
   'POST /v1/policies/explain': 'viewer',
+  'POST /v1/policies/reach': 'viewer',
   'GET /v1/approvals': 'person',
   'GET /v1/approvals/{id}': 'person',
   // Who may answer is decided by the gates of the call: the authority knows their roles.

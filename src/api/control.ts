@@ -26,6 +26,7 @@ import { serveOperations } from './operations/routes.ts'
 import { troublePage, wantsPage } from './page/trouble.ts'
 import { servePeople } from './people/routes.ts'
 import { serveExplain } from './policies/explain.ts'
+import { serveReach } from './policies/reach.ts'
 import { servePolicies } from './policies/routes.ts'
 import type { ControlPorts } from './ports.ts'
 import { problem } from './problem.ts'
@@ -102,6 +103,7 @@ export function openControl(ports: ControlPorts): Control {
   serveTriggers(surface, ports)
   servePolicies(surface, ports)
   serveExplain(surface, ports)
+  serveReach(surface, ports)
   serveApprovals(surface, ports)
   serveLocks(surface, ports)
   serveLimits(surface, ports)

@@ -168,7 +168,7 @@ function isDoubtful({ type }: AuditRecord, text: string): boolean {
 function nests(value: Json | undefined, depth: number): boolean {
   if (typeof value !== 'object' || value === null || value instanceof JsonNumber) return false
   if (depth === 0) return true
-  for (const key in value) if (nests((value as JsonObject)[key], depth - 1)) return true
+  for (const entry of Object.values(value as JsonObject)) if (nests(entry, depth - 1)) return true
   return false
 }
 

@@ -10,6 +10,7 @@ import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
 import { replayFamilies } from './consent/family-replay.ts'
+import { replayEnforcers } from './enforcers/enforcer-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { PROPOSAL_ENDS, proposalKept } from './registry/proposal-replay.ts'
@@ -84,6 +85,7 @@ export interface Replayed {
   readonly consumed: number
   readonly registrations: number
   readonly trust: number
+  readonly enforcers: number
 }
 
 /** What replaying needs. */
@@ -116,6 +118,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     consumed: await replayConsumed(ports),
     registrations: await replayRegistrations(ports),
     trust: await replayTrust(ports),
+    enforcers: await replayEnforcers(ports),
   }
   if (Object.values(replayed).some((count) => count > 0)) {
     await ports.audit.append({

@@ -5,6 +5,8 @@ import type { Command } from 'commander'
 import { Fault } from '../std/fault.ts'
 import { drawPlan } from './apply/draw.ts'
 import { sourcesOf } from './apply/files.ts'
+import { fault } from './apply/faults.ts'
+import { policyChanges, policyFolder } from './apply/policies.ts'
 import { kindsAt, planOf, wantedOf, type Change } from './apply/plan.ts'
 import { readYaml } from './apply/yaml.ts'
 import type { Context } from './context.ts'
@@ -16,6 +18,7 @@ interface ApplyOptions {
   readonly dryRun?: boolean
   readonly prune?: boolean
   readonly reason?: string
+  readonly exitCode?: boolean
 }
 
 /** What programs are told. */
@@ -70,18 +73,26 @@ function defaultReason(file: string): string {
 async function apply(context: Context, options: ApplyOptions): Promise<void> {
   const { screen } = context
   const kinds = kindsAt(() => screen.now)
-  const sources = await sourcesOf(context, options.file)
+  const policies = policyFolder(options.file, context.shell.cwd)
+  const sources = await sourcesOf(context, options.file, policies !== undefined)
   const wanted = wantedOf(sources.flatMap(readYaml), kinds)
   const control = await context.control()
-  const changes = await planOf(control, wanted, kinds, options.prune === true)
+  const reason = options.reason ?? defaultReason(options.file)
+  const changes = [
+    ...(await planOf(control, wanted, kinds, options.prune === true)),
+    ...(policies === undefined ? [] : await policyChanges(control, policies, reason)),
+  ]
   if (options.dryRun === true || changes.length === 0) {
     screen.answer(told(changes, false), (surface) => drawPlan(changes, surface))
     if (changes.length > 0) screen.say('nothing was changed: --dry-run')
+    if (options.exitCode === true && changes.length > 0) {
+      throw fault('apply.differs', `${changes.length} things differ from what the documents say`)
+    }
     return
   }
   screen.show(drawPlan(changes, screen.talk))
   await agreed(context, changes)
-  await make(control, changes, options.reason ?? defaultReason(options.file))
+  await make(control, changes, reason)
   screen.answer(told(changes, true), () => `made ${changes.length} changes\n`)
 }
 
@@ -90,10 +101,11 @@ export function register(program: Command, context: Context): void {
   program
     .command('apply')
     .description(
-      'make agents, teams, roles, trust sources and registrations what documents say, after showing the difference',
+      'make agents, teams, roles, trust sources, registrations and policies what documents say, after showing the difference',
     )
     .requiredOption('-f, --file <path>', 'a YAML file, a folder of them, or - for standard input')
     .option('--dry-run', 'show the difference, and change nothing')
+    .option('--exit-code', 'with --dry-run: fail where anything differs')
     .option('--prune', 'retire, for good, every agent that no document names')
     .option('--reason <text>', 'why; stands in the record (default: the name of the file)')
     .action((options: ApplyOptions) => apply(context, options))

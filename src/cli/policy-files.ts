@@ -1,4 +1,4 @@
-// Holds finding policy files: every .cedar file of the folders and files that were named.
+// Holds finding policy files: every .cedar and .links.json file of the folders and files that were named.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, relative, resolve, sep } from 'node:path'
@@ -7,14 +7,17 @@ import { fault } from './faults.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** The .cedar files under a folder. Hidden files and folders are passed over, and links are not followed. */
+/** Files that hold policies, or links that fill their templates. */
+const POLICY_FILE = /\.(?:cedar|links\.json)$/
+
+/** The policy files under a folder. Hidden files and folders are passed over, and links are not followed. */
 function under(folder: string): string[] {
   const out: string[] = []
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name.startsWith('.')) continue
     const path = join(folder, entry.name)
     if (entry.isDirectory()) out.push(...under(path))
-    else if (entry.isFile() && entry.name.endsWith('.cedar')) out.push(path)
+    else if (entry.isFile() && POLICY_FILE.test(entry.name)) out.push(path)
   }
   return out
 }

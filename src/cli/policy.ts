@@ -7,6 +7,7 @@ import * as check from './policy/check.ts'
 import * as explain from './policy/explain.ts'
 import * as facts from './policy/facts.ts'
 import * as proposals from './policy/proposals.ts'
+import * as reach from './policy/reach.ts'
 import * as replay from './policy/replay.ts'
 import * as show from './policy/show.ts'
 import * as suggest from './policy/suggest.ts'
@@ -14,7 +15,19 @@ import * as test from './policy/test.ts'
 import * as versions from './policy/versions.ts'
 
 /** The files of the verbs. What is heavy each of them loads when it runs. */
-const VERBS = [check, test, replay, suggest, explain, apply, show, versions, proposals, facts]
+const VERBS = [
+  check,
+  test,
+  replay,
+  suggest,
+  explain,
+  reach,
+  apply,
+  show,
+  versions,
+  proposals,
+  facts,
+]
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {

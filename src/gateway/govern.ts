@@ -292,9 +292,11 @@ export class Governor {
     if (grant.isFresh(this.#ports.clock.monotonic())) return undefined
     const now = this.#decide(request, new Set(approval?.setAside))
     if (isDenial(now)) return now
-    const { digest } = now.resolved.action
-    if (digest !== action.digest || now.actor.task?.id !== actor.task?.id) {
-      return deny('approval.void', 'what was decided on changed while the system was made ready')
+    if (now.resolved.action.digest !== action.digest) {
+      return deny('resolve.definition_changed', 'the definition changed since it was decided')
+    }
+    if (now.actor.task?.id !== actor.task?.id) {
+      return deny('decide.no_task', 'it works on something else since it was decided')
     }
     // The history has grown by this very call: it decides again only where something else has changed.
     if (now.decision.policySet === decision.policySet && sameGround(actor, now.actor)) {

@@ -14,7 +14,11 @@ export const POLICY_FAULTS = {
   'policy.syntax': { status: 400, next: FIX },
   'policy.template': {
     status: 400,
-    next: 'write the principal or resource out: templates are not supported',
+    next: 'write the principal or resource out, or fill the template by a link in a .links.json file',
+  },
+  'policy.links': {
+    status: 400,
+    next: 'give each link an id, the @id of a template, and an entity for each of its slots',
   },
   'policy.missing_id': { status: 400, next: 'add an @id that no other policy of the set has' },
   'policy.duplicate_id': { status: 400, next: 'give every policy of the set an @id of its own' },

@@ -5,6 +5,7 @@ import { Fault } from '../std/fault.ts'
 import { canonicalJson, type Json } from '../std/json.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 import { readAnnotations } from './annotation.ts'
+import { LINKS_SUFFIX } from './cedar/links.ts'
 import { MAX_DEPTH } from './depth.ts'
 import { compiledEngine, compiledPolicy, type Engine } from './engine.ts'
 import { withCedar } from './library.ts'
@@ -14,8 +15,9 @@ import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts
 import { policySchema, SYSTEM_NAME, type PolicySchema } from './schema.ts'
 import { policySet, type PolicySet } from './set.ts'
 import { pieces, type Piece } from './source.ts'
+import { Templates } from './template.ts'
 
-/** A Cedar file: its path as people know it, and its text. */
+/** A Cedar file, or a file of links that fill templates (`.links.json`): its path as people know it, and its text. */
 export interface PolicySource {
   readonly file: string
   readonly text: string
@@ -39,6 +41,7 @@ class Loader {
   readonly policies = new Map<string, Policy>()
   readonly spans = new Map<string, Span>()
   readonly #schema: PolicySchema
+  readonly #templates = new Templates()
 
   constructor(schema: PolicySchema) {
     this.#schema = schema
@@ -60,7 +63,7 @@ class Loader {
       return
     }
     if (slot !== undefined) {
-      refuse(slot, 'policy.template', 'the policy is a template: it has a slot to be filled in')
+      this.problems.push(...this.#templates.take(span, line, slot))
       return
     }
     const answer = withCedar((cedar) => cedar.policyToJson(text))
@@ -78,14 +81,29 @@ class Loader {
     }
     const { id } = annotations
     if (problems.length > 0 || id === undefined) return
+    this.add({ ...annotations, id, effect: json.effect, file, line, text, json }, span)
+  }
+
+  add(policy: Policy, span: Span): void {
+    const { id } = policy
     const twin = this.policies.get(id)
     if (twin !== undefined) {
       const message = `the \`@id\` \`${id}\` is already used in ${twin.file}, line ${twin.line}`
-      refuse(0, 'policy.duplicate_id', message)
+      this.problems.push(problemAt(span, 0, 'policy.duplicate_id', message))
       return
     }
-    this.policies.set(id, { ...annotations, id, effect: json.effect, file, line, text, json })
+    this.policies.set(id, policy)
     this.spans.set(id, span)
+  }
+
+  /** Fills the templates of every file that was read. */
+  link(files: readonly PolicySource[]): void {
+    for (const { file, text } of files) {
+      const { linked, problems } = this.#templates.fill(file, text)
+      this.problems.push(...problems)
+      for (const { policy, span } of linked) this.add(policy, span)
+    }
+    this.problems.push(...this.#templates.unfilled())
   }
 
   /** The engine; undefined where a policy is parsed and is no Cedar all the same: `unknown("x")` of the library's own. */
@@ -185,7 +203,9 @@ export function compilePolicySet(from: {
   if (systems.length > 0) return { ok: false, problems: systems }
   const schema = policySchema(from.systems)
   const loader = new Loader(schema)
-  for (const source of from.sources) loader.file(source)
+  const isLinks = ({ file }: PolicySource): boolean => file.endsWith(LINKS_SUFFIX)
+  for (const source of from.sources) if (!isLinks(source)) loader.file(source)
+  loader.link(from.sources.filter(isLinks))
   if (loader.problems.length < MAX_PROBLEMS) loader.validate()
   const { problems, policies, warnings } = loader
   const engine = problems.length > 0 ? undefined : loader.engine()

@@ -5,7 +5,16 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Answer } from '../wire/decision.ts'
 import type { TaskPermit } from '../wire/task.ts'
-import { compiled, json, request, TASK, taskless, working } from './fixture.test.ts'
+import {
+  BILLING,
+  compiled,
+  json,
+  request,
+  system,
+  TASK,
+  taskless,
+  working,
+} from './fixture.test.ts'
 import { compileScope } from './task-scope.ts'
 
 const PERMIT = '@id("all") @without("user, task") permit (principal, action, resource);'
@@ -122,9 +131,19 @@ test('what is wrong with a scope is told by line and column', () => {
   assert.match(String(typo?.[4]), /amount_cents/)
   const [syntax] = told({ ...SMALL, when: 'context.input.amount_cents <=' })
   assert.deepEqual(syntax?.[0], 'scope line 1')
-  const [missing] = told({ action: 'billing/create_refnd' })
-  assert.match(String(missing?.[3]), /unrecognized action/)
-  assert.match(String(told({ action: 'biling/*' })[0]?.[3]), /unrecognized action/)
+  assert.deepEqual(told({ action: 'billing/create_refnd' }), [
+    [
+      'scope line 1',
+      1,
+      1,
+      'no action of the name `billing/create_refnd` is pinned',
+      'did you mean `billing/create_refund`?',
+    ],
+  ])
+  assert.deepEqual(told({ action: 'biling/*' })[0]?.slice(3), [
+    'no system of the name `biling/*` is pinned',
+    'did you mean `billing/*`?',
+  ])
 })
 
 const SCOPES: readonly TaskPermit[] = [
@@ -211,6 +230,48 @@ test('scopes are compiled once per list and per digest, and a wrong digest lends
       'allow',
     )
   }
+})
+
+test('a condition is held against every kind of arguments that its line covers, and against each kind once', () => {
+  const input = (name: string, type: string) => ({
+    input: { type: 'object', properties: { [name]: { type } }, required: [name] },
+  })
+  const shop = system('shop', {
+    buy: input('n', 'integer'),
+    sell: input('n', 'integer'),
+    name: input('n', 'string'),
+    look: input('m', 'integer'),
+  })
+  const set = compiled('', [BILLING, shop])
+  const wrong = (action: string, when: string) => set.checkTaskScope([{ action, when }]).length > 0
+  assert.equal(wrong('shop/buy', 'context.input.n < 5'), false)
+  assert.equal(wrong('shop/name', 'context.input.n < 5'), true)
+  assert.equal(wrong('shop/*', 'context.input.n < 5'), true)
+  assert.equal(wrong('shop/*', 'context.input has n'), false)
+  assert.equal(wrong('shop/*', 'context["input"].n < 5'), true)
+  assert.equal(wrong('shop/*', 'context["\\x69nput"].n < 5'), true, 'escapes are seen through')
+  assert.equal(wrong('*', 'context.effects.contains("read")'), false)
+  assert.equal(wrong('*', 'context has task && context.task.id == "x"'), false)
+  assert.equal(wrong('*', 'context.effects.contains(5)'), true)
+  assert.equal(wrong('*', 'action == Action::"shop/buy"'), false, 'actions of elsewhere are known')
+  assert.equal(wrong('shop/buy', 'action == Action::"billing/get_invoice"'), false)
+  assert.equal(wrong('shop/buy', 'action == Action::"shop/none"'), true)
+  assert.equal(wrong('shop/buy', 'action in Action::"effect:read"'), false)
+  assert.equal(wrong('*', 'principal in Role::"x"'), false)
+})
+
+test('what covers too many kinds of arguments is refused before the library is asked', () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 129 }, (_, at) => [
+      `a${at}`,
+      { input: { type: 'object', properties: { [`p${at}`]: { type: 'string' } } } },
+    ]),
+  )
+  const set = compiled('', [system('wide', many)])
+  const check = (when: string) => set.checkTaskScope([{ action: 'wide/*', when }])
+  assert.match(check('context.input has p1')[0]?.message ?? '', /more than 128 kinds/)
+  assert.deepEqual(check('context has user'), [])
+  assert.deepEqual(set.checkTaskScope([{ action: 'wide/a1', when: 'context.input has p1' }]), [])
 })
 
 test('a scope is bounded', () => {

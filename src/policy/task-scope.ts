@@ -10,6 +10,7 @@ import type { Policy } from './policy.ts'
 import { libraryProblem, type Problem, type Span } from './problem.ts'
 import { SYSTEM_NAME, type PolicySchema } from './schema.ts'
 import { pieces } from './source.ts'
+import { schemaFor, unknownPattern } from './task-schema.ts'
 
 /** Lines that a scope may have. */
 const MAX_SCOPE_LINES = 64
@@ -148,10 +149,17 @@ export function compileScope(
   const problems: Problem[] = []
   for (const [at, line] of scope.entries()) {
     const read = readLine(line, at + 1)
-    if ('id' in read) policies.push(read)
-    else problems.push(...read)
+    if (!('id' in read)) problems.push(...read)
+    else {
+      policies.push(read)
+      const unknown = unknownPattern(line.action, schema)
+      if (unknown !== undefined) {
+        const place = { file: `scope line ${at + 1}`, line: 1, column: 1 }
+        problems.push({ ...place, code: 'policy.task_scope', ...unknown })
+      }
+    }
   }
-  if (problems.length === 0) problems.push(...invalid(policies, schema))
+  if (problems.length === 0) problems.push(...invalid(scope, policies, schema))
   if (problems.length > 0) return { ok: false, problems }
   try {
     return { ok: true, scope: { policies, engine: engine(policies) } }
@@ -163,11 +171,23 @@ export function compileScope(
   }
 }
 
-function invalid(policies: readonly Policy[], schema: PolicySchema): Problem[] {
-  const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]))
+/** What is wrong with the conditions; lines without one have nothing that could be. */
+function invalid(
+  scope: readonly TaskPermit[],
+  policies: readonly Policy[],
+  schema: PolicySchema,
+): Problem[] {
+  const conditioned = policies.filter((_, at) => scope[at]?.when !== undefined)
+  if (conditioned.length === 0) return []
+  const part = schemaFor(scope, schema)
+  if (typeof part === 'string') {
+    const place = { file: 'scope', line: 1, column: 1 }
+    return [{ ...place, code: 'policy.task_scope', message: part }]
+  }
+  const staticPolicies = Object.fromEntries(conditioned.map(({ id, text }) => [id, text]))
   const answer = withCedar((cedar) =>
     cedar.validate({
-      schema: schema.json,
+      schema: part,
       policies: { staticPolicies },
       validationSettings: { mode: 'strict' },
     }),

@@ -13,7 +13,7 @@ import { connect, legacy, send, type Answer } from './client.ts'
 import { until } from './until.ts'
 
 const POLICIES = `
-@id("workers") @without("task") permit (principal in Role::"worker", action in Action::"probe", resource);
+@id("workers") @without("task") permit (principal in Role::"worker", action in [Action::"probe/echo", Action::"probe/work"], resource);
 @id("denied") forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
 when { context.input.text == "denied" };
 @id("three-a-minute") forbid (principal in Role::"counted", action == Action::"probe/echo", resource)
@@ -118,7 +118,7 @@ test('a breaker suspends the agent with a finding, and a person brings it back',
   assert.deepEqual(found.facts, { what: 'denials', count: 11, most: 10 })
   const [suspended] = (await bailiwick.records('agent.suspended')).slice(-1)
   assert.match(String(suspended?.record.body['because']), /^circuit breaker: 11 calls/)
-  await bailiwick.cli(['agent', 'activate', 'stubborn', '--reason', 'it was looked at'])
+  await json('agent', 'update', 'stubborn', '--state', 'active', '--reason', 'it was looked at')
   const fresh = await bailiwick.enrol('stubborn')
   assert.equal((await echo(fresh, 'a')).code, undefined)
 })

@@ -171,6 +171,10 @@ export class FakePorts {
   /** Trace ids that came back, and where. */
   readonly arrived: string[] = []
   auditFails = false
+  /** By how much the monotonic clock is ahead. */
+  skewMs = 0
+  /** Digest of the policy set that answers. */
+  policySet = 'sha256:set'
   /** What policy answers, by action; everything else is allowed. */
   answers: Record<string, Answer> = {}
   readonly decisions: DecisionRequest[] = []
@@ -221,14 +225,14 @@ export class FakePorts {
       answer,
       parties: [],
       gates: answer === 'hold' ? [gate] : [],
-      policySet: 'sha256:set',
+      policySet: this.policySet,
       reason: answer === 'deny' ? 'no policy permits it' : 'because',
     }
   }
 
   get ports(): Ports {
     return {
-      clock: systemClock,
+      clock: { ...systemClock, monotonic: () => systemClock.monotonic() + this.skewMs },
       entropy: systemEntropy,
       identities: {
         actorOf: ({ certificate, token }) =>

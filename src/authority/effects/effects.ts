@@ -145,14 +145,13 @@ export class Effects {
     const now = this.#parts.clock.now()
     for (const [key, learned] of this.#learned) {
       const { trigger, held } = learned
-      if (trigger.dismissed === undefined && trigger.lastSeen + KEPT_MS > trigger.expiresAt) {
-        const due = now - (held?.doc.lastSeen ?? 0) >= REWRITTEN_MS
-        if (due) {
-          learned.trigger = { ...trigger, expiresAt: trigger.lastSeen + KEPT_MS }
-          this.#write(learned, 'trigger.seen')
-        }
+      const age = held === undefined ? Infinity : now - held.doc.lastSeen
+      const newer = held === undefined || trigger.lastSeen > held.doc.lastSeen
+      if (trigger.dismissed === undefined && newer && age >= REWRITTEN_MS) {
+        learned.trigger = { ...trigger, expiresAt: trigger.lastSeen + KEPT_MS }
+        this.#write(learned, held === undefined ? 'trigger.learned' : 'trigger.seen')
       }
-      if (Math.max(trigger.expiresAt, learned.trigger.expiresAt) <= now) {
+      if (learned.trigger.expiresAt <= now) {
         this.#learned.delete(key)
         this.#from.set(trigger.from, (this.#from.get(trigger.from) ?? 1) - 1)
         this.#graph.unlearn(trigger.from, trigger.to)
@@ -174,7 +173,7 @@ export class Effects {
     if (dismissed === undefined) this.#graph.learn(from, to)
   }
 
-  /** Nobody waits for it: if it fails, or we crash here, the edge is learned again when it is seen again. */
+  /** Nobody waits for it: if it fails it is tried again with the next sweep, and if we crash here it is learned again when seen. */
   #write(learned: Learned, type: 'trigger.learned' | 'trigger.seen'): void {
     const { audit, store, onTrouble } = this.#parts
     const work = async (): Promise<void> => {
@@ -193,8 +192,8 @@ export class Effects {
           : await store.triggers.replace(learned.held, trigger, receipt)
     }
     this.#turns.run(work).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error
-      onTrouble(error)
+      const why = 'what was learned is not written yet, and counts all the same'
+      onTrouble(error instanceof Fault ? error : fault('trigger.unwritten', why, error))
     })
   }
 }

@@ -22,7 +22,7 @@ export class Buckets {
     this.#bucketMs = bucketMs
     this.#kept = windowMs / bucketMs
     this.#columns = columns
-    this.#sums = new Array<number>(columns).fill(0)
+    this.#sums = Array.from({ length: columns }, () => 0)
   }
 
   /** Adds one amount per column. Returns the bucket, so that what was added can be taken out of it again. */
@@ -31,7 +31,7 @@ export class Buckets {
     const last = this.#numbers.length - 1
     let values = this.#values[last]
     if (values === undefined || this.#numbers[last] !== this.#head) {
-      values = new Array<number>(this.#columns).fill(0)
+      values = Array.from({ length: this.#columns }, () => 0)
       this.#numbers.push(this.#head)
       this.#values.push(values)
     }

@@ -30,7 +30,7 @@ const WORDS = {
 } as const satisfies Readonly<Record<LimitWhat, string>>
 
 /** Words of what a limit counts. */
-export function limitWords({ most, what, per }: Pick<Limit, 'most' | 'what' | 'per'>): string {
+function limitWords({ most, what, per }: Pick<Limit, 'most' | 'what' | 'per'>): string {
   return `${most} ${WORDS[what]}${per === undefined ? '' : ` per ${per}`}`
 }
 

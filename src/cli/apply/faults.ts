@@ -9,6 +9,7 @@ export const APPLY_FAULTS = {
     status: 400,
     next: 'split it: a file has at most 1 MiB, a run at most 8 MiB and 10,000 documents',
   },
+  'apply.differs': { status: 409, next: 'make it so: the same command without --dry-run' },
   'apply.prune': {
     status: 400,
     next: 'name the agents that are to stay: pruning retires every other one, for good',

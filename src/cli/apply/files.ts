@@ -29,6 +29,8 @@ function under(folder: string): string[] {
     const path = join(folder, entry.name)
     if (entry.name.startsWith('.')) return []
     if (entry.isDirectory()) return under(path)
+    // Tests of policies lie beside the policies, and are no documents.
+    if (/\.test\.ya?ml$/.test(entry.name)) return []
     return entry.isFile() && /\.ya?ml$/.test(entry.name) ? [path] : []
   })
 }
@@ -55,10 +57,11 @@ function read(path: string, file: string): SizedText {
   return decoded(bytes, file)
 }
 
-/** The texts to apply. `-` is standard input. Throws `cli.file` or `apply.limit`. */
+/** The texts to apply. `-` is standard input. Throws `cli.file` or `apply.limit`; for a folder without any, unless it may be so. */
 export async function sourcesOf(
   { shell }: Pick<Context, 'shell'>,
   given: string,
+  mayBeNone = false,
 ): Promise<readonly SourceText[]> {
   if (given === '-') return [decoded(await wholeInput(shell), 'standard input')]
   const path = resolve(shell.cwd, given)
@@ -70,7 +73,8 @@ export async function sourcesOf(
   } catch (cause) {
     throw cliFault('cli.file', `${given} cannot be read`, cause)
   }
-  if (files.length === 0) throw cliFault('cli.file', `there is no .yaml or .yml file in ${given}`)
+  if (files.length === 0 && !mayBeNone)
+    throw cliFault('cli.file', `there is no .yaml or .yml file in ${given}`)
   let left = MOST_BYTES_OF_ALL
   return files.map((file) => {
     const name = folder ? relative(path, file).split(sep).join('/') : given

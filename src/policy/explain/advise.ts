@@ -18,7 +18,7 @@ function written(world: World, asked: Asked, denied: Decision['parties'][number]
   if (forbids.length > 0) return forbids.flatMap(({ advice }) => advice ?? [])
   if (asked === 'task') return []
   const scope = scopeOf(asked, world.request)
-  return nearPermits(world, asked)
+  return nearPermits(world, asked, 'agent')
     .filter((permit) => speaksTo(permit, scope))
     .flatMap(({ advice }) => advice ?? [])
 }

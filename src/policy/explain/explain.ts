@@ -34,7 +34,7 @@ function concerned(world: World, asked: Asked, answer: PartyAnswer): [Policy, Pa
   for (const { id } of answer.policies) out.set(all.get(id)!, 'determined')
   const against = [...answer.policies, ...answer.errors].some(({ effect }) => effect === 'forbid')
   if (answer.answer === 'deny' && !against) {
-    for (const policy of nearPermits(world, asked).slice(0, MAX_NEAR)) {
+    for (const policy of nearPermits(world, asked, 'operator').slice(0, MAX_NEAR)) {
       if (!out.has(policy)) out.set(policy, 'near')
     }
   }

@@ -88,22 +88,6 @@ function ofType({ json }: Policy, asked: Asked): boolean {
   return json.principal.op !== 'is' || json.principal.entity_type === type
 }
 
-/** Permits that speak of the action, those that speak to the party first. */
-export function nearPermits({ parts, request }: World, asked: Asked): Policy[] {
-  const scope = scopeOf(asked, request)
-  const compiled = asked === 'task' ? parts.scopes.of(request.task!) : undefined
-  const all =
-    compiled === undefined
-      ? [...parts.policies.values()]
-      : compiled.ok
-        ? compiled.scope.policies
-        : []
-  return all
-    .filter((one) => one.effect === 'permit' && speaksOf(one, scope) && ofType(one, asked))
-    .sort((a, b) => Number(speaksTo(b, scope)) - Number(speaksTo(a, scope)))
-    .slice(0, MAX_NEAR)
-}
-
 /** For whom moves are looked for: an agent's are those alone that its policies' authors made known. */
 export type Audience = 'operator' | 'agent'
 
@@ -112,11 +96,42 @@ export function isOpen(policy: Policy): boolean {
   return policy.advice !== undefined || (policy.effect === 'forbid' && policy.reason !== undefined)
 }
 
+/** Permits of a set whose authors gave advice: few, and found once, so that a denial costs no look at every policy. */
+const advised = new WeakMap<object, readonly Policy[]>()
+
+function advisedPermits({ policies }: World['parts']): readonly Policy[] {
+  const known = advised.get(policies)
+  if (known !== undefined) return known
+  const found = [...policies.values()].filter((one) => one.effect === 'permit' && isOpen(one))
+  advised.set(policies, found)
+  return found
+}
+
+/** Everything that could permit a party: for a task its own scope, which whoever works on it knows. */
+function permitsFor(
+  { parts, request }: World,
+  asked: Asked,
+  audience: Audience,
+): readonly Policy[] {
+  if (asked === 'task') {
+    const compiled = parts.scopes.of(request.task!)
+    return compiled.ok ? compiled.scope.policies : []
+  }
+  return audience === 'agent' ? advisedPermits(parts) : [...parts.policies.values()]
+}
+
+/** Permits that speak of the action, those that speak to the party first; for an agent only those with advice. */
+export function nearPermits(world: World, asked: Asked, audience: Audience): Policy[] {
+  const scope = scopeOf(asked, world.request)
+  return permitsFor(world, asked, audience)
+    .filter((one) => one.effect === 'permit' && speaksOf(one, scope) && ofType(one, asked))
+    .sort((a, b) => Number(speaksTo(b, scope)) - Number(speaksTo(a, scope)))
+    .slice(0, MAX_NEAR)
+}
+
 function permitMoves(world: World, asked: Asked, audience: Audience): Move[] {
   const scope = scopeOf(asked, world.request)
-  return nearPermits(world, asked).flatMap((policy) => {
-    // Whoever works on a task knows its scope.
-    if (audience === 'agent' && asked !== 'task' && !isOpen(policy)) return []
+  return nearPermits(world, asked, audience).flatMap((policy) => {
     if (speaksTo(policy, scope)) return movesFor(policy, true, asked, world)
     if (audience === 'agent') return []
     const role = lackedRole(policy)
@@ -141,7 +156,7 @@ function namingMoves(world: World, asked: Asked, answer: PartyAnswer, audience: 
     out.push({ kind: 'user', words, bound: false, cost: COSTS.user, apply: withUser })
   }
   if (audience === 'agent') return out
-  for (const policy of nearPermits(world, asked)) {
+  for (const policy of nearPermits(world, asked, audience)) {
     if (!speaksTo(policy, scope) || counts(demands, policy)) continue
     const naming = !namesAbsent(demands, policy)
     const names = [...new Set([...(policy.without ?? []), ...demands.without])]

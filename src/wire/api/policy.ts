@@ -4,15 +4,15 @@ import { z } from 'zod'
 import { PolicyProblem } from './problem.ts'
 import { Digest, Reason, Time } from './text.ts'
 
-/** One policy file. */
+/** One policy file, or one of links that fill templates. */
 export const PolicySource = z.strictObject({
   /** Path relative to the policies folder, with `/`. */
   file: z
     .string()
     .max(256)
     .regex(
-      /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.cedar$/,
-      'is not a relative path of a .cedar file',
+      /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.(?:cedar|links\.json)$/,
+      'is not a relative path of a .cedar or .links.json file',
     ),
   text: z.string(),
 })
