@@ -1,6 +1,7 @@
 // Holds the reading of a request's body: bounded while it arrives, strict once it is there.
 
 import { parseJson, REQUEST_LIMITS, type Json } from '../std/json.ts'
+import { authzenFault } from './authzen/faults.ts'
 import { fault } from './faults.ts'
 
 /** Bytes of a body: 1 MiB. */
@@ -28,12 +29,17 @@ export async function readBody(request: Request, most = MAX_BODY): Promise<Uint8
   }
 }
 
-/** The tree that a body says; undefined for an empty one. Throws `api.media_type` or a Fault of the strict reader. */
+/** The tree that a body says; undefined for an empty one. Throws `api.media_type`, `authzen.media_type` or a Fault of the strict reader. */
 export function bodyTree(request: Request, body: Uint8Array, most = MAX_BODY): Json | undefined {
   if (body.byteLength === 0) return undefined
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i.test(type)) {
-    throw fault('api.media_type', 'the body is not declared as application/json')
+    const detail = 'the body is not declared as application/json'
+    // AuthZEN 1.0 §10.1 knows one status for a request that is not right.
+    if (new URL(request.url).pathname.startsWith('/access/')) {
+      throw authzenFault('authzen.media_type', detail)
+    }
+    throw fault('api.media_type', detail)
   }
   return parseJson(body, { ...REQUEST_LIMITS, bytes: most })
 }

@@ -87,33 +87,7 @@ export function openControl(ports: ControlPorts): Control {
     const headers = allow.length === 0 ? {} : { allow: allow.join(', ') }
     return problem(fault, c.get('requestId'), headers)
   })
-  serveOperations(surface, ports)
-  serveStatus(surface, ports)
-  servePeople(surface, ports)
-  serveLogin(surface, ports)
-  serveAgents(surface, ports)
-  serveTeams(surface, ports)
-  serveDelegations(surface, ports)
-  serveTasks(surface, ports)
-  serveInstances(surface, ports)
-  serveRegistrations(surface, ports)
-  serveTrust(surface, ports)
-  serveSystems(surface, ports)
-  serveLabels(surface, ports)
-  serveTriggers(surface, ports)
-  servePolicies(surface, ports)
-  serveExplain(surface, ports)
-  serveReach(surface, ports)
-  serveApprovals(surface, ports)
-  serveLocks(surface, ports)
-  serveLimits(surface, ports)
-  serveHistory(surface, ports)
-  serveFindings(surface, ports)
-  serveEnforcers(surface, ports)
-  serveAuthzen(surface, ports)
-  serveConsent(surface, ports)
-  serveAudit(surface, ports)
-  serveAuthority(surface, ports)
+  serveEverything(surface, ports)
   const missing = surface.missing()
   if (missing.length > 0) throw new Error(`nobody serves ${missing.join(', ')}`)
   const fetch = async (request: Request): Promise<Response> => {
@@ -142,10 +116,41 @@ export function openControl(ports: ControlPorts): Control {
   }
 }
 
-/** Whoever names their request finds the name on the answer, whatever that is (AuthZEN 1.0 §10.1.4). */
+/** Every noun of the API. */
+function serveEverything(surface: Surface, ports: ControlPorts): void {
+  serveOperations(surface, ports)
+  serveStatus(surface, ports)
+  servePeople(surface, ports)
+  serveLogin(surface, ports)
+  serveAgents(surface, ports)
+  serveTeams(surface, ports)
+  serveDelegations(surface, ports)
+  serveTasks(surface, ports)
+  serveInstances(surface, ports)
+  serveRegistrations(surface, ports)
+  serveTrust(surface, ports)
+  serveSystems(surface, ports)
+  serveLabels(surface, ports)
+  serveTriggers(surface, ports)
+  servePolicies(surface, ports)
+  serveExplain(surface, ports)
+  serveReach(surface, ports)
+  serveApprovals(surface, ports)
+  serveLocks(surface, ports)
+  serveLimits(surface, ports)
+  serveHistory(surface, ports)
+  serveFindings(surface, ports)
+  serveEnforcers(surface, ports)
+  serveAuthzen(surface, ports)
+  serveConsent(surface, ports)
+  serveAudit(surface, ports)
+  serveAuthority(surface, ports)
+}
+
+/** Whoever names their request finds the name on the answer, whatever that is: any text that a header can have (AuthZEN 1.0 §10.1). */
 function echoRequestId(request: Request, response: Response): void {
   const id = request.headers.get('x-request-id')
-  if (id === null || !/^[\x21-\x7e]{1,256}$/.test(id)) return
+  if (id === null || !/^[\t\x20-\x7e\x80-\xff]{1,1024}$/.test(id)) return
   if (new URL(request.url).pathname.startsWith('/access/')) response.headers.set('x-request-id', id)
 }
 

@@ -54,6 +54,11 @@ export class DetailedFault extends Fault {
   }
 }
 
+/** How whoever was refused has to show who they are: enforcers by an assertion, people by a proof. */
+function schemeOf(code: string): string {
+  return code.startsWith('enforcer.') ? 'Bearer' : OPERATOR_SCHEME
+}
+
 /** The answer to whatever was thrown. */
 export function problem(
   error: unknown,
@@ -75,7 +80,7 @@ export function problem(
     status,
     headers: {
       'content-type': 'application/problem+json',
-      ...(status === 401 && { 'www-authenticate': OPERATOR_SCHEME }),
+      ...(status === 401 && { 'www-authenticate': schemeOf(code) }),
       ...headers,
     },
   })

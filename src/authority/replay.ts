@@ -14,6 +14,7 @@ import { replayEnforcers } from './enforcers/enforcer-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { PROPOSAL_ENDS, proposalKept } from './registry/proposal-replay.ts'
+import { replayLimits } from './limits/limit-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
 import { replayTasks } from './tasks/task-replay.ts'
 import { replayTokens } from './tokens/token-replay.ts'
@@ -85,6 +86,7 @@ export interface Replayed {
   readonly consumed: number
   readonly registrations: number
   readonly trust: number
+  readonly limits: number
   readonly enforcers: number
 }
 
@@ -118,6 +120,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     consumed: await replayConsumed(ports),
     registrations: await replayRegistrations(ports),
     trust: await replayTrust(ports),
+    limits: await replayLimits(ports),
     enforcers: await replayEnforcers(ports),
   }
   if (Object.values(replayed).some((count) => count > 0)) {

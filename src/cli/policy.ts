@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import * as apply from './policy/apply.ts'
 import * as check from './policy/check.ts'
+import * as diff from './policy/diff.ts'
 import * as explain from './policy/explain.ts'
 import * as facts from './policy/facts.ts'
 import * as proposals from './policy/proposals.ts'
@@ -18,6 +19,7 @@ import * as versions from './policy/versions.ts'
 const VERBS = [
   check,
   test,
+  diff,
   replay,
   suggest,
   explain,

@@ -18,6 +18,7 @@ const AGENT = {
   assignments: [],
   unattended: false,
   taskless: false,
+  observe: null,
   environment: 'default',
   risk: 'medium',
   review_at: null,

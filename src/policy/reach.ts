@@ -94,22 +94,19 @@ function reached(parts: ReachParts, system: string, action: ActionDefinition): R
   if (ways.length === 0) return undefined
   const permits = new Set<string>()
   const against = new Map<string, Policy>()
-  const permitting = new Map<string, Policy>()
+  const asking = new Map<string, Policy>()
   for (const subject of subjects) {
     if (subject === undefined) continue
     for (const asked of partiesOf(subject)) {
-      for (const policy of speaking(parts.set, asked, subject)) {
-        if (policy.effect === 'forbid') against.set(policy.id, policy)
-        else if (partyOf(asked) === 'agent') {
-          permits.add(policy.id)
-          permitting.set(policy.id, policy)
-        }
-      }
+      const all = speaking(parts.set, asked, subject)
+      for (const policy of all) if (policy.effect === 'forbid') against.set(policy.id, policy)
+      const letting = all.filter(({ effect }) => effect === 'permit')
+      if (partyOf(asked) === 'agent') for (const { id } of letting) permits.add(id)
+      // One permit without a condition opens this party, whatever the others ask for.
+      if (letting.some(({ json }) => json.conditions.length === 0)) continue
+      for (const policy of letting) asking.set(policy.id, policy)
     }
   }
-  // One permit without a condition opens whatever the others ask for.
-  const open = [...permitting.values()].some(({ json }) => json.conditions.length === 0)
-  const asking = [...(open ? [] : permitting.values()), ...against.values()]
   return {
     system,
     action: name,
@@ -119,7 +116,7 @@ function reached(parts: ReachParts, system: string, action: ActionDefinition): R
     gates: [...against.values()].flatMap(({ id, gate, json }) =>
       gate === undefined ? [] : [{ name: gate, policy: id, always: json.conditions.length === 0 }],
     ),
-    bounds: asking.flatMap(boundsOf),
+    bounds: [...asking.values(), ...against.values()].flatMap(boundsOf),
     ways,
     ...setOff,
   }

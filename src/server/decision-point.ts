@@ -1,6 +1,7 @@
 // Holds the decision point: enforcers' questions handed to the gateway's own spine, and their grants.
 
 import { isDenial } from '../gateway/denial.ts'
+import type { Stopped } from '../gateway/govern.ts'
 import { CallControl } from '../gateway/call.ts'
 import { actorFacts } from '../gateway/steps/04-decide.ts'
 import { inScope } from '../gateway/steps/04-scope.ts'
@@ -41,44 +42,18 @@ export function decisionPoint(core: Core, url: () => string): DecisionPoint {
       patienceMs: () => 0,
       leavingCancels: false,
     })
-    const { call } = concluded
-    switch (concluded.kind) {
-      case 'denied': {
-        const { code, detail, next, because, retryAfterMs } = concluded.denial
-        return {
-          kind: 'denied',
-          call,
-          code,
-          detail,
-          next,
-          ...(because !== undefined && { because }),
-          ...(retryAfterMs !== undefined && { retryAfterMs }),
-        }
-      }
-      case 'held': {
-        const { approval, decision } = concluded.held
-        const { id, url: where, expiresAt } = approval
-        return {
-          kind: 'held',
-          call,
-          approval: { id, url: where, expiresAt },
-          reason: decision.reason,
-        }
-      }
-      case 'permitted': {
-        const { actor, decision, kind, ...said } = concluded
-        const granted: Granted = {
-          ...said,
-          instance: actor.instance,
-          agent: actor.agent,
-          spiffeId: actor.spiffeId,
-          delegation: actor.delegation?.id ?? '',
-          task: actor.task?.id ?? '',
-          policySet: decision.policySet,
-        }
-        return { kind, call, grant: grants.issue(granted, enforcer) }
-      }
+    if (concluded.kind !== 'permitted') return stopped(concluded)
+    const { actor, decision, kind, ...said } = concluded
+    const granted: Granted = {
+      ...said,
+      instance: actor.instance,
+      agent: actor.agent,
+      spiffeId: actor.spiffeId,
+      delegation: actor.delegation?.id ?? '',
+      task: actor.task?.id ?? '',
+      policySet: decision.policySet,
     }
+    return { kind, call: said.call, grant: grants.issue(granted, enforcer) }
   }
 
   /** Why a grant holds no longer; undefined while it does. */
@@ -101,6 +76,26 @@ export function decisionPoint(core: Core, url: () => string): DecisionPoint {
       grants.burn(grant, enforcer, (granted) => over(granted, enforcer.name)),
     outcome: (grant, enforcer, told) => grants.outcome(grant, enforcer, told),
     could: (sought) => could(core, sought),
+  }
+}
+
+/** What stopped a question, in the words of the port. */
+function stopped(concluded: Stopped): Considered {
+  const { call, kind } = concluded
+  if (kind === 'held') {
+    const { approval, decision } = concluded.held
+    const { id, url, expiresAt } = approval
+    return { kind, call, approval: { id, url, expiresAt }, reason: decision.reason }
+  }
+  const { code, detail, next, because, retryAfterMs } = concluded.denial
+  return {
+    kind,
+    call,
+    code,
+    detail,
+    next,
+    ...(because !== undefined && { because }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
   }
 }
 

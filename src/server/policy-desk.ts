@@ -79,3 +79,4 @@ export function testPolicies(
 }
 
 export { destinations, suggestion } from '../policy/life/suggest.ts'
+export { compareSets } from '../policy/life/compare.ts'

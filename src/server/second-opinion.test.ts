@@ -71,7 +71,7 @@ test('a set that decides as the library does is left alone', () => {
 test('INV-2 where the library disagrees it decides from then on, until another set is put in force', () => {
   const [right, wrong] = [setOf(SOME), setOf(ANY)]
   // What a mistake of ours would look like: closures that permit what the text does not.
-  const broken: PolicySet = { ...right, decide: wrong.decide }
+  const broken: PolicySet = { ...right, decide: (request) => wrong.decide(request) }
   const { timer, told, policy } = watched(broken)
   assert.equal(policy.decide(REQUEST).answer, 'allow')
   timer.fire()

@@ -2,7 +2,7 @@
 
 import { userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { BREAKER_BOUNDS, type BreakerBounds } from '../authority/history/breaker.ts'
+import { BREAKER_BOUNDS, MOST_TIMES, type BreakerBounds } from '../authority/history/breaker.ts'
 import { serverFault } from './faults.ts'
 import { defaultHome } from './home.ts'
 import type { LockOn } from './responses.ts'
@@ -114,7 +114,7 @@ export function settings(
         'BAILIWICK_BREAKER_IDENTICAL',
         BREAKER_BOUNDS.identical,
         0,
-        MANY,
+        MOST_TIMES,
       ),
     },
     lockOn: word(environment, 'BAILIWICK_LOCK_ON', ['replays', 'high', 'none']),

@@ -52,11 +52,11 @@ test('INV-10 a pattern made to backtrack for ever is answered in one reading of 
 
 test('INV-10 references that multiply cost no more than a bound, in the schema and in the value', () => {
   const $defs: JsonObject = {}
-  for (let at = 0; at < 20; at++) {
+  for (let at = 0; at < 11; at++) {
     const $ref = `#/$defs/d${at + 1}`
     $defs[`d${at}`] = { allOf: [{ $ref }, { $ref }], anyOf: [{ $ref }, { $ref }] }
   }
-  $defs['d20'] = { type: 'object' }
+  $defs['d11'] = { type: 'object' }
   const bomb: JsonObject = { $defs, $ref: '#/$defs/d0' }
   assert.match(refused(bomb, {}) ?? '', /cost too much/)
   inputType(bomb)

@@ -208,7 +208,8 @@ test('INV-6 a held call is a denial that says where to ask, and what was agreed 
     decide(question('hold this')),
     decide(question('hold this')),
   ])
-  assert.deepEqual([first.decision, second.decision].sort(), [false, true], 'once, whoever races')
+  const yes = [first, second].filter(({ decision }) => decision)
+  assert.equal(yes.length, 1, 'once, whoever races')
   await bailiwick.cli(['approval', 'deny', (await bailiwick.held()).id, '--reason', 'no'])
 })
 
@@ -218,7 +219,7 @@ test('a grant is burnt once, by whom it was given to, and not after a lock', asy
   const grant = await grantOf('once')
   const races = await Promise.all(Array.from({ length: 8 }, () => burn(grant)))
   assert.deepEqual(
-    races.map(({ status }) => status).sort(),
+    races.map(({ status }) => status).sort((a, b) => a - b),
     [200, 409, 409, 409, 409, 409, 409, 409],
     'exactly one',
   )
@@ -296,7 +297,8 @@ test('AuthZEN 1.0 §9 the metadata names every endpoint, and searches are for op
     page: z.object({ next_token: z.string() }),
   })
   const found = await bailiwick.control.send('POST', '/access/v1/search/action', body, Found)
-  assert.deepEqual(found.results.map(({ name }) => name).sort(), ['echo', 'work'])
+  const names = new Set(found.results.map(({ name }) => name))
+  assert.deepEqual(names, new Set(['echo', 'work']))
   const who = { subject: { type: 'instance' }, action: { name: 'echo' }, resource: body.resource }
   const subjects = await bailiwick.control.send('POST', '/access/v1/search/subject', who, Found)
   assert.deepEqual(subjects.results, [{ type: 'instance', id: instance }])

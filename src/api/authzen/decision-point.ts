@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../../std/json.ts'
 import type { Grants, ToldOutcome, Granted } from '../../authority/enforcers/grants.ts'
-import type { Enforcer } from '../../store/rows/enforcer.ts'
+import type { Enforcer } from '../../authority/enforcers/enforcers.ts'
 
 /** A question of an enforcer that was read. */
 export interface Question {

@@ -1,7 +1,7 @@
 // Holds who an enforcer is: the assertion of a request, and nothing else that it carries.
 
 import { enforcerFault } from '../../authority/enforcers/faults.ts'
-import type { Enforcer } from '../../store/rows/enforcer.ts'
+import type { Enforcer } from '../../authority/enforcers/enforcers.ts'
 import type { ControlPorts } from '../ports.ts'
 
 export type { Enforcer }

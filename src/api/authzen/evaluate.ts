@@ -2,9 +2,10 @@
 
 import { rfc3339 } from '../../std/clock.ts'
 import { Fault, publicFault } from '../../std/fault.ts'
-import type { Enforcer } from '../../store/rows/enforcer.ts'
+import { isObject, type Json } from '../../std/json.ts'
+import type { Enforcer } from '../../authority/enforcers/enforcers.ts'
 import { enforcerFault } from '../../authority/enforcers/faults.ts'
-import type { Evaluation, EvaluationAnswer, Evaluations } from '../../wire/api/authzen.ts'
+import { Evaluation, type EvaluationAnswer, type Evaluations } from '../../wire/api/authzen.ts'
 import type { Considered, DecisionPoint } from './decision-point.ts'
 import { authzenFault } from './faults.ts'
 import { named } from './question.ts'
@@ -67,12 +68,12 @@ export async function evaluateOne(
 
 /** One of many: what is wrong with it alone is its own answer, closed (§7.2.1). */
 async function evaluateEach(
-  evaluation: Evaluation | undefined,
+  asked: unknown,
   enforcer: Enforcer,
   point: DecisionPoint,
 ): Promise<EvaluationAnswer> {
   try {
-    return await evaluateOne(evaluation ?? incomplete(), enforcer, point)
+    return await evaluateOne(read(asked), enforcer, point)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     const { code, detail, next, status } = publicFault(error)
@@ -80,19 +81,39 @@ async function evaluateEach(
   }
 }
 
-function incomplete(): never {
-  throw authzenFault('authzen.incomplete', 'a question names a subject, an action and a resource')
+/** A whole question. Throws `authzen.incomplete`. */
+function read(asked: unknown): Evaluation {
+  const whole = Evaluation.safeParse(asked)
+  if (whole.success) return whole.data
+  const path = whole.error.issues[0]?.path.map(String).join('.').slice(0, 64) ?? ''
+  throw authzenFault(
+    'authzen.incomplete',
+    `a question names a subject, an action and a resource: \`${path}\` is missing or of another type`,
+  )
 }
 
-function whole(parts: Omit<Evaluations, 'evaluations' | 'options'>): Evaluation | undefined {
-  const { subject, action, resource, context } = parts
-  if (subject === undefined || action === undefined || resource === undefined) return undefined
-  return { subject, action, resource, ...(context !== undefined && { context }) }
+type Defaults = Omit<Evaluations, 'evaluations' | 'options'>
+
+/** What an entity cannot do without, and takes from the default of its kind where it does not say so itself. */
+const NEEDED = { subject: ['type', 'id'], action: ['name'], resource: ['type', 'id'] } as const
+
+/** An evaluation with its defaults (§7.1.1): an entity that it names takes the place of the default. */
+function withDefaults(defaults: Defaults, evaluation: Json): unknown {
+  if (!isObject(evaluation)) return evaluation
+  const whole: Record<string, unknown> = { ...defaults, ...evaluation }
+  for (const [kind, members] of Object.entries(NEEDED)) {
+    const own = evaluation[kind]
+    const common = defaults[kind as keyof Defaults]
+    if (!isObject(own) || common === undefined) continue
+    const needed = members.filter((name) => !Object.hasOwn(own, name) && Object.hasOwn(common, name))
+    whole[kind] = { ...own, ...Object.fromEntries(needed.map((name) => [name, common[name]])) }
+  }
+  return whole
 }
 
 /**
  * Evaluates many, one after the other: each is decided on what those before it left (§7.1). Without an array, or with an empty one,
- * it is one question.
+ * it is one question. Throws as one question does, for what is wrong with all of them.
  */
 export async function evaluateMany(
   asked: Evaluations,
@@ -100,22 +121,14 @@ export async function evaluateMany(
   point: DecisionPoint,
 ): Promise<EvaluationAnswer | { evaluations: EvaluationAnswer[] }> {
   const { evaluations = [], options, ...defaults } = asked
-  if (evaluations.length === 0) {
-    return evaluateOne(whole(defaults) ?? incomplete(), enforcer, point)
-  }
+  if (evaluations.length === 0) return evaluateOne(read(defaults), enforcer, point)
   const semantic = options?.evaluations_semantic ?? 'execute_all'
   const answers: EvaluationAnswer[] = []
   for (const evaluation of evaluations) {
-    const answer = await evaluateEach(whole({ ...defaults, ...given(evaluation) }), enforcer, point)
+    const answer = await evaluateEach(withDefaults(defaults, evaluation as Json), enforcer, point)
     answers.push(answer)
     if (semantic === 'deny_on_first_deny' && !answer.decision) break
     if (semantic === 'permit_on_first_permit' && answer.decision) break
   }
   return { evaluations: answers }
-}
-
-/** What an evaluation says itself; a member that is left out is not one that is undefined. */
-function given<T extends object>(evaluation: T): Partial<T> {
-  const entries = Object.entries(evaluation).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as Partial<T>
 }

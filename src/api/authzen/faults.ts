@@ -20,6 +20,7 @@ export const AUTHZEN_FAULTS = {
     status: 400,
     next: 'give subject, action and resource, for each evaluation or for all of them',
   },
+  'authzen.media_type': { status: 400, next: 'send Content-Type: application/json' },
   'authzen.page': { status: 400, next: 'send the token as it came, or none for the first page' },
   'authzen.busy': { status: 429, next: 'ask less at once' },
 } as const satisfies FaultCatalogue

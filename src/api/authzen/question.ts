@@ -26,10 +26,15 @@ const DERIVED: ReadonlySet<string> = new Set([
   'scopes',
   'agent',
   'environment',
+  'person',
+  'labels',
+  'taskless',
+  'approval',
+  'observe',
 ])
 
-/** What of a subject an enforcer may say besides its name. */
-const SUBJECT: ReadonlySet<string> = new Set(['task'])
+/** What of the context and the resource is the server's as well; of a subject it is the id of what it works on. */
+const TASK = 'task'
 
 /** A question in our words. */
 export interface Named {
@@ -49,7 +54,10 @@ export function tree(value: Readonly<Record<string, unknown>> | undefined): Json
 
 /** Throws `authzen.derived` for members that only the server may say. */
 function checkDerived(part: string, said: Readonly<Record<string, unknown>> | undefined): void {
-  const name = Object.keys(said ?? {}).find((one) => DERIVED.has(one))
+  const taken = part === 'subject.properties' ? TASK : undefined
+  const name = Object.keys(said ?? {}).find(
+    (one) => DERIVED.has(one) || (one === TASK && one !== taken),
+  )
   if (name === undefined) return
   throw authzenFault(
     'authzen.derived',
@@ -74,21 +82,17 @@ export function systemOf(resource: { readonly type: string; readonly id: string 
   throw authzenFault('authzen.resource', 'the only type of a resource is `system`')
 }
 
-/** Reads a question. Throws `authzen.*`. */
+/**
+ * Reads a question. Properties that mean nothing to anybody are left out, as the standard has it: no policy can have looked at them.
+ * Throws `authzen.*`.
+ */
 export function named({ subject, action, resource, context }: Evaluation): Named {
   const instance = instanceOf(subject)
   const system = systemOf(resource)
   checkDerived('context', context)
   checkDerived('resource.properties', resource.properties)
   checkDerived('subject.properties', subject.properties)
-  const said = Object.keys(subject.properties ?? {}).find((name) => !SUBJECT.has(name))
-  if (said !== undefined) {
-    throw authzenFault(
-      'authzen.subject',
-      `\`subject.properties.${said.slice(0, 64)}\` is not taken`,
-    )
-  }
-  const task = subject.properties?.['task']
+  const task = subject.properties?.[TASK]
   if (task !== undefined && typeof task !== 'string') {
     throw authzenFault('authzen.subject', '`subject.properties.task` is no text')
   }

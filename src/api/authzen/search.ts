@@ -1,6 +1,8 @@
 // Holds the AuthZEN searches, for operators: who could, on what, which actions; page by page, nothing recorded.
 
 import type { z } from 'zod'
+import { base64url, sha256, utf8 } from '../../std/bytes.ts'
+import { stringifyJson, type Json } from '../../std/json.ts'
 import type {
   ActionSearch,
   ResourceSearch,
@@ -14,6 +16,8 @@ import { instanceOf, systemOf, tree } from './question.ts'
 
 /** Results of one page where nothing is said. */
 const PAGE = 100
+/** Results of one page at most. */
+const MOST_RESULTS = 1_000
 /** Candidates that are looked at for one page: a page may be short, and its token leads on. */
 const MOST_LOOKED = 10_000
 
@@ -21,44 +25,54 @@ type Answer = z.input<typeof SearchAnswer>
 type Page = z.output<typeof SubjectSearch>['page']
 type Ports = Pick<ControlPorts, 'authority' | 'identities'>
 
-/** A page of the candidates that are found, sorted by key; the token is the key of the last that was looked at. */
+/** What stays the same from page to page: a token of another search leads nowhere (§8.2). */
+function queryOf({ page, ...query }: { readonly page?: Page }): string {
+  const text = stringifyJson({ ...query, limit: page?.limit ?? null } as unknown as Json)
+  return base64url(sha256(utf8(text))).slice(0, 22)
+}
+
+/** The key after which a page begins. Throws `authzen.page`. */
+function begin(token: string, query: string): string {
+  if (token === '') return ''
+  const [of, key = ''] = token.split('.')
+  const after = Buffer.from(key, 'base64url').toString('utf8')
+  if (of !== query || `${query}.${base64url(utf8(after))}` !== token) {
+    throw authzenFault('authzen.page', 'this is no token of a page of this search')
+  }
+  return after
+}
+
+/** A page of the candidates that are found, sorted by key; the token names the last that was looked at, and the search. */
 function paged<T>(
   candidates: readonly { readonly key: string; readonly result: T }[],
   found: (key: string) => boolean,
-  page: Page,
+  asked: { readonly page?: Page },
 ): { results: T[]; page: Answer['page'] } {
-  const token = page?.token ?? page?.next_token ?? ''
-  const after = token === '' ? '' : Buffer.from(token, 'base64url').toString('utf8')
-  if (token !== '' && Buffer.from(after, 'utf8').toString('base64url') !== token) {
-    throw authzenFault('authzen.page', 'this is no token of a page')
-  }
+  const { page } = asked
+  const query = queryOf(asked)
+  const after = begin(page?.token ?? page?.next_token ?? '', query)
   const rest = candidates.filter(({ key }) => key > after).sort((a, b) => (a.key < b.key ? -1 : 1))
+  const most = Math.min(page?.limit ?? PAGE, MOST_RESULTS)
   const results: T[] = []
-  let last = ''
+  let last = after
   let looked = 0
   for (const { key, result } of rest) {
-    if (results.length >= (page?.limit ?? PAGE) || looked >= MOST_LOOKED) break
+    if (results.length >= most || looked >= MOST_LOOKED) break
     looked += 1
     last = key
     if (found(key)) results.push(result)
   }
-  const more = looked < rest.length
-  return {
-    results,
-    page: {
-      next_token: more ? Buffer.from(last, 'utf8').toString('base64url') : '',
-      count: results.length,
-      total: candidates.length,
-    },
-  }
+  const next = looked < rest.length ? `${query}.${base64url(utf8(last))}` : ''
+  return { results, page: { next_token: next, count: results.length } }
 }
 
 /** Live instances that could do it (§8.4). */
 export function searchSubjects(
-  { subject, action, resource, page }: z.output<typeof SubjectSearch>,
+  asked: z.output<typeof SubjectSearch>,
   { identities }: Ports,
   point: DecisionPoint,
 ): Answer {
+  const { subject, action, resource } = asked
   if (subject.type !== 'instance') {
     throw authzenFault('authzen.subject', 'the only type of a subject is `instance`')
   }
@@ -72,16 +86,17 @@ export function searchSubjects(
     candidates,
     (instance) =>
       point.could({ instance, system, action: action.name, ...(input !== undefined && { input }) }),
-    page,
+    asked,
   )
 }
 
 /** Systems on which it could do it (§8.5). */
 export function searchResources(
-  { subject, action, resource, page }: z.output<typeof ResourceSearch>,
+  asked: z.output<typeof ResourceSearch>,
   { authority }: Ports,
   point: DecisionPoint,
 ): Answer {
+  const { subject, action, resource } = asked
   if (resource.type !== 'system') {
     throw authzenFault('authzen.resource', 'the only type of a resource is `system`')
   }
@@ -95,19 +110,20 @@ export function searchResources(
     candidates,
     (system) =>
       point.could({ instance, system, action: action.name, ...(input !== undefined && { input }) }),
-    page,
+    asked,
   )
 }
 
 /** Actions of the system that it could do (§8.6). */
 export function searchActions(
-  { subject, resource, page }: z.output<typeof ActionSearch>,
+  asked: z.output<typeof ActionSearch>,
   { authority }: Ports,
   point: DecisionPoint,
 ): Answer {
+  const { subject, resource } = asked
   const instance = instanceOf(subject)
   const system = systemOf(resource)
   const actions = authority.systems.get(system)?.actions ?? []
   const candidates = actions.map(({ name }) => ({ key: name, result: { name } }))
-  return paged(candidates, (action) => point.could({ instance, system, action }), page)
+  return paged(candidates, (action) => point.could({ instance, system, action }), asked)
 }

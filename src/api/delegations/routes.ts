@@ -36,6 +36,7 @@ function shown({ authority }: ControlPorts, one: Delegation): DelegationAnswer {
     by: one.by ?? null,
     parent: one.parent ?? null,
     scope: one.scope === undefined ? null : [...one.scope],
+    task: one.task ?? null,
     depth: one.depth ?? 0,
     holds: authority.delegations.chainOf(one.id) !== undefined,
     created_at: rfc3339(one.createdAt),

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { rfc3339 } from '../../std/clock.ts'
 import { keyOfRow } from '../../authority/enforcers/key.ts'
-import type { Enforcer as Row } from '../../store/rows/enforcer.ts'
+import type { Enforcer as Row } from '../../authority/enforcers/enforcers.ts'
 import { Enforcer, EnforcersAnswer, NewEnforcer } from '../../wire/api/enforcer.ts'
 import { BecauseRequest, Name } from '../../wire/api/text.ts'
 import { jwkThumbprint } from '../../wire/dpop.ts'

@@ -12,6 +12,8 @@ import { checkAssertion, readAssertion } from './assertion.ts'
 import { enforcerFault } from './faults.ts'
 import { keyOfPem, keyOfRow } from './key.ts'
 
+export type { Enforcer }
+
 const DAY_MS = 86_400_000
 /** How long an enforcer may ask where nothing is said, and at most (ms). */
 const LIFE_MS = 90 * DAY_MS

@@ -16,7 +16,7 @@ import { keyOfRow } from './key.ts'
 
 const TYPE = 'bailiwick-grant+jwt'
 /** Life of a grant (ms). */
-export const GRANT_MS = 30_000
+const GRANT_MS = 30_000
 /** How long after its grant ended the outcome of a call may still be told (ms). */
 const OUTCOME_MS = 86_400_000
 /** Grants that are being burnt at this moment. */
@@ -122,7 +122,8 @@ export class Grants {
       const over = still(granted)
       if (over !== undefined) throw enforcerFault('grant.void', over)
     }
-    await this.#once(`grant:${granted.call}`, async (mark) => {
+    const mark = markOf('grant', granted)
+    await this.#once(mark, async () => {
       check()
       const { audit, clock, store } = this.#ports
       const receipt = await audit.append({
@@ -133,7 +134,7 @@ export class Grants {
         body: { enforcer: enforcer.name, arguments: granted.arguments },
       })
       await store.atomically(({ spent }) =>
-        spent.insert({ id: mark, expiresAt: clock.now() + 2 * GRANT_MS }, receipt),
+        spent.insert({ id: mark, expiresAt: clock.now() + GRANT_MS + OUTCOME_MS }, receipt),
       )
     })
     // Whoever burnt it in vain has nothing: the mark stays.
@@ -141,40 +142,64 @@ export class Grants {
     return granted
   }
 
-  /** Writes what an enforcer says became of its call, once; the record marks it as said. Throws `grant.*`. */
+  /**
+   * Writes what an enforcer says became of its call, once; the record marks it as said. Of a grant that was not burnt only
+   * `not_executed` can be true, and saying so uses it up. Throws `grant.*`.
+   */
   async outcome(
     text: string,
     enforcer: Enforcer,
     told: { readonly status: ToldOutcome; readonly durationMs?: number },
   ): Promise<Granted> {
     const { ends, granted } = this.#verified(text, enforcer)
-    const { audit, clock, store } = this.#ports
-    if (ends + OUTCOME_MS <= clock.now()) {
+    const { clock, store } = this.#ports
+    const keptUntil = ends + OUTCOME_MS
+    if (keptUntil <= clock.now()) {
       throw enforcerFault('grant.invalid', 'the grant ended more than a day ago')
     }
-    await this.#once(`outcome:${granted.call}`, async (mark) => {
-      const receipt = await audit.append({
-        type: 'call.outcome',
-        phase: 'outcome',
-        ref: granted.intent,
-        ...fields(granted),
-        body: {
-          status: told.status === 'error' ? 'upstream_error' : told.status,
-          claimed_by: enforcer.name,
-          told_at: rfc3339(clock.now()),
-          ...(told.durationMs !== undefined && { duration_ms: told.durationMs }),
-        },
-      })
-      await store.atomically(({ spent }) =>
-        spent.insert({ id: mark, expiresAt: ends + OUTCOME_MS }, receipt),
+    const burnt = markOf('grant', granted)
+    if ((await store.spent.get(burnt)) === undefined) {
+      if (told.status !== 'not_executed') {
+        throw enforcerFault('grant.void', 'the grant was not burnt: nothing can have been executed')
+      }
+      await this.#once(burnt, () =>
+        this.#tell(granted, enforcer, told, [burnt, markOf('outcome', granted)], keptUntil),
       )
-    })
+    } else {
+      const mark = markOf('outcome', granted)
+      await this.#once(mark, () => this.#tell(granted, enforcer, told, [mark], keptUntil))
+    }
     return granted
   }
 
+  /** Writes the outcome, and then the marks. A crash in between leaves an outcome that can be told again, and never a burn. */
+  async #tell(
+    granted: Granted,
+    enforcer: Enforcer,
+    told: { readonly status: ToldOutcome; readonly durationMs?: number },
+    marks: readonly string[],
+    expiresAt: number,
+  ): Promise<void> {
+    const { audit, clock, store } = this.#ports
+    const receipt = await audit.append({
+      type: 'call.outcome',
+      phase: 'outcome',
+      ref: granted.intent,
+      ...fields(granted),
+      body: {
+        status: told.status === 'error' ? 'upstream_error' : told.status,
+        claimed_by: enforcer.name,
+        told_at: rfc3339(clock.now()),
+        ...(told.durationMs !== undefined && { duration_ms: told.durationMs }),
+      },
+    })
+    await store.atomically(async ({ spent }) => {
+      for (const id of marks) await spent.insert({ id, expiresAt }, receipt)
+    })
+  }
+
   /** Runs `work` for a mark that nobody has, and that nobody else is about to have. Throws `grant.used` or `grant.busy`. */
-  async #once(name: string, work: (mark: string) => Promise<void>): Promise<void> {
-    const mark = `${name.slice(0, name.indexOf(':'))}:${base64url(sha256(utf8(name)))}`
+  async #once(mark: string, work: () => Promise<void>): Promise<void> {
     if (this.#writing.has(mark)) throw used()
     if (this.#writing.size >= MOST_AT_ONCE) {
       throw enforcerFault('grant.busy', 'too many grants are being burnt')
@@ -183,7 +208,7 @@ export class Grants {
     try {
       // INVARIANT: read only after the claim.
       if ((await this.#ports.store.spent.get(mark)) !== undefined) throw used()
-      await work(mark)
+      await work()
     } catch (error) {
       if (error instanceof Fault && error.code === 'store.exists') throw used(error)
       throw error
@@ -233,6 +258,11 @@ function grantedOf(value: unknown): Granted | undefined {
 
 function fields({ action, agent, call, instance, system }: Granted) {
   return { action, agent, call, instance, system }
+}
+
+/** What says in the table `spent` that a grant was used, or that its outcome was told. */
+function markOf(kind: 'grant' | 'outcome', { call }: Granted): string {
+  return `${kind}:${base64url(sha256(utf8(call)))}`
 }
 
 function used(cause?: unknown): Fault {

@@ -31,12 +31,15 @@ const WINDOW_MS = 60_000
 const BUCKET_MS = 1_000
 /** Different calls of one lineage that are watched for repetition; the one that was made longest ago goes first. */
 const MOST_CALLS = 256
+/** Times that are kept of one call: no bound on identical calls is above this. */
+export const MOST_TIMES = 10_000
 
 interface Watched {
   readonly agent: string
   readonly denials: Buckets
   readonly errors: Buckets
-  readonly calls: Map<string, Buckets>
+  /** When each call was made, ms since the epoch, the oldest first; no more of them than trip it. */
+  readonly calls: Map<string, number[]>
 }
 
 /**
@@ -75,25 +78,27 @@ export class Breakers {
   denied(asked: Asked, instance: string, now: number): void {
     const { denials } = this.#of(asked)
     denials.add(ONE, now)
-    this.#judge('denials', denials, asked, instance, now)
+    this.#judge('denials', denials.sum(0, now), asked, instance, now)
   }
 
   failed(asked: Asked, instance: string, now: number): void {
     const { errors } = this.#of(asked)
     errors.add(ONE, now)
-    this.#judge('errors', errors, asked, instance, now)
+    this.#judge('errors', errors.sum(0, now), asked, instance, now)
   }
 
   /** Told of each call that is not read-only; `args` is the commitment to its arguments. */
   called(asked: Asked, args: string, instance: string, now: number): void {
     const { calls } = this.#of(asked)
-    const key = `${asked.system}/${asked.action} ${args}`
-    const count = calls.get(key) ?? new Buckets(WINDOW_MS, BUCKET_MS, 1)
-    calls.delete(key)
-    calls.set(key, count)
-    if (calls.size > MOST_CALLS) calls.delete(calls.keys().next().value ?? '')
-    count.add(ONE, now)
-    this.#judge('identical', count, asked, instance, now)
+    const key = `${args} ${asked.system}/${asked.action}`
+    const times = calls.get(key) ?? []
+    if (calls.delete(key))
+      while (times[0] !== undefined && times[0] <= now - WINDOW_MS) times.shift()
+    else if (calls.size >= MOST_CALLS) calls.delete(calls.keys().next().value ?? '')
+    times.push(now)
+    calls.set(key, times)
+    this.#judge('identical', times.length, asked, instance, now)
+    if (times.length > MOST_TIMES) times.shift()
   }
 
   /** Told of each change of an agent: one that a person activates again begins anew. */
@@ -112,7 +117,9 @@ export class Breakers {
   /** Drops what nothing is left of. */
   tidy(now: number): void {
     for (const [key, { denials, errors, calls }] of this.#watched) {
-      for (const [call, count] of calls) if (count.empty(now)) calls.delete(call)
+      for (const [call, times] of calls) {
+        if ((times.at(-1) ?? 0) <= now - WINDOW_MS) calls.delete(call)
+      }
       if (calls.size === 0 && denials.empty(now) && errors.empty(now)) this.#watched.delete(key)
     }
   }
@@ -132,8 +139,7 @@ export class Breakers {
     return watched
   }
 
-  #judge(what: BreakerWhat, of: Buckets, asked: Asked, instance: string, now: number): void {
-    const count = of.sum(0, now)
+  #judge(what: BreakerWhat, count: number, asked: Asked, instance: string, now: number): void {
     const agent = asked.agents[0] ?? ''
     const most = this.#limits.breaker(what, agent) ?? this.#bounds[what]
     if (most === 0 || count <= most || this.#open.has(agent)) return

@@ -42,6 +42,7 @@ export class Distinct {
   /** Sees a name. */
   see(name: string, now: number): void {
     this.#advance(now)
+    if (this.#seen.get(name) === this.#head) return
     if (this.#seen.delete(name) || this.#seen.size < MOST_DISTINCT) this.#seen.set(name, this.#head)
     else this.more(1, now)
   }

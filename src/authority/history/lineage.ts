@@ -45,6 +45,8 @@ export interface LineageState {
 
 /** The counts of one lineage. All of it is bounded: by windows, by pinned actions, by the bound on recipients. */
 export class Lineage {
+  /** True while it is among what changed since the last snapshot. Owned by Tallies. */
+  touched = false
   readonly #spans = new Spans(COLUMNS)
   readonly #actions = new Map<string, Spans>()
   readonly #recipients = SPANS.map(({ windowMs, bucketMs }) => new Distinct(windowMs, bucketMs))

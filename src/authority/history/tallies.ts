@@ -58,8 +58,7 @@ export class Tallies {
   }
 
   reserveLineage(asked: Asked, used: Used, now: number): () => void {
-    const key = this.#touch(asked)
-    return this.lineage(key).reserve(`${asked.system}/${asked.action}`, used, now)
+    return this.#touch(asked).reserve(`${asked.system}/${asked.action}`, used, now)
   }
 
   reserveTask(task: string, used: Used, now: number): () => void {
@@ -68,15 +67,16 @@ export class Tallies {
   }
 
   denied(asked: Asked, now: number): void {
-    this.lineage(this.#touch(asked)).denied(now)
+    this.#touch(asked).denied(now)
   }
 
   failed(asked: Asked, now: number): void {
-    this.lineage(this.#touch(asked)).failed(now)
+    this.#touch(asked).failed(now)
   }
 
   touchAgent(agent: string): void {
-    for (const [person] of this.lineagesOf(agent)) {
+    for (const [person, lineage] of this.lineagesOf(agent)) {
+      lineage.touched = true
       this.#touched.set(`lineage ${agent} ${person}`, 0)
     }
   }
@@ -89,6 +89,7 @@ export class Tallies {
   takeTouched(): Touched {
     const touched = this.#touched
     this.#touched = new Map()
+    for (const lineage of this.lineages.values()) lineage.touched = false
     this.#entries = 0
     return touched
   }
@@ -97,10 +98,14 @@ export class Tallies {
     if (!this.#touched.has(id)) this.#touched.set(id, until)
   }
 
-  #touch(asked: Asked): string {
+  #touch(asked: Asked): Lineage {
     this.#entries += 1
     const key = lineageOf(asked)
-    this.#touched.set(`lineage ${key}`, 0)
-    return key
+    const lineage = this.lineage(key)
+    if (!lineage.touched) {
+      lineage.touched = true
+      this.#touched.set(`lineage ${key}`, 0)
+    }
+    return lineage
   }
 }

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../std/json.ts'
 import type { Limit, LimitOn } from '../../store/rows/limit.ts'
 import type { Held } from '../../store/signed-table.ts'
 import { isScopePattern } from '../../wire/scope.ts'
+import { MOST_TIMES } from '../history/breaker.ts'
 import type { Asked } from '../history/entry.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
@@ -167,6 +168,9 @@ export class Limits {
       const { agent, ...rest } = on
       if (per !== 'minute' || each !== undefined || Object.keys(rest).length > 0) {
         throw limitFault('limit.invalid', `${what} are counted per minute, of one agent or of all`)
+      }
+      if (most > MOST_TIMES) {
+        throw limitFault('limit.invalid', `a breaker trips at ${MOST_TIMES} at the latest`)
       }
       if (agent !== undefined) this.#nouns.agents.find(agent)
     }

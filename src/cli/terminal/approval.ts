@@ -81,7 +81,6 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
       ['agent', approval.agent],
       ['instance', approval.instance],
       ['on behalf of', approval.person ?? 'nobody'],
-      ['task', approval.task?.intent ?? 'none'],
       ['task', approval.task?.intent],
       ['call', { text: `${approval.system}/${approval.action}`, style: 'bold' }],
       [

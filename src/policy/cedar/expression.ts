@@ -138,9 +138,11 @@ const LOOKING: ReadonlyMap<string, Binary> = new Map(
       const uid = entity(left)
       const name = text(right)
       const found = entities.get(uid.key)
-      if (found === undefined) return trouble('missing', `entity \`${uid}\` does not exist`)
+      if (found === undefined)
+        return trouble('missing', `entity \`${uid.toString()}\` does not exist`)
       return (
-        found.tags.get(name) ?? trouble('missing', `\`${uid}\` does not have the tag \`${name}\``)
+        found.tags.get(name) ??
+        trouble('missing', `\`${uid.toString()}\` does not have the tag \`${name}\``)
       )
     },
     hasTag: (left, right, { entities }) => {
@@ -158,10 +160,10 @@ function attribute(of: Value, name: string, { entities }: Frame): Value {
   const uid =
     of instanceof Uid ? of : wrong('one of [record, (entity of type `any_entity_type`)]', of)
   const found = entities.get(uid.key)
-  if (found === undefined) return trouble('missing', `entity \`${uid}\` does not exist`)
+  if (found === undefined) return trouble('missing', `entity \`${uid.toString()}\` does not exist`)
   return (
     found.attributes.get(name) ??
-    trouble('missing', `\`${uid}\` does not have the attribute \`${name}\``)
+    trouble('missing', `\`${uid.toString()}\` does not have the attribute \`${name}\``)
   )
 }
 

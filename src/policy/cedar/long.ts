@@ -3,8 +3,8 @@
 import { trouble } from './trouble.ts'
 
 /** The least and the greatest. */
-export const LONG_MIN = -(2n ** 63n)
-export const LONG_MAX = 2n ** 63n - 1n
+const LONG_MIN = -(2n ** 63n)
+const LONG_MAX = 2n ** 63n - 1n
 
 /** True for what 64 bits hold. */
 export function isLong(value: bigint): boolean {

@@ -21,7 +21,7 @@ export function recordToJson(record: CedarRecord): Record<string, CedarValueJson
 }
 
 /** A value. Moments have to be of the years 1970 to 9999. */
-export function valueToJson(value: Value): CedarValueJson {
+function valueToJson(value: Value): CedarValueJson {
   switch (typeof value) {
     case 'boolean':
     case 'string':

@@ -9,7 +9,7 @@ export type OpenApiVersion = '3.0' | '3.1'
 export class UnreadableOperation extends Error {}
 
 /** Values copied for one action, and nesting. */
-const MAX_VALUES = 20_000
+const MAX_VALUES = 10_000
 const MAX_DEPTH = 64
 
 const ONE: ReadonlySet<string> = new Set([

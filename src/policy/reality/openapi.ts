@@ -30,7 +30,7 @@ type Place = (typeof PLACES)[number]
 const NO_PARAMETERS: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
 
 /** Values copied for all actions of one document. */
-const MAX_COPIES = 2_000_000
+const MAX_COPIES = 400_000
 /** References from one parameter or body to the next. */
 const MAX_HOPS = 16
 
@@ -73,6 +73,13 @@ class Reader {
         if (!isObject(operation)) continue
         if (found.length >= MAX_ACTIONS) {
           this.problems.add('/paths', `there are more than ${MAX_ACTIONS} operations`)
+          return found
+        }
+        if (this.copies.left < 0) {
+          this.problems.add(
+            '/paths',
+            'its schemas are too large: what comes after becomes no action',
+          )
           return found
         }
         try {

@@ -25,25 +25,18 @@ const Parts = {
 export const Evaluation = z.object(Parts)
 
 /** Evaluations of one request at most. */
-export const MOST_EVALUATIONS = 100
+const MOST_EVALUATIONS = 100
 
-/** §7.1: body of `POST /access/v1/evaluations`; what stands outside is what each one has by default. */
+/**
+ * §7.1: body of `POST /access/v1/evaluations`; what stands outside is what each one has by default. Each evaluation is read by itself,
+ * once it has its defaults: what is wrong with one is not wrong with the request (§7.2.1).
+ */
 export const Evaluations = z.object({
-  subject: Subject.optional(),
-  action: Action.optional(),
-  resource: Resource.optional(),
+  subject: Tree.optional(),
+  action: Tree.optional(),
+  resource: Tree.optional(),
   context: Tree.optional(),
-  evaluations: z
-    .array(
-      z.object({
-        subject: Subject.optional(),
-        action: Action.optional(),
-        resource: Resource.optional(),
-        context: Tree.optional(),
-      }),
-    )
-    .max(MOST_EVALUATIONS)
-    .optional(),
+  evaluations: z.array(z.unknown()).max(MOST_EVALUATIONS).optional(),
   options: z
     .object({
       evaluations_semantic: z
@@ -97,7 +90,8 @@ const Page = z.object({
   token: z.string().max(256).optional(),
   /** As drafts named it. */
   next_token: z.string().max(256).optional(),
-  limit: z.int().min(1).max(1_000).optional(),
+  /** Results at most; a page is never longer than 1,000. */
+  limit: z.int().min(0).optional(),
 })
 
 /** §8.4: body of `POST /access/v1/search/subject`. The id of the subject is ignored. */
@@ -136,7 +130,8 @@ export const SearchAnswer = z
         name: z.string().optional(),
       }),
     ),
-    page: z.object({ next_token: z.string(), count: z.number(), total: z.number() }),
+    /** The total is not told: it would have to be counted to the end for every page. */
+    page: z.object({ next_token: z.string(), count: z.number() }),
   })
   .meta({ id: 'AccessSearch' })
 

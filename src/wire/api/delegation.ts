@@ -18,6 +18,8 @@ export const Delegation = z
     parent: z.string().nullable(),
     /** Patterns of `<system>/<action>`; null where nothing narrows. */
     scope: z.array(z.string()).nullable(),
+    /** Id of the one task that may be worked on under it; null: whichever is open for the head of the chain. */
+    task: z.string().nullable(),
     /** How many more links may follow. */
     depth: z.number().int(),
     /** False where something above it, or who answers for it, does not hold now. */
