@@ -18,7 +18,7 @@ const ROLES = 5
 const IN_SCOPE = 10
 
 /** Calls that differ in who, what and with which arguments; asked in turn. */
-export const CALLS = 200
+const CALLS = 200
 
 const INPUT = {
   type: 'object',
@@ -44,7 +44,7 @@ function groupOf(at: number, policies: number): number {
 }
 
 /** Ten systems with twenty actions each. */
-export function systems(): SystemDefinition[] {
+function systems(): SystemDefinition[] {
   return Array.from({ length: SYSTEMS }, (_, at) => ({
     name: `s${at}`,
     transport: { kind: 'stdio', command: '/bin/true', args: [], env: [] },

@@ -9,6 +9,7 @@ import { systemEntropy } from '../../src/std/entropy.ts'
 import { Agent, JoinTokenAnswer } from '../../src/wire/api/agent.ts'
 import { PolicyApplied } from '../../src/wire/api/policy.ts'
 import { InspectAnswer, System } from '../../src/wire/api/system.ts'
+import { Task } from '../../src/wire/api/task.ts'
 
 const SYSTEM = 'records'
 const AGENT = 'bench-agent'
@@ -33,6 +34,9 @@ export async function setUp(home: string): Promise<string> {
   await control.send('POST', '/v1/policies', { sources, reason: REASON }, PolicyApplied)
   const agent = { name: AGENT, purpose: 'makes the calls of a bench', roles: ['support'] }
   await control.send('POST', '/v1/agents', agent, Agent)
+  const allow = [{ action: `${SYSTEM}/*` }]
+  const task = { agent: AGENT, intent: 'the calls of the bench', allow, unattended: false }
+  await control.send('POST', '/v1/tasks', task, Task)
   const path = `/v1/agents/${AGENT}/join-tokens`
   return (await control.send('POST', path, {}, JoinTokenAnswer)).token
 }

@@ -156,6 +156,7 @@ function reactions(
     }
   })
   agents.onChange((agent) => {
+    if (agent.state === 'retired') tasks.endPointless()
     if (agent.state !== 'active') {
       run(approvals.voidForAgent(agent.name, `the agent is ${agent.state}`))
     }
@@ -172,7 +173,10 @@ function reactions(
     if (approvals.waitFor(id)) run(approvals.voidForTask(id, 'the task has ended'))
   })
   people.onChange((person) => {
-    if (person.state === 'left') run(agents.sweep({ all: true }))
+    if (person.state === 'left') {
+      tasks.endPointless()
+      run(agents.sweep({ all: true }))
+    }
   })
   return async () => {
     // One reaction can set off the next.

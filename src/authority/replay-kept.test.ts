@@ -18,11 +18,12 @@ const agent: fc.Arbitrary<Agent> = fc
       { selector: ({ role: name }) => name },
     ),
     unattended: fc.boolean(),
+    taskless: fc.option(fc.boolean(), optional),
     environment: fc.option(fc.constantFrom('default', 'production'), optional),
     expiresAt: fc.option(fc.integer({ min: 1, max: 50 }), optional),
     state: fc.constantFrom('pending', 'active', 'suspended', 'retired'),
   })
-  .map(({ assignments, unattended, environment, expiresAt, state }) => {
+  .map(({ assignments, unattended, taskless, environment, expiresAt, state }) => {
     const sorted = assignments
       .sort((a, b) => (a.role < b.role ? -1 : 1))
       .map(({ expiresAt: end, ...one }) => ({
@@ -39,6 +40,7 @@ const agent: fc.Arbitrary<Agent> = fc
       roles: sorted.map((one) => one.role),
       assignments: sorted,
       unattended,
+      ...(taskless !== undefined && { taskless }),
       ...(environment !== undefined && { environment }),
       ...(expiresAt !== undefined && { expiresAt }),
       state,
@@ -56,6 +58,7 @@ test('INV-13 whatever the row and the newest word, what is left has no right tha
         assert.ok(rolesNow(word, now).includes(name), `${name} was taken away`)
       }
       if (kept.unattended) assert.ok(row.unattended && word.unattended)
+      if (kept.taskless === true) assert.ok(row.taskless === true && word.taskless === true)
       if (kept.state === 'active') {
         assert.equal(row.state, 'active')
         assert.ok(!['suspended', 'retired'].includes(word.state))

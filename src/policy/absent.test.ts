@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BILLING, compiled, request, taskless, unattended } from './fixture.test.ts'
+import { BILLING, compiled, request, TASK, taskless, unattended } from './fixture.test.ts'
 import { compilePolicySet } from './load.ts'
 
 const permit = (annotation = '', scope = 'principal') =>
@@ -29,12 +29,21 @@ test('INV-4 an absent party is never consent: the permit of the agent names who 
       expected,
       annotation,
     )
-    assert.deepEqual(
-      calls.map((call) => set.mayCall(call)),
-      expected.map((answer) => answer === 'allow'),
-      annotation,
-    )
   }
+})
+
+test('a list shows what a task that is opened later would allow, and hides what no user will', () => {
+  const calls = [request(), unattended(), taskless(), alone()]
+  const shown = (annotation: string) => calls.map((call) => permit(annotation).mayCall(call))
+  assert.deepEqual(shown(''), [true, false, true, false])
+  assert.deepEqual(shown('@without("user")'), [true, true, true, true])
+  assert.deepEqual(shown('@without("user, task")'), [true, true, true, true])
+  const reads = compiled(
+    '@id("p") permit (principal, action, resource) when { context has task && context.task.person == Person::"ada" };',
+  )
+  assert.equal(reads.mayCall(taskless()), true)
+  assert.equal(reads.mayCall(request()), true)
+  assert.equal(reads.mayCall(request({ task: { ...TASK, person: 'eve' } })), false)
 })
 
 test('INV-4 two permits do not name between them what one has to name', () => {
@@ -80,6 +89,12 @@ test('the operator is told which permit does not name whom, the agent that there
     'the agent is denied: the call is made without a user and without a task, and `p` does not say `@without("user, task")`',
   )
   assert.equal(reason, 'no policy permits this call without a user and without a task')
+  const people = compiled('@id("p") permit (principal is Instance, action, resource);')
+  assert.equal(
+    people.decide(taskless()).reason,
+    'no policy permits this call',
+    'nor does the person',
+  )
   const nothing = compiled('').decide(alone())
   assert.equal(nothing.reason, 'no policy permits this call')
   assert.equal(nothing.parties[0]?.without, undefined)

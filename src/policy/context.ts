@@ -65,7 +65,8 @@ export class CallContext extends CedarRecord {
       case 'user':
         return person !== undefined
       case 'task':
-        return task !== undefined
+        // Before there is a call, one may still be opened.
+        return task === undefined && this.#known === undefined ? notKnown() : task !== undefined
       case 'attested':
         return attested !== undefined && Object.keys(attested).length > 0
       case 'network':

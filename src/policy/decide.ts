@@ -45,8 +45,11 @@ function toldTo(
   if (crossing(environments) && denying.some(({ environment }) => environment === true)) {
     return `${apart(environments)}, and no policy lets this call cross`
   }
-  const without = denying.find((party) => party.without !== undefined)?.without
-  if (without !== undefined) return `no policy permits this call ${absentInWords(without)}`
+  // Said only where it is all that is missing: where others deny besides, a task or a user would not help.
+  const without = denying.map((party) => party.without)
+  if (without[0] !== undefined && !without.includes(undefined)) {
+    return `no policy permits this call ${absentInWords(without[0])}`
+  }
   // Whoever works on a task knows its scope; whether anything else would have denied is not said.
   return denying.every(({ party }) => party === 'task')
     ? 'the task does not cover this call'

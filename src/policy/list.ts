@@ -1,8 +1,10 @@
 // Holds the listing of actions: which ones a caller may be shown, decided before there are arguments.
 
+import { Authorizer } from './cedar/authorizer.ts'
+import type { CompiledPolicy } from './cedar/policy.ts'
 import { openContext } from './context.ts'
-import { counts, demandsOn } from './counts.ts'
-import { compiledEngine } from './engine.ts'
+import { counts, demandsOn, type Demands } from './counts.ts'
+import { compiledPolicy } from './engine.ts'
 import { actionUid, type Asked, type Subject } from './entity.ts'
 import type { DecidingParts } from './parts.ts'
 import type { Policy } from './policy.ts'
@@ -12,16 +14,33 @@ import { inScope, scopeOf } from './scope.ts'
 /** Answers that a set remembers; the oldest goes first. */
 const MAX_REMEMBERED = 10_000
 
-/** Policies in scope of one question above which their conditions are not looked at: the library parses them anew each time. */
+/** Policies in scope of one question above which their conditions are not looked at: a list is a courtesy, and never slow. */
 const MAX_ASKED = 64
+
+/** Policies as they were compiled for a listing; forgotten with their set, or their scope. */
+const compiled = new WeakMap<Policy, CompiledPolicy>()
+
+function compiledOnce(policy: Policy): CompiledPolicy {
+  const known = compiled.get(policy)
+  if (known !== undefined) return known
+  const made = compiledPolicy(policy)
+  compiled.set(policy, made)
+  return made
+}
 
 /** Who could speak for and against a party: for a task the permits are its own scope's. */
 function speakers(parts: DecidingParts, asked: Asked, subject: Subject): readonly Policy[] {
   const all = [...parts.policies.values()]
   if (asked !== 'task') return all
-  const compiled = parts.scopes.of(subject.task!)
-  if (!compiled.ok) return []
-  return [...all.filter(({ effect }) => effect === 'forbid'), ...compiled.scope.policies]
+  const scope = parts.scopes.of(subject.task!)
+  if (!scope.ok) return []
+  return [...all.filter(({ effect }) => effect === 'forbid'), ...scope.scope.policies]
+}
+
+/** What is demanded of permits of some call: a task that is absent now may be opened before it, a user may not. */
+function demandsSome(asked: Asked, subject: Subject): Demands {
+  const demands = demandsOn(asked, subject)
+  return { ...demands, without: demands.without.filter((absent) => absent !== 'task') }
 }
 
 /**
@@ -30,7 +49,7 @@ function speakers(parts: DecidingParts, asked: Asked, subject: Subject): readonl
  */
 function mayBeAllowed(parts: DecidingParts, asked: Asked, subject: Subject): boolean {
   const scope = scopeOf(asked, subject)
-  const demands = demandsOn(asked, subject)
+  const demands = demandsSome(asked, subject)
   const candidates = speakers(parts, asked, subject).filter(
     (policy) =>
       policy.gate === undefined &&
@@ -40,9 +59,11 @@ function mayBeAllowed(parts: DecidingParts, asked: Asked, subject: Subject): boo
   if (!candidates.some(({ effect }) => effect === 'permit')) return false
   if (candidates.some(forbidsAll)) return false
   if (candidates.length > MAX_ASKED) return true
+  const question = questionOf(asked, subject, openContext(subject))
+  if (asked !== 'task') return parts.engine.mayAllow(question, candidates)
   // The lines of a task's scope are not of the set: what speaks for and against a task is gathered for the question.
-  const engine = asked === 'task' ? compiledEngine(candidates) : parts.engine
-  return engine.mayAllow(questionOf(asked, subject, openContext(subject)), candidates)
+  const ids = candidates.map(({ id }) => id)
+  return new Authorizer(candidates.map(compiledOnce)).mayAllow(question.frame, ids)
 }
 
 /** A forbid without conditions; in scope, it denies. */

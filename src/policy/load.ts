@@ -10,6 +10,7 @@ import { MAX_DEPTH } from './depth.ts'
 import { compiledEngine, compiledPolicy, type Engine } from './engine.ts'
 import { withCedar } from './library.ts'
 import { gathered, spelled } from './life/spelling.ts'
+import { parsedPolicy, validUnder } from './parsed.ts'
 import type { Policy } from './policy.ts'
 import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
 import { policySchema, SYSTEM_NAME, type PolicySchema } from './schema.ts'
@@ -66,7 +67,7 @@ class Loader {
       this.problems.push(...this.#templates.take(span, line, slot))
       return
     }
-    const answer = withCedar((cedar) => cedar.policyToJson(text))
+    const answer = parsedPolicy(text)
     if (answer.type === 'failure') {
       for (const error of answer.errors) {
         this.problems.push(spelled(libraryProblem(span, 'policy.syntax', error), this.#schema))
@@ -127,9 +128,11 @@ class Loader {
 
   validate(): void {
     const schema = this.#schema
-    const staticPolicies = Object.fromEntries(
-      [...this.policies].map(([id, { text }]) => [id, text]),
-    )
+    const known = validUnder(schema)
+    const unknown = [...this.policies].filter(([, { text }]) => !known.has(text))
+    // With no policies at all it is the schema that is looked at.
+    if (unknown.length === 0 && this.policies.size > 0) return
+    const staticPolicies = Object.fromEntries(unknown.map(([id, { text }]) => [id, text]))
     const answer = withCedar((cedar) =>
       cedar.validate({
         schema: schema.json,
@@ -152,6 +155,10 @@ class Loader {
     for (const { policyId, error } of answer.validationWarnings.slice(0, MAX_PROBLEMS)) {
       this.warnings.push(libraryProblem(this.spans.get(policyId)!, 'policy.advice', error))
     }
+    const odd = new Set(
+      [...answer.validationErrors, ...answer.validationWarnings].map(({ policyId }) => policyId),
+    )
+    for (const [id, { text }] of unknown) if (!odd.has(id)) known.add(text)
   }
 }
 

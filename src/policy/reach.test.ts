@@ -87,7 +87,7 @@ test('what may be called is within reach, with its policies, gates, conditions a
   assert.deepEqual(read?.bounds, [people])
   assert.deepEqual(
     move?.bounds.map(({ policy }) => policy),
-    ['agents-move', 'people'],
+    ['people', 'agents-move'],
   )
 })
 

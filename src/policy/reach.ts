@@ -88,7 +88,13 @@ function reached(parts: ReachParts, system: string, action: ActionDefinition): R
     if (!scopes.every((scope) => scopeCovers(scope, system, name))) return undefined
     const { environments } = parts
     const whole = { ...subject, environments, system, action: name, effects, ...setOff }
-    return parts.set.mayCall(whole) ? whole : undefined
+    // Listing counts on a task that may yet be opened; what can be done now does not.
+    const permitted = partiesOf(whole).every(
+      (asked) =>
+        asked === 'task' ||
+        speaking(parts.set, asked, whole).some(({ effect }) => effect === 'permit'),
+    )
+    return permitted && parts.set.mayCall(whole) ? whole : undefined
   })
   const ways = [...subjects.keys()].filter((at) => subjects[at] !== undefined)
   if (ways.length === 0) return undefined

@@ -8,7 +8,7 @@ import { compileScope, type CompiledScope } from './task-scope.ts'
 import type { PolicySchema } from './schema.ts'
 
 /** Compiled scopes that a set remembers; the one that was compiled first goes first. */
-const MAX_REMEMBERED = 1_000
+const MAX_REMEMBERED = 4_096
 
 interface Remembered {
   /** The very list that was compiled, and its text. */

@@ -5,6 +5,7 @@ import { readAnnotations } from './annotation.ts'
 import { filled, readLinks, type TemplateLink } from './cedar/links.ts'
 import type { PolicyCode } from './faults.ts'
 import { withCedar } from './library.ts'
+import { parsedPolicy } from './parsed.ts'
 import type { Policy } from './policy.ts'
 import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
 
@@ -88,7 +89,7 @@ export class Templates {
     template.used = true
     const made = filled(template.span.text, link)
     if ('wrong' in made) return refuse(made.wrong)
-    const answer = withCedar((cedar) => cedar.policyToJson(made.text))
+    const answer = parsedPolicy(made.text)
     if (answer.type === 'failure') {
       return answer.errors.map((error) => libraryProblem(span, 'policy.links', error))
     }

@@ -14,11 +14,12 @@ import type { Core } from './core.ts'
 function presentedOf(of: {
   readonly enforcer: string
   readonly instance: string
+  readonly spiffeId?: string
   readonly task?: string
 }): Presented {
-  const { enforcer, instance, task } = of
+  const { enforcer, instance, spiffeId, task } = of
   return {
-    vouched: { enforcer, instance },
+    vouched: { enforcer, instance, ...(spiffeId !== undefined && { spiffeId }) },
     resource: '',
     ...(task !== undefined && task !== '' && { task }),
   }
@@ -99,11 +100,12 @@ function stopped(concluded: Stopped): Considered {
   }
 }
 
-function could(core: Core, { instance, system, action, input }: Sought): boolean {
+function could(core: Core, sought: Sought): boolean {
+  const { system, action, input } = sought
   const { authority, gateway, machine, policy } = core
   const definition = authority.systems.get(system)?.actions.find(({ name }) => name === action)
   if (definition === undefined) return false
-  const presented = presentedOf({ enforcer: '', instance })
+  const presented = presentedOf({ ...sought, enforcer: '' })
   const actor = gateway.governor.stillAdmitted({ presented, system, action })
   if (isDenial(actor) || !inScope(actor, system, action)) return false
   if (actor.task === undefined && actor.taskless !== true) return false

@@ -141,7 +141,12 @@ export class PolicyReplay {
       ok: true,
       page: {
         digest: set.digest,
-        ...{ calls, used, covered, dropped, damaged, unknown },
+        calls,
+        used,
+        covered,
+        dropped,
+        damaged,
+        unknown,
         ...counts,
         changes,
         next: next === undefined ? null : cursorOf(next),

@@ -87,6 +87,8 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     const lifted = await core.authority.locks.add({ target, ...by })
     await core.authority.locks.remove(lifted.id, by)
     const lock = await core.authority.locks.add({ target, ...by })
+    const bound = { on: { agent: 'bot' }, what: 'calls', most: 9, per: 'day' } as const
+    const limit = await core.authority.limits.add(bound, by)
     await core.close()
 
     for (const file of database(home)) rmSync(join(home, file))
@@ -111,6 +113,10 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     assert.deepEqual([state, roles], ['suspended', []])
     assert.deepEqual(core.identities.registrations.list(), [])
     assert.equal(core.authority.trust.get('ci'), undefined)
+    assert.deepEqual(
+      core.authority.limits.list().map(({ id, most }) => [id, most]),
+      [[limit.id, 9]],
+    )
     const told = await core.audit.tail({ type: 'authority.replayed', limit: 1 })
     assert.deepEqual(
       { ...told[0]?.record.body },
@@ -130,6 +136,9 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         consumed: 0,
         registrations: 1,
         trust: 1,
+        limits: 1,
+        enforcers: 0,
+        proposals: 0,
       },
     )
     await core.close()

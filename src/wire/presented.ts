@@ -13,7 +13,12 @@ export interface Presented {
   /** A local peer of the unix socket. */
   readonly peer?: { readonly pid: number; readonly started: string; readonly uid: number }
   /** An instance that a registered enforcer has authenticated itself and vouches for; set by the decision API alone. */
-  readonly vouched?: { readonly enforcer: string; readonly instance: string }
+  readonly vouched?: {
+    readonly enforcer: string
+    readonly instance: string
+    /** Where it was named by its SPIFFE ID: the whole of it has to be its own. */
+    readonly spiffeId?: string
+  }
   /** Id of the task that the request names; absent: it names none. */
   readonly task?: string
   /** URL of the resource that is asked for (RFC 8707): a token has to be meant for it. */

@@ -54,7 +54,7 @@ test('INV-10 references that multiply cost no more than a bound, in the schema a
   const $defs: JsonObject = {}
   for (let at = 0; at < 11; at++) {
     const $ref = `#/$defs/d${at + 1}`
-    $defs[`d${at}`] = { allOf: [{ $ref }, { $ref }], anyOf: [{ $ref }, { $ref }] }
+    $defs[`d${at}`] = { allOf: [{ $ref }, { $ref }, { $ref }], anyOf: [{ $ref }, { $ref }] }
   }
   $defs['d11'] = { type: 'object' }
   const bomb: JsonObject = { $defs, $ref: '#/$defs/d0' }

@@ -296,3 +296,39 @@ test('INV-5 INV-9 a lock on a task stops whoever works on it, sub-agents among t
     const nonsense = { target: { kind: 'task', name: 'x' } as const, person: '', reason: 'x' }
     await assert.rejects(locks.add(nonsense), faultOf('lock.target'))
   }))
+
+test('INV-4 nobody works on for somebody who has left, nor for what they asked; nor as an agent that is retired', () =>
+  DelegatedHome.with(async (home) => {
+    const { people, agents, tasks } = home.authority
+    const { id: bob } = await people.create({ name: 'bob', roles: ['administrator'] })
+    const wish = { intent: 'a test', agent: 'five', scope: [{ action: '*' }], user: null }
+    const asked = await tasks.open(wish, { person: bob })
+    const served = await open(home, { user: bob })
+    const kept = await open(home, { agent: 'two' })
+    const retired = await open(home, { agent: 'three' })
+    const word = { person: home.person, reason: 'a test' }
+    await people.create({ name: 'root', roles: ['administrator'] })
+    const leaving = people.leave(bob, word)
+    await leaving
+    await agents.update('three', { state: 'retired' }, word)
+    assert.deepEqual(
+      tasks.list().map(({ id }) => id),
+      [kept.id],
+    )
+    await tasks.sweep()
+    for (const { id } of [asked, served, retired]) {
+      assert.equal((await tasks.get(id)).state, 'cancelled')
+    }
+  }))
+
+test('INV-5 a lock on who asked for a task stops it, whoever it is for', () =>
+  DelegatedHome.with(async (home) => {
+    const { people, locks, tasks } = home.authority
+    const { id: bob } = await people.create({ name: 'bob', roles: ['operator'] })
+    const head = await home.head()
+    const wish = { intent: 'a test', agent: 'one', scope: [{ action: '*' }], user: home.person }
+    await tasks.open(wish, { person: bob })
+    const target = { kind: 'person', name: 'bob' } as const
+    await locks.add({ target, person: home.person, reason: 'his key was taken' })
+    assert.ok(locks.find(acting(home, 0, head.id)() as Actor, 'files', 'read'))
+  }))

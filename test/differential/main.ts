@@ -14,4 +14,5 @@ if (!Number.isSafeInteger(cases) || cases < 1 || !Number.isInteger(seed)) {
   process.exit(2)
 }
 process.stderr.write(`${cases} cases, seed ${seed} …\n`)
-process.stdout.write(`${JSON.stringify({ seed, ...run(cases, seed) })}\n`)
+const seen = run(cases, seed)
+process.stdout.write(`${JSON.stringify({ seed, seen })}\n`)

@@ -1,127 +1,33 @@
 // Holds AuthZEN end to end: a program of its own that enforces by asking, and everything that it is refused.
 
 import assert from 'node:assert/strict'
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { SignJWT } from 'jose'
-import { request } from 'undici'
-import type { Holder } from '../../src/cli/identity/holder.ts'
-import { Bailiwick, testServer } from './bailiwick.ts'
+import fc from 'fast-check'
+import type { Bailiwick } from './bailiwick.ts'
 import { connect, textOf } from './client.ts'
+import { Enforcing, type Decided } from './enforcing.ts'
 
-const POLICIES = `
-@id("workers") @without("task") permit (principal in Role::"worker", action in [Action::"probe/echo", Action::"probe/work"], resource);
-@id("no-secrets") @reason("secrets are not echoed")
-forbid (principal in Role::"worker", action == Action::"probe/echo", resource) when { context.input.text like "*secret*" };
-@id("echo-is-looked-at") @gate("operator")
-forbid (principal in Role::"worker", action == Action::"probe/echo", resource) when { context.input.text like "hold*" };
-`
-
+let at: Enforcing
 let bailiwick: Bailiwick
-let worker: Holder
 let instance: string
 let key: KeyObject
 let otherKey: KeyObject
 let base: string
 
-interface Context {
-  readonly id?: string
-  readonly code?: string
-  readonly reason_user?: { readonly en: string }
-  readonly grant?: { readonly token: string }
-  readonly approval?: { readonly id: string; readonly url: string }
-  readonly error?: { readonly status: number; readonly message: string }
-}
-
-interface Decided {
-  readonly decision: boolean
-  readonly context?: Context
-}
-
 before(async () => {
-  bailiwick = await Bailiwick.start()
-  base = `http://bailiwick.localhost:${bailiwick.controlPort}`
-  const journal = join(bailiwick.home, 'journal')
-  const tap = join(bailiwick.home, 'tap')
-  writeFileSync(journal, '')
-  await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal, tap))
-  await bailiwick.apply(POLICIES)
-  await bailiwick.agent('worker', ['worker'])
-  worker = await bailiwick.enrol('worker')
-  instance = worker.identity.spiffeId.split('/').at(-1)!
-  key = await enforcer('pep', 'probe')
+  at = await Enforcing.start()
+  ;({ bailiwick, instance, key, base } = at)
   otherKey = generateKeyPairSync('ed25519').privateKey
 })
 
-after(() => bailiwick[Symbol.asyncDispose]())
+after(() => at[Symbol.asyncDispose]())
 
-async function enforcer(name: string, system: string): Promise<KeyObject> {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const file = join(bailiwick.home, `${name}.pem`)
-  writeFileSync(file, publicKey.export({ type: 'spki', format: 'pem' }))
-  const words = ['enforcer', 'add', name, '--system', system, '--public-key', file]
-  const added = await bailiwick.cli([...words, '--reason', 'a test', '-o', 'json'])
-  assert.equal(added.code, 0, added.stderr)
-  return privateKey
-}
-
-function assertion(name = 'pep', by = key, more: { aud?: string; exp?: string } = {}) {
-  return new SignJWT({})
-    .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT' })
-    .setIssuer(name)
-    .setSubject(name)
-    .setAudience(more.aud ?? base)
-    .setIssuedAt()
-    .setExpirationTime(more.exp ?? '2m')
-    .sign(by)
-}
-
-async function post(
-  path: string,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<{
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly json: unknown
-}> {
-  const authorization = `Bearer ${await assertion()}`
-  // `fetch` would not let the Host header be set.
-  const response = await request(`http://127.0.0.1:${bailiwick.controlPort}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      host: `bailiwick.localhost:${bailiwick.controlPort}`,
-      'content-type': 'application/json',
-      authorization,
-      ...headers,
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  return {
-    status: response.statusCode,
-    headers: response.headers,
-    json: await response.body.json(),
-  }
-}
-
-function question(text: string, more: object = {}) {
-  return {
-    subject: { type: 'instance', id: instance },
-    action: { name: 'echo', properties: { text } },
-    resource: { type: 'system', id: 'probe' },
-    ...more,
-  }
-}
-
-async function decide(body: object): Promise<Decided> {
-  const { status, json } = await post('/access/v1/evaluation', body)
-  assert.equal(status, 200, JSON.stringify(json))
-  return json as Decided
-}
+const post: Enforcing['ask'] = (...asked) => at.ask(...asked)
+const question: Enforcing['question'] = (...asked) => at.question(...asked)
+const decide: Enforcing['decide'] = (body) => at.decide(body)
 
 /** An API of somebody else, which does nothing that it was not granted. */
 async function enforcingApi(): Promise<{
@@ -177,19 +83,42 @@ test('a program of its own enforces what it asks, and the record tells the whole
   assert.ok((await bailiwick.verify()).ok)
 })
 
-test('for equal facts the answer is the gateway’s', async () => {
-  const client = await connect(bailiwick, worker, 'probe', { era: '2025-11-25' })
-  for (const text of ['plain', 'the secret', 'another secret', 'x']) {
-    const asked = await decide(question(text))
-    const called = await client
-      .callTool({ name: 'echo', arguments: { text } })
-      .then((result) => textOf(result) !== undefined)
-      .catch((error: unknown) => {
-        assert.match(String(error), /policy\.denied/)
-        return false
-      })
-    assert.equal(asked.decision, called, text)
-  }
+/** Arguments as agents send them, right and wrong; none that a person is asked about. */
+const ARGUMENTS = fc.record(
+  {
+    text: fc.oneof(
+      fc.string({ maxLength: 40 }),
+      fc.string({ unit: 'grapheme', maxLength: 20 }),
+      fc.tuple(fc.string(), fc.string()).map((around) => around.join('secret')),
+      fc.integer(),
+      fc.constant(null),
+      fc.array(fc.string(), { maxLength: 2 }),
+    ),
+    extra: fc.boolean(),
+  },
+  { requiredKeys: [] },
+)
+
+test('for equal facts the answer is the gateway’s, and so is the reason', async () => {
+  const client = await connect(bailiwick, at.worker, 'probe', { era: '2025-11-25' })
+  const action = fc.constantFrom('echo', 'echo', 'echo', 'no-such')
+  await fc.assert(
+    fc.asyncProperty(action, ARGUMENTS, async (name, properties) => {
+      fc.pre(!String(properties.text).startsWith('hold'))
+      const asked = await decide(question('', { action: { name, properties } }))
+      const called = await client.callTool({ name, arguments: properties }).then(
+        (result) => (textOf(result) === undefined ? 'no answer' : 'answered'),
+        (error: unknown) => String(error),
+      )
+      if (asked.decision) assert.equal(called, 'answered')
+      else
+        assert.ok(
+          called.includes(asked.context?.code ?? 'none'),
+          `${called}: ${asked.context?.code}`,
+        )
+    }),
+    { numRuns: 60, seed: 7 },
+  )
   const { context } = await decide(question('the secret'))
   assert.equal(context?.reason_user?.en, 'secrets are not echoed')
 })
@@ -234,8 +163,10 @@ test('a grant is burnt once, by whom it was given to, and not after a lock', asy
   assert.deepEqual([voided.status, (voided.json as { code: string }).code], [403, 'grant.void'])
   assert.equal((await decide(question('locked'))).context?.code, 'admit.locked')
   await bailiwick.unlock(id)
-  const other = await enforcer('other-pep', 'probe')
-  const bearer = { authorization: `Bearer ${await assertion('other-pep', other)}` }
+  const other = await at.register('other-pep', 'probe')
+  const bearer = {
+    authorization: `Bearer ${await at.assertion({ iss: 'other-pep', sub: 'other-pep' }, other)}`,
+  }
   const stolen = await post('/access/v1/grants/burn', { grant: await grantOf('mine') }, bearer)
   assert.equal((stolen.json as { code: string }).code, 'grant.other')
 })
@@ -341,11 +272,19 @@ test('INV-4 INV-9 what only the server knows is refused, and so is everybody who
   const as = async (authorization: string) =>
     (await post('/access/v1/evaluation', question('x'), { authorization })).status
   assert.equal(await as('Bearer nothing'), 401)
-  assert.equal(await as(`Bearer ${await assertion('pep', otherKey)}`), 401, 'another key')
-  assert.equal(await as(`Bearer ${await assertion('nobody', key)}`), 401, 'another name')
-  assert.equal(await as(`Bearer ${await assertion('pep', key, { aud: 'https://other' })}`), 401)
-  assert.equal(await as(`Bearer ${await assertion('pep', key, { exp: '1h' })}`), 401, 'too long')
-  const parts = (await assertion()).split('.')
+  assert.equal(await as(`Bearer ${await at.assertion({}, otherKey)}`), 401, 'another key')
+  assert.equal(
+    await as(`Bearer ${await at.assertion({ iss: 'nobody', sub: 'nobody' }, key)}`),
+    401,
+    'another name',
+  )
+  assert.equal(await as(`Bearer ${await at.assertion({ aud: 'https://other' })}`), 401)
+  assert.equal(
+    await as(`Bearer ${await at.assertion({ exp: Math.floor(Date.now() / 1000) + 3_600 })}`),
+    401,
+    'too long',
+  )
+  const parts = (await at.assertion()).split('.')
   const none = Buffer.from('{"alg":"none"}').toString('base64url')
   assert.equal(await as(`Bearer ${none}.${parts[1]}.`), 401, 'no signature')
   const elsewhere = question('x', { resource: { type: 'system', id: 'billing' } })

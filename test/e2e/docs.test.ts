@@ -413,3 +413,32 @@ suite('README', () => {
     assert.equal((await call('delete_note', '{"name":"note-1"}')).code, 5)
   })
 })
+
+suite('a first policy', () => {
+  let bailiwick: Bailiwick
+  const folder = mkdtempSync(join(tmpdir(), 'bailiwick-first-policy-'))
+
+  before(async () => {
+    bailiwick = await Bailiwick.start()
+    await setUpDemo(bailiwick.control, bailiwick.home)
+  })
+  after(async () => {
+    rmSync(folder, { recursive: true, force: true })
+    await bailiwick[Symbol.asyncDispose]()
+  })
+
+  test('its blocks run in order, and end as they say', async () => {
+    const page = 'docs/operate/first-policy.md'
+    const steps = blocksOf(PAGES.get(page)!).filter((block) => marked(block, 'step').length > 0)
+    assert.ok(steps.length >= 8, `${steps.length} blocks`)
+    for (const block of steps) {
+      const yes = block.text.replaceAll('bin/bailiwick ', 'bin/bailiwick --yes ')
+      const environment = { BAILIWICK_HOME: bailiwick.home, HOME: folder }
+      await using child = new Child(['-e', '-c', `cd '${ROOT}'\n${yes}`], environment, '/bin/sh')
+      child.say('')
+      const { code, stdout, stderr } = await child.ended
+      const expected = Number(marked(block, 'step')[0] || 0)
+      assert.equal(code, expected, `${page}:${block.line}: ${block.text}\n${stdout}${stderr}`)
+    }
+  })
+})

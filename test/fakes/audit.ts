@@ -72,9 +72,13 @@ export class FakeAudit implements AuditSink {
   }
 
   /** What a reader of the log asks: newest first. */
-  async tail({ limit, before = Infinity }: TailQuery): Promise<LoggedRecord[]> {
+  async tail({ limit, before = Infinity, ...filter }: TailQuery): Promise<LoggedRecord[]> {
+    const wanted = Object.entries(filter)
     return this.logged()
       .filter(({ index }) => index < before)
+      .filter(({ record }) =>
+        wanted.every(([key, value]) => record[key as keyof typeof filter] === value),
+      )
       .reverse()
       .slice(0, limit)
   }

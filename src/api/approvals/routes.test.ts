@@ -6,6 +6,7 @@ import { utf8 } from '../../std/bytes.ts'
 import { isObject, parseJson, type JsonObject } from '../../std/json.ts'
 import { Approval, ApprovalsAnswer, ApprovalSummary } from '../../wire/api/approval.ts'
 import { FakeBrowser } from '../../../test/fakes/browser.ts'
+import type { TaskFacts } from '../../wire/task.ts'
 import { ControlHome, type FakeOperator } from '../../../test/fakes/control.ts'
 import { actorOf } from '../../../test/fakes/authority.ts'
 
@@ -21,14 +22,21 @@ after(() => home.close())
 let asked = 0
 
 /** Holds a call with these arguments (JSON text); answers the id of its approval. */
-async function held(input: string, reason = 'refunds above 100 EUR are reviewed'): Promise<string> {
+async function held(
+  input: string,
+  reason = 'refunds above 100 EUR are reviewed',
+  task?: TaskFacts,
+): Promise<string> {
   const tree = parseJson(utf8(input))
   assert.ok(isObject(tree))
   asked += 1
   const { approval } = await home.authority.approvals.ask({
     callDigest: `digest ${asked}`,
     call: `01900000-0000-7000-8000-${String(asked).padStart(12, '0')}`,
-    actor: actorOf('payer', home.ada.id, home.ada.id),
+    actor: {
+      ...actorOf('payer', home.ada.id, home.ada.id),
+      ...(task !== undefined && { task }),
+    },
     system: 'billing',
     action: 'create_refund',
     input: tree as JsonObject,
@@ -46,6 +54,25 @@ async function page(id: string): Promise<{ readonly text: string; readonly heade
   const response = await home.ask('GET', `/approvals/${id}`, { authorization: null })
   return { text: await response.text(), headers: response.headers }
 }
+
+test('INV-6 whoever is asked sees which task the call is for, in the words of who asked for it', async () => {
+  const task: TaskFacts = {
+    id: '0192aaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa',
+    intent: 'refund <Mr> Meier',
+    person: home.ada.id,
+    scope: [{ action: '*' }],
+    budget: {},
+    endsAt: home.clock.now() + 60_000,
+    scopeDigest: 'sha256:x',
+  }
+  const id = await held('{"amount_cents":1}', 'reviewed', task)
+  const shown = await home.read('GET', `/v1/approvals/${id}`)
+  assert.deepEqual(shown['task'], { id: task.id, intent: task.intent })
+  const page = await (await home.ask('GET', `/approvals/${id}`, { authorization: null })).text()
+  assert.match(page, /<dt>task<\/dt>\s*<dd>.*refund &lt;Mr&gt; Meier/)
+  const without = await home.read('GET', `/v1/approvals/${await held('{"amount_cents":2}')}`)
+  assert.equal('task' in without, false)
+})
 
 test('a held call is listed without arguments and shown with them, which is recorded', async () => {
   const id = await held('{"amount_cents":9007199254740993,"to":"acme"}')

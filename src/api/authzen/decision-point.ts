@@ -9,6 +9,8 @@ export interface Question {
   readonly enforcer: Enforcer
   /** Instance id. */
   readonly instance: string
+  /** Where it was named by its SPIFFE ID. */
+  readonly spiffeId?: string
   /** Id of the task that the agent named. */
   readonly task?: string
   readonly system: string
@@ -45,6 +47,8 @@ export type Considered =
 export interface Sought {
   /** Instance id. */
   readonly instance: string
+  /** Where it was named by its SPIFFE ID. */
+  readonly spiffeId?: string
   readonly system: string
   readonly action: string
   readonly input?: JsonObject

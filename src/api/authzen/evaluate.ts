@@ -105,7 +105,9 @@ function withDefaults(defaults: Defaults, evaluation: Json): unknown {
     const own = evaluation[kind]
     const common = defaults[kind as keyof Defaults]
     if (!isObject(own) || common === undefined) continue
-    const needed = members.filter((name) => !Object.hasOwn(own, name) && Object.hasOwn(common, name))
+    const needed = members.filter(
+      (name) => !Object.hasOwn(own, name) && Object.hasOwn(common, name),
+    )
     whole[kind] = { ...own, ...Object.fromEntries(needed.map((name) => [name, common[name]])) }
   }
   return whole

@@ -36,9 +36,15 @@ const DERIVED: ReadonlySet<string> = new Set([
 /** What of the context and the resource is the server's as well; of a subject it is the id of what it works on. */
 const TASK = 'task'
 
-/** A question in our words. */
-export interface Named {
+/** An instance as somebody named it. */
+export interface NamedInstance {
   readonly instance: string
+  /** Where it was named by it. */
+  readonly spiffeId?: string
+}
+
+/** A question in our words. */
+export interface Named extends NamedInstance {
   readonly task?: string
   readonly system: string
   readonly action: string
@@ -66,13 +72,15 @@ function checkDerived(part: string, said: Readonly<Record<string, unknown>> | un
 }
 
 /** The instance that a subject names: its id, or its SPIFFE ID. Throws `authzen.subject`. */
-export function instanceOf(subject: { readonly type: string; readonly id: string }): string {
+export function instanceOf(subject: { readonly type: string; readonly id: string }): NamedInstance {
   if (subject.type !== 'instance') {
     throw authzenFault('authzen.subject', 'the only type of a subject is `instance`')
   }
-  if (isUuid(subject.id)) return subject.id
+  if (isUuid(subject.id)) return { instance: subject.id }
   const named = parseSpiffeId(subject.id)
-  if (named?.kind === 'instance') return named.instance
+  if (named?.kind === 'instance') {
+    return { instance: named.instance, spiffeId: subject.id }
+  }
   throw authzenFault('authzen.subject', 'the id of a subject is an instance id or its SPIFFE ID')
 }
 
@@ -97,5 +105,5 @@ export function named({ subject, action, resource, context }: Evaluation): Named
     throw authzenFault('authzen.subject', '`subject.properties.task` is no text')
   }
   const input = tree(action.properties)
-  return { instance, ...(task !== undefined && { task }), system, action: action.name, input }
+  return { ...instance, ...(task !== undefined && { task }), system, action: action.name, input }
 }

@@ -109,7 +109,12 @@ export function searchResources(
   return paged(
     candidates,
     (system) =>
-      point.could({ instance, system, action: action.name, ...(input !== undefined && { input }) }),
+      point.could({
+        ...instance,
+        system,
+        action: action.name,
+        ...(input !== undefined && { input }),
+      }),
     asked,
   )
 }
@@ -125,5 +130,5 @@ export function searchActions(
   const system = systemOf(resource)
   const actions = authority.systems.get(system)?.actions ?? []
   const candidates = actions.map(({ name }) => ({ key: name, result: { name } }))
-  return paged(candidates, (action) => point.could({ instance, system, action }), asked)
+  return paged(candidates, (action) => point.could({ ...instance, system, action }), asked)
 }

@@ -31,6 +31,7 @@ test('before anything is applied there is nothing in force', async () => {
     sources: [],
     policies: [],
     problems: [],
+    isolated: [],
   })
 })
 

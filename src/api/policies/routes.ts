@@ -12,7 +12,7 @@ import { serveVersions } from './versions.ts'
 
 function shown({ authority, server }: ControlPorts): PoliciesAnswer {
   const current = authority.policies.current()
-  const { set, problems } = server.policies()
+  const { set, problems, isolated } = server.policies()
   return {
     digest: current?.digest ?? null,
     applied_at: current === undefined ? null : rfc3339(current.appliedAt),
@@ -26,6 +26,10 @@ function shown({ authority, server }: ControlPorts): PoliciesAnswer {
       ...(reason !== undefined && { reason }),
     })),
     problems: problems.map((problem) => ({ ...problem })),
+    isolated: [...isolated].map(([system, broken]) => ({
+      system,
+      problems: broken.map((problem) => ({ ...problem })),
+    })),
   }
 }
 

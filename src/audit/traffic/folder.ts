@@ -45,7 +45,7 @@ export function prune(
   const oldest = dayOf(Math.max(0, now - days * DAY_MS))
   let left = trafficFiles(folder)
   let sum = left.reduce((all, file) => all + file.bytes, 0)
-  for (const file of [...left]) {
+  for (const file of left) {
     if (file.day >= oldest && sum <= bytes) break
     rmSync(file.path, { force: true })
     left = left.filter((one) => one !== file)

@@ -52,9 +52,7 @@ export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Seale
     ...(actor.delegation === undefined
       ? {}
       : { delegation: { id: actor.delegation.id, person: actor.delegation.person } }),
-    ...(actor.task === undefined
-      ? {}
-      : { task: { id: actor.task.id, intent: actor.task.intent } }),
+    ...(actor.task === undefined ? {} : { task: { id: actor.task.id, intent: actor.task.intent } }),
     ...(actor.chain.length === 0
       ? {}
       : {

@@ -3,7 +3,7 @@
 import type { Entropy } from '../../std/entropy.ts'
 
 /** How long after a call something that arrives in its trace still counts as set off by it (ms). */
-export const TRACE_WINDOW_MS = 600_000
+const TRACE_WINDOW_MS = 600_000
 
 /** Traces that are remembered; the oldest go first. Losing one loses a chance to learn, and nothing that was learned. */
 const MAX_TRACES = 16_384

@@ -172,7 +172,7 @@ export class Grants {
     return granted
   }
 
-  /** Writes the outcome, and then the marks. A crash in between leaves an outcome that can be told again, and never a burn. */
+  /** Writes the outcome, and then the marks. A crash in between leaves an outcome that can be told a second time. */
   async #tell(
     granted: Granted,
     enforcer: Enforcer,

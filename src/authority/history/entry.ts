@@ -72,7 +72,8 @@ export function entryOf(record: AuditRecord): Entry | undefined {
       return used && asked && { kind: 'reserved', asked, used }
     }
     case 'call.denied': {
-      const asked = askedIn(record)
+      // What a system asked of an agent and was refused is no doing of the agent's.
+      const asked = record.body['principal'] === undefined ? askedIn(record) : undefined
       return asked && { kind: 'denied', asked }
     }
     case 'call.outcome': {
@@ -89,8 +90,10 @@ export function entryOf(record: AuditRecord): Entry | undefined {
   }
 }
 
-function askedIn({ agent, person = '', system, action, body }: AuditRecord): Asked | undefined {
-  if (agent === undefined || system === undefined || action === undefined) return undefined
+function askedIn(record: AuditRecord): Asked | undefined {
+  // A message that was no call names no action.
+  const { agent, person = '', system = '', action = '', body } = record
+  if (agent === undefined) return undefined
   const { task } = body
   return {
     agents: [...texts(body['lineage']), agent],

@@ -265,3 +265,26 @@ test('facts are a copy: later calls do not change what was decided on', () =>
     assert.deepEqual(actions, ['mail/send'])
     assert.deepEqual([money.minute, recipients.day], [5, 1])
   }))
+
+test('the sweep writes a snapshot every half minute in which something changed, or after many calls', () =>
+  withAuthority(async (home, authority) => {
+    const { ada } = await world(home, authority)
+    const actor = who('bot', ada)
+    const kept = (): number => home.audit.types().filter((type) => type === 'history.kept').length
+    await call(home, authority, { actor })
+    await authority.history.sweep()
+    assert.equal(kept(), 0)
+    home.clock.advance(30_000)
+    await authority.history.sweep()
+    assert.equal(kept(), 1)
+    home.clock.advance(MINUTE)
+    await authority.history.sweep()
+    assert.equal(kept(), 1, 'nothing changed')
+    for (let at = 0; at < 5_000; at++) authority.history.denied(actor, 'mail', 'send')
+    await authority.history.sweep()
+    assert.equal(kept(), 2)
+    // Nothing is left of it after a day: it is not in memory any more.
+    home.clock.advance(2 * DAY)
+    await authority.history.sweep()
+    assert.deepEqual(authority.history.of('bot'), [])
+  }))

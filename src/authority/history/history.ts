@@ -58,7 +58,7 @@ export class History {
   constructor(parts: HistoryParts) {
     this.#parts = parts
     this.breakers = new Breakers(parts.limits)
-    this.#keeper = new Keeper(parts, this.#tallies, this.#turns)
+    this.#keeper = new Keeper(parts, this.#tallies, this.#turns, (now) => this.breakers.tidy(now))
     parts.tasks.onEnd((task) => this.#tallies.endTask(task))
     parts.agents.onChange(({ name, state }) => this.breakers.changed(name, state === 'active'))
   }

@@ -62,6 +62,7 @@ export class Keeper {
   readonly #parts: Parts
   readonly #tallies: Tallies
   readonly #turns: Turns
+  readonly #tidied: (now: number) => void
   /** Every row that is there, without its state. */
   readonly #stored = new Map<string, Held<Tally>>()
   #sum = new SetHash()
@@ -70,10 +71,12 @@ export class Keeper {
   #tidiedAt: number
   #keeping = false
 
-  constructor(parts: Parts, tallies: Tallies, turns: Turns) {
+  /** `tidied` is told when it is time to drop what nothing is left of. */
+  constructor(parts: Parts, tallies: Tallies, turns: Turns, tidied: (now: number) => void) {
     this.#parts = parts
     this.#tallies = tallies
     this.#turns = turns
+    this.#tidied = tidied
     this.#keptAt = parts.clock.monotonic()
     this.#tidiedAt = this.#keptAt
   }
@@ -237,6 +240,7 @@ export class Keeper {
     const { lineages } = this.#tallies
     for (const [key, lineage] of lineages) if (lineage.idle(now)) lineages.delete(key)
     this.#parts.limits.tidy(now)
+    this.#tidied(now)
   }
 }
 

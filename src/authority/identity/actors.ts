@@ -103,7 +103,11 @@ export class Actors {
   }
 
   /** What the enforcer says of whom it authenticated is its word; that the instance is live, and for whom it acts, is ours. */
-  #byWord({ enforcer, instance }: NonNullable<Presented['vouched']>): Actor | Unauthenticated {
+  #byWord({
+    enforcer,
+    instance,
+    spiffeId,
+  }: NonNullable<Presented['vouched']>): Actor | Unauthenticated {
     const live = this.#ports.identities.live(instance)
     const actor =
       live &&
@@ -112,7 +116,8 @@ export class Actors {
         { kind: 'vouched', id: enforcer, binding: 'vouched', ends: live.lifeEnds },
         { delegation: live.delegation, scope: undefined },
       )
-    return actor ?? refused('authenticate.unknown_instance', 'no live instance has this name')
+    if (actor !== undefined && (spiffeId ?? actor.spiffeId) === actor.spiffeId) return actor
+    return refused('authenticate.unknown_instance', 'no live instance has this name')
   }
 
   #actor(

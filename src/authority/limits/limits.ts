@@ -66,7 +66,9 @@ export class Limits {
 
   /** Limits in force, oldest first. */
   list(): readonly Limit[] {
-    return [...this.#held.values()].map(({ doc }) => doc).sort((a, b) => (a.id < b.id ? -1 : 1))
+    return [...this.#held.values()]
+      .map(({ doc }) => doc)
+      .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
   }
 
   /** A limit in force. Throws `limit.unknown`. */

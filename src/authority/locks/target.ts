@@ -9,8 +9,8 @@ export interface Lockable {
   /** Person id of the agent's owner. */
   readonly owner: string
   readonly delegation?: { readonly id: string; readonly person: string }
-  /** What it works on. */
-  readonly task?: { readonly id: string }
+  /** What it works on, and the person id of who asked for that, where it is known. */
+  readonly task?: { readonly id: string; readonly person?: string }
   /** Who passed authority on: a lock on any of them reaches who is below. Absent: nobody. */
   readonly chain?: readonly {
     readonly delegation: string
@@ -33,7 +33,7 @@ const KINDS = [
   'task',
 ] as const
 
-/** The names under which a call can be locked, of one kind. A person stops what they own as well as what acts for them. */
+/** The names under which a call can be locked, of one kind. A person stops what they own and what they asked for as well as what acts for them. */
 function namesOf(kind: LockKind, actor: Lockable, system: string, action: string): string[] {
   switch (kind) {
     case 'everything':
@@ -46,6 +46,7 @@ function namesOf(kind: LockKind, actor: Lockable, system: string, action: string
       return [
         ...(actor.delegation === undefined ? [] : [actor.delegation.person]),
         actor.owner,
+        ...(actor.task?.person === undefined ? [] : [actor.task.person]),
         ...(actor.chain ?? []).flatMap((one) => one.owner ?? []),
       ]
     case 'agent':

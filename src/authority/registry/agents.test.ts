@@ -215,3 +215,32 @@ test('agents are listed in the order of their names, from any name on', () =>
     assert.deepEqual(names('b'), ['b-1', 'c'])
     assert.deepEqual(names('bb'), ['c'])
   }))
+
+test('INV-4 what an agent may do without a person or a task is looked at again, always', () =>
+  withAuthority(async (home, authority) => {
+    const { ada } = await people(authority)
+    const { agents } = authority
+    const why = { person: ada, reason: 'a test' }
+    const of = { ...BOT, owner: 'ada' }
+    await agents.register({ ...of, name: 'plain' }, { person: ada })
+    assert.equal(agents.find('plain').reviewAt, undefined)
+    const at = home.clock.now()
+    for (const more of [{ unattended: true }, { taskless: true }]) {
+      const name = `bot-${Object.keys(more)[0]}`
+      await agents.register({ ...of, ...more, name }, { person: ada })
+      assert.equal(agents.find(name).reviewAt, at + 90 * DAY)
+      const never = agents.update(name, { reviewAt: null }, why)
+      await assert.rejects(never, faultOf('agent.review'))
+      await agents.update(name, { reviewAt: at + DAY }, why)
+      await agents.update(name, { purpose: 'another' }, why)
+      assert.equal(agents.find(name).reviewAt, at + DAY)
+    }
+    assert.equal(home.audit.last('agent.updated').body['taskless'], true)
+    await agents.update('plain', { taskless: true }, why)
+    assert.equal(agents.find('plain').reviewAt, at + 90 * DAY)
+    await agents.update('plain', { taskless: false, reviewAt: null }, why)
+    assert.deepEqual(
+      [agents.find('plain').reviewAt, agents.find('plain').taskless],
+      [undefined, false],
+    )
+  }))

@@ -70,7 +70,10 @@ test('a role has an end of a year at most, and is held for longer by assigning i
   assert.equal(withRoles(before, [{ role: 'a' }], later).assignments[0]?.expiresAt, NOW + 90 * DAY)
   assert.equal(withRole(before, { role: 'a' }, later).assignments[0]?.expiresAt, NOW + 150 * DAY)
   const year = NOW + 365 * DAY
-  assert.equal(withRole(before, { role: 'a', expiresAt: year }, word).assignments[0]?.expiresAt, year)
+  assert.equal(
+    withRole(before, { role: 'a', expiresAt: year }, word).assignments[0]?.expiresAt,
+    year,
+  )
   assert.throws(
     () => withRole(before, { role: 'a', expiresAt: year + 1 }, word),
     faultOf('role.too_long'),

@@ -91,6 +91,7 @@ export class Tasks implements TaskPort {
       if (held.doc.endsAt > now) tasks.#view.put(held)
       else tasks.#endings.mark(held.doc.id, EXPIRED)
     }
+    tasks.endPointless()
     return tasks
   }
 
@@ -194,6 +195,21 @@ export class Tasks implements TaskPort {
   endServed(id: string, reason: string): void {
     if (this.#view.get(id)?.held.doc.bound === true) {
       this.#endings.take(id, { state: 'done', by: '', reason })
+    }
+  }
+
+  /**
+   * Ends the tasks of people who have left, whether they asked or were served, and of agents that are retired: at once in memory, and
+   * written by the next sweep or change. Nobody answers any more for what they are for.
+   */
+  endPointless(): void {
+    for (const { held } of this.#view.all()) {
+      const { agent, id, person, user } = held.doc
+      const left = [person, user].some((one) => this.#people.known(one)?.state === 'left')
+      const retired = this.#agents.get(agent)?.state === 'retired'
+      if (!left && !retired) continue
+      const reason = left ? 'its person has left' : 'its agent is retired'
+      this.#endings.take(id, { state: 'cancelled', by: '', reason })
     }
   }
 

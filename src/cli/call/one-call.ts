@@ -63,7 +63,9 @@ export function errorFault(error: RpcError): Fault {
     const from = { status: 502, next: 'read what the system said' }
     return new Fault('upstream.error', from, `${error.message} (${error.code})`)
   }
-  const status = code.startsWith('authenticate.') ? 401 : (STATUS_OF[error.code] ?? 500)
+  // A task that is not theirs is no matter of credentials: another one would not help.
+  const credential = code.startsWith('authenticate.') && !/_task$|\.task_/.test(code)
+  const status = credential ? 401 : (STATUS_OF[error.code] ?? 500)
   const after = typeof next === 'string' ? next : 'see the record: bailiwick audit tail'
   const id = typeof call === 'string' && call !== '' ? call : undefined
   return new CallFault({ code, status, next: after, detail }, id)

@@ -18,6 +18,17 @@ function drawSources(sources: readonly PolicySource[], surface: Surface): string
     .join('')
 }
 
+function drawIsolated({ isolated }: PoliciesAnswer, surface: Surface): string {
+  return isolated
+    .flatMap(({ system, problems }) =>
+      problems.map(({ file, line, column, message }) => {
+        const place = visible(`${file}:${line}:${column}: ${message}`)
+        return `${surface.paint('red', `${visible(system)} is isolated:`)} ${place}\n`
+      }),
+    )
+    .join('')
+}
+
 async function showVersion(context: Context, version: string): Promise<void> {
   const { screen } = context
   const path = target(['v1', 'policies', 'versions', version])
@@ -53,7 +64,7 @@ async function show(context: Context, version: string | undefined): Promise<void
       ],
       surface,
     )
-    return head + drawSources(answer.sources, surface)
+    return head + drawIsolated(answer, surface) + drawSources(answer.sources, surface)
   })
 }
 

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { UsageAnswer } from '../../wire/api/policy-usage.ts'
 import type { Context } from '../context.ts'
+import { repeated } from '../repeat.ts'
 import { canAsk, choose } from '../terminal/ask.ts'
 import { visible } from '../terminal/visible.ts'
 import { replayAll } from './replay.ts'
@@ -78,7 +79,7 @@ export function register(policy: Command, context: Context): void {
     .option(
       '--accept <destination>',
       'a host, recipient or folder that it may reach; may be repeated',
-      (value: string, before: readonly string[] = []) => [...before, value],
+      repeated,
     )
     .action((agent: string, options: SuggestOptions) => suggest(context, agent, options))
 }

@@ -1,6 +1,6 @@
 // Holds the last step: what became of the call is recorded, whatever became of it.
 
-import type { JsonObject } from '../../std/json.ts'
+import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Call } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import type { Decision } from '../../wire/decision.ts'
@@ -48,7 +48,7 @@ export async function concludeDenied(
   call: Pick<Call, 'id' | 'request' | 'began'> & Partial<Pick<Call, 'actor'>>,
   denial: Denial,
   decision: Decision | undefined,
-  ports: Pick<Ports, 'audit' | 'clock' | 'watch' | 'history'>,
+  ports: Pick<Ports, 'audit' | 'clock' | 'watch' | 'history' | 'commitments'>,
 ): Promise<void> {
   const { actor, request } = call
   if (actor !== undefined) ports.history.denied(actor, request.system, request.action)
@@ -64,7 +64,11 @@ export async function concludeDenied(
         ...unboundMark(call.actor),
         ...lineageMark(call.actor),
         ...taskMark(call.actor?.task),
-        ...(decision !== undefined && { decision: decisionBody(decision) }),
+        // What was decided can be held against what was kept for replay.
+        ...(decision !== undefined && {
+          arguments: ports.commitments.commit(canonicalJson(request.input)),
+          decision: decisionBody(decision),
+        }),
         duration_ms: Math.round(ports.clock.monotonic() - call.began),
       },
     })

@@ -187,15 +187,6 @@ export class ExpressionCompiler {
     return this.#part(expression).run
   }
 
-  /** The parts of an expression that are and-ed together, in order: what explanations look at one by one. */
-  clauses(expression: Expr): Compiled[] {
-    if ('&&' in expression) {
-      const { left, right } = (expression as { '&&': Pair })['&&']
-      return [...this.clauses(left), ...this.clauses(right)]
-    }
-    return [this.compile(expression)]
-  }
-
   #part(expression: Expr): Part {
     const [[name, body] = ['nothing', undefined]] = Object.entries(expression) as [
       string,

@@ -91,7 +91,7 @@ function framed(text: string): string {
  * A text that is equal for equal values and for no others. Types never mix: each begins with a letter of its own, and
  * whatever holds others says how long they are.
  */
-export function keyOf(value: Value): string {
+function keyOf(value: Value): string {
   switch (typeof value) {
     case 'boolean':
       return value ? 't' : 'f'

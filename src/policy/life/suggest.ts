@@ -116,22 +116,22 @@ function reaches(
 
 type Accepts = (destination: Destination) => boolean
 
-/** The bound of one argument; undefined: none. `no` says that no destination of it was accepted. */
+/** The bound of one argument; undefined: none. Null says that no destination of it was accepted. */
 function bound(
   used: UsedAction,
   argument: UsedArgument,
   accepts: Accepts,
-): string | 'no' | undefined {
+): string | null | undefined {
   const { kind, values, least, greatest, path } = argument
   const name = reference(path)
   const places = destinationsOf(used, argument)
   if (places.length > 0) {
     const open = places.filter(accepts)
-    if (open.length === 0) return 'no'
+    if (open.length === 0) return null
     if (kind === 'set') {
       return open.every((place) => place.kind === 'recipient')
         ? `[${open.map(({ value }) => literal(value)).join(', ')}].containsAll(${name})`
-        : 'no'
+        : null
     }
     const one = open.map((place) => reaches(name, kind, place)).join(' || ')
     const folders = open.some((place) => place.kind === 'folder')
@@ -162,8 +162,8 @@ function conditionsOf(used: UsedAction, accepts: Accepts): { all: string[]; clos
     const here = presence(argument.path)
     if (argument.calls === 0) return argument.required ? [] : [`!(${here})`]
     const limit = bound(used, argument, accepts)
-    if (limit === 'no') closed = true
-    if (limit === undefined || limit === 'no') return []
+    if (limit === null) closed = true
+    if (limit === undefined || limit === null) return []
     return [argument.required ? limit : `(!(${here}) || (${limit}))`]
   })
   const { unseen } = used

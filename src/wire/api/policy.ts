@@ -38,6 +38,8 @@ export const PoliciesAnswer = z
     policies: z.array(PolicyEntry),
     /** Why the set that was applied last is not what decides; empty when it is. */
     problems: z.array(PolicyProblem),
+    /** Systems that changed so that policies do not hold with them: every call of those is denied until the policies are mended. */
+    isolated: z.array(z.object({ system: z.string(), problems: z.array(PolicyProblem) })),
   })
   .meta({ id: 'Policies' })
 
