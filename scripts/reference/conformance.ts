@@ -15,6 +15,7 @@ const STANDARDS: readonly (readonly [begins: RegExp, title: string])[] = [
   [/^SPIFFE client auth\b/, 'OAuth SPIFFE client authentication (draft)'],
   [/^CIMD\b/, 'OAuth client ID metadata document (draft)'],
   [/^OpenID\b/, 'OpenID Connect'],
+  [/^AuthZEN 1\.0\b/, 'OpenID AuthZEN Authorization API 1.0'],
   [/^WebAuthn\b/, 'Web Authentication'],
   [/^MCP\b/, 'Model Context Protocol: authorization'],
   [/^C2SP\b/, 'C2SP'],

@@ -11,7 +11,7 @@ export class SpoolCursor {
   readonly #directory: string
   #position: Position
   #reader: SegmentReader | undefined
-  /** The record before the position; hashed only where a segment ends. */
+  /** The record of this segment before the position, where it was read here; hashed only where a segment ends. */
   #last: Buffer | undefined
 
   constructor(directory: string, position: Position) {
@@ -52,6 +52,8 @@ export class SpoolCursor {
     this.close()
     this.#reader = this.#open(segment)
     this.#position = { segment, offset: SEGMENT_HEAD }
+    // A segment whose first batch was torn holds none, and its successor names none: not the last of the one before.
+    this.#last = undefined
   }
 
   /** End of a segment that has a successor: the successor's header says it, and names the last record. */

@@ -71,6 +71,16 @@ async function list(context: Context): Promise<void> {
   screen.say(`assertions have to name the audience ${answer.audience}`)
 }
 
+async function show(context: Context, name: string): Promise<void> {
+  const { enforcers } = await (await context.control()).get('/v1/enforcers', EnforcersAnswer)
+  const enforcer = enforcers.find((one) => one.name === name)
+  if (enforcer === undefined) {
+    throw fault('cli.enforcer', `there is no enforcer \`${name}\` that may ask`)
+  }
+  const { screen } = context
+  screen.answer(enforcer, (surface) => draw([enforcer], surface, screen.now))
+}
+
 async function revoke(context: Context, name: string, options: { readonly reason?: string }) {
   const reason = await reasonOf(context, options.reason)
   const path = target(['v1', 'enforcers', name, 'revoke'])
@@ -113,7 +123,7 @@ export function register(program: Command, context: Context): void {
   const why = ['--reason <text>', 'why; stands in the record'] as const
   const enforcer = program
     .command('enforcer')
-    .description('programs that ask for decisions and enforce them: add, list, revoke, token')
+    .description('programs that ask for decisions and enforce them: add, ls, show, revoke, token')
   enforcer
     .command('add <name>')
     .description('register a program by its public key, for its own systems alone')
@@ -123,9 +133,14 @@ export function register(program: Command, context: Context): void {
     .option(...why)
     .action((name: string, options: AddOptions) => add(context, name, options))
   enforcer
-    .command('list')
+    .command('ls')
+    .alias('list')
     .description('programs that may ask')
     .action(() => list(context))
+  enforcer
+    .command('show <name>')
+    .description('one of them')
+    .action((name: string) => show(context, name))
   enforcer
     .command('revoke <name>')
     .description('let it ask no longer, from now on')

@@ -6,6 +6,7 @@ import { faults, type FaultCatalogue } from '../std/fault.ts'
 export const CLI_FAULTS = {
   'cli.tour': { status: 500, next: 'look at the steps that are marked, and run it again' },
   'cli.usage': { status: 400, next: 'see how it is used: bailiwick help' },
+  'cli.enforcer': { status: 404, next: 'look at `bailiwick enforcer ls`' },
   'cli.file': {
     status: 400,
     next: 'name a file that can be read, or written where nothing is yet',

@@ -162,7 +162,9 @@ test('four eyes: nobody approves their own, nobody twice, nobody late, and none 
 test('INV-13 a proposal that is forged, edited or opened again in the database is none', async () => {
   const own = new AuthorityHome()
   try {
-    let { proposals, people } = await own.open()
+    const opened = await own.open()
+    const { people } = opened
+    let { proposals } = opened
     const { id: ada } = await people.create({ name: 'ada', roles: ['administrator'] })
     const { id: bob } = await people.create({ name: 'bob', roles: ['administrator'] })
     const set = { digest: 'sha256:x', sources: [{ file: 'a.cedar', text: PERMIT }] }

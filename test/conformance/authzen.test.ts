@@ -220,7 +220,7 @@ test('AuthZEN 1.0 §8.5 a search for resources finds those on which it may; an i
 test('AuthZEN 1.0 §8.1 what a search finds is permitted when it is asked for', async () => {
   const { subject, action, resource } = at.question('x')
   const { results } = await search('action', { subject, resource })
-  assert.deepEqual(results.map(({ name }) => name).sort(), ['echo', 'work'])
+  assert.deepEqual(new Set(results.map(({ name }) => name)), new Set(['echo', 'work']))
   assert.equal((await at.decide({ subject, action, resource })).decision, true)
   const secret = { name: 'echo', properties: { text: 'a secret' } }
   const none = await search('subject', { subject: { type: 'instance' }, action: secret, resource })
@@ -251,7 +251,7 @@ test('AuthZEN 1.0 §8.2 a token of another search is refused, and so is one that
     { subject, resource, page: { limit: 1, token: 'x.y' } },
     { subject, resource, page: { limit: -1 } },
   ]) {
-    await assert.rejects(search('action', body), /authzen\.page|api\.invalid|400/)
+    await assert.rejects(search('action', body), /no token of a page|page\.limit/)
   }
 })
 

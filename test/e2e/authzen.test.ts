@@ -1,9 +1,14 @@
 // Holds AuthZEN end to end: a program of its own that enforces by asking, and everything that it is refused.
 
 import assert from 'node:assert/strict'
-import { createServer, type Server } from 'node:http'
+import { execFileSync, spawn } from 'node:child_process'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import type { Bailiwick } from './bailiwick.ts'
@@ -81,6 +86,52 @@ test('a program of its own enforces what it asks, and the record tells the whole
   assert.equal(outcome?.record.body['claimed_by'], 'pep')
   assert.equal(denied?.record.agent, 'worker')
   assert.ok((await bailiwick.verify()).ok)
+})
+
+/** Asks the example as an agent does that shows its certificate, or as somebody without one. */
+function asAgent(url: string, tls: object): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = https.get(url, { ...tls, rejectUnauthorized: false, agent: false }, (answer) => {
+      let text = ''
+      answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+    })
+    asked.on('error', reject)
+  })
+}
+
+test('the example of the docs knows agents by their certificates, and does what it is granted', async () => {
+  const folder = mkdtempSync(join(bailiwick.home, 'example-'))
+  const { ca, cert, key: own } = at.worker.tls()
+  writeFileSync(join(folder, 'roots.pem'), ca)
+  writeFileSync(join(folder, 'pep.key'), key.export({ type: 'pkcs8', format: 'pem' }))
+  const made =
+    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=shop'
+  const words = [...made.split(' '), '-keyout', 'tls.key', '-out', 'tls.pem']
+  execFileSync('openssl', words, { cwd: folder, stdio: 'ignore' })
+  const file = join(import.meta.dirname, '../../examples/enforcing-api.mjs')
+  const child = spawn(process.execPath, [file, 'pep', 'probe', '0'], {
+    cwd: folder,
+    env: { ...process.env, BAILIWICK_CONTROL: base },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const url = line.toString().trim()
+    const good = await asAgent(`${url}/?text=hello`, { cert, key: own })
+    assert.deepEqual([good.status, good.text], [200, '{"done":"hello"}'])
+    const [outcome] = (await bailiwick.records('call.outcome')).slice(-1)
+    assert.deepEqual(
+      [outcome?.record.body['status'], outcome?.record.body['claimed_by']],
+      ['ok', 'pep'],
+    )
+    const bad = await asAgent(`${url}/?text=secret`, { cert, key: own })
+    assert.equal(bad.status, 403)
+    assert.match(bad.text, /policy\.denied.*secrets are not echoed/)
+    await assert.rejects(asAgent(`${url}/?text=hello`, {}), 'without a certificate nobody gets in')
+  } finally {
+    child.kill()
+  }
 })
 
 /** Arguments as agents send them, right and wrong; none that a person is asked about. */

@@ -5,6 +5,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { trafficSince } from '../../src/audit/traffic/read.ts'
+import { openKeyRing } from '../../src/keys/file.ts'
+import { systemEntropy } from '../../src/std/entropy.ts'
 import { Agent } from '../../src/wire/api/agent.ts'
 import { ROOT } from '../../scripts/source/tree.ts'
 import { Bailiwick } from './bailiwick.ts'
@@ -22,6 +25,9 @@ const WIDER = `${POLICIES}
 @id("scribes-write") @without("task")
 permit (principal in Role::"scribe", action == Action::"notes/add_note", resource);
 `
+
+/** What the system needs and nobody else ever sees. */
+const SECRET = 'correct-horse-battery-staple'
 
 let bailiwick: Bailiwick
 let folder: string
@@ -49,7 +55,8 @@ async function add(name: string): Promise<boolean> {
 before(async () => {
   bailiwick = await Bailiwick.start()
   folder = mkdtempSync(join(tmpdir(), 'bailiwick-policies-'))
-  await bailiwick.pin('notes', [process.execPath, join(ROOT, 'examples', 'notes-server.mjs')])
+  const server = [process.execPath, join(ROOT, 'examples', 'notes-server.mjs')]
+  await bailiwick.pin('notes', server, { secrets: { NOTES_TOKEN: SECRET } })
   write(POLICIES)
   const body = { name: 'scribe', purpose: 'is tested', roles: ['scribe'], taskless: true }
   await bailiwick.control.send('POST', '/v1/agents', body, Agent)
@@ -172,8 +179,29 @@ test('it is enforced, and gone back on; every version has its author and its rea
   assert.deepEqual([again[0]!['rollback_of'], again.length], [first, 3])
 })
 
-test('with four eyes one administrator proposes, and only another puts it in force', async () => {
+test('INV-3 kept traffic holds what was decided, and no secret of a system or of an instance', async () => {
   await bailiwick.stop()
+  const keys = openKeyRing(join(bailiwick.home, 'keys'), { entropy: systemEntropy }).encryption
+  const source = { folder: join(bailiwick.home, 'traffic'), keys, entropy: systemEntropy }
+  const entries = [...trafficSince(source, 0)].flatMap((batch) => batch.entries)
+  assert.deepEqual(
+    entries.map(({ request, answer, observed = false }) => [request.action, answer, observed]),
+    [
+      ['add_note', 'deny', false],
+      ['add_note', 'deny', true],
+      ['delete_note', 'deny', false],
+      ['add_note', 'allow', false],
+      ['add_note', 'deny', false],
+    ],
+  )
+  const text = JSON.stringify(entries)
+  assert.ok(text.includes('three'))
+  for (const secret of [SECRET, 'BEGIN', 'NOTES_TOKEN', 'credential', 'Bearer']) {
+    assert.ok(!text.includes(secret), secret)
+  }
+})
+
+test('with four eyes one administrator proposes, and only another puts it in force', async () => {
   const again = await Bailiwick.start({ BAILIWICK_POLICY_FOUR_EYES: '1' }, bailiwick.home)
   bailiwick = again
   const path = join(folder, 'notes.cedar')

@@ -4,7 +4,7 @@ import { faults, type FaultCatalogue } from '../../std/fault.ts'
 
 /** Codes of enforcers and grants. */
 export const ENFORCER_FAULTS = {
-  'enforcer.unknown': { status: 404, next: 'look at `bailiwick enforcer list`' },
+  'enforcer.unknown': { status: 404, next: 'look at `bailiwick enforcer ls`' },
   'enforcer.exists': {
     status: 409,
     next: 'choose another name: those that were revoked keep theirs',
@@ -12,7 +12,7 @@ export const ENFORCER_FAULTS = {
   'enforcer.key': { status: 400, next: 'give the public key, PEM: P-256 or Ed25519' },
   'enforcer.systems': {
     status: 400,
-    next: 'name systems that are registered: `bailiwick system list`',
+    next: 'name systems that are registered: `bailiwick system ls`',
   },
   'enforcer.ends': { status: 400, next: 'give an end within a year from now' },
   'enforcer.missing': {

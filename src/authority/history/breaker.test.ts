@@ -33,7 +33,7 @@ test('as many over more than a minute do not', () => {
     breakers.failed(ASKED, 'i', at * 31_000)
     breakers.called(ASKED, 'same', 'i', at * 31_000)
   }
-  assert.deepEqual(trips, [])
+  assert.equal(trips.length, 0)
 })
 
 test('a sub-agent counts for the head of its chain, and another person is another lineage', () => {
@@ -41,7 +41,7 @@ test('a sub-agent counts for the head of its chain, and another person is anothe
   breakers.failed(ASKED, 'i', 0)
   breakers.failed({ ...ASKED, person: 'per_2' }, 'i', 0)
   breakers.failed({ ...ASKED, agents: ['bot', 'helper'] }, 'i', 0)
-  assert.deepEqual(trips, [])
+  assert.equal(trips.length, 0)
   breakers.failed({ ...ASKED, agents: ['bot', 'helper'] }, 'i', 0)
   assert.equal(trips[0]?.agent, 'bot')
 })
@@ -52,7 +52,7 @@ test('identical calls are of one action with the same arguments; what is between
     breakers.called(ASKED, `other ${at}`, 'i', at)
     breakers.called({ ...ASKED, action: `b${at}` }, 'same', 'i', at)
   }
-  assert.deepEqual(trips, [])
+  assert.equal(trips.length, 0)
   for (let at = 0; at < 3; at++) {
     breakers.called(ASKED, 'same', 'i', at)
     breakers.called(ASKED, `between ${at}`, 'i', at)
@@ -82,7 +82,7 @@ test('a limit sets another bound for an agent, and 0 switches off', () => {
   const { breakers, trips } = bench({ denials: 5, errors: 0 })
   for (let at = 0; at < 5; at++) breakers.denied(ASKED, 'i', 0)
   for (let at = 0; at < 50; at++) breakers.failed(ASKED, 'i', 0)
-  assert.deepEqual(trips, [])
+  assert.equal(trips.length, 0)
   breakers.denied(ASKED, 'i', 0)
   assert.equal(trips[0]?.most, 5)
 })

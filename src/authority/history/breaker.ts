@@ -1,6 +1,5 @@
 // Holds the circuit breakers: a lineage that is refused, fails or repeats itself too often is stopped before errors compound.
 
-import type { Limits } from '../limits/limits.ts'
 import { Buckets } from './buckets.ts'
 import { lineageOf, type Asked } from './entry.ts'
 
@@ -12,6 +11,11 @@ export type BreakerBounds = Readonly<Record<BreakerWhat, number>>
 
 /** Generous: work that goes well comes nowhere near. */
 export const BREAKER_BOUNDS: BreakerBounds = { denials: 100, errors: 50, identical: 30 }
+
+/** Bounds that people set for one agent, or for all. */
+interface BreakerLimits {
+  breaker(what: BreakerWhat, agent: string): number | undefined
+}
 
 /** A breaker that tripped. */
 export interface Trip {
@@ -47,7 +51,7 @@ interface Watched {
  * minute. A breaker that tripped is open at once, whatever becomes of the suspension, until a person activates the agent again.
  */
 export class Breakers {
-  readonly #limits: Pick<Limits, 'breaker'>
+  readonly #limits: BreakerLimits
   readonly #watched = new Map<string, Watched>()
   readonly #open = new Set<string>()
   /** Agents that were seen suspended since their breaker tripped. */
@@ -55,7 +59,7 @@ export class Breakers {
   readonly #listeners = new Set<(trip: Trip) => void>()
   #bounds: BreakerBounds = BREAKER_BOUNDS
 
-  constructor(limits: Pick<Limits, 'breaker'>) {
+  constructor(limits: BreakerLimits) {
     this.#limits = limits
   }
 

@@ -283,8 +283,25 @@ test('the sweep writes a snapshot every half minute in which something changed, 
     for (let at = 0; at < 5_000; at++) authority.history.denied(actor, 'mail', 'send')
     await authority.history.sweep()
     assert.equal(kept(), 2)
-    // Nothing is left of it after a day: it is not in memory any more.
+    // Nothing is left of it after a day: it is not in memory any more, once what changed is written.
     home.clock.advance(2 * DAY)
     await authority.history.sweep()
+    home.clock.advance(MINUTE)
+    await authority.history.sweep()
     assert.deepEqual(authority.history.of('bot'), [])
+  }))
+
+test('a label that was cleared does not come back with a row from before, however idle the agent is', () =>
+  withAuthority(async (home, authority) => {
+    const { ada, word } = await world(home, authority)
+    const actor = who('bot', ada)
+    await call(home, authority, { actor, measured: { labels: ['secret'] } })
+    await authority.history.keep()
+    home.clock.advance(2 * DAY)
+    await authority.history.clear('bot', word)
+    await authority.history.sweep()
+    await authority.history.sweep()
+    const again = await home.reopen()
+    await again.history.restore(home.audit)
+    assert.deepEqual(again.history.facts(actor, 'mail', 'send').labels, [])
   }))

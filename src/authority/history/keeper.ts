@@ -238,7 +238,10 @@ export class Keeper {
   #tidy(): void {
     const now = this.#parts.clock.now()
     const { lineages } = this.#tallies
-    for (const [key, lineage] of lineages) if (lineage.idle(now)) lineages.delete(key)
+    for (const [key, lineage] of lineages) {
+      // What changed is written first: a label that was cleared must not come back with the row from before.
+      if (!lineage.touched && lineage.idle(now)) lineages.delete(key)
+    }
     this.#parts.limits.tidy(now)
     this.#tidied(now)
   }

@@ -5,7 +5,7 @@ import { fault } from './faults.ts'
 import type { RoleWord } from './roles.ts'
 
 /** How long an agent may be observed at most (ms): after that a person says it again, with a reason. */
-export const OBSERVE_MOST_MS = 7 * 86_400_000
+const OBSERVE_MOST_MS = 7 * 86_400_000
 
 /** The agent, observed until a time. Throws `agent.observe` for one that is not active, or an end that is past or too far off. */
 export function observedUntil(agent: Agent, until: number, { by, at, reason }: RoleWord): Agent {

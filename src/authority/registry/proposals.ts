@@ -111,7 +111,7 @@ export class Proposals {
     const now = this.#ports.clock.now()
     if (![...this.#open.values()].some(({ doc }) => doc.expiresAt <= now)) return
     await this.#turns.run(async () => {
-      for (const held of [...this.#open.values()]) {
+      for (const held of this.#open.values()) {
         if (held.doc.expiresAt <= now) await this.#end(held, 'expired', 'nobody answered in time')
       }
     })

@@ -78,7 +78,7 @@ function partsThatDiffer(a: Policy, b: Policy): PolicyDifference['parts'] {
 }
 
 /** Which policies differ; space, comments, files and order are no difference. */
-export function policyDifferences(before: PolicySet, after: PolicySet): PolicyDifference[] {
+function policyDifferences(before: PolicySet, after: PolicySet): PolicyDifference[] {
   const out: PolicyDifference[] = []
   for (const [id, policy] of before.policies) {
     const now = after.policies.get(id)

@@ -27,7 +27,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The entity that a constraint names; a slot of a template names none. */
-export function named(constraint: object): { type: string; id: string } | undefined {
+function named(constraint: object): { type: string; id: string } | undefined {
   const uid = 'entity' in constraint ? (constraint.entity as EntityUidJson) : undefined
   if (uid === undefined) return undefined
   const { type, id } = '__entity' in uid ? uid.__entity : uid

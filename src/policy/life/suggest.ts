@@ -164,7 +164,7 @@ function conditionsOf(used: UsedAction, accepts: Accepts): { all: string[]; clos
     const limit = bound(used, argument, accepts)
     if (limit === null) closed = true
     if (limit === undefined || limit === null) return []
-    return [argument.required ? limit : `(!(${here}) || (${limit}))`]
+    return [argument.required ? limit : `(if ${here} then ${limit} else true)`]
   })
   const { unseen } = used
   if (unseen?.length === 0) all.push('context.unseen.isEmpty()')
