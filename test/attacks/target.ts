@@ -28,7 +28,9 @@ export class Target implements AsyncDisposable {
     await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal), {
       secrets: { PROBE_TOKEN: SECRET },
     })
-    await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
+    await bailiwick.apply(
+      `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`,
+    )
     await bailiwick.agent('worker', ['worker'])
     return new Target(bailiwick, await bailiwick.enrol('worker'))
   }

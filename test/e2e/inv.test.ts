@@ -47,7 +47,9 @@ function call(
 
 test('INV-1 the upstream observes nothing while the audit log cannot be written', async () => {
   await using bailiwick = await open()
-  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(
+    `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`,
+  )
   const holder = await bailiwick.enrol('worker')
   assert.equal((await call(bailiwick, holder, 'echo', { text: 'recorded' })).status, 200)
   rmSync(join(bailiwick.home, 'spool'), { recursive: true })
@@ -94,7 +96,9 @@ test('INV-2 what no policy permits, what a policy errs about, and what nobody la
 
 test('INV-3 a secret of a system reaches no agent, no record, no log and no file in clear', async () => {
   await using bailiwick = await open()
-  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(
+    `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`,
+  )
   const holder = await bailiwick.enrol('worker')
   const answer = await call(bailiwick, holder, 'secret')
   assert.equal(answer.status, 200)
@@ -237,7 +241,9 @@ test('INV-9 an agent’s certificate opens no route of control, and on identity 
 test('INV-12 what goes upstream is what was sent, to the digit', async () => {
   await using bailiwick = await Bailiwick.start()
   await bailiwick.pin('raw', testServer('fakes/upstream.ts', '2025-11-25'))
-  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(
+    `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`,
+  )
   await bailiwick.agent('worker', ['worker'])
   const holder = await bailiwick.enrol('worker')
   const value = `{"whole":9007199254740993,"exact":1.0,"tiny":1e-400,"huge":1E+400,"zero":-0,"list":[0.10,2.50],"text":"\\u2028é😀\\\\\\"","empty":{}}`

@@ -98,7 +98,9 @@ async function signIn(
   await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal), {
     secrets: { PROBE_TOKEN: 'tok-0000000000' },
   })
-  await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(
+    `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`,
+  )
   const body = { name: 'editor', purpose: 'is tested', roles: ['worker'], unattended: false }
   await bailiwick.control.send('POST', '/v1/agents', { ...body, clients: [host.id] }, Agent)
   await using browser = await PersonBrowser.open(bailiwick)

@@ -30,7 +30,9 @@ class World implements AsyncDisposable {
     const journal = join(bailiwick.home, 'journal')
     writeFileSync(journal, '')
     await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal))
-    await bailiwick.apply(`@id("w") @without("task") permit (principal in Role::"worker", action, resource);`)
+    await bailiwick.apply(
+      `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`,
+    )
     await bailiwick.agent('worker', ['worker'], true)
     return new World(bailiwick)
   }

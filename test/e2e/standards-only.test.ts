@@ -44,7 +44,9 @@ test('INV-8 an agent that speaks only standards gets an identity, renews it, cal
   const journal = join(bailiwick.home, 'journal')
   writeFileSync(journal, '')
   await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal))
-  await bailiwick.apply(`@id("w") @without("user, task") permit (principal in Role::"worker", action, resource);`)
+  await bailiwick.apply(
+    `@id("w") @without("user, task") permit (principal in Role::"worker", action, resource);`,
+  )
   await bailiwick.agent('worker', ['worker'], true)
   const program = ownProgram(join(bailiwick.home, 'bin'), 'worker')
   const { control } = bailiwick
