@@ -117,6 +117,7 @@ async function putSystem(
 ): Promise<SystemDefinition> {
   const { authority, policy } = parts
   const { name } = definition
+  const current = authority.policies.current()
   const standing = standingWith(parts, definition)
   // Where nothing is in force there is nothing to break: it stays so until policies are applied that hold.
   if (!standing.ok && policy.problems.length === 0) {
@@ -136,8 +137,14 @@ async function putSystem(
     ...(environment !== undefined && { environment }),
     ...(before !== undefined && { before }),
   })
-  if (!standing.ok) policy.keep(standing.problems)
-  else policy.put(standing.set, authority.policies.current()?.sources ?? [], standing.isolated)
+  // A version that the record knows to be replaced stays out of force (INV-13), whatever systems become.
+  if (authority.policies.outdated) return pinned
+  const after = authority.policies.current()
+  // Policies were applied while this was written: what was compiled before speaks of others.
+  const settled =
+    after === current ? standing : standingOf(after?.sources ?? [], authority.systems.list())
+  if (!settled.ok) policy.keep(settled.problems)
+  else policy.put(settled.set, after?.sources ?? [], settled.isolated)
   return pinned
 }
 
