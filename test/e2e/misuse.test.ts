@@ -31,7 +31,7 @@ class World implements AsyncDisposable {
     writeFileSync(journal, '')
     await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', journal))
     await bailiwick.apply(
-      `@id("w") @without("task") permit (principal in Role::"worker", action, resource);`,
+      `@id("w") @without("user, task") permit (principal in Role::"worker", action, resource);`,
     )
     await bailiwick.agent('worker', ['worker'], true)
     return new World(bailiwick)
