@@ -66,7 +66,12 @@ export function restorePolicy({ authority, policy }: PolicyParts): void {
  * Applies a whole set on a person's word, or tells what applying it would change; where two have to agree, it is proposed. An invalid
  * set changes nothing.
  */
-export async function applyPolicies(parts: PolicyParts, of: PolicyWish): Promise<PolicyChange> {
+export function applyPolicies(parts: PolicyParts, of: PolicyWish): Promise<PolicyChange> {
+  // One after the other with pins: what is put in force was compiled against what is pinned then.
+  return parts.policy.turns.run(() => applyInTurn(parts, of))
+}
+
+async function applyInTurn(parts: PolicyParts, of: PolicyWish): Promise<PolicyChange> {
   const { authority, policy, fourEyes = false } = parts
   const compiled = LivePolicy.compile(of.sources, pinned(authority))
   if (!compiled.ok) return compiled
@@ -96,9 +101,20 @@ export async function rollbackPolicies(
 }
 
 /** Approves what another administrator proposed, and puts it in force; what does not hold any more stays proposed. */
-export async function approveProposal(
+export function approveProposal(parts: PolicyParts, of: Approving): Promise<PolicyChange> {
+  return parts.policy.turns.run(() => approveInTurn(parts, of))
+}
+
+interface Approving {
+  readonly proposal: string
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+}
+
+async function approveInTurn(
   { authority, policy }: PolicyParts,
-  of: { readonly proposal: string; readonly person: string; readonly reason: string },
+  of: Approving,
 ): Promise<PolicyChange> {
   const waiting = authority.proposals.find(of.proposal)
   const compiled = LivePolicy.compile(waiting.sources, pinned(authority))

@@ -1,5 +1,6 @@
 // Holds the traces of calls that went out a short while ago, so that a call which comes back in one is known for what set it off.
 
+import { EntropyPool } from '../../std/entropy-pool.ts'
 import type { Entropy } from '../../std/entropy.ts'
 
 /** How long after a call something that arrives in its trace still counts as set off by it (ms). */
@@ -14,7 +15,8 @@ export class Traces {
   readonly #open = new Map<string, { readonly from: string; readonly at: number }>()
 
   constructor(entropy: Entropy) {
-    this.#entropy = entropy
+    // Every call begins one: drawn ahead, it costs a fiftieth.
+    this.#entropy = new EntropyPool(entropy)
   }
 
   get size(): number {
