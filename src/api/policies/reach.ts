@@ -1,5 +1,6 @@
 // Holds the route that tells the reach of an agent: what one that was stolen could touch now.
 
+import { rolesNow } from '../../authority/registry/roles.ts'
 import { reachOf, type Reached, type ReachParts } from '../../policy/reach.ts'
 import { ReachAnswer, ReachRequest } from '../../wire/api/reach.ts'
 import type { ControlPorts } from '../ports.ts'
@@ -113,7 +114,7 @@ export function serveReach(surface: Surface, ports: ControlPorts): void {
         agent.name,
         open.map(({ way }) => way),
       )
-      const roles = open[0]?.way.subject.agent.roles ?? []
+      const roles = [...rolesNow(agent, ports.clock.now())].sort()
       const next = (action: string): readonly string[] => {
         const slash = action.indexOf('/')
         return effects.next(action.slice(0, slash), action.slice(slash + 1))

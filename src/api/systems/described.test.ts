@@ -87,8 +87,17 @@ test('reach tells what a stolen agent could do with it, as a graph', async () =>
   const text = `@id("notes")\npermit (principal, action == Action::"notes/addNote", resource) when { context.input.body.cents < 100 };`
   const sources = [{ file: 'a.cedar', text }]
   await home.read('POST', '/v1/policies', { body: { sources, reason: 'a test' } })
-  const agent = { name: 'writer', owner: 'ada', purpose: 'writes notes', taskless: true }
+  const agent = {
+    name: 'writer',
+    owner: 'ada',
+    purpose: 'writes notes',
+    taskless: true,
+    roles: ['author'],
+  }
   await home.read('POST', '/v1/agents', { body: agent })
+  const nobody = { agent: 'writer' }
+  const idle = ReachAnswer.parse(await home.read('POST', '/v1/policies/reach', { body: nobody }))
+  assert.deepEqual([idle.ways, idle.roles], [[], ['author']], 'its roles are its own')
   const asked = { agent: 'writer', on_behalf_of: 'ada' }
   const answer = await home.read('POST', '/v1/policies/reach', { body: asked })
   const reach = ReachAnswer.parse(answer)
