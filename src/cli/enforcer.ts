@@ -1,8 +1,6 @@
 // Holds `enforcer`: programs of others that ask for decisions and enforce them, registered, listed, revoked, tried out.
 
 import { createPrivateKey, sign, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Enforcer, EnforcersAnswer } from '../wire/api/enforcer.ts'
 import { writeJws } from '../wire/jwt.ts'
@@ -13,8 +11,8 @@ import { momentOf } from './moment.ts'
 import { reasonOf } from './reason.ts'
 import { table, type Surface } from './terminal/table.ts'
 import { when } from './terminal/when.ts'
+import { textFile } from './text-file.ts'
 
-const MAX_FILE = 16_384
 /** Life of an assertion that is made here (s). */
 const ASSERTION_S = 300
 
@@ -31,18 +29,6 @@ function draw(enforcers: readonly Enforcer[], surface: Surface, now: number): st
   )
 }
 
-function textOf(context: Context, file: string): string {
-  const path = resolve(context.shell.cwd, file)
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw fault('cli.file', `${path} cannot be read`, cause)
-  }
-  if (text.length > MAX_FILE) throw fault('cli.file', `${path} is too large`)
-  return text
-}
-
 interface AddOptions {
   readonly system: readonly string[]
   readonly publicKey: string
@@ -55,7 +41,7 @@ async function add(context: Context, name: string, options: AddOptions): Promise
   const { until } = options
   const body = {
     name,
-    public_key: textOf(context, options.publicKey),
+    public_key: textFile(context, options.publicKey),
     systems: [...options.system],
     expires_at: until === undefined ? undefined : momentOf('--until', until, screen.now),
     reason: await reasonOf(context, options.reason),
@@ -102,7 +88,7 @@ function privateKeyOf(text: string): { readonly key: KeyObject; readonly alg: st
 
 /** An assertion, made here with a key that stays here. */
 async function token(context: Context, name: string, options: { readonly key: string }) {
-  const { key, alg } = privateKeyOf(textOf(context, options.key))
+  const { key, alg } = privateKeyOf(textFile(context, options.key))
   const { audience } = await (await context.control()).get('/v1/enforcers', EnforcersAnswer)
   const now = Math.floor(context.screen.now / 1000)
   const times = { iat: now, exp: now + ASSERTION_S }

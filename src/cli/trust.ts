@@ -1,7 +1,5 @@
 // Holds `trust`: issuers and certificate authorities of others whose word counts here, added, listed and removed.
 
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Json } from '../std/json.ts'
 import { TrustAnswer, TrustSource } from '../wire/api/trust.ts'
@@ -12,8 +10,7 @@ import { reasonOf } from './reason.ts'
 import { repeated } from './repeat.ts'
 import { table, type Surface } from './terminal/table.ts'
 import { when } from './terminal/when.ts'
-
-const MAX_FILE = 65_536
+import { textFile } from './text-file.ts'
 
 function drawSources(sources: readonly TrustSource[], surface: Surface, now: number): string {
   return table(
@@ -49,18 +46,6 @@ interface LoginOptions extends Reason {
   readonly groupsMaxAge?: string
 }
 
-function textOf(context: Context, file: string): string {
-  const path = resolve(context.shell.cwd, file)
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw fault('cli.file', `${path} cannot be read`, cause)
-  }
-  if (text.length > MAX_FILE) throw fault('cli.file', `${path} is too large`)
-  return text
-}
-
 async function send(context: Context, said: Record<string, Json | undefined>, options: Reason) {
   const reason = await reasonOf(context, options.reason)
   const control = await context.control()
@@ -71,18 +56,18 @@ async function send(context: Context, said: Record<string, Json | undefined>, op
 
 async function oidc(context: Context, name: string, options: OidcOptions): Promise<void> {
   const { issuer, audience, ca } = options
-  const certificates = ca === undefined ? undefined : textOf(context, ca)
+  const certificates = ca === undefined ? undefined : textFile(context, ca)
   await send(context, { kind: 'attest-oidc', name, issuer, audience, certificates }, options)
 }
 
 async function x509(context: Context, name: string, options: Reason & { readonly ca: string }) {
-  const certificates = textOf(context, options.ca)
+  const certificates = textFile(context, options.ca)
   await send(context, { kind: 'attest-x509', name, certificates }, options)
 }
 
 async function login(context: Context, name: string, options: LoginOptions): Promise<void> {
   const { issuer, clientId, secretFile, groupsClaim, groupsMaxAge } = options
-  const secret = secretFile === undefined ? undefined : textOf(context, secretFile).trim()
+  const secret = secretFile === undefined ? undefined : textFile(context, secretFile).trim()
   await send(
     context,
     {
