@@ -7,8 +7,11 @@ import type { Decision, DecisionRequest } from '../wire/decision.ts'
 /** One decision in so many is looked at. */
 const SAMPLE = 1_024
 
-/** The least time between two (ms): the library takes a millisecond or more for each. */
-const PAUSE_MS = 1_000
+/** How long after a decision it is looked at (ms): when whoever asked has the answer. */
+const LOOK_MS = 1_000
+
+/** The least time between two (ms): the library takes some milliseconds for each party, and calls wait meanwhile. */
+const PAUSE_MS = 30_000
 
 /** A decision on which the library disagrees. */
 export interface Disagreement {
@@ -51,14 +54,20 @@ export class SecondOpinion {
   saw(set: PolicySet, request: DecisionRequest): void {
     if (this.#count++ % SAMPLE !== 0 || this.#resting) return
     this.#resting = true
-    this.#cancel = this.#timer.after(PAUSE_MS, () => {
-      this.#resting = false
-      // Both now, and nothing between them: what a request reads of its history may have gone on since.
-      const [ours, library] = [told(set.decide(request)), told(set.secondOpinion(request))]
-      if (ours === library) return
-      const { system, action } = request
-      this.#onDisagreement(set, { policySet: set.digest, system, action, ours, library })
+    this.#cancel = this.#timer.after(LOOK_MS, () => {
+      this.#cancel = this.#timer.after(PAUSE_MS, () => {
+        this.#resting = false
+      })
+      this.#look(set, request)
     })
+  }
+
+  #look(set: PolicySet, request: DecisionRequest): void {
+    // Both now, and nothing between them: what a request reads of its history may have gone on since.
+    const [ours, library] = [told(set.decide(request)), told(set.secondOpinion(request))]
+    if (ours === library) return
+    const { system, action } = request
+    this.#onDisagreement(set, { policySet: set.digest, system, action, ours, library })
   }
 
   /** Ends what is waiting. */
