@@ -93,11 +93,14 @@ class Reader {
     const { type, const: only, enum: values } = schema
     if (type !== undefined) node.types = typesOf(type)
     if (schema['nullable'] === true) node.nullable = true
-    const allowed = only === undefined ? values : [only]
-    if (allowed !== undefined) {
-      if (!Array.isArray(allowed)) throw new UnreadableSchema('`enum` in it is no list')
-      node.values = new Set(allowed.map(valueKey))
+    if (values !== undefined && !Array.isArray(values)) {
+      throw new UnreadableSchema('`enum` in it is no list')
     }
+    // Both may be said, and then both hold.
+    const listed = values && new Set(values.map(valueKey))
+    const single = only === undefined ? undefined : new Set([valueKey(only)])
+    const allowed = listed && single ? both(listed, single) : (single ?? listed)
+    if (allowed !== undefined) node.values = allowed
     this.text(schema, node)
     readNumbers(schema, node)
     this.array(schema, node)
@@ -270,4 +273,9 @@ export function readSchema(schema: JsonObject): SchemaNode {
   }
   checkRounds(reader.nodes.values())
   return root
+}
+
+/** What stands in both. */
+function both(one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...one].filter((key) => other.has(key)))
 }
