@@ -16,6 +16,7 @@ const PROGRAMS = [
   ['openssl', 'openssl'],
   ['git', 'git'],
   ['chromium', 'chromium'],
+  ['bwrap', 'bubblewrap'],
 ]
 
 /** The quiet checks, quickest first: they speak only when they fail. */

@@ -41,7 +41,7 @@ describe('a held call', () => {
     assert.equal(bench.fake.approvals.asked.length, 1)
     bench.fake.approvals.set('approval-1', 'approved')
     const kinds = (await Promise.all(both)).map((conclusion) => conclusion.kind).sort()
-    assert.deepEqual(kinds, ['denied', 'result'])
+    assert.deepEqual(kinds, ['denied', 'done'])
   })
 
   test('INV-6 another argument is another call', async () => {

@@ -38,8 +38,8 @@ test('every call goes out in a trace of ours, which its answer does not tell the
   assert.equal(trace, '1'.padStart(32, '0'))
   assert.deepEqual(bench.fake.sent, ['fake/traced'])
   assert.deepEqual(bench.fake.arrived, [`${trace} fake/traced`])
-  assert.ok(answer.kind === 'result')
-  assert.deepEqual({ ...(answer.result['_meta'] as object) }, { kept: 'yes' })
+  assert.ok(answer.kind === 'done' && answer.value.kind === 'result')
+  assert.deepEqual({ ...(answer.value.result['_meta'] as object) }, { kept: 'yes' })
 })
 
 test('the trace that a call came in is told once it is known what was called, and never for what is not pinned', async () => {

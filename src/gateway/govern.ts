@@ -2,15 +2,14 @@
 
 import { publicFault } from '../std/fault.ts'
 import { uuidv7 } from '../std/id.ts'
-import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest } from '../wire/decision.ts'
-import type { RpcError } from '../wire/mcp.ts'
 import type { Call, CallRequest } from './call.ts'
 import { permit, type Permitted } from './consider.ts'
 import { deny, isDenial, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
 import { Grant, sameGround } from './grant.ts'
+import type { Operation } from './operation.ts'
 import type { ApprovalView, Ports } from './ports.ts'
 import { authenticate } from './steps/01-authenticate.ts'
 import { admit } from './steps/02-admit.ts'
@@ -24,15 +23,12 @@ import { checkSpent, measure, reserve, type Reserved } from './steps/05-reserve.
 import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
 import { execute } from './steps/08-execute.ts'
-import { cutSecrets, inspect, secretForms } from './steps/09-inspect.ts'
-import { conclude, concludeDenied, type OutcomeStatus } from './steps/10-conclude.ts'
+import { concluded, conclude, concludeDenied } from './steps/10-conclude.ts'
 import type { UpstreamPool } from './upstream/pool.ts'
 
-/** What became of a call. Every member is a value; `govern` never throws. */
-export type Conclusion =
-  | { readonly kind: 'result'; readonly call: string; readonly result: JsonObject }
-  | { readonly kind: 'error'; readonly call: string; readonly error: RpcError }
-  | Stopped
+/** What became of a call, with what its surface answers. Every member is a value; `govern` never throws. */
+export type Conclusion<T> =
+  { readonly kind: 'done'; readonly call: string; readonly value: T } | Stopped
 
 /** A call that went no further than the gate. */
 export type Stopped =
@@ -53,18 +49,16 @@ const NOTHING: ReadonlySet<string> = new Set()
 /** The spine with what it holds while calls run. */
 export class Governor {
   readonly #ports: Ports
-  readonly #pool: UpstreamPool
   readonly flights: Flights
 
   constructor(ports: Ports, pool: UpstreamPool) {
     this.#ports = ports
-    this.#pool = pool
     this.flights = new Flights(ports, pool)
   }
 
-  /** Governs one call from its credential to its outcome. */
-  govern(request: CallRequest): Promise<Conclusion> {
-    return this.#through(request, (call) => this.#perform(call))
+  /** Governs one call from its credential to its outcome; `operation` is what its surface does once it may. */
+  govern<A, T>(request: CallRequest, operation: Operation<A, T>): Promise<Conclusion<T>> {
+    return this.#through(request, (call) => this.#perform(call, operation))
   }
 
   /**
@@ -233,54 +227,36 @@ export class Governor {
   }
 
   /** Steps six to ten. What was reserved stays used up, whatever becomes of the call: it may have been done. */
-  async #perform(call: Call): Promise<Conclusion> {
+  async #perform<A, T>(call: Call, operation: Operation<A, T>): Promise<Conclusion<T>> {
     try {
-      return await this.#attempt(call)
+      return await this.#attempt(call, operation)
     } finally {
       call.reserved.taken.end()
     }
   }
 
-  async #attempt(call: Call): Promise<Conclusion> {
+  async #attempt<A, T>(call: Call, operation: Operation<A, T>): Promise<Conclusion<T>> {
     const ports = this.#ports
     const intent = await record(call, ports)
     if (isDenial(intent)) call.reserved.taken.giveBack()
     if (isDenial(intent)) return { kind: 'denied', call: call.id, denial: intent }
     call.intent = intent
-    const stop = (denial: Denial): Conclusion => {
+    const stop = (denial: Denial): Stopped => {
       conclude(call, 'not_executed', { code: denial.code, reason: denial.detail }, ports)
       return { kind: 'denied', call: call.id, denial }
     }
-    const session = await equip(call, this.#pool)
-    if (isDenial(session)) return stop(session)
-    const over = this.#over(call)
-    if (over !== undefined) return stop(over)
-    const secrets = ports.secrets.open(call.system.name)
-    const answer = await execute(withoutSecrets(call, secrets), session, ports)
-    if (isDenial(answer)) return stop(answer)
-    if ('unanswered' in answer) {
-      const status = statusOf(answer.code)
-      conclude(
-        call,
-        status,
-        { code: answer.code, reason: answer.detail, executed: 'unknown' },
-        ports,
-      )
-      const { code, detail, next } = answer
-      return { kind: 'denied', call: call.id, denial: { denied: true, code, detail, next } }
+    const equipped = await equip(call, operation, ports)
+    if (isDenial(equipped)) return stop(equipped)
+    try {
+      const over = this.#over(call)
+      if (over !== undefined) return stop(over)
+      const answer = await execute(call, operation, ports)
+      if (isDenial(answer)) return stop(answer)
+      return concluded(call, answer, operation, equipped, ports)
+    } finally {
+      // What was minted for this call is given back, whatever became of it.
+      void equipped.conclude?.()
     }
-    const clean = inspect(answer, secrets)
-    if (isDenial(clean)) {
-      conclude(call, 'upstream_error', { code: clean.code, executed: 'unknown' }, ports)
-      return { kind: 'denied', call: call.id, denial: clean }
-    }
-    if (clean.kind === 'error') {
-      conclude(call, 'upstream_error', { rpc_code: clean.error.code, executed: 'unknown' }, ports)
-      return { kind: 'error', call: call.id, error: clean.error }
-    }
-    const failed = clean.result['isError'] === true
-    conclude(call, failed ? 'tool_error' : 'ok', { executed: 'yes' }, ports)
-    return { kind: 'result', call: call.id, result: clean.result }
   }
 
   /**
@@ -313,19 +289,4 @@ export class Governor {
     await concludeDenied(call, denial, decision, this.#ports)
     return { kind: 'denied', call: call.id, denial }
   }
-}
-
-function statusOf(code: string): OutcomeStatus {
-  if (code === 'call.cancelled') return 'cancelled'
-  if (code === 'call.cut' || code.startsWith('authenticate.')) return 'cut'
-  return 'unknown'
-}
-
-/** The same call, whose progress is told without secrets. */
-function withoutSecrets(call: Call, secrets: Readonly<Record<string, string>>): Call {
-  const { onProgress } = call.request
-  const forms = onProgress === undefined ? [] : secretForms(secrets)
-  if (onProgress === undefined || forms.length === 0) return call
-  const told = (params: JsonObject): void => onProgress(cutSecrets(params, forms))
-  return { ...call, request: { ...call.request, onProgress: told } }
 }

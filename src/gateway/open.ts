@@ -40,7 +40,10 @@ async function described(
     const { detail } = publicFault(error)
     // What it wrote when it died may still be in the pipe.
     await new Promise((resolve) => setTimeout(resolve, 50))
-    const said = cutSecrets(session.process.stderr.trim().slice(-600), secretForms(secrets))
+    const said = cutSecrets(
+      session.process.stderr.trim().slice(-600),
+      secretForms(Object.values(secrets)),
+    )
     const words = said === '' ? detail : `${detail}; it wrote: ${said}`
     throw gatewayFault('upstream.start', words, error)
   }
@@ -59,7 +62,7 @@ export function openGateway(options: {
   const { ports } = options
   const pool = new UpstreamPool({ ...options, idleMs: options.idleMs ?? 300_000 })
   const governor = new Governor(ports, pool)
-  const endpoint = new McpEndpoint(ports, governor, options.holdMs ?? 45_000)
+  const endpoint = new McpEndpoint(ports, governor, pool, options.holdMs ?? 45_000)
   return {
     governor,
     endpoint,

@@ -12,6 +12,8 @@ import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { Measured, Reservation, Spent } from '../wire/reserve.ts'
 import type { SystemDefinition } from '../wire/system.ts'
+import type { Call } from './call.ts'
+import type { Equipment } from './equipment.ts'
 
 /** Who is behind a credential. Synchronous: answered from a view in memory. */
 export interface IdentityPort {
@@ -159,10 +161,13 @@ export interface ApprovalPort {
   void(id: string, reason: string): Promise<void>
 }
 
-/** Values that systems need and agents never see. */
-export interface SecretPort {
-  /** Environment of a system by variable name. */
-  open(system: string): Readonly<Record<string, string>>
+/** Credentials of systems, for one call at a time. */
+export interface CredentialPort {
+  /**
+   * What this call goes out with: synchronous where nothing has to be fetched. Asked after the intent is durable, and recorded by
+   * `used`. Rejects with a `credential.*` Fault where the system cannot be called for this actor.
+   */
+  equip(call: Pick<Call, 'id' | 'actor' | 'system' | 'action'>): Equipment | Promise<Equipment>
 }
 
 /** Commitments to what must not stand in the log: equal for equal text in one home, and nothing to guess from. */
@@ -192,7 +197,7 @@ export interface Ports {
   readonly observing: ObservingPort
   readonly traffic: TrafficPort
   readonly approvals: ApprovalPort
-  readonly secrets: SecretPort
+  readonly credentials: CredentialPort
   readonly commitments: CommitmentPort
   readonly audit: AuditSink
   readonly watch: WatchPort

@@ -22,6 +22,7 @@ import { determinedBy } from '../policy/life/determined.ts'
 import type { Approval } from '../store/rows/approval.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { AuditSink } from '../wire/record.ts'
+import { credentialPort } from './equipment.ts'
 import type { LivePolicy } from './live-policy.ts'
 
 /** Approvals of one instance that may be open at once: more would only tire the people who answer. */
@@ -85,7 +86,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
       // The view is the authority's own memory: there is nothing between them that could be late.
       ageMs: () => 0,
     },
-    secrets: { open: (system) => secrets.open(system) },
+    credentials: credentialPort(secrets),
     approvals: approvalPort(parts),
   }
 }

@@ -184,6 +184,35 @@ const POLICY_INDEXES = [
   ['triggers', 'expires_at'],
 ] as const
 
+async function gateway(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
+  await signedTable(db, d, 'quarantines', [
+    ['system', 'text'],
+    ['state', 'text'],
+  ])
+  await signedTable(db, d, 'upstream_tokens', [
+    ['system', 'text'],
+    ['person', 'text'],
+  ])
+  await signedTable(db, d, 'credentials', [['system', 'text']])
+  await signedTable(db, d, 'connections', [
+    ['client', 'text'],
+    ['state', 'text'],
+  ])
+  for (const [table, column] of GATEWAY_INDEXES) {
+    const index = sql.id(`${table}_${column}`)
+    await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
+  }
+}
+
+const GATEWAY_INDEXES = [
+  ['quarantines', 'system'],
+  ['quarantines', 'state'],
+  ['upstream_tokens', 'system'],
+  ['upstream_tokens', 'person'],
+  ['credentials', 'system'],
+  ['connections', 'state'],
+] as const
+
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
 export interface SchemaStep {
   readonly up: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>
@@ -191,7 +220,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -221,6 +250,10 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0003_policy': {
     up: policy,
     rolls: ['tasks', 'limits', 'enforcers', 'proposals'],
+  },
+  '0004_gateway': {
+    up: gateway,
+    rolls: ['quarantines', 'upstream_tokens', 'connections'],
   },
 }
 

@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../std/json.ts'
 import type { Effect } from './effect.ts'
+import type { UpstreamAuth } from './upstream-auth.ts'
 
 /** A system that the gateway has no way to: programs that enforce by themselves ask about its actions. */
 export interface ExternalTransport {
@@ -15,8 +16,36 @@ export interface ExternalTransport {
 /** What the actions of a system can be read from: an OpenAPI document, or the description of database tables. */
 export type ExternalSource = 'openapi' | 'tables'
 
-/** How a system is reached. History: v1 stdio, v2 external. */
-export type Transport = StdioTransport | ExternalTransport
+/** How a system is reached. History: v1 stdio, v2 external, v3 mcp and api. */
+export type Transport = StdioTransport | McpTransport | ApiTransport | ExternalTransport
+
+/** Where a system on the network may be, beyond public addresses over TLS. Each is a loud exception that a person makes. */
+export interface Reach {
+  /** True where it may have a private, loopback or link-local address. */
+  readonly private?: boolean
+  /** True where it may be spoken to without TLS beyond this machine. */
+  readonly clearText?: boolean
+}
+
+/** An MCP server that is reached by Streamable HTTP. */
+export interface McpTransport {
+  readonly kind: 'mcp'
+  /** Absolute `https:` or `http:` URL of its endpoint, without credentials and fragment. */
+  readonly url: string
+  readonly auth: UpstreamAuth
+  readonly reach: Reach
+}
+
+/** An HTTP API, described by its OpenAPI document. */
+export interface ApiTransport {
+  readonly kind: 'api'
+  /** Absolute URL that the paths of the document stand under. */
+  readonly url: string
+  /** `sha256:…` of the document. */
+  readonly document: string
+  readonly auth: UpstreamAuth
+  readonly reach: Reach
+}
 
 /** MCP revisions that we speak to either side. History: v1 both eras. */
 export type McpEra = '2025-11-25' | '2026-07-28'
@@ -30,10 +59,24 @@ export interface StdioTransport {
   readonly cwd?: string
   /** Names of the environment variables whose values are sealed in the secrets table. */
   readonly env: readonly string[]
+  /** What its sandbox lets it have; absent: nothing beyond its own folder and the programs of the machine. */
+  readonly sandbox?: SandboxTerms
+}
+
+/** What a program of somebody else's may have while it runs. */
+export interface SandboxTerms {
+  /** True where a person lets it run without a sandbox. */
+  readonly off?: boolean
+  /** Absolute folders that it may read, and that it may write. */
+  readonly read?: readonly string[]
+  readonly write?: readonly string[]
+  /** Hosts that it may connect to, `name` or `name:port`; absent: no network at all. */
+  readonly network?: readonly string[]
 }
 
 /** One operation of a system, exactly as its definition was when a person pinned it. */
 export interface ActionDefinition {
+  /** A tool's name; of a method of the protocol, that method (`resources/read`): no tool's name holds a slash. */
   readonly name: string
   readonly title?: string
   readonly description?: string

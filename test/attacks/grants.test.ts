@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Grant } from '../../src/gateway/grant.ts'
-import type { Conclusion } from '../../src/gateway/govern.ts'
 import { faultOf, withAuthority } from '../fakes/authority.ts'
 import { actor } from '../fakes/ports.ts'
-import { codeOf, SpineBench, textOf } from '../fakes/spine.ts'
+import { codeOf, SpineBench, textOf, type Governed } from '../fakes/spine.ts'
 import { until } from '../e2e/until.ts'
 
 /** Makes getting the system ready take so long on the monotonic clock, and lets something happen meanwhile. */
@@ -46,7 +45,7 @@ suite('a grant', () => {
     await until('all of them wait', () => bench.fake.approvals.asked.length === 1)
     bench.fake.approvals.set('approval-1', 'approved')
     const ends = await Promise.all(calls)
-    const ran = ends.filter((end) => end.kind === 'result')
+    const ran = ends.filter((end) => end.kind === 'done')
     assert.equal(ran.length, 1, JSON.stringify(ends))
     for (const end of ends) if (end.kind === 'denied') assert.equal(codeOf(end), 'approval.void')
     assert.equal(bench.types.filter((type) => type === 'call.intent').length, 1)
@@ -100,7 +99,7 @@ suite('a grant', () => {
       bench.gateway = bench.open()
       await bench.pin('2025-11-25')
       slowStart(bench, 6_000, meanwhile)
-      const end: Conclusion = await bench.govern('echo', { text: title })
+      const end: Governed = await bench.govern('echo', { text: title })
       if (code === undefined) assert.equal(textOf(end), title)
       else {
         assert.equal(codeOf(end), code, title)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { CallControl, type CallRequest } from '../../src/gateway/call.ts'
-import type { Conclusion } from '../../src/gateway/govern.ts'
+import { McpOperation } from '../../src/gateway/mcp/operation.ts'
 import { openGateway, type Gateway } from '../../src/gateway/open.ts'
 import type { Authority } from '../../src/authority/open.ts'
 import { systemDigest } from '../../src/gateway/upstream/definition.ts'
@@ -12,7 +12,7 @@ import type { ActionDefinition } from '../../src/wire/system.ts'
 import type { TaskBudget, TaskFacts } from '../../src/wire/task.ts'
 import { AuthorityHome } from './authority.ts'
 import { actor, FakePorts } from './ports.ts'
-import { shown } from './spine.ts'
+import { shown, type Governed } from './spine.ts'
 import { upstreamProgram } from './upstream-program.ts'
 
 /** A person, an agent of theirs, a system, and a gateway that counts. Leaving the scope closes and deletes it. */
@@ -85,19 +85,22 @@ export class BudgetBench {
     action: string,
     input: JsonObject = {},
     more: Partial<CallRequest> & { readonly as?: string } = {},
-  ): Promise<Conclusion> {
+  ): Promise<Governed> {
     const { as = 'cert-a', ...rest } = more
     assert.ok(this.#gateway)
-    return this.#gateway.governor.govern({
-      presented: shown(as),
-      system: 'fake',
-      action,
-      input,
-      control: new CallControl(),
-      leavingCancels: false,
-      patienceMs: () => 5_000,
-      ...rest,
-    })
+    return this.#gateway.governor.govern(
+      {
+        presented: shown(as),
+        system: 'fake',
+        action,
+        input,
+        control: new CallControl(),
+        leavingCancels: false,
+        patienceMs: () => 5_000,
+        ...rest,
+      },
+      new McpOperation(this.#gateway.pool, this.fake.ports),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,6 +140,7 @@ export class BudgetBench {
 }
 
 /** What became of a call, in one word: `result`, or the code of its denial. */
-export function fate(conclusion: Conclusion): string {
-  return conclusion.kind === 'denied' ? conclusion.denial.code : conclusion.kind
+export function fate(conclusion: Governed): string {
+  if (conclusion.kind === 'denied') return conclusion.denial.code
+  return conclusion.kind === 'done' ? conclusion.value.kind : conclusion.kind
 }

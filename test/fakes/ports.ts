@@ -10,6 +10,7 @@ import type { Observation } from '../../src/wire/observation.ts'
 import type { AuditSink, RecordDraft } from '../../src/wire/record.ts'
 import type { Spent } from '../../src/wire/reserve.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
+import { NOTHING_EQUIPPED } from '../../src/gateway/equipment.ts'
 import type {
   ApprovalAsk,
   ApprovalPort,
@@ -292,7 +293,13 @@ export class FakePorts {
         keep: (call, request, decision) => this.traffic.push({ call, request, decision }),
       },
       approvals: this.approvals,
-      secrets: { open: () => this.secrets },
+      credentials: {
+        equip: () => ({
+          ...NOTHING_EQUIPPED,
+          environment: this.secrets,
+          secrets: Object.values(this.secrets),
+        }),
+      },
       commitments: {
         commit: (text) => createHmac('sha256', 'test').update(text).digest('base64url'),
       },

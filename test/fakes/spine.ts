@@ -8,14 +8,19 @@ import { after, beforeEach } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CallControl, type CallRequest } from '../../src/gateway/call.ts'
 import type { Conclusion } from '../../src/gateway/govern.ts'
+import { McpOperation } from '../../src/gateway/mcp/operation.ts'
 import { openGateway, type Gateway } from '../../src/gateway/open.ts'
 import { systemDigest } from '../../src/gateway/upstream/definition.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import type { Presented } from '../../src/wire/presented.ts'
 import type { McpEra } from '../../src/wire/system.ts'
+import type { UpstreamAnswer } from '../../src/gateway/upstream/session.ts'
 import { FakePorts } from './ports.ts'
 
 const upstream = fileURLToPath(new URL('./upstream.ts', import.meta.url))
+
+/** What becomes of a call of an MCP server. */
+export type Governed = Conclusion<UpstreamAnswer>
 
 /** What a test of the spine works with. */
 export class SpineBench {
@@ -57,17 +62,20 @@ export class SpineBench {
     action: string,
     input: JsonObject = {},
     more: Partial<CallRequest> = {},
-  ): Promise<Conclusion> {
-    return this.gateway.governor.govern({
-      presented: shown('cert-a'),
-      system: 'fake',
-      action,
-      input,
-      control: new CallControl(),
-      leavingCancels: false,
-      patienceMs: () => 2_000,
-      ...more,
-    })
+  ): Promise<Governed> {
+    return this.gateway.governor.govern(
+      {
+        presented: shown('cert-a'),
+        system: 'fake',
+        action,
+        input,
+        control: new CallControl(),
+        leavingCancels: false,
+        patienceMs: () => 2_000,
+        ...more,
+      },
+      new McpOperation(this.gateway.pool, this.fake.ports),
+    )
   }
 
   /** Types of all records so far. */
@@ -88,15 +96,18 @@ export function shown(certificate?: string): Presented {
 }
 
 /** The text of a result. */
-export function textOf(conclusion: Conclusion): string {
-  assert.equal(conclusion.kind, 'result', JSON.stringify(conclusion))
-  const content = (conclusion as { result: JsonObject }).result['content']
-  const [first] = content as { readonly text: string }[]
+export function textOf(conclusion: Governed): string {
+  assert.ok(
+    conclusion.kind === 'done' && conclusion.value.kind === 'result',
+    JSON.stringify(conclusion),
+  )
+  const { content } = conclusion.value.result
+  const [first] = content as unknown as { readonly text: string }[]
   return first!.text
 }
 
 /** The code of a denial. */
-export function codeOf(conclusion: Conclusion): string {
+export function codeOf(conclusion: Governed): string {
   assert.equal(conclusion.kind, 'denied', JSON.stringify(conclusion))
   return (conclusion as { denial: { code: string } }).denial.code
 }

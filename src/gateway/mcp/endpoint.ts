@@ -16,8 +16,10 @@ import type { Ports } from '../ports.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
 import { lineageMark, unboundMark } from '../steps/06-record.ts'
+import type { UpstreamPool } from '../upstream/pool.ts'
 import { discoverResult, initializeResult, LIST_TTL_MS, modernResult } from './describe.ts'
 import { readInbound, type Inbound } from './inbound.ts'
+import { McpOperation } from './operation.ts'
 import { withNamedTask } from './named-task.ts'
 import type { McpReply } from './reply.ts'
 import { denialError, toolsCall } from './tools-call.ts'
@@ -47,14 +49,16 @@ export interface Exchange {
 export class McpEndpoint {
   readonly #ports: Ports
   readonly #governor: Governor
+  readonly #pool: UpstreamPool
   readonly #holdMs: number
   /** Calls that a `notifications/cancelled` may name: by instance, system and id. */
   readonly #running = new Map<string, Set<CallControl>>()
   /** Instances whose 2025 client opens addresses. */
   readonly #opensUrls = new Set<string>()
 
-  constructor(ports: Ports, governor: Governor, holdMs: number) {
+  constructor(ports: Ports, governor: Governor, pool: UpstreamPool, holdMs: number) {
     this.#holdMs = holdMs
+    this.#pool = pool
     this.#ports = ports
     this.#governor = governor
     ports.identities.onGone((instance) => this.#opensUrls.delete(instance))
@@ -197,6 +201,7 @@ export class McpEndpoint {
           opensUrls: this.#opensUrls.has(actor.instance),
         },
         this.#governor,
+        new McpOperation(this.#pool, this.#ports),
       )
       if ('result' in answer) reply.result(message.id, answer.result)
       else {

@@ -10,7 +10,9 @@ import { refuseCredential, type CredentialRefusal } from '../credential/refusal.
 import type { Denial } from '../denial.ts'
 import type { Conclusion, Governor } from '../govern.ts'
 import type { ApprovalView } from '../ports.ts'
+import type { Operation } from '../operation.ts'
 import type { Held } from '../steps/05-gate.ts'
+import type { UpstreamAnswer } from '../upstream/session.ts'
 import { legacyResult, modernResult } from './describe.ts'
 import type { McpReply } from './reply.ts'
 
@@ -47,7 +49,11 @@ export type CallAnswer =
     }
 
 /** Runs one call through the spine and words its conclusion. */
-export async function toolsCall(request: ToolsCall, governor: Governor): Promise<CallAnswer> {
+export async function toolsCall(
+  request: ToolsCall,
+  governor: Governor,
+  operation: Operation<UpstreamAnswer>,
+): Promise<CallAnswer> {
   const { name, arguments: given } = request.params
   if (typeof name !== 'string') return invalid('params.name is no text')
   if (given !== undefined && !isObject(given)) return invalid('params.arguments is no object')
@@ -61,20 +67,23 @@ export async function toolsCall(request: ToolsCall, governor: Governor): Promise
       ? (params: JsonObject) =>
           request.reply.notify('notifications/progress', { ...params, progressToken: token })
       : undefined
-  const conclusion = await governor.govern({
-    presented: request.presented,
-    network: request.network,
-    system: request.system.name,
-    action: name,
-    input: given ?? emptyObject(),
-    ...(trace !== undefined && { trace }),
-    control: request.control,
-    leavingCancels: request.era === MODERN_ERA,
-    // A client that opens addresses is told at once, and comes back to wait.
-    patienceMs: (approval) => (asks && approval.fresh ? 0 : request.holdMs),
-    onHeld: (approval) => told?.({ progress: 0, message: heldText(approval) }),
-    ...(told !== undefined && { onProgress: told }),
-  })
+  const conclusion = await governor.govern(
+    {
+      presented: request.presented,
+      network: request.network,
+      system: request.system.name,
+      action: name,
+      input: given ?? emptyObject(),
+      ...(trace !== undefined && { trace }),
+      control: request.control,
+      leavingCancels: request.era === MODERN_ERA,
+      // A client that opens addresses is told at once, and comes back to wait.
+      patienceMs: (approval) => (asks && approval.fresh ? 0 : request.holdMs),
+      onHeld: (approval) => told?.({ progress: 0, message: heldText(approval) }),
+      ...(told !== undefined && { onProgress: told }),
+    },
+    operation,
+  )
   return word(conclusion, request, asks)
 }
 
@@ -93,22 +102,25 @@ function modernOpensUrls(params: JsonObject): boolean {
   return isObject(elicitation) && isObject(elicitation['url'])
 }
 
-function word(conclusion: Conclusion, request: ToolsCall, asks: boolean): CallAnswer {
+function word(
+  conclusion: Conclusion<UpstreamAnswer>,
+  request: ToolsCall,
+  asks: boolean,
+): CallAnswer {
   switch (conclusion.kind) {
-    case 'result':
-      return {
-        result:
-          request.era === MODERN_ERA
-            ? modernResult(request.system, conclusion.result)
-            : legacyResult(conclusion.result),
-      }
-    case 'error':
-      return { error: conclusion.error }
+    case 'done':
+      return doneAnswer(conclusion.value, request)
     case 'denied':
       return deniedAnswer(conclusion.denial, conclusion.call, request)
     case 'held':
       return heldAnswer(conclusion.held, conclusion.call, request, asks)
   }
+}
+
+function doneAnswer(answer: UpstreamAnswer, { era, system }: ToolsCall): CallAnswer {
+  if (answer.kind === 'error') return { error: answer.error }
+  const { result } = answer
+  return { result: era === MODERN_ERA ? modernResult(system, result) : legacyResult(result) }
 }
 
 function deniedAnswer(denial: Denial, call: string, request: ToolsCall): CallAnswer {

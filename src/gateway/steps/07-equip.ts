@@ -1,30 +1,37 @@
-// Holds the seventh step: the upstream for this one call, with credentials that the agent never sees (INV-3).
+// Holds the seventh step: credentials for this one call, and the way to the system made ready with them (INV-3).
 
 import { publicFault } from '../../std/fault.ts'
 import type { Call } from '../call.ts'
-import { deny, type Denial } from '../denial.ts'
-import type { UpstreamPool } from '../upstream/pool.ts'
-import type { UpstreamSession } from '../upstream/session.ts'
+import { isDenial, type Denial } from '../denial.ts'
+import type { Equipment } from '../equipment.ts'
+import type { Operation } from '../operation.ts'
+import type { Ports } from '../ports.ts'
 
-/** A failure to equip, in the words of the upstream layer. */
+/** A failure to equip, in the words of the layer that failed. */
 function failure(error: unknown): Denial {
   const { code, detail, next } = publicFault(error)
   return { denied: true, code, detail, next }
 }
 
-/**
- * The running conversation of this instance with the system, whose tool is still exactly what was pinned. A tool that has
- * changed since is not called, however it is named.
- */
-export async function equip(call: Call, pool: UpstreamPool): Promise<UpstreamSession | Denial> {
+/** What the call goes out with. A system that is no longer what was pinned is not called, however it is named. */
+export async function equip(
+  call: Call,
+  operation: Pick<Operation<unknown>, 'ready'>,
+  ports: Pick<Ports, 'credentials'>,
+): Promise<Equipment | Denial> {
+  let equipment: Equipment
   try {
-    const session = await pool.acquire(call.actor, call.system)
-    if (await session.stillIs(call.action)) return session
+    equipment = await ports.credentials.equip(call)
   } catch (error) {
     return failure(error)
   }
-  return deny(
-    'resolve.definition_changed',
-    `${call.system.name} now defines \`${call.action.name}\` differently from what was pinned`,
-  )
+  try {
+    const refused = await operation.ready(call, equipment)
+    if (!isDenial(refused)) return equipment
+    void equipment.conclude?.()
+    return refused
+  } catch (error) {
+    void equipment.conclude?.()
+    return failure(error)
+  }
 }

@@ -1,13 +1,11 @@
 // Holds the eighth step: locks once more, then the decided tree goes out, and what comes back comes in.
 
 import { Fault, publicFault } from '../../std/fault.ts'
-import { isObject } from '../../std/json.ts'
-import { traceIdOf } from '../../wire/trace.ts'
 import { CallEnd, type Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import { GATEWAY_FAULTS } from '../faults.ts'
+import type { Operation } from '../operation.ts'
 import type { Ports } from '../ports.ts'
-import type { UpstreamAnswer, UpstreamSession } from '../upstream/session.ts'
 import { admit } from './02-admit.ts'
 
 /** How long an upstream may take for one call (ms). */
@@ -22,14 +20,14 @@ export interface Unanswered {
 }
 
 /**
- * Forwards the call. The caller's `_meta` and headers stay here: only the name, the decided arguments (INV-12) and a trace of our
- * own go out, by which a call that this one sets off is known when it comes back.
+ * Forwards the call. The caller's `_meta` and headers stay here: only what was decided (INV-12) and a trace of our own go out, by
+ * which a call that this one sets off is known when it comes back.
  */
-export async function execute(
+export async function execute<A>(
   call: Call,
-  session: UpstreamSession,
+  operation: Pick<Operation<A, unknown>, 'send'>,
   ports: Pick<Ports, 'locks' | 'clock' | 'effects'>,
-): Promise<UpstreamAnswer | Unanswered | Denial> {
+): Promise<{ readonly answer: A } | Unanswered | Denial> {
   const { request } = call
   const denied = admit(call.actor, call.system.name, call.action.name, ports) ?? cancelled(call)
   if (isDenial(denied)) return denied
@@ -37,43 +35,17 @@ export async function execute(
     request.control.end(new CallEnd('call.cancelled', 'the caller closed the connection'))
   if (request.leavingCancels) request.control.leftSignal.addEventListener('abort', onLeft)
   try {
-    const answer = await session.request(
-      'tools/call',
-      { name: call.action.name, arguments: request.input },
-      {
+    return {
+      answer: await operation.send(call, {
         signal: request.control.signal,
         timeoutMs: CALL_MS,
-        onProgress: request.onProgress,
         traceparent: ports.effects.sent(call.system.name, call.action.name),
-      },
-    )
-    return untraced(answer, call, ports)
+      }),
+    }
   } catch (reason) {
     return unanswered(request.control.ended ?? reason)
   } finally {
     request.control.leftSignal.removeEventListener('abort', onLeft)
-  }
-}
-
-/**
- * An answer without the trace that it names: that is ours, and an agent that knew it could make this action look as if it set off
- * others.
- */
-function untraced(
-  answer: UpstreamAnswer,
-  call: Call,
-  ports: Pick<Ports, 'effects'>,
-): UpstreamAnswer {
-  const meta = answer.kind === 'result' ? answer.result['_meta'] : undefined
-  if (answer.kind !== 'result' || !isObject(meta)) return answer
-  const { traceparent, tracestate, ...rest } = meta
-  if (traceparent === undefined && tracestate === undefined) return answer
-  const trace = traceIdOf(traceparent)
-  if (trace !== undefined) ports.effects.arrived(trace, call.system.name, call.action.name)
-  const { _meta, ...result } = answer.result
-  return {
-    kind: 'result',
-    result: Object.keys(rest).length === 0 ? result : { ...result, _meta: rest },
   }
 }
 

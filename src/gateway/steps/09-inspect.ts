@@ -11,9 +11,9 @@ const SECRET_LENGTH = 6
 export const CUT = '[secret removed by bailiwick]'
 
 /** Every form of the secrets that is cut out: as it is, and as base64, base64url, hex and URL encoding write it. */
-export function secretForms(secrets: Readonly<Record<string, string>>): string[] {
+export function secretForms(secrets: readonly string[]): string[] {
   const forms = new Set<string>()
-  for (const value of Object.values(secrets)) {
+  for (const value of secrets) {
     if (value.length < SECRET_LENGTH) continue
     const bytes = Buffer.from(value, 'utf8')
     const escaped = JSON.stringify(value).slice(1, -1)
@@ -56,7 +56,7 @@ function cut(value: Json, forms: readonly string[]): Json {
 /** What is left for the agent: a tool result or the upstream's own error, without secrets; a denial where it is neither. */
 export function inspect(
   answer: UpstreamAnswer,
-  secrets: Readonly<Record<string, string>>,
+  secrets: readonly string[],
 ): UpstreamAnswer | Denial {
   const forms = secretForms(secrets)
   if (answer.kind === 'error') {

@@ -2,10 +2,13 @@
 
 import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Call } from '../call.ts'
-import type { Denial } from '../denial.ts'
+import { isDenial, type Denial } from '../denial.ts'
+import type { Equipment } from '../equipment.ts'
+import type { Operation } from '../operation.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import type { Ports } from '../ports.ts'
+import type { Unanswered } from './08-execute.ts'
 import { callFields, decisionBody, lineageMark, taskMark, unboundMark } from './06-record.ts'
 
 /** Statuses of an outcome record. `unknown` is written by recovery, for an intent that a crash left open, and here. */
@@ -41,6 +44,40 @@ export function conclude(
   ports.audit.append(outcome, false).catch((error: unknown) => {
     ports.watch.note('record failed', { what: 'outcome', call: call.id, error: String(error) })
   })
+}
+
+/** What became of a call that went out: looked at, recorded, and worded for its surface. */
+export function concluded<A, T>(
+  call: Call,
+  sent: { readonly answer: A } | Unanswered,
+  operation: Pick<Operation<A, T>, 'inspect'>,
+  equipment: Equipment,
+  ports: Parameters<typeof conclude>[3],
+):
+  | { readonly kind: 'done'; readonly call: string; readonly value: T }
+  | { readonly kind: 'denied'; readonly call: string; readonly denial: Denial } {
+  const { used } = equipment
+  const equipped: JsonObject = used.length === 0 ? {} : { credentials: [...used] }
+  if ('unanswered' in sent) {
+    const { code, detail, next } = sent
+    const facts = { code, reason: detail, executed: 'unknown', ...equipped }
+    conclude(call, statusOf(code), facts, ports)
+    return { kind: 'denied', call: call.id, denial: { denied: true, code, detail, next } }
+  }
+  const clean = operation.inspect(sent.answer, call, equipment)
+  if (isDenial(clean)) {
+    const facts = { code: clean.code, executed: 'unknown', ...equipped }
+    conclude(call, 'upstream_error', facts, ports)
+    return { kind: 'denied', call: call.id, denial: clean }
+  }
+  conclude(call, clean.status, { ...clean.facts, ...equipped }, ports)
+  return { kind: 'done', call: call.id, value: clean.value }
+}
+
+function statusOf(code: string): OutcomeStatus {
+  if (code === 'call.cancelled') return 'cancelled'
+  if (code === 'call.cut' || code.startsWith('authenticate.')) return 'cut'
+  return 'unknown'
 }
 
 /** Writes a call that did not run. Waited for, so that a denial that was told is on record; a record that fails changes nothing. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Fault } from '../../std/fault.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
+import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
 import type { Ports } from '../ports.ts'
 import { UpstreamProcess } from './process.ts'
@@ -47,9 +48,13 @@ export class UpstreamPool {
   }
 
   /** The conversation of this instance with this system, started if need be. Rejects with an `upstream.*` Fault. */
-  async acquire(actor: Actor, system: SystemDefinition): Promise<UpstreamSession> {
-    // One conversation for one authority: what it remembers of one person's is not there for another's.
-    const key = `${actor.instance} ${actor.delegation?.id ?? ''} ${system.name}`
+  async acquire(
+    actor: Actor,
+    system: SystemDefinition,
+    equipment: Equipment,
+  ): Promise<UpstreamSession> {
+    // One conversation for one authority and one account: what it remembers of one person's is not there for another's.
+    const key = `${actor.instance} ${actor.delegation?.id ?? ''} ${system.name} ${equipment.account}`
     const now = this.#options.ports.clock.monotonic()
     let entry = this.#entries.get(key)
     if (
@@ -64,7 +69,7 @@ export class UpstreamPool {
       entry = {
         actor,
         system,
-        opening: this.#start(system, actor),
+        opening: this.#start(system, actor, equipment),
         session: undefined,
         lastUsed: now,
       }
@@ -83,16 +88,20 @@ export class UpstreamPool {
     return entry.opening
   }
 
-  async #start(system: SystemDefinition, actor: Actor): Promise<UpstreamSession> {
+  async #start(
+    system: SystemDefinition,
+    actor: Actor,
+    { environment }: Equipment,
+  ): Promise<UpstreamSession> {
     if (this.#closed) throw gatewayFault('upstream.unavailable', 'the gateway is stopping')
     const { ports } = this.#options
-    const session = this.open(system, ports.secrets.open(system.name), actor)
+    const session = this.open(system, environment, actor)
     try {
       await session.open(system.era)
     } catch (error) {
       ports.watch.note('upstream failed to start', {
         system: system.name,
-        stderr: redactAll(session.process.stderr, ports.secrets.open(system.name)),
+        stderr: redactAll(session.process.stderr, environment),
       })
       session.close(gatewayFault('upstream.unavailable', 'the system did not start'))
       throw error
@@ -110,7 +119,7 @@ export class UpstreamPool {
     const { ports, home, environment } = this.#options
     const { transport } = system
     // Denied long before; whoever comes by another way gets no process either.
-    if (transport.kind === 'external') {
+    if (transport.kind !== 'stdio') {
       throw gatewayFault('resolve.external', 'this system is described, and nothing to start')
     }
     let foreign = 0

@@ -1,4 +1,4 @@
-// Holds systems as the control API inspects, pins, labels and shows them. History: v1 stdio transports, v2 described systems, facts.
+// Holds systems as the control API inspects, pins, labels and shows them. History: v1 stdio transports, v2 described systems, facts, v3 MCP servers and APIs on the network, terms of sandboxes.
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
@@ -16,6 +16,18 @@ const Word = z
   .refine((text) => !text.includes('\0') && text.isWellFormed(), 'has a NUL or broken Unicode')
 const JsonObjectShape = z.record(z.string(), z.unknown())
 
+/** What its sandbox lets a program have. */
+const SandboxTerms = z.strictObject({
+  /** True: it runs without one. */
+  off: z.boolean().optional(),
+  /** Absolute folders that it may read. */
+  read: z.array(Word.min(1)).max(64).optional(),
+  /** Absolute folders that it may write. */
+  write: z.array(Word.min(1)).max(64).optional(),
+  /** Hosts that it may connect to, `name` or `name:port`; left out: no network at all. */
+  network: z.array(z.string().min(1).max(260)).max(64).optional(),
+})
+
 /** A local program that speaks MCP on its standard streams. */
 export const Transport = z.strictObject({
   kind: z.literal('stdio'),
@@ -25,6 +37,80 @@ export const Transport = z.strictObject({
   cwd: Word.min(1).optional(),
   /** Names of the environment variables whose values are sealed. */
   env: z.array(Variable).max(64).default([]),
+  sandbox: SandboxTerms.optional(),
+})
+
+const Url = z.url({ protocol: /^https?$/ }).max(2_048)
+const Text = z.string().min(1).max(1_024)
+
+/** How a request to a system is equipped; every `secret` is the name of a sealed value. */
+const UpstreamAuth = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({
+    kind: z.literal('header'),
+    header: z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is not the name of a header'),
+    prefix: z.string().max(64).optional(),
+    secret: Variable,
+  }),
+  z.strictObject({ kind: z.literal('basic'), user: Text, secret: Variable }),
+  z.strictObject({
+    kind: z.literal('client_credentials'),
+    tokenUrl: Url,
+    clientId: Text,
+    secret: Variable.optional(),
+    scope: Text.optional(),
+    resource: Url.optional(),
+    revocationUrl: Url.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('token_exchange'),
+    tokenUrl: Url,
+    clientId: Text,
+    secret: Variable.optional(),
+    scope: Text.optional(),
+    audience: Text.optional(),
+    revocationUrl: Url.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('user'),
+    authorizationUrl: Url,
+    tokenUrl: Url,
+    clientId: Text,
+    secret: Variable.optional(),
+    scope: Text.optional(),
+    revocationUrl: Url.optional(),
+  }),
+  z.strictObject({ kind: z.literal('mtls') }),
+  z.strictObject({
+    kind: z.literal('sigv4'),
+    region: Text,
+    service: Text,
+    accessKey: Variable,
+    secret: Variable,
+    sessionToken: Variable.optional(),
+  }),
+])
+
+/** Exceptions to where a system on the network may be. */
+const Reach = z.strictObject({
+  private: z.boolean().optional(),
+  clearText: z.boolean().optional(),
+})
+
+/** An MCP server that is reached by Streamable HTTP. */
+const McpTransport = z.strictObject({
+  kind: z.literal('mcp'),
+  url: Url,
+  auth: UpstreamAuth.default({ kind: 'none' }),
+  reach: Reach.default({}),
+})
+
+/** An HTTP API, described by its OpenAPI document. */
+const ApiCandidate = z.strictObject({
+  kind: z.literal('api'),
+  url: Url,
+  auth: UpstreamAuth.default({ kind: 'none' }),
+  reach: Reach.default({}),
 })
 
 const ExternalSource = z.enum(['openapi', 'tables'])
@@ -39,7 +125,12 @@ const ExternalTransport = z.strictObject({
 })
 
 /** How a system is reached. */
-const AnyTransport = z.discriminatedUnion('kind', [Transport, ExternalTransport])
+const AnyTransport = z.discriminatedUnion('kind', [
+  Transport,
+  McpTransport,
+  ApiCandidate.extend({ document: Digest }),
+  ExternalTransport,
+])
 
 const Pointer = z.string().max(512)
 
@@ -105,21 +196,23 @@ export const System = SystemDefinitionAnswer.extend({
 /** Answer of `GET /v1/systems`. */
 export const SystemsAnswer = z.object({ systems: z.array(System) })
 
-/** Values of environment variables; a name of `env` without a value keeps the one that is sealed already. */
+/** Values of environment variables and credentials; a name of the transport without a value keeps the one that is sealed already. */
 const Secrets = z.record(Variable, z.string().max(65_536)).default({})
 
 const NAMED = {
   path: ['secrets'],
-  message: 'has a value for a variable that transport.env does not name',
+  message: 'has a value for a name that the transport does not have',
 }
 
-/** A candidate: a program, or what a document describes. */
+/** A candidate: a program, a server on the network, or what a document describes. */
 const CandidateTransport = z.discriminatedUnion('kind', [
   Transport,
+  McpTransport,
+  ApiCandidate,
   z.strictObject({ kind: z.literal('external'), source: ExternalSource }),
 ])
 
-/** The JSON text of the document that describes an external system. */
+/** The JSON text of the document that describes an API or an external system. */
 const DocumentText = z.string().max(16_777_216).optional()
 
 interface Candidate {
@@ -128,20 +221,28 @@ interface Candidate {
   readonly document?: string | undefined
 }
 
-/** True when every secret belongs to a variable that the transport names. */
+/** True when every secret belongs to a variable, or a credential, that the transport names. */
 function named({ transport, secrets }: Candidate): boolean {
-  const variables = transport.kind === 'stdio' ? transport.env : []
-  return Object.keys(secrets).every((name) => variables.includes(name))
+  const names = transport.kind === 'stdio' ? transport.env : authNames(transport)
+  return Object.keys(secrets).every((name) => names.includes(name))
+}
+
+function authNames(transport: Candidate['transport']): readonly unknown[] {
+  if (!('auth' in transport)) return []
+  const { auth } = transport
+  if (auth.kind === 'sigv4') return [auth.accessKey, auth.secret, auth.sessionToken]
+  return 'secret' in auth ? [auth.secret] : []
 }
 
 const DESCRIBED = {
   path: ['document'],
-  message: 'is what an external system needs, and no other has',
+  message: 'is what an API or an external system needs, and no other has',
 }
 
 /** True when exactly the systems that are described come with their description. */
 function described({ transport, document }: Candidate): boolean {
-  return (transport.kind === 'external') === (document !== undefined)
+  const needed = transport.kind === 'external' || transport.kind === 'api'
+  return needed === (document !== undefined)
 }
 
 /** Body of `POST /v1/systems/inspect`: starts the program, lists its tools, stores nothing. */

@@ -1,0 +1,42 @@
+// Holds what a surface does with a call that may go out: the only part of the spine that differs between kinds of systems.
+
+import type { JsonObject } from '../std/json.ts'
+import type { Call } from './call.ts'
+import type { Denial } from './denial.ts'
+import type { Equipment } from './equipment.ts'
+import type { OutcomeStatus } from './steps/10-conclude.ts'
+
+/** What came back, looked at: what the agent gets, and what the outcome record says of it. */
+export interface Answered<T> {
+  readonly value: T
+  readonly status: Extract<OutcomeStatus, 'ok' | 'tool_error' | 'upstream_error'>
+  readonly facts: JsonObject
+}
+
+/** How a request leaves. */
+export interface Sending {
+  /** Aborted with a CallEnd: whatever is under way ends at once, streams included. */
+  readonly signal: AbortSignal
+  /** Trace context of our own (W3C), for the upstream and never for the agent. */
+  readonly traceparent: string
+  readonly timeoutMs: number
+}
+
+/**
+ * One call of one surface, made for it alone. The spine runs `ready` after the intent is durable, asks locks once more, runs `send`,
+ * and concludes with what `inspect` says. `T` is what the surface makes its answer from.
+ */
+export interface Operation<A, T = A> {
+  /**
+   * Makes ready the way to the system (a conversation, a process, a connection); nothing of the call goes out. Rejects with an
+   * `upstream.*` Fault; answers a Denial where what is there is not what was pinned.
+   */
+  ready(call: Call, equipment: Equipment): Promise<Denial | undefined>
+  /**
+   * Sends the decided tree (INV-12) and resolves when all of the answer is there; of a stream, when it has been passed on to its end
+   * through the inspection. Rejects with the reason of the signal, or with a Fault: whether the call was done is then not known.
+   */
+  send(call: Call, sending: Sending): Promise<A>
+  /** Looks at what came back before the agent sees it (INV-3); a Denial where it may not be seen. */
+  inspect(answer: A, call: Call, equipment: Equipment): Answered<T> | Denial
+}
