@@ -17,7 +17,7 @@ export interface Cpu {
   readonly main: number
 }
 
-const home = process.argv[2]
+const [, , home, workers] = process.argv
 if (home === undefined) throw new Error('a home has to be named')
 const running = await startBailiwick(
   settings(
@@ -27,6 +27,7 @@ const running = await startBailiwick(
       identityPort: 0,
       gatewayPort: 0,
       logFile: join(home, 'bailiwick.log'),
+      workers: Number(workers ?? '0'),
     },
     { PATH: process.env['PATH'] },
   ),

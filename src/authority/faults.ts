@@ -54,5 +54,19 @@ export const AUTHORITY_FAULTS = {
     status: 400,
     next: 'use the name of an environment variable: letters, digits and underscores, no digit first',
   },
-  'secret.value': { status: 400, next: 'store the value without NUL characters' },
+  'secret.value': {
+    status: 400,
+    next: 'store the value without NUL characters, at most 64 KiB of text',
+  },
+  'secret.unknown': { status: 404, next: 'look at `bailiwick credential list`' },
+  'secret.rotating': {
+    status: 409,
+    next: 'wait for it to end: `bailiwick credential rotate-keys --status`',
+  },
+  'secret.not_connected': { status: 404, next: 'look at `bailiwick credential list`' },
+  'secret.reference': {
+    status: 400,
+    next: 'name what the source reads and a member of it: vault:kv/data/NAME#FIELD',
+  },
+  'secret.terms': { status: 400, next: 'say --rotate-every 90d, and an end that is still to come' },
 } as const satisfies FaultCatalogue

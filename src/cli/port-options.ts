@@ -1,7 +1,7 @@
-// Holds the options of commands that listen: which ports, and where the operator's own log goes.
+// Holds the options of commands that listen: which ports, how many threads, and where the operator's own log goes.
 
 import { Option, type Command } from 'commander'
-import { PORTS, settings, type Settings } from '../server/settings.ts'
+import { MOST_WORKERS, PORTS, settings, type Settings } from '../server/settings.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
 
@@ -11,12 +11,24 @@ export interface PortOptions {
   readonly identityPort?: number
   readonly gatewayPort?: number
   readonly gatewayPlainPort?: number
+  readonly workers?: number
 }
 
 function port(text: string): number {
   const value = Number(text)
   if (!/^\d{1,5}$/.test(text) || value > 65_535) {
     throw fault('cli.usage', `\`${text.slice(0, 32)}\` is no port: 0 to 65535, 0 for any free one`)
+  }
+  return value
+}
+
+function workers(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,2}$/.test(text) || value > MOST_WORKERS) {
+    throw fault(
+      'cli.usage',
+      `\`${text.slice(0, 32)}\` is no number of workers: 0 to ${MOST_WORKERS}`,
+    )
   }
   return value
 }
@@ -34,6 +46,12 @@ export function withPorts(command: Command): Command {
         '--gateway-plain-port <port>',
         `for agents with tokens, on this machine (${PORTS.plainGateway})`,
       ).argParser(port),
+    )
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'threads that do the TLS of agents beside the one that decides (0)',
+      ).argParser(workers),
     )
 }
 

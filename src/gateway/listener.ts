@@ -4,11 +4,14 @@ import { createServer as createPlain, STATUS_CODES, type Server as PlainServer }
 import { createServer as createSecure, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions } from 'node:tls'
 import type { Entropy } from '../std/entropy.ts'
 import { DpopChecks } from '../wire/dpop-checks.ts'
 import type { EntryPorts } from './credential/enter.ts'
 import type { Surface } from './credential/surface.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from './faults.ts'
+import { Fronts } from './front/fronts.ts'
+import { SECRET_BYTES } from './front/prelude.ts'
 import type { McpEndpoint } from './mcp/endpoint.ts'
 import type { WatchPort } from './ports.ts'
 import { problem, problemText } from './problem.ts'
@@ -41,6 +44,10 @@ const LIMITS = {
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16_384,
 }
+
+/** How long a handshake may take (ms), and how many connections one listener has at once. */
+const HANDSHAKE_MS = 10_000
+const MAX_CONNECTIONS = 4_096
 
 /** Codes of Node for broken HTTP that we have words of our own for. */
 const BROKEN: Readonly<Record<string, GatewayCode>> = {
@@ -78,20 +85,24 @@ function onBroken(error: Error, socket: Duplex, watch: WatchPort): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
+/** Where certificates are put, now and whenever they change. */
+type Certify = (server: Pick<SecureServer, 'setSecureContext'>) => () => void
+
 /**
- * Listens with TLS 1.3, client certificates and tokens; `certify` gives the server its certificates and keeps them fresh.
- * Rejects with Node's error when the address is taken.
+ * Listens with TLS 1.3, client certificates and tokens; `certify` gives the server its certificates and keeps them fresh. With
+ * `workers`, so many threads do the TLS, and this one does the rest. Rejects with Node's error when the address is taken.
  */
 export async function listenGateway(
-  options: ListenOptions & { readonly certify: (server: SecureServer) => () => void },
+  options: ListenOptions & { readonly certify: Certify; readonly workers: number },
 ): Promise<GatewayListener> {
+  if (options.workers > 0) return listenBehindFronts(options)
   const server = createSecure({
     ...LIMITS,
     minVersion: 'TLSv1.3',
     requestCert: true,
     // A client without a good certificate is told why in words, not by a broken handshake; it gets no further.
     rejectUnauthorized: false,
-    handshakeTimeout: 10_000,
+    handshakeTimeout: HANDSHAKE_MS,
   })
   const stopCertifying = options.certify(server)
   const listener = await listen(server, { ...options, secure: true })
@@ -104,17 +115,74 @@ export async function listenGateway(
   }
 }
 
+/** Listens by threads that do the TLS: what they pass on is served here, as if it had come by this thread's own TLS. */
+async function listenBehindFronts(
+  options: ListenOptions & { readonly certify: Certify; readonly workers: number },
+): Promise<GatewayListener> {
+  const { host, port, entropy, ports, workers } = options
+  await free(host, port)
+  const server = createPlain(LIMITS)
+  let fronts: Fronts | undefined
+  let credential: SecureContextOptions = {}
+  const stopCertifying = options.certify({
+    setSecureContext: (now) => {
+      credential = now
+      fronts?.certify(now)
+    },
+  })
+  const surface = serve(server, { ...options, secure: true })
+  try {
+    fronts = await Fronts.open(server, {
+      count: workers,
+      host,
+      port,
+      secret: entropy.bytes(SECRET_BYTES),
+      credential,
+      handshakeMs: HANDSHAKE_MS,
+      maxConnections: MAX_CONNECTIONS,
+      watch: ports.watch,
+    })
+  } catch (error) {
+    stopCertifying()
+    server.close()
+    throw error
+  }
+  const { port: taken } = fronts
+  surface.port = taken
+  const listening = fronts
+  return {
+    port: taken,
+    close: async () => {
+      stopCertifying()
+      await listening.close()
+      await ended(server)
+    },
+  }
+}
+
+/** Several may listen on one address where each says so: whoever is there already has to be found before. */
+async function free(host: string, port: number): Promise<void> {
+  if (port === 0) return
+  const probe = createPlain()
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject)
+    probe.listen(port, host, resolve)
+  })
+  await ended(probe)
+}
+
 /** Listens without TLS, for tokens that are bound to a key by DPoP. Only ever on loopback; rejects like `listenGateway`. */
 export function listenPlainGateway(options: ListenOptions): Promise<GatewayListener> {
   if (options.host !== '127.0.0.1') throw new TypeError('plain HTTP is for loopback alone')
   return listen(createPlain(LIMITS), { ...options, secure: false })
 }
 
-async function listen(
+/** Lets a server answer requests. The port of its surface is set once it is known. */
+function serve(
   server: PlainServer | SecureServer,
   options: ListenOptions & { readonly secure: boolean },
-): Promise<GatewayListener> {
-  const { endpoint, entropy, host, issuer, ports, secure, unbound } = options
+): Surface {
+  const { endpoint, entropy, issuer, ports, secure, unbound } = options
   const { watch } = ports
   const proofs = new DpopChecks({ key: entropy.bytes(32), clock: ports.clock })
   const surface: Surface = { secure, port: options.port, proofs, issuer, unbound }
@@ -125,19 +193,27 @@ async function listen(
       else response.destroy()
     })
   })
-  server.maxConnections = 4_096
+  server.maxConnections = MAX_CONNECTIONS
   server.on('clientError', (error, socket) => onBroken(error, socket, watch))
+  return surface
+}
+
+async function listen(
+  server: PlainServer | SecureServer,
+  options: ListenOptions & { readonly secure: boolean },
+): Promise<GatewayListener> {
+  const surface = serve(server, options)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(options.port, host, resolve)
+    server.listen(options.port, options.host, resolve)
   })
   surface.port = (server.address() as AddressInfo).port
-  return {
-    port: surface.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return { port: surface.port, close: () => ended(server) }
+}
+
+function ended(server: PlainServer | SecureServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
 }

@@ -6,6 +6,7 @@ import type { ActionDefinition, StdioTransport, SystemDefinition } from '../wire
 import { gatewayFault } from './faults.ts'
 import { Governor } from './govern.ts'
 import { McpEndpoint } from './mcp/endpoint.ts'
+import { Network } from './net/network.ts'
 import type { Ports } from './ports.ts'
 import { cutSecrets, secretForms } from './steps/09-inspect.ts'
 import { proposedEffects } from './upstream/definition.ts'
@@ -19,6 +20,8 @@ export interface Gateway {
   /** What listeners ask before anything else. */
   readonly entry: EntryPorts
   readonly pool: UpstreamPool
+  /** The only way by which it connects to what configuration names. */
+  readonly network: Network
   /** Starts a system once and tells what it is, for a person to pin. Its effects are proposals. Rejects with `upstream.*`. */
   inspect(
     system: { readonly name: string; readonly transport: StdioTransport },
@@ -58,8 +61,10 @@ export function openGateway(options: {
   readonly idleMs?: number
   /** How long one request of a held call waits (ms, default 45 s: below the minute after which clients give up). */
   readonly holdMs?: number
+  /** Where whoever fills the ports connects by it too; closed with the gateway. */
+  readonly network?: Network
 }): Gateway {
-  const { ports } = options
+  const { ports, network = new Network() } = options
   const pool = new UpstreamPool({ ...options, idleMs: options.idleMs ?? 300_000 })
   const governor = new Governor(ports, pool)
   const endpoint = new McpEndpoint(ports, governor, pool, options.holdMs ?? 45_000)
@@ -68,6 +73,7 @@ export function openGateway(options: {
     endpoint,
     entry: ports,
     pool,
+    network,
     inspect: async (system, secrets) => {
       const session = pool.open(system, secrets, undefined)
       try {
@@ -83,9 +89,10 @@ export function openGateway(options: {
         session.close(gatewayFault('upstream.unavailable', 'the inspection is over'))
       }
     },
-    close: () => {
+    close: async () => {
       pool.close()
-      return governor.flights.close()
+      await governor.flights.close()
+      await network.close()
     },
   }
 }

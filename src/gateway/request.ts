@@ -1,7 +1,6 @@
 // Holds what becomes of one HTTP request at the gateway: the same at both listeners, whatever it shows as its credential.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import { stringifyJson } from '../std/json.ts'
 import { BODY_LIMIT, readBody } from './body.ts'
 import { CallControl } from './call.ts'
@@ -10,6 +9,7 @@ import { enter, placeOf, type EntryPorts } from './credential/enter.ts'
 import { metadataUrl, resourceMetadata, scopeOf } from './credential/metadata.ts'
 import { isRefusal, type CredentialRefusal } from './credential/refusal.ts'
 import { originNamed, type Surface } from './credential/surface.ts'
+import { peerOf } from './front/peer.ts'
 import type { McpEndpoint } from './mcp/endpoint.ts'
 import { McpReply } from './mcp/reply.ts'
 import { challenged, problem } from './problem.ts'
@@ -24,17 +24,6 @@ export interface RequestParts {
   readonly endpoint: McpEndpoint
   readonly ports: EntryPorts
   readonly surface: Surface
-}
-
-/** The fingerprint of the certificate of each connection, taken once: what it is worth is asked for every request. */
-const fingerprints = new WeakMap<TLSSocket, string | undefined>()
-
-function fingerprintOf(socket: TLSSocket): string | undefined {
-  if (fingerprints.has(socket)) return fingerprints.get(socket)
-  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
-  const fingerprint = certificate?.fingerprint256.replaceAll(':', '').toLowerCase()
-  fingerprints.set(socket, fingerprint)
-  return fingerprint
 }
 
 /** Answers one request. */
@@ -87,8 +76,7 @@ async function exchange(
   if (type !== 'application/json') {
     return problem(response, 'http.media_type', 'the body is not declared as JSON')
   }
-  const socket = request.socket
-  const certificate = socket instanceof TLSSocket ? fingerprintOf(socket) : undefined
+  const { certificate } = peerOf(request.socket)
   const challenge = (refusal: CredentialRefusal) => ({
     challenges: challenges(refusal, {
       metadata: metadataUrl(surface, request.headers.host, path),

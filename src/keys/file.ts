@@ -8,6 +8,7 @@ import { faults } from '../std/fault.ts'
 import { KEYS_FAULTS } from './faults.ts'
 import { checkKeyPath } from './permissions.ts'
 import { newPem, readSigner, syncDirectory, writeKey } from './key-file.ts'
+import { EnvelopeKeyFiles } from './envelope-keys.ts'
 import type { KeyRing } from './ring.ts'
 import { hasRootFolder, RootKeyFiles } from './root-keys.ts'
 import { sealerOf } from './sealer.ts'
@@ -49,6 +50,7 @@ export function openKeyRing(
     tokens: new TokenKeyFile(join(directory, FILES.tokens)),
     log: readSigner(join(directory, FILES.log), 'Ed25519'),
     encryption: sealerOf(readSecret(directory, FILES.encryption), entropy),
+    envelopes: new EnvelopeKeyFiles(directory, entropy),
     authority: readSigner(join(directory, FILES.authority), 'Ed25519'),
   }
 }

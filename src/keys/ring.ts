@@ -50,6 +50,33 @@ export interface TokenKey extends Signer {
   onReplaced(listener: () => void): () => void
 }
 
+/**
+ * Keys that values are enveloped under: each value has a data key of its own, wrapped under the key-encryption key in force. A
+ * rotation makes another one; what is wrapped under an old one opens until it was wrapped anew and the old one is destroyed.
+ */
+export interface Envelopes {
+  /** Id of the key that seals. */
+  readonly current: string
+  /** Ids of keys that only open, the oldest first; not empty: a rotation is under way. */
+  readonly retired: readonly string[]
+  /** The value as text, bound to its context. */
+  seal(plain: Uint8Array, context: string): string
+  /** Throws `keys.unsealable` when anything was changed, the context is another, or the key is not in custody. */
+  open(text: string, context: string): Uint8Array
+  /** True where a text is wrapped under the key that seals. */
+  isCurrent(text: string): boolean
+  /** Id of the key that a text is wrapped under; undefined where it is no envelope. */
+  keyOf(text: string): string | undefined
+  /** The same value under the key that seals. Throws as `open` does. */
+  rewrap(text: string, context: string): string
+  /** A keyed commitment (HMAC-SHA-256, base64url): equal for equal values of this home, and nothing to guess from. */
+  commit(plain: Uint8Array): string
+  /** Makes another key the one that seals; durable when it resolves. Answers its id. */
+  rotate(): Promise<string>
+  /** Destroys a key that only opens, for good; nothing happens where there is none. */
+  destroy(keyId: string): Promise<void>
+}
+
 /** Keys that never stand in for one another (DESIGN §4). */
 export interface KeyRing {
   /** ES256: sign certificates. */
@@ -58,8 +85,10 @@ export interface KeyRing {
   readonly tokens: TokenKey
   /** Ed25519: signs checkpoints. */
   readonly log: Signer
-  /** AES-256-GCM: seals secrets and held payloads. */
+  /** AES-256-GCM: seals held payloads, and what was sealed before there were envelopes. */
   readonly encryption: Sealer
+  /** AES-256-GCM: wrap the data keys of credentials. */
+  readonly envelopes: Envelopes
   /** Ed25519: signs rows that confer or remove authority (INV-13). */
   readonly authority: Signer
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { EntropyPool } from '../std/entropy-pool.ts'
 import type { Consents } from '../authority/consent/consents.ts'
+import { Network } from '../gateway/net/network.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
 import { heldRegistrations } from './attest.ts'
 import { openConsents } from './consent.ts'
@@ -84,6 +85,7 @@ async function open(
   await hearPolicy(authority, audit)
   restorePolicy({ authority, policy })
   const traffic = openTraffic(ground, settings, machine, stack)
+  const network = new Network()
   const gateway = openGateway({
     ports: gatewayPorts({
       ...ground,
@@ -100,6 +102,7 @@ async function open(
     home: join(settings.home, 'upstreams'),
     environment: settings.environment,
     holdMs: settings.holdMs,
+    network,
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)

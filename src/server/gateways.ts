@@ -32,7 +32,7 @@ export async function openGateways(core: Core, stack: Stack, named: Named): Prom
   const certify = (server: Parameters<typeof keepCertified>[0]) =>
     keepCertified(server, { roots, role: 'gateway', clock, timer })
   const secure = await named(gatewayPort, () =>
-    listenGateway({ ...shared, port: gatewayPort, certify }),
+    listenGateway({ ...shared, port: gatewayPort, certify, workers: settings.workers }),
   )
   stack.push(() => secure.close())
   const url = `https://${host}:${secure.port}`

@@ -43,6 +43,8 @@ export interface Settings {
   readonly trafficBytes: number
   /** Whether a second administrator has to agree before policies are in force. */
   readonly policyFourEyes: boolean
+  /** Threads that do the gateway's TLS beside the one that decides; 0: that one does it. */
+  readonly workers: number
   /** Where local processes find the Workload API, and who may connect; undefined where it is switched off. */
   readonly workload: WorkloadSetting | undefined
 }
@@ -67,8 +69,12 @@ export interface SettingFlags {
   readonly identityPort?: number | undefined
   readonly gatewayPort?: number | undefined
   readonly gatewayPlainPort?: number | undefined
+  readonly workers?: number | undefined
   readonly logFile?: string | undefined
 }
+
+/** Threads that do TLS: beyond, the one that decides is what calls wait for. */
+export const MOST_WORKERS = 64
 
 /** Above what anybody would set. */
 const MANY = 1_000_000
@@ -118,6 +124,7 @@ export function settings(
       ),
     },
     lockOn: word(environment, 'BAILIWICK_LOCK_ON', ['replays', 'high', 'none']),
+    workers: flags.workers ?? whole(environment, 'BAILIWICK_WORKERS', 0, 0, MOST_WORKERS),
     workload: workload(home, environment),
   }
 }

@@ -253,7 +253,7 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   },
   '0004_gateway': {
     up: gateway,
-    rolls: ['quarantines', 'upstream_tokens', 'connections'],
+    rolls: ['quarantines', 'upstream_tokens', 'connections', 'secrets'],
   },
 }
 

@@ -10,6 +10,7 @@ import { checkPrivate } from './permissions.ts'
 import { AGENTS, type Agent } from './rows/agent.ts'
 import { APPROVALS, type Approval } from './rows/approval.ts'
 import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
+import { CREDENTIALS, type CredentialUse } from './rows/credential.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
 import { ENFORCERS, type Enforcer } from './rows/enforcer.ts'
 import { INSTANCES, type InstanceRow } from './rows/instance.ts'
@@ -33,6 +34,7 @@ import { TEAMS, type Team } from './rows/team.ts'
 import { TOKENS, type TokenRow } from './rows/token.ts'
 import { TRIGGERS, type LearnedTrigger } from './rows/trigger.ts'
 import { TRUST_SOURCES, type TrustSource } from './rows/trust-source.ts'
+import { UPSTREAM_TOKENS, type UpstreamTokenRow } from './rows/upstream-token.ts'
 import { SignedRows, type RowSigner } from './signed-rows.ts'
 import { SignedTable, type OnRefused, type SignedRepository } from './signed-table.ts'
 import { sqliteDialect } from './sqlite.ts'
@@ -66,6 +68,8 @@ export interface Tables {
   readonly limits: SignedRepository<Limit>
   readonly tallies: SignedRepository<TallyRow | TallyPosition>
   readonly triggers: SignedRepository<LearnedTrigger>
+  readonly credentials: SignedRepository<CredentialUse>
+  readonly upstreamTokens: SignedRepository<UpstreamTokenRow>
 }
 
 /** An open database. */
@@ -166,5 +170,7 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     limits: on(LIMITS),
     tallies: on(TALLIES),
     triggers: on(TRIGGERS),
+    credentials: on(CREDENTIALS),
+    upstreamTokens: on(UPSTREAM_TOKENS),
   }
 }

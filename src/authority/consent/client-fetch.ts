@@ -8,7 +8,7 @@ import type { Timer } from '../../std/timer.ts'
 import { MAX_DOCUMENT } from './client-document.ts'
 import { isLoopbackHost } from './client-url.ts'
 import { consentFault } from './faults.ts'
-import { isLoopbackAddress, isSpecialAddress } from './special-address.ts'
+import { isLoopbackAddress, isSpecialAddress } from '../../std/special-address.ts'
 
 /** The longest that all of it takes, name look-up included (ms). */
 const PATIENCE_MS = 5_000

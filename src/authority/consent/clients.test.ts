@@ -15,7 +15,7 @@ import { readClientDocument } from './client-document.ts'
 import { fetchDocument, type Address } from './client-fetch.ts'
 import { readClientUrl } from './client-url.ts'
 import { Clients } from './clients.ts'
-import { isSpecialAddress } from './special-address.ts'
+import { isSpecialAddress } from '../../std/special-address.ts'
 
 const document = (more: Readonly<Record<string, unknown>> = {}, id = CLIENT) =>
   readClientDocument(utf8(clientDocument(more)), id)

@@ -69,7 +69,7 @@ function isFresh(
  * every request. The answer stops it.
  */
 export function keepCertified(
-  server: Server,
+  server: Pick<Server, 'setSecureContext'>,
   of: ServingPorts & { readonly timer: Timer },
 ): () => void {
   let current = serverCredential(of, of.roots.serving)

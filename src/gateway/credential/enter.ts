@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Presented } from '../../wire/presented.ts'
 import { isDenial } from '../denial.ts'
 import type { Ports } from '../ports.ts'
+import { peerOf } from '../front/peer.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { present, type Shown } from './present.ts'
 import { isRefusal, refuseProof, type CredentialRefusal } from './refusal.ts'
@@ -21,7 +22,7 @@ export type EntryPorts = Pick<Ports, 'clock' | 'identities' | 'observe' | 'watch
 
 /** Where a request came from. Evidence for detectors, never for authorisation (INV-8). */
 export function placeOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress ?? 'unknown'
+  return peerOf(request.socket).address
 }
 
 /**
