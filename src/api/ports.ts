@@ -16,7 +16,13 @@ import type { PolicySet } from '../policy/set.ts'
 import type { UsageAnswer } from '../wire/api/policy-usage.ts'
 import type { ReplayPage } from '../wire/api/policy-replay.ts'
 import type { Effect } from '../wire/effect.ts'
-import type { ExternalSource, StdioTransport, SystemDefinition } from '../wire/system.ts'
+import type {
+  ExternalSource,
+  ApiTransport,
+  McpTransport,
+  StdioTransport,
+  SystemDefinition,
+} from '../wire/system.ts'
 
 /** Facts of the running server, as they are now. */
 export interface ServerFacts {
@@ -56,10 +62,17 @@ export interface ServerFacts {
 export type SystemCandidate =
   | {
       readonly name: string
-      readonly transport: StdioTransport
-      /** Values by variable; a variable of the transport without one keeps the value that is sealed already. */
+      readonly transport: StdioTransport | McpTransport
+      /** Values by variable or credential; one of the transport's without a value keeps what is sealed already. */
       readonly secrets: Readonly<Record<string, string>>
       readonly document?: undefined
+    }
+  | {
+      readonly name: string
+      readonly transport: Omit<ApiTransport, 'document'>
+      readonly secrets: Readonly<Record<string, string>>
+      /** The JSON text of its OpenAPI document. */
+      readonly document: string
     }
   | {
       readonly name: string

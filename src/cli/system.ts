@@ -9,7 +9,7 @@ import { add, type AddOptions } from './system-add.ts'
 import { label } from './system/label.ts'
 import { SAID_OPTIONS, type SaidOptions } from './system/said.ts'
 import { dismiss, triggers } from './system/triggers.ts'
-import { drawActions, reachedBy } from './terminal/system.ts'
+import { drawActions, reachedBy, wayFields } from './terminal/system.ts'
 import { fields, table } from './terminal/table.ts'
 import { visible } from './terminal/visible.ts'
 import { when } from './terminal/when.ts'
@@ -38,19 +38,13 @@ async function show(context: Context, name: string): Promise<void> {
   const system = await (await context.control()).get(target(['v1', 'systems', name]), System)
   const { screen } = context
   screen.answer(system, (surface) => {
-    const { transport } = system
     const head = fields(
       [
         ['system', system.name],
         ['server', `${system.server.name} ${system.server.version}`],
         ['revision', system.era],
         ['reached by', reachedBy(system)],
-        ...(transport.kind === 'external'
-          ? []
-          : ([
-              ['folder', transport.cwd],
-              ['secrets', transport.env.join(' ') || 'none'],
-            ] as const)),
+        ...wayFields(system),
         ['environment', system.environment],
         ['processes', `at most ${system.max_processes}`],
         ['pinned', `${when(system.pinned_at, screen.now)} by ${system.pinned_by}`],

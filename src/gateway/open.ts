@@ -2,7 +2,12 @@
 
 import { publicFault } from '../std/fault.ts'
 import type { EntryPorts } from './credential/enter.ts'
-import type { ActionDefinition, StdioTransport, SystemDefinition } from '../wire/system.ts'
+import type {
+  ActionDefinition,
+  McpTransport,
+  StdioTransport,
+  SystemDefinition,
+} from '../wire/system.ts'
 import { gatewayFault } from './faults.ts'
 import { Governor } from './govern.ts'
 import { McpEndpoint } from './mcp/endpoint.ts'
@@ -24,7 +29,7 @@ export interface Gateway {
   readonly network: Network
   /** Starts a system once and tells what it is, for a person to pin. Its effects are proposals. Rejects with `upstream.*`. */
   inspect(
-    system: { readonly name: string; readonly transport: StdioTransport },
+    system: { readonly name: string; readonly transport: StdioTransport | McpTransport },
     secrets: Readonly<Record<string, string>>,
   ): Promise<Omit<SystemDefinition, 'maxProcesses' | 'digest'>>
   /** Ends every upstream; resolves when every call under way has ended and said how. */

@@ -6,7 +6,7 @@ import { publicFault } from '../std/fault.ts'
 import type { Reality } from '../policy/reality/definition.ts'
 import { actionsOfOpenApi } from '../policy/reality/openapi.ts'
 import { actionsOfTables } from '../policy/reality/tables.ts'
-import type { ExternalSource, SystemDefinition } from '../wire/system.ts'
+import type { ExternalSource, ExternalTransport, SystemDefinition } from '../wire/system.ts'
 import { serverFault } from './faults.ts'
 
 /** A document as people have them: larger than a request, and with keys that differ in case. */
@@ -23,7 +23,9 @@ export function describedSystem(
   source: ExternalSource,
   text: string,
 ): {
-  readonly definition: Omit<SystemDefinition, 'digest' | 'maxProcesses'>
+  readonly definition: Omit<SystemDefinition, 'digest' | 'maxProcesses' | 'transport'> & {
+    readonly transport: ExternalTransport
+  }
   readonly problems: readonly string[]
 } {
   let document: Json

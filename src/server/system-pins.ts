@@ -65,11 +65,17 @@ async function foundSystem(
 }> {
   const { name } = candidate
   if (candidate.document !== undefined) {
-    const { source } = candidate.transport
-    const { definition, problems } = describedSystem(name, source, candidate.document)
-    return { found: definition, problems }
+    const { document, transport } = candidate
+    const source = transport.kind === 'external' ? transport.source : 'openapi'
+    const { definition, problems } = describedSystem(name, source, document)
+    if (transport.kind === 'external') return { found: definition, problems }
+    const reached = { ...transport, document: definition.transport.document }
+    return { found: { ...definition, transport: reached }, problems }
   }
-  const transport = checkedTransport(candidate.transport, environment)
+  const transport =
+    candidate.transport.kind === 'stdio'
+      ? checkedTransport(candidate.transport, environment)
+      : candidate.transport
   const secrets = { ...authority.secrets.open(name), ...candidate.secrets }
   return { found: await gateway.inspect({ name, transport }, secrets), problems: [] }
 }

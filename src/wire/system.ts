@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../std/json.ts'
 import type { Effect } from './effect.ts'
+import type { HttpBinding } from './http-binding.ts'
 import type { UpstreamAuth } from './upstream-auth.ts'
 
 /** A system that the gateway has no way to: programs that enforce by themselves ask about its actions. */
@@ -82,6 +83,8 @@ export interface ActionDefinition {
   readonly description?: string
   readonly inputSchema: JsonObject
   readonly outputSchema?: JsonObject
+  /** Of an HTTP API: how it is written as a request. Part of the digest. */
+  readonly http?: HttpBinding
   /** The upstream's own hints, kept for people to see; never trusted. */
   readonly annotations?: JsonObject
   /** What a person confirmed. Empty counts as every effect. */

@@ -19,26 +19,28 @@ import { shownDefinition, shownSystem } from './shown.ts'
 /** Bytes of a request with a document in it: every quotation mark of the document takes two. */
 const DOCUMENT_LIMIT = 25_165_824
 
-/** The candidate of a request: only values of variables that the transport names. */
+/** The candidate of a request: only values of names that the transport has. */
 function candidate(of: z.output<typeof InspectRequest>): SystemCandidate {
-  const { name, transport, secrets, document } = of
-  if (transport.kind === 'external') return { name, transport, document: document ?? '' }
-  const { kind, command, args, cwd, env } = transport
-  return {
-    name,
-    transport: { kind, command, args, ...(cwd !== undefined && { cwd }), env },
-    secrets,
+  const { name, secrets, document } = of
+  // What the shape leaves out is absent here: the members are the same, one by one.
+  const transport = structuredClone(of.transport) as SystemCandidate['transport']
+  switch (transport.kind) {
+    case 'external':
+      return { name, transport, document: document ?? '' }
+    case 'api':
+      return { name, transport, secrets, document: document ?? '' }
+    default:
+      return { name, transport, secrets }
   }
 }
 
-/** What is about to run on a person's word: that stands in the record first. Arguments may hold what should not. */
-function lookedAt(asked: SystemCandidate): JsonObject {
-  if (asked.document !== undefined) {
-    return { source: asked.transport.source, document: digest(asked.document) }
-  }
-  const { kind, command, args, env } = asked.transport
-  const whole = { kind, command, args: [...args], env: [...env] }
-  return { command, transport: digest(canonicalJson(whole)) }
+/** What is about to run, or to be asked, on a person's word: that stands in the record first. Arguments may hold what should not. */
+function lookedAt({ transport, document }: SystemCandidate): JsonObject {
+  const whole = digest(canonicalJson(transport as unknown as JsonObject))
+  const described = document === undefined ? {} : { document: digest(document) }
+  if (transport.kind === 'external') return { source: transport.source, ...described }
+  if (transport.kind === 'stdio') return { command: transport.command, transport: whole }
+  return { host: new URL(transport.url).host, transport: whole, ...described }
 }
 
 /** Serves systems. */

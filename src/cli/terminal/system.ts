@@ -54,11 +54,58 @@ function saidCell({ labels = [], measures = {}, triggers = [] }: Action): Cell {
   return parts.join('; ')
 }
 
-/** How a system is reached: a command line, or what describes it. */
+/** How a system is reached: a command line, an address, or what describes it. */
 export function reachedBy({ transport }: Pick<System, 'transport'>): string {
-  return transport.kind === 'external'
-    ? `described by ${transport.source === 'openapi' ? 'OpenAPI' : 'tables'}`
-    : [transport.command, ...transport.args].join(' ')
+  switch (transport.kind) {
+    case 'external':
+      return `described by ${transport.source === 'openapi' ? 'OpenAPI' : 'tables'}`
+    case 'stdio':
+      return [transport.command, ...transport.args].join(' ')
+    default:
+      return transport.url
+  }
+}
+
+/** What else is to be known of how it is reached. */
+export function wayFields({
+  transport,
+}: Pick<System, 'transport'>): [string, string | undefined][] {
+  switch (transport.kind) {
+    case 'external':
+      return []
+    case 'stdio':
+      return [
+        ['folder', transport.cwd],
+        ['secrets', transport.env.join(' ') || 'none'],
+        ['sandbox', sandboxText(transport.sandbox)],
+      ]
+    default:
+      return [
+        ['credential', transport.auth.kind],
+        ['exceptions', exceptions(transport.reach)],
+      ]
+  }
+}
+
+function sandboxText(terms: Extract<System['transport'], { kind: 'stdio' }>['sandbox']): string {
+  if (terms?.off === true) return 'off'
+  const { read = [], write = [], network = [] } = terms ?? {}
+  return [
+    ...read.map((folder) => `reads ${folder}`),
+    ...write.map((folder) => `writes ${folder}`),
+    network.length === 0 ? 'no network' : `connects to ${network.join(' ')}`,
+  ].join('; ')
+}
+
+function exceptions(reach: {
+  private?: boolean | undefined
+  clearText?: boolean | undefined
+}): string {
+  const said = [
+    ...(reach.private === true ? ['may have a private address'] : []),
+    ...(reach.clearText === true ? ['without TLS'] : []),
+  ]
+  return said.join('; ') || 'none'
 }
 
 function changeCell(change: string | undefined): Cell {

@@ -3,6 +3,7 @@
 import { digest } from '../../std/bytes.ts'
 import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Effect } from '../../wire/effect.ts'
+import type { HttpBinding } from '../../wire/http-binding.ts'
 import type { ActionDefinition } from '../../wire/system.ts'
 
 /** Something in a document that could not be made an action, or not wholly. */
@@ -36,6 +37,8 @@ export interface Operation {
   readonly description?: string
   readonly inputSchema: JsonObject
   readonly hints: readonly Effect[]
+  /** Of a system that the gateway itself speaks to. */
+  readonly http?: HttpBinding
 }
 
 /** Collects problems up to a bound. */
@@ -86,13 +89,15 @@ function distinct(name: string, identity: string): string {
 }
 
 function definition(operation: Operation, name: string): ActionDefinition {
-  const { title, description, inputSchema, hints } = operation
+  const { title, description, inputSchema, hints, http } = operation
   const shape = {
     name,
     ...(title !== undefined && { title }),
     ...(description !== undefined && { description }),
     inputSchema,
     annotations: { operation: operation.identity },
+    ...(http !== undefined && { http }),
   }
-  return { ...shape, effects: hints, digest: digest(canonicalJson(shape)) }
+  // A binding is plain JSON; its type says more than that of JSON can.
+  return { ...shape, effects: hints, digest: digest(canonicalJson(shape as unknown as JsonObject)) }
 }

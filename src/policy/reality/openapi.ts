@@ -3,6 +3,8 @@
 import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import type { Effect } from '../../wire/effect.ts'
 import { MAX_ACTIONS, named, Problems, type Operation, type Reality } from './definition.ts'
+import { bind } from './openapi-binding.ts'
+import { chooseBody, type ChosenBody } from './openapi-body.ts'
 import {
   follow,
   SchemaCopier,
@@ -29,6 +31,20 @@ type Place = (typeof PLACES)[number]
 /** Headers that are no parameters, whatever a document says (OpenAPI 3.1 §4.8.12.2). */
 const NO_PARAMETERS: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
 
+/**
+ * Headers that are no inputs of a system that the gateway itself speaks to: what frames a message or belongs to one connection, what is
+ * a credential, what says where a request came from, and what has another request made of this one than was decided.
+ */
+const OURS = new RegExp(
+  '^(?:(?:proxy-|x-forwarded-|cf-|sec-|bailiwick-|x-amz-security-|x-original-|x-rewrite-).*|' +
+    'accept-(?:encoding|charset)|authorization|connection|content-(?:encoding|length|digest)|cookie2?|dpop|expect|forwarded|host|' +
+    'keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|trace(?:parent|state)|baggage|upgrade|user-agent|via|' +
+    'want-.*-digest|x-http-method(?:-override)?|x-method-override|x-real-ip|x-client-ip|true-client-ip|prefer)$',
+)
+
+/** What the actions are for: programs that enforce by themselves, or our own gateway, which has to know how they are written. */
+export type OpenApiUse = 'external' | 'api'
+
 /** Values copied for all actions of one document. */
 const MAX_COPIES = 400_000
 /** References from one parameter or body to the next. */
@@ -37,12 +53,37 @@ const MAX_HOPS = 16
 class Reader {
   readonly document: JsonObject
   readonly version: OpenApiVersion
+  readonly use: OpenApiUse
   readonly problems = new Problems()
   readonly copies: Copies = { left: MAX_COPIES }
+  readonly #keys: ReadonlySet<string>
 
-  constructor(document: JsonObject, version: OpenApiVersion) {
+  constructor(document: JsonObject, version: OpenApiVersion, use: OpenApiUse) {
     this.document = document
     this.version = version
+    this.use = use
+    this.#keys = use === 'api' ? this.keys() : new Set()
+  }
+
+  /** Where the document says that keys stand: those are the credential's, and no input. */
+  keys(): ReadonlySet<string> {
+    const components = this.object(this.document['components'])
+    const schemes = components?.['securitySchemes']
+    if (!isObject(schemes)) return new Set()
+    const found = Object.values(schemes).flatMap((one) => {
+      const { type, in: place, name } = this.object(one) ?? {}
+      return type === 'apiKey' && typeof name === 'string'
+        ? [`${String(place)} ${place === 'header' ? name.toLowerCase() : name}`]
+        : []
+    })
+    return new Set(found)
+  }
+
+  /** True for a parameter that an agent gives. */
+  given({ name, place }: Parameter): boolean {
+    if (this.use === 'external') return true
+    if (this.#keys.has(`${place} ${name}`) || place === 'cookie') return false
+    return place !== 'header' || !OURS.test(name)
   }
 
   /** What an object is, after its reference was followed; undefined where it leads out of the document, nowhere or in a circle. */
@@ -100,22 +141,34 @@ class Reader {
   ): Operation {
     const identity = `${method.toUpperCase()} ${path}`
     const { operationId, summary, description } = operation
+    const parameters = this.parameters(item, operation).filter((one) => this.given(one))
+    const body = this.body(operation)
+    const inputSchema = this.input(parameters, body)
     return {
       wanted: typeof operationId === 'string' && operationId !== '' ? operationId : identity,
       identity,
       ...(typeof summary === 'string' && { title: summary }),
       ...(typeof description === 'string' && { description }),
-      inputSchema: this.input(item, operation),
+      inputSchema,
       hints,
+      ...(this.use === 'api' && {
+        http: bind({
+          method,
+          template: path,
+          parameters,
+          body: body?.chosen,
+          responses: operation['responses'],
+          inputSchema,
+        }),
+      }),
     }
   }
 
   /** `path`, `query`, `header` and `cookie` are objects of their own, so that no two parameters meet; `body` is the body. */
-  input(item: JsonObject, operation: JsonObject): JsonObject {
+  input(parameters: readonly Parameter[], body: Body | undefined): JsonObject {
     const copier = new SchemaCopier(this.document, this.version, this.copies)
     const properties: JsonObject = {}
     const required: string[] = []
-    const parameters = this.parameters(item, operation)
     for (const place of PLACES) {
       const here = parameters.filter((parameter) => parameter.place === place)
       if (here.length === 0) continue
@@ -129,13 +182,9 @@ class Reader {
       }
       if (needed.length > 0) required.push(place)
     }
-    const body = this.object(operation['requestBody'])
-    if (operation['requestBody'] !== undefined && body === undefined) {
-      throw new UnreadableOperation('the reference of its body leads nowhere')
-    }
     if (body !== undefined) {
-      properties['body'] = copier.copy(bodySchema(body))
-      if (body['required'] === true) required.push('body')
+      properties['body'] = copier.copy(body.schema)
+      if (body.required) required.push('body')
     }
     const { definitions } = copier
     return {
@@ -145,6 +194,22 @@ class Reader {
       additionalProperties: false,
       ...(definitions !== undefined && { $defs: definitions }),
     }
+  }
+
+  /** The body of an operation; of a system that the gateway speaks to, in the one shape that it takes. */
+  body(operation: JsonObject): Body | undefined {
+    const said = operation['requestBody']
+    const body = this.object(said)
+    if (said !== undefined && body === undefined) {
+      throw new UnreadableOperation('the reference of its body leads nowhere')
+    }
+    if (body === undefined) return undefined
+    const required = body['required'] === true
+    if (this.use === 'external') return { required, schema: bodySchema(body) }
+    const chosen = chooseBody(body, (value) => this.object(value))
+    if (chosen !== undefined) return { required, schema: chosen.schema, chosen }
+    if (required) throw new UnreadableOperation('its body is of no media type that can be read')
+    return undefined
   }
 
   /** Those of the path, overridden by those of the operation (OpenAPI 3.1 §4.8.10.1). Throws where two are one. */
@@ -170,18 +235,28 @@ class Reader {
   }
 }
 
+interface Body {
+  readonly required: boolean
+  readonly schema: Json | undefined
+  readonly chosen?: ChosenBody
+}
+
 interface Parameter {
   readonly place: Place
   readonly name: string
   readonly required: boolean
   readonly schema: Json | undefined
+  readonly style: Json | undefined
+  readonly explode: Json | undefined
+  /** True where a media type describes it. */
+  readonly content: boolean
 }
 
 function readParameter(parameter: JsonObject | undefined): Parameter | undefined {
   if (parameter === undefined) {
     throw new UnreadableOperation('the reference of a parameter leads nowhere')
   }
-  const { name, in: where, required, schema, content } = parameter
+  const { name, in: where, required, schema, content, style, explode } = parameter
   const place = PLACES.find((one) => one === where)
   if (typeof name !== 'string' || name === '' || name === '__proto__' || place === undefined) {
     throw new UnreadableOperation('a parameter of it has no name or no place')
@@ -194,6 +269,9 @@ function readParameter(parameter: JsonObject | undefined): Parameter | undefined
     name: place === 'header' ? lower : name,
     required: place === 'path' || required === true,
     schema: schema ?? (isObject(content) ? mediaSchema(content) : undefined),
+    style,
+    explode,
+    content: schema === undefined && isObject(content),
   }
 }
 
@@ -212,16 +290,17 @@ function bodySchema(body: JsonObject): Json | undefined {
 
 /**
  * The actions of an OpenAPI document. Pure and total: it never throws for what the document says, and what of it cannot be an
- * action is told by its place. An action is called by its `operationId`, or by method and path.
+ * action is told by its place. An action is called by its `operationId`, or by method and path. For `api` every action carries how it is
+ * written as a request, and what the gateway or the credential of the system sets is no input of it.
  */
-export function actionsOfOpenApi(document: Json): Reality {
+export function actionsOfOpenApi(document: Json, use: OpenApiUse = 'external'): Reality {
   const version = isObject(document) ? document['openapi'] : undefined
   const known = typeof version === 'string' ? /^3\.[01](?=\.\d+$)/.exec(version)?.[0] : undefined
   if (!isObject(document) || known === undefined) {
     const message = 'this is no OpenAPI document of version 3.0 or 3.1'
     return { actions: [], problems: [{ path: '/openapi', message }] }
   }
-  const reader = new Reader(document, known as OpenApiVersion)
+  const reader = new Reader(document, known as OpenApiVersion, use)
   const dialect = document['jsonSchemaDialect']
   if (
     typeof dialect === 'string' &&

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
 import { PolicyProblem } from './problem.ts'
 import { Digest, Name, Reason, Time } from './text.ts'
+import { UpstreamAuth } from './upstream-auth.ts'
 
 const EffectLabel = z.enum(EFFECTS)
 const Variable = z
@@ -41,55 +42,6 @@ export const Transport = z.strictObject({
 })
 
 const Url = z.url({ protocol: /^https?$/ }).max(2_048)
-const Text = z.string().min(1).max(1_024)
-
-/** How a request to a system is equipped; every `secret` is the name of a sealed value. */
-const UpstreamAuth = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({
-    kind: z.literal('header'),
-    header: z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is not the name of a header'),
-    prefix: z.string().max(64).optional(),
-    secret: Variable,
-  }),
-  z.strictObject({ kind: z.literal('basic'), user: Text, secret: Variable }),
-  z.strictObject({
-    kind: z.literal('client_credentials'),
-    tokenUrl: Url,
-    clientId: Text,
-    secret: Variable.optional(),
-    scope: Text.optional(),
-    resource: Url.optional(),
-    revocationUrl: Url.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('token_exchange'),
-    tokenUrl: Url,
-    clientId: Text,
-    secret: Variable.optional(),
-    scope: Text.optional(),
-    audience: Text.optional(),
-    revocationUrl: Url.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('user'),
-    authorizationUrl: Url,
-    tokenUrl: Url,
-    clientId: Text,
-    secret: Variable.optional(),
-    scope: Text.optional(),
-    revocationUrl: Url.optional(),
-  }),
-  z.strictObject({ kind: z.literal('mtls') }),
-  z.strictObject({
-    kind: z.literal('sigv4'),
-    region: Text,
-    service: Text,
-    accessKey: Variable,
-    secret: Variable,
-    sessionToken: Variable.optional(),
-  }),
-])
 
 /** Exceptions to where a system on the network may be. */
 const Reach = z.strictObject({
