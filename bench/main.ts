@@ -12,6 +12,7 @@ type Bench = (closing: Stack) => Promise<Readonly<Record<string, number>>>
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   decide: async () => (await import('./decide.ts')).decide,
   'durable-records': async () => (await import('./durable-records.ts')).durableRecords,
+  gateway: async () => (await import('./gateway.ts')).gatewayBench,
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
   'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,
   start: async () => (await import('./start.ts')).start,

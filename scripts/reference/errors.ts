@@ -10,6 +10,7 @@ import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
 import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
+import { CONNECTION_FAULTS } from '../../src/authority/connections/faults.ts'
 import { ENFORCER_FAULTS } from '../../src/authority/enforcers/faults.ts'
 import { AUTHZEN_FAULTS } from '../../src/api/authzen/faults.ts'
 import { LIMIT_FAULTS } from '../../src/authority/limits/faults.ts'
@@ -60,6 +61,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   LIMIT_FAULTS: ['Limits', LIMIT_FAULTS],
   AUTHZEN_FAULTS: ['The decision point (AuthZEN)', AUTHZEN_FAULTS],
   ENFORCER_FAULTS: ['Enforcers and their grants', ENFORCER_FAULTS],
+  CONNECTION_FAULTS: ['Connections of clients', CONNECTION_FAULTS],
   DPOP_FAULTS: ['DPoP proofs', DPOP_FAULTS],
   JWT_FAULTS: ['Signed JWTs', JWT_FAULTS],
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],

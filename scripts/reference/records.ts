@@ -119,6 +119,10 @@ const AUTHORITY: Described = {
     'a snapshot of counters was written: it counts every record before this one and none after',
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.removed': 'a lock was lifted, with the reason',
+  'connection.added':
+    'a file of a client was put behind Bailiwick: which client, which systems, and the digests of the file before and after; what it was is sealed',
+  'connection.read': 'the person whose file it is read what it was',
+  'connection.closed': 'a file of a client was given back, or is no longer ours to give back; what was sealed is gone',
   'finding.raised': 'a detector concluded something about a credential or an instance',
   'finding.answered': 'a lock answered a finding',
   'finding.closed': 'a person looked at a finding and closed it, with the reason',

@@ -123,6 +123,11 @@ export const ROUTES = {
   'POST /v1/history/{agent}/clear': 'operator',
   'GET /v1/findings': 'viewer',
   'POST /v1/findings/{id}/close': 'operator',
+  'GET /v1/connections': 'viewer',
+  'POST /v1/connections': 'operator',
+  // Of their own files alone: the authority knows whose it is.
+  'POST /v1/connections/{id}/backup': 'operator',
+  'POST /v1/connections/{id}/close': 'operator',
   'GET /v1/authority': 'viewer',
   'POST /v1/authority/rotate': 'administrator',
   'POST /v1/authority/rekey': 'administrator',

@@ -10,6 +10,7 @@ import { serveApprovals } from './approvals/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
 import { serveAudit } from './audit/routes.ts'
 import { serveAuthority } from './authority/routes.ts'
+import { serveConnections } from './connections/routes.ts'
 import { serveConsent } from './consent/routes.ts'
 import { serveEnforcers } from './enforcers/routes.ts'
 import { serveFindings } from './findings/routes.ts'
@@ -140,6 +141,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveLimits(surface, ports)
   serveHistory(surface, ports)
   serveFindings(surface, ports)
+  serveConnections(surface, ports)
   serveEnforcers(surface, ports)
   serveAuthzen(surface, ports)
   serveConsent(surface, ports)

@@ -2,6 +2,7 @@
 
 import { Fault } from '../std/fault.ts'
 import { Approvals } from './approvals/approvals.ts'
+import { Connections } from './connections/connections.ts'
 import { Delegations } from './delegation/delegations.ts'
 import { Effects } from './effects/effects.ts'
 import { Enforcers } from './enforcers/enforcers.ts'
@@ -44,6 +45,8 @@ export interface Authority {
   readonly locks: Locks
   readonly secrets: Secrets
   readonly findings: Findings
+  /** Files of clients that were put behind Bailiwick. */
+  readonly connections: Connections
   readonly sessions: Sessions
   /** Whose word counts here besides our own. */
   readonly trust: TrustSources
@@ -79,6 +82,7 @@ export async function openAuthority(
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
+  const connections = await Connections.load(ports)
   const sessions = await Sessions.load(ports, people)
   const trust = await TrustSources.load(ports)
   const effects = await Effects.load({ ...ports, systems })
@@ -110,6 +114,7 @@ export async function openAuthority(
     limits,
     history,
     findings,
+    connections,
     sessions,
     trust,
     settled: async () => {

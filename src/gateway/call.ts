@@ -17,6 +17,8 @@ export interface CallRequest {
   readonly action: string
   /** The tree that is decided, digested, shown and sent (INV-12). */
   readonly input: JsonObject
+  /** Present where whoever asked executes it by itself: it is considered, and a system without a way to it is none the worse. */
+  readonly elsewhere?: true
   /** The listener by which the request came in, and the address of the peer, as the socket says it. Absent: no network was crossed. */
   readonly network?: { readonly listener: string; readonly address: string }
   /** Id of the trace that the request came in; absent: none that can be read. No authority: it only ever adds effects. */

@@ -96,6 +96,10 @@ export const GATEWAY_FAULTS = {
     status: 202,
     next: 'make the same call again with the same arguments: it joins the wait',
   },
+  'approval.unbound': {
+    status: 403,
+    next: 'send a body of at most 1 MiB, or one with a Content-Digest header (RFC 9530, sha-256)',
+  },
   'approval.denied': { status: 403, next: 'do not retry: a person decided' },
   'approval.expired': { status: 403, next: 'make the call again, which asks again' },
   'approval.void': { status: 403, next: 'make the call again, which asks again' },
@@ -107,6 +111,10 @@ export const GATEWAY_FAULTS = {
   'upstream.start': {
     status: 502,
     next: 'run the command by hand, as the account that runs Bailiwick, in a folder that it may read (`--cwd`)',
+  },
+  'upstream.sandbox': {
+    status: 503,
+    next: 'install bubblewrap (Debian: `apt install bubblewrap`), or let this system run without: `bailiwick doctor` says what keeps it from working',
   },
   'upstream.busy': { status: 503, next: 'try again when another instance has finished' },
   'upstream.died': { status: 502, next: 'find out whether it was done before trying again' },
@@ -131,6 +139,23 @@ export const GATEWAY_FAULTS = {
   'http.media_type': { status: 415, next: 'send Content-Type: application/json' },
   'http.path': { status: 404, next: 'use /mcp/<system>' },
   'http.host': { status: 421, next: 'connect to the address that `bailiwick status` names' },
+  'http.target': {
+    status: 400,
+    next: 'send a path and a query that can be read in one way alone, with nothing encoded that need not be',
+  },
+  'http.no_operation': {
+    status: 404,
+    next: 'use a method and a path of the OpenAPI document that the system was registered with: bailiwick system show SYSTEM',
+  },
+  'http.parameter': {
+    status: 400,
+    next: 'send every parameter once, as the OpenAPI document names it, and no other',
+  },
+  'http.form': {
+    status: 400,
+    next: 'send a form with the fields that the operation has, files last',
+  },
+  'http.digest': { status: 400, next: 'send the body that Content-Digest says' },
   'http.origin': { status: 403, next: 'do not call the gateway from a web page' },
   'http.body': { status: 413, next: 'send a smaller body' },
   'http.malformed': { status: 400, next: 'send HTTP/1.1 with one length for each body' },

@@ -57,7 +57,7 @@ export class Governor {
   }
 
   /** Governs one call from its credential to its outcome; `operation` is what its surface does once it may. */
-  govern<A, T>(request: CallRequest, operation: Operation<A, T>): Promise<Conclusion<T>> {
+  govern<A, T>(request: Omit<CallRequest, 'elsewhere'>, operation: Operation<A, T>): Promise<Conclusion<T>> {
     return this.#through(request, (call) => this.#perform(call, operation))
   }
 
@@ -177,8 +177,8 @@ export class Governor {
     if (refused !== undefined) return refused
     const resolved = resolve(request.system, request.action, request.input, ports)
     if (isDenial(resolved)) return resolved
-    const vouched = request.presented.vouched !== undefined
-    const unreachable = vouched ? undefined : reachable(resolved.system)
+    const elsewhere = request.elsewhere === true || request.presented.vouched !== undefined
+    const unreachable = elsewhere ? undefined : reachable(resolved.system)
     if (unreachable !== undefined) return unreachable
     const outside = checkScope(actor, resolved.system.name, resolved.action.name)
     if (outside !== undefined) return outside

@@ -16,6 +16,7 @@ import type { Ports } from './ports.ts'
 import { cutSecrets, secretForms } from './steps/09-inspect.ts'
 import { proposedEffects } from './upstream/definition.ts'
 import { UpstreamPool } from './upstream/pool.ts'
+import type { SandboxSetting } from './upstream/sandbox.ts'
 import type { UpstreamSession } from './upstream/session.ts'
 
 /** A gateway that governs. */
@@ -57,6 +58,8 @@ async function described(
   }
 }
 
+const NO_SANDBOX: Omit<SandboxSetting, 'network'> = { mode: 'off', bwrap: undefined, closed: [] }
+
 /** Opens a gateway over its ports. `home` is the folder under which upstreams get homes of their own. */
 export function openGateway(options: {
   readonly ports: Ports
@@ -68,9 +71,12 @@ export function openGateway(options: {
   readonly holdMs?: number
   /** Where whoever fills the ports connects by it too; closed with the gateway. */
   readonly network?: Network
+  /** How programs of systems are kept apart; absent: nothing keeps them. */
+  readonly sandbox?: Omit<SandboxSetting, 'network'>
 }): Gateway {
   const { ports, network = new Network() } = options
-  const pool = new UpstreamPool({ ...options, idleMs: options.idleMs ?? 300_000 })
+  const sandbox = { ...(options.sandbox ?? NO_SANDBOX), network }
+  const pool = new UpstreamPool({ ...options, sandbox, idleMs: options.idleMs ?? 300_000 })
   const governor = new Governor(ports, pool)
   const endpoint = new McpEndpoint(ports, governor, pool, options.holdMs ?? 45_000)
   return {

@@ -10,6 +10,7 @@ import { checkPrivate } from './permissions.ts'
 import { AGENTS, type Agent } from './rows/agent.ts'
 import { APPROVALS, type Approval } from './rows/approval.ts'
 import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
+import { CONNECTIONS, type Connection } from './rows/connection.ts'
 import { CREDENTIALS, type CredentialUse } from './rows/credential.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
 import { ENFORCERS, type Enforcer } from './rows/enforcer.ts'
@@ -68,6 +69,7 @@ export interface Tables {
   readonly limits: SignedRepository<Limit>
   readonly tallies: SignedRepository<TallyRow | TallyPosition>
   readonly triggers: SignedRepository<LearnedTrigger>
+  readonly connections: SignedRepository<Connection>
   readonly credentials: SignedRepository<CredentialUse>
   readonly upstreamTokens: SignedRepository<UpstreamTokenRow>
 }
@@ -170,6 +172,7 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     limits: on(LIMITS),
     tallies: on(TALLIES),
     triggers: on(TRIGGERS),
+    connections: on(CONNECTIONS),
     credentials: on(CREDENTIALS),
     upstreamTokens: on(UPSTREAM_TOKENS),
   }

@@ -51,4 +51,6 @@ export interface HttpBinding {
   readonly body?: HttpBody
   /** Media types that the document says it answers; empty: it says none. */
   readonly answers: readonly string[]
+  /** Headers that the document says its answers have, in small letters, without those that are nobody's business but ours. */
+  readonly answerHeaders: readonly string[]
 }

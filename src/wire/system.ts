@@ -87,6 +87,8 @@ export interface ActionDefinition {
   readonly http?: HttpBinding
   /** The upstream's own hints, kept for people to see; never trusted. */
   readonly annotations?: JsonObject
+  /** Whether it may, or has to, run as a task of the protocol; absent: it never does. */
+  readonly taskSupport?: 'optional' | 'required'
   /** What a person confirmed. Empty counts as every effect. */
   readonly effects: readonly Effect[]
   /** Data labels of what it returns, as a person confirmed them (`secret`, `pii`, …); absent: none. */
@@ -104,17 +106,73 @@ export interface ActionDefinition {
   readonly digest: string
 }
 
+/** What a server is known by, beyond what it says of itself. */
+export type ServerIdentity =
+  /** What a program is read from: the executable, and the scripts that its arguments name. Paths have no symbolic links in them. */
+  | {
+      readonly kind: 'program'
+      readonly files: readonly { readonly path: string; readonly digest: string }[]
+    }
+  /** Whom authorities vouch for: the host, and the digests of the public keys of the chain (SubjectPublicKeyInfo, RFC 5280 §4.1.2.7), the server's own first. */
+  | { readonly kind: 'certificate'; readonly host: string; readonly chain: readonly string[] }
+
+/** A prompt of an MCP server, exactly as it was when a person pinned it. */
+export interface PromptDefinition {
+  readonly name: string
+  readonly title?: string
+  readonly description?: string
+  readonly arguments: readonly {
+    readonly name: string
+    readonly title?: string
+    readonly description?: string
+    readonly required?: boolean
+  }[]
+  readonly digest: string
+}
+
+/** A resource template of an MCP server (RFC 6570), exactly as it was when a person pinned it. */
+export interface TemplateDefinition {
+  readonly name: string
+  readonly uriTemplate: string
+  readonly title?: string
+  readonly description?: string
+  readonly mimeType?: string
+  readonly digest: string
+}
+
+/** Differences that a person may let pass once and for all, system by system. Nothing passes that is not named. */
+export const PASSING_CHANGES = [
+  'title',
+  'description',
+  'server-version',
+  'added-readonly',
+  'removed',
+  'certificate',
+] as const
+
+/** One of them. */
+export type PassingChange = (typeof PASSING_CHANGES)[number]
+
 /** A registered system whose whole tool set a person has pinned. */
 export interface SystemDefinition {
   readonly name: string
   readonly transport: Transport
   /** The revision that it speaks; absent where it speaks no MCP. */
   readonly era?: McpEra
-  readonly server: { readonly name: string; readonly version: string }
+  readonly server: { readonly name: string; readonly version: string; readonly title?: string }
   readonly instructions?: string
+  /** Tools, and methods of the protocol by their own names. */
   readonly actions: readonly ActionDefinition[]
+  /** What the server said it can; absent where it speaks no MCP. */
+  readonly capabilities?: JsonObject
+  readonly prompts?: readonly PromptDefinition[]
+  readonly templates?: readonly TemplateDefinition[]
+  /** Absent where nothing vouches for it: it is described only, or spoken to without TLS. */
+  readonly identity?: ServerIdentity
+  /** Differences that pass without a person; absent: none. */
+  readonly passing?: readonly PassingChange[]
   /** Upstream processes that may run at once, over all instances. */
   readonly maxProcesses: number
-  /** `sha256:…` over transport, server, instructions and every action's digest, effects, labels, measures and triggers. */
+  /** `sha256:…` over all of it: of actions, prompts and templates by their own digests, and what people said of them. */
   readonly digest: string
 }

@@ -89,14 +89,15 @@ export class UpstreamTokenStore {
     })
   }
 
-  /** Takes a consent back; the tokens are gone from here, and answered so that they can be revoked at the system, too. */
+  /** Takes a consent back (that one, where its number is named): its tokens are gone from here, and answered to be revoked there, too. */
   disconnect(
-    of: { readonly system: string; readonly person: string },
+    of: { readonly system: string; readonly person: string; readonly consent?: number },
     by: { readonly person: string; readonly reason: string },
-  ): Promise<OpenTokens | undefined> {
+  ): Promise<OpenTokens> {
     return this.#turns.run(async () => {
       const held = this.#held.get(idOf(of.system, of.person))
-      if (held?.doc.state !== 'connected') {
+      const other = of.consent !== undefined && of.consent !== held?.doc.consent
+      if (held?.doc.state !== 'connected' || other) {
         throw fault('secret.not_connected', 'this person is not connected to the system')
       }
       const tokens = this.#opened(held.doc)

@@ -8,6 +8,7 @@ import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
 import type { Ports } from '../ports.ts'
 import { UpstreamProcess } from './process.ts'
+import type { SandboxSetting } from './sandbox.ts'
 import { UpstreamSession } from './session.ts'
 
 /** Requests of one process that are recorded one by one; a flood beyond them is only counted. */
@@ -24,6 +25,7 @@ export interface PoolOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** A process without a call for this long is stopped (ms). */
   readonly idleMs: number
+  readonly sandbox: SandboxSetting
 }
 
 interface Entry {
@@ -116,7 +118,7 @@ export class UpstreamPool {
     secrets: Readonly<Record<string, string>>,
     actor: Actor | undefined,
   ): UpstreamSession {
-    const { ports, home, environment } = this.#options
+    const { ports, home, environment, sandbox } = this.#options
     const { transport } = system
     // Denied long before; whoever comes by another way gets no process either.
     if (transport.kind !== 'stdio') {
@@ -130,6 +132,7 @@ export class UpstreamPool {
       // One for each agent, so that nothing that a system keeps for one is there for another.
       home: join(home, system.name, actor?.agent ?? '.inspection'),
       environment,
+      sandbox,
     })
     return new UpstreamSession(process, {
       onForeignRequest: (method) => {

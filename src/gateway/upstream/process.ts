@@ -2,8 +2,9 @@
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import type { Readable, Writable } from 'node:stream'
+import { Writable, type Readable } from 'node:stream'
 import { throttle } from './faucet.ts'
+import { launchOf, type SandboxSetting } from './sandbox.ts'
 import type { StdioTransport } from '../../wire/system.ts'
 
 /** Variables that every upstream gets: what programs need to run at all, and nothing of ours. */
@@ -21,6 +22,7 @@ export interface ProcessOptions {
   readonly home: string
   /** The environment that KEPT is taken from. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly sandbox: SandboxSetting
 }
 
 /** The environment of an upstream: KEPT, a home of its own, and exactly the variables that its registration names. */
@@ -51,20 +53,27 @@ export class UpstreamProcess {
 
   constructor(options: ProcessOptions) {
     mkdirSync(options.home, { recursive: true, mode: 0o700 })
-    this.#child = spawn(options.transport.command, [...options.transport.args], {
-      cwd: options.transport.cwd ?? options.home,
-      env: upstreamEnvironment(options),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // A group of its own, so that what it started dies with it.
+    const { transport, home } = options
+    const plan = { transport, home, env: upstreamEnvironment(options) }
+    const launch = launchOf(plan, options.sandbox)
+    this.#child = spawn(launch.command, [...launch.args], {
+      cwd: launch.cwd,
+      env: launch.env,
+      stdio: ['pipe', 'pipe', 'pipe', ...(launch.filter === undefined ? [] : ['pipe' as const])],
+      // A group of its own, so that what it started dies with it; in a sandbox its processes die with the first of them.
       detached: true,
-    })
+    }) as ChildProcessByStdio<Writable, Readable, Readable>
+    const filterPipe: unknown = this.#child.stdio[3]
+    if (filterPipe instanceof Writable) filterPipe.on('error', () => this.kill()).end(launch.filter)
     this.gone = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         this.#ended = true
+        launch.close()
         resolve(`it could not be started (${'code' in error ? String(error.code) : error.name})`)
       })
       this.#child.once('exit', (code, signal) => {
         this.#ended = true
+        launch.close()
         this.kill()
         resolve(signal === null ? `it exited with ${code}` : `it was ended by ${signal}`)
       })

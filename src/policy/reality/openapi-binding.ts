@@ -60,6 +60,7 @@ export function bind(parts: BindingParts): HttpBinding {
     header: fields('header'),
     ...(body !== undefined && { body: bodyOf(body, shapes) }),
     answers: answersOf(parts.responses),
+    answerHeaders: answerHeadersOf(parts.responses),
   }
 }
 
@@ -138,6 +139,20 @@ function answersOf(responses: Json | undefined): readonly string[] {
     .map((type) => type.split(';', 1)[0]!.trim().toLowerCase())
     .filter((type) => /^[a-z0-9!#$&^_.+*-]{1,64}\/[a-z0-9!#$&^_.+*-]{1,128}$/.test(type))
   return [...new Set(plain)].slice(0, 32)
+}
+
+/** Headers of answers that are the system's to tell: none that sets a cookie, frames a message or speaks to a browser or a proxy. */
+const UNTOLD =
+  /^(?:(?:access-control-|cross-origin-|proxy-|sec-|x-bailiwick-|bailiwick-|x-forwarded-).*|alt-svc|authentication-info|clear-site-data|connection|content-(?:encoding|length|security-policy.*)|dpop-nonce|keep-alive|location|nel|public-key-pins.*|refresh|report-to|reporting-endpoints|set-cookie2?|strict-transport-security|te|trace(?:parent|state)|trailer|transfer-encoding|upgrade|via|warning|www-authenticate)$/
+
+function answerHeadersOf(responses: Json | undefined): readonly string[] {
+  if (!isObject(responses)) return []
+  const names = Object.values(responses).flatMap((one) => {
+    const headers = isObject(one) ? one['headers'] : undefined
+    return isObject(headers) ? Object.keys(headers).map((name) => name.toLowerCase()) : []
+  })
+  const told = names.filter((name) => /^[a-z0-9-]{1,64}$/.test(name) && !UNTOLD.test(name))
+  return [...new Set(told)].slice(0, 64)
 }
 
 /** Reads the shapes of texts out of the input schema of an action. */

@@ -1,0 +1,85 @@
+// Holds the port of sources: where the value of a credential comes from, wherever it is kept.
+
+import type { OpenSecret, Secrets } from '../../authority/secrets/secrets.ts'
+import { parseReference } from '../../wire/credential-reference.ts'
+import { credentialFault } from './faults.ts'
+
+/** Which value is asked for, and for how long it is waited. */
+export interface Asked {
+  readonly system: string
+  readonly name: string
+  /** What the store says of it: a value, or where it is kept. */
+  readonly held: OpenSecret
+  /** True: one that is minted for this call alone, where the source mints. */
+  readonly perCall: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** A value in clear, for one call. */
+export interface Opened {
+  readonly value: string
+  /** Id for the record, with its version; no secret. */
+  readonly id: string
+  /** Gives it back, where it was minted for this call alone. Never rejects. */
+  readonly conclude?: () => Promise<void>
+}
+
+/** Somewhere that values come from. Synchronous where nothing has to be fetched. */
+export interface CredentialSource {
+  open(asked: Asked): Opened | Promise<Opened>
+  /** Gives back what it holds. Never rejects. */
+  close(): Promise<void>
+}
+
+/** The sealed store of this home. */
+export const sealedSource: CredentialSource = {
+  open: ({ name, held: { version, value = '' } }) => ({
+    value,
+    id: `secret:${name}@v${version}`,
+  }),
+  close: () => Promise.resolve(),
+}
+
+/** Every source, chosen by what the store says of a credential. */
+export class CredentialSources {
+  readonly #secrets: Pick<Secrets, 'find' | 'get'>
+  readonly #vault: CredentialSource | undefined
+  readonly #now: () => number
+
+  constructor(of: {
+    readonly secrets: Pick<Secrets, 'find' | 'get'>
+    readonly vault: CredentialSource | undefined
+    readonly now: () => number
+  }) {
+    this.#secrets = of.secrets
+    this.#vault = of.vault
+    this.#now = of.now
+  }
+
+  /** The value of a credential. Throws, or rejects with, `credential.*`. */
+  open(of: Omit<Asked, 'held'>): Opened | Promise<Opened> {
+    const held = this.#secrets.find(of.system, of.name)
+    if (held === undefined) {
+      throw credentialFault('credential.missing', `${of.system} needs ${of.name}, which is not set`)
+    }
+    const { expiresAt } = this.#secrets.get(of.system, of.name) ?? {}
+    if (expiresAt !== undefined && expiresAt <= this.#now()) {
+      throw credentialFault('credential.ended', `${of.name} of ${of.system} has ended`)
+    }
+    if (held.reference === undefined) return sealedSource.open({ ...of, held })
+    if (this.#vault === undefined || parseReference(held.reference) === undefined) {
+      throw credentialFault('credential.no_source', `${of.name} of ${of.system} is kept in a vault, and none is set up`)
+    }
+    return this.#vault.open({ ...of, held })
+  }
+
+  /** Gives back what sources hold. */
+  close(): Promise<void> {
+    return this.#vault?.close() ?? Promise.resolve()
+  }
+}
+
+/** Goes on at once where a value is there, and later where it has to be fetched. */
+export function onward<T, R>(value: T | Promise<T>, to: (value: T) => R): R | Promise<R> {
+  return value instanceof Promise ? value.then(to) : to(value)
+}
