@@ -21,6 +21,7 @@ import { POLICY_VERSION_FAULTS } from '../../src/authority/registry/policy-fault
 import { REGISTRY_FAULTS } from '../../src/authority/registry/faults.ts'
 import { APPLY_FAULTS } from '../../src/cli/apply/faults.ts'
 import { TOKEN_FAULTS } from '../../src/authority/tokens/faults.ts'
+import { CONNECT_FAULTS } from '../../src/cli/connect/faults.ts'
 import { CLI_FAULTS } from '../../src/cli/faults.ts'
 import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
@@ -78,6 +79,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   KEYS_FAULTS: ['Keys', KEYS_FAULTS],
   SERVER_FAULTS: ['Starting and wiring', SERVER_FAULTS],
   CLI_FAULTS: ['The command line', CLI_FAULTS],
+  CONNECT_FAULTS: ['Connecting clients', CONNECT_FAULTS],
   APPLY_FAULTS: ['Applying documents', APPLY_FAULTS],
   HOLDER_FAULTS: ['The holder of an identity', HOLDER_FAULTS],
   BRIDGE_FAULTS: ['The stdio bridge', BRIDGE_FAULTS],

@@ -9,7 +9,7 @@ const CALLS: Described = {
   'call.intent':
     'a call is about to reach its upstream: who, what, the decision with its policies, the approval if there was one, and a commitment to the arguments; durable before anything happens',
   'call.outcome':
-    'how a call ended: `ok`, `tool_error`, `upstream_error`, `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; `ref` is the leaf hash of the intent',
+    'how a call ended: `ok`, `tool_error`, `upstream_error`, `withheld` (it was done, and inspection kept the answer back), `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; what inspection took out by kind and count, and the labels that the lineage took up; `ref` is the leaf hash of the intent',
   'call.denied':
     'a call that did not run, with the code and the reason; also what an upstream asked of an agent and was refused',
   'refusals.unauthenticated':
@@ -75,6 +75,16 @@ const AUTHORITY: Described = {
   'policy.applied':
     'a person put a set of policies in force, by its digest; `approved_by` is the second administrator, `rollback_of` an earlier version',
   'policy.proposed': 'an administrator proposed a set of policies, for another to agree to',
+  'system.quarantined':
+    'a system shows something else than what was pinned: what differs by names and kinds, which actions stop at it, or `whole`; none of the texts',
+  'system.quarantine_approved': 'a person looked at what waited, and it was pinned',
+  'system.quarantine_rejected':
+    'a person looked at what waited, and what was pinned stays; the same is not asked about again',
+  'system.quarantine_superseded': 'the system was pinned anew from another look at it',
+  'system.change_passed':
+    'a system shows a difference that a person let pass beforehand: what differs, and by which word',
+  'system.certificate_renewed':
+    'a system has another key under the authority that vouched for the one that was pinned',
   'policy.proposal_approved': 'another administrator agreed to a set that was proposed',
   'policy.proposal_rejected': 'a set that was proposed was rejected, or taken back',
   'policy.proposal_expired': 'nobody answered a set that was proposed in time',

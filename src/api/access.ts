@@ -90,6 +90,21 @@ export const ROUTES = {
   'POST /v1/systems/inspect': 'operator',
   'POST /v1/systems': 'operator',
   'POST /v1/systems/{name}/labels': 'operator',
+  'GET /v1/credentials': 'viewer',
+  'GET /v1/credentials/{system}/{name}': 'viewer',
+  // Values go in and never come out.
+  'POST /v1/credentials/{system}/{name}': 'operator',
+  'POST /v1/credentials/{system}/{name}/rotate': 'operator',
+  'POST /v1/credentials/{system}/{name}/remove': 'operator',
+  'GET /v1/credential-keys': 'viewer',
+  'POST /v1/credential-keys/rotate': 'administrator',
+  // Their own, or an operator everybody's.
+  'GET /v1/upstream-consents': 'person',
+  'POST /v1/upstream-consents/{system}/disconnect': 'person',
+  'GET /connect/{system}': 'session',
+  'POST /connect/{system}': 'session',
+  // Worth something in the session that began it alone.
+  'GET /connect/{system}/callback': 'session',
   'GET /v1/triggers': 'viewer',
   'POST /v1/triggers/dismiss': 'operator',
   'GET /v1/policies': 'viewer',

@@ -12,6 +12,7 @@ import { serveAudit } from './audit/routes.ts'
 import { serveAuthority } from './authority/routes.ts'
 import { serveConnections } from './connections/routes.ts'
 import { serveConsent } from './consent/routes.ts'
+import { serveCredentials } from './credentials/routes.ts'
 import { serveEnforcers } from './enforcers/routes.ts'
 import { serveFindings } from './findings/routes.ts'
 import { misdirected } from './host.ts'
@@ -132,6 +133,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveTrust(surface, ports)
   serveSystems(surface, ports)
   serveLabels(surface, ports)
+  serveCredentials(surface, ports)
   serveTriggers(surface, ports)
   servePolicies(surface, ports)
   serveExplain(surface, ports)

@@ -20,6 +20,7 @@ import type {
   ExternalSource,
   ApiTransport,
   McpTransport,
+  PassingChange,
   StdioTransport,
   SystemDefinition,
 } from '../wire/system.ts'
@@ -95,7 +96,48 @@ export interface Inspection {
     readonly change: 'added' | 'removed' | 'changed'
   }[]
   readonly warnings: readonly string[]
+  /** What is to be looked at twice. */
+  readonly signs: readonly Sign[]
   /** Policies in force that would not hold with it: it would be isolated until they are mended. */
+  readonly breaks: readonly Problem[]
+}
+
+/** Something in a definition that should be looked at twice, and where it stands. */
+export interface Sign {
+  readonly code: string
+  readonly place: string
+  readonly message: string
+  /** With what is hidden made visible. */
+  readonly excerpt: string
+}
+
+/** One thing that a system shows otherwise than it was pinned. */
+export interface SystemDifference {
+  readonly part:
+    | 'server'
+    | 'identity'
+    | 'instructions'
+    | 'capabilities'
+    | 'tool'
+    | 'method'
+    | 'prompt'
+    | 'template'
+  readonly name?: string
+  readonly change: 'added' | 'removed' | 'changed'
+  readonly fields: readonly {
+    readonly field: string
+    readonly before?: string
+    readonly now?: string
+  }[]
+}
+
+/** What of a system waits for a person. */
+export interface QuarantineReview {
+  readonly quarantine: NonNullable<ReturnType<Authority['quarantines']['of']>>
+  /** Compared with what is pinned now; empty where what it showed is not known any more. */
+  readonly differences: readonly SystemDifference[]
+  readonly signs: readonly Sign[]
+  /** Policies in force that would not hold with it. */
   readonly breaks: readonly Problem[]
 }
 
@@ -111,6 +153,8 @@ export type Pin = SystemCandidate & {
   readonly maxProcesses?: number
   /** Absent: the one that it has already. */
   readonly environment?: string
+  /** Differences that pass from now on; absent: as it is. */
+  readonly passing?: readonly PassingChange[]
 }
 
 /** What applying a set of policies did, or would do. */
@@ -146,6 +190,29 @@ export type ReplayedPage =
   | { readonly ok: false; readonly problems: readonly Problem[] }
   | { readonly ok: true; readonly page: ReplayPage }
 
+/** Where people connect to systems that are called as their users, each in a session of their own. */
+export interface ConnectDesk {
+  /** What a person is asked to consent to. Throws `credential.not_personal`. */
+  offer(system: string): {
+    readonly host: string
+    /** Origin of the page where they consent. */
+    readonly provider: string
+    readonly scope: string
+  }
+  /** Begins a consent; `session` is the id of that person's own. Answers the provider's page. */
+  begin(of: { readonly system: string; readonly person: string; readonly session: string }): string
+  /** Takes the provider's answer. Rejects with `credential.*` or `net.*`. */
+  finish(
+    of: { readonly system: string; readonly person: string; readonly session: string },
+    query: URLSearchParams,
+  ): Promise<void>
+  /** Takes a consent back, here and at the provider. */
+  disconnect(
+    of: { readonly system: string; readonly person: string },
+    by: { readonly person: string; readonly reason: string },
+  ): Promise<{ readonly revoked: boolean }>
+}
+
 /** A lock as the authority made it. */
 export type Lock = Awaited<ReturnType<Locks['add']>>
 
@@ -166,6 +233,22 @@ export interface ServerPort {
   /** Changes what is said of actions that are pinned; throws `system.facts` (400) where they cannot be so. */
   labelSystem(of: {
     readonly name: string
+    readonly facts: Readonly<Record<string, ActionFacts>>
+    /** Differences that pass from now on; absent: as it is. */
+    readonly passing?: readonly PassingChange[]
+    /** Person id. */
+    readonly person: string
+    readonly reason: string
+  }): Promise<unknown>
+  /** What of a system waits; undefined where nothing does. Throws `system.unknown` (404). */
+  reviewSystem(name: string): QuarantineReview | undefined
+  /** Pins what waits; throws `quarantine.changed` (409) where it is no longer what was shown. */
+  approveSystem(of: {
+    readonly name: string
+    /** Of what the person was shown. */
+    readonly fingerprint: string
+    /** Of actions for which they are confirmed anew. */
+    readonly effects: Readonly<Record<string, readonly Effect[]>>
     readonly facts: Readonly<Record<string, ActionFacts>>
     /** Person id. */
     readonly person: string
@@ -239,6 +322,7 @@ export interface ControlPorts {
   >
   readonly server: ServerPort
   readonly consents: Consents
+  readonly credentials: ConnectDesk
   readonly decisions: DecisionPoint
   /** Counts a refusal of somebody unauthenticated, by its code; recorded in sums elsewhere. */
   refused(code: string): void

@@ -29,6 +29,14 @@ export const AUTHORITY_FAULTS = {
   'agent.retired': { status: 409, next: 'register a new agent: a retired one does not come back' },
   'agent.purpose': { status: 400, next: 'say in one sentence what the agent is for' },
   'system.unknown': { status: 404, next: 'look at `bailiwick system ls`' },
+  'quarantine.none': {
+    status: 404,
+    next: 'nothing has to be done: `bailiwick system ls` says what waits',
+  },
+  'quarantine.changed': {
+    status: 409,
+    next: 'look again: `bailiwick system diff` shows what it is now',
+  },
   'action.unknown': { status: 404, next: 'look at `bailiwick system show` for its actions' },
   'approval.unknown': { status: 404, next: 'look at `bailiwick approval ls`' },
   'approval.closed': {
@@ -63,6 +71,11 @@ export const AUTHORITY_FAULTS = {
     status: 409,
     next: 'wait for it to end: `bailiwick credential rotate-keys --status`',
   },
+  'secret.same': {
+    status: 409,
+    next: 'make a new one at the provider; say --at-provider where it was replaced there under the same value',
+  },
+  'secret.unneeded': { status: 400, next: 'look at `bailiwick system show` for the names it uses' },
   'secret.not_connected': { status: 404, next: 'look at `bailiwick credential list`' },
   'secret.reference': {
     status: 400,

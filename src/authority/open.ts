@@ -16,12 +16,17 @@ import { Agents } from './registry/agents.ts'
 import { People } from './registry/people.ts'
 import { Policies } from './registry/policies.ts'
 import { Proposals } from './registry/proposals.ts'
+import { Quarantines } from './registry/quarantines.ts'
 import { Systems } from './registry/systems.ts'
 import { Teams } from './registry/teams.ts'
+import { CredentialConcerns } from './secrets/concerns.ts'
+import { KeyRotation } from './secrets/key-rotation.ts'
 import { Secrets } from './secrets/secrets.ts'
+import { CredentialUsage } from './secrets/usage.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { Tasks } from './tasks/tasks.ts'
 import { TrustSources } from './trust/trust-sources.ts'
+import { UpstreamTokenStore } from './upstream-tokens/upstream-tokens.ts'
 
 /** The authority, one property per noun. Identity is opened over the same ports. */
 export interface Authority {
@@ -31,6 +36,7 @@ export interface Authority {
   readonly systems: Systems
   readonly policies: Policies
   readonly proposals: Proposals
+  readonly quarantines: Quarantines
   readonly delegations: Delegations
   readonly tasks: Tasks
   /** What calls set off. */
@@ -44,6 +50,14 @@ export interface Authority {
   readonly approvals: Approvals
   readonly locks: Locks
   readonly secrets: Secrets
+  /** When each secret was used last, and for which agents. */
+  readonly usage: CredentialUsage
+  /** What people should know of secrets. */
+  readonly concerns: CredentialConcerns
+  /** What each person consented to at systems that are called as their users. */
+  readonly upstreamTokens: UpstreamTokenStore
+  /** The keys that all of these are sealed under. */
+  readonly keyRotation: KeyRotation
   readonly findings: Findings
   /** Files of clients that were put behind Bailiwick. */
   readonly connections: Connections
@@ -75,6 +89,7 @@ export async function openAuthority(
   const systems = await Systems.load(ports)
   const policies = await Policies.load(ports)
   const proposals = await Proposals.load(ports)
+  const quarantines = await Quarantines.load(ports)
   const delegations = await Delegations.load(ports, people, agents)
   const tasks = await Tasks.load(ports, people, agents)
   delegations.stayUnder(tasks)
@@ -82,6 +97,11 @@ export async function openAuthority(
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
+  const usage = await CredentialUsage.load(ports)
+  const upstreamTokens = await UpstreamTokenStore.load(ports)
+  const concerns = new CredentialConcerns({ secrets, usage, findings, clock: ports.clock })
+  const keyRotation = new KeyRotation(ports)
+  for (const sealed of [secrets, upstreamTokens]) keyRotation.add(sealed)
   const connections = await Connections.load(ports)
   const sessions = await Sessions.load(ports, people)
   const trust = await TrustSources.load(ports)
@@ -108,12 +128,17 @@ export async function openAuthority(
   return {
     ...nouns,
     proposals,
+    quarantines,
     tasks,
     effects,
     enforcers,
     limits,
     history,
     findings,
+    usage,
+    concerns,
+    upstreamTokens,
+    keyRotation,
     connections,
     sessions,
     trust,

@@ -35,14 +35,19 @@ export interface Enrolment {
 }
 
 /** The way of a person: a fresh join token on their behalf, every time, for the work that the command says. */
-export function operatorEnrolment(context: Context, agent: string, work: Work): Enrolment {
+export function operatorEnrolment(
+  context: Context,
+  agent: string,
+  work: Work,
+  district = false,
+): Enrolment {
   return {
     agent,
     enrol: async (last) => {
       const control = await context.control()
       const { listeners } = await control.get('/v1/status', Status)
       const task = await taskOf(control, agent, work, context.shell.clock.now())
-      const token = await joinToken(control, agent, last, task)
+      const token = await joinToken(control, agent, { replaces: last, task, ...(district && { district }) })
       const holder = await Holder.enrol({
         ...ports(context.shell),
         identityUrl: token.identity_url,
@@ -57,18 +62,21 @@ export function operatorEnrolment(context: Context, agent: string, work: Work): 
 async function joinToken(
   control: Control,
   agent: string,
-  last: string | undefined,
-  task: Awaited<ReturnType<typeof taskOf>> | undefined,
+  wish: {
+    readonly replaces: string | undefined
+    readonly task: Awaited<ReturnType<typeof taskOf>> | undefined
+    readonly district?: boolean
+  },
 ): Promise<JoinTokenAnswer> {
   const path = target(['v1', 'agents', agent, 'join-tokens'])
   try {
-    return await control.send('POST', path, { replaces: last, task }, JoinTokenAnswer)
+    return await control.send('POST', path, wish, JoinTokenAnswer)
   } catch (error) {
     // No policy knows what it would do: without a task it gets as far as being told what is wrong.
-    if (isUnknownWork(error) && task !== undefined)
-      return joinToken(control, agent, last, undefined)
+    if (isUnknownWork(error) && wish.task !== undefined)
+      return joinToken(control, agent, { ...wish, task: undefined })
     if (!(error instanceof Fault) || error.code !== 'attest.revoked') throw error
-    throw fault('bridge.revoked', `instance ${last ?? ''} was revoked`, error)
+    throw fault('bridge.revoked', `instance ${wish.replaces ?? ''} was revoked`, error)
   }
 }
 

@@ -13,6 +13,16 @@ export const EXIT = {
   interrupted: 130,
 } as const
 
+/** A command that another program has answered for: its exit code is ours, and there is nothing to tell. */
+export class EndedWith extends Error {
+  readonly code: number
+
+  constructor(code: number) {
+    super(`ended with ${code}`)
+    this.code = code
+  }
+}
+
 const BY_CODE: Readonly<Record<string, number>> = {
   'cli.usage': EXIT.usage,
   'cli.confirmation': EXIT.usage,

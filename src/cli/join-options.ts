@@ -33,9 +33,14 @@ const GATEWAY = 'https://127.0.0.1:7443'
 const MAX_FILE = 65_536
 
 /** Adds the options. */
-export function withJoin(command: Command, as: string, stdin: string): Command {
+export function withJoin(
+  command: Command,
+  as: string,
+  stdin: string,
+  flag: '--as' | '--agent' = '--as',
+): Command {
   return command
-    .requiredOption('--as <agent>', as)
+    .requiredOption(`${flag} <agent>`, as)
     .option(
       '--task <id>',
       'the task that it is for (default: the only one that is open, or one of its own)',
@@ -60,6 +65,7 @@ export function enrolmentOf(
   context: Context,
   options: JoinOptions,
   usually: Work['usually'],
+  district = false,
 ): Enrolment {
   const { shell } = context
   const { env, cwd } = shell
@@ -92,7 +98,7 @@ export function enrolmentOf(
   }
   if (file === undefined) {
     const work = { ...(task !== undefined && { task }), ...(intent !== undefined && { intent }) }
-    return operatorEnrolment(context, as, { ...work, usually })
+    return operatorEnrolment(context, as, { ...work, usually }, district)
   }
   return fileEnrolment(shell, { agent: as, file: file === '-' ? 0 : resolve(cwd, file), ...urls })
 }

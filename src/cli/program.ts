@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../server/version.ts'
 import { Fault, publicFault } from '../std/fault.ts'
 import { Context, type GlobalOptions } from './context.ts'
-import { EXIT, exitCode } from './exit.ts'
+import { EndedWith, EXIT, exitCode } from './exit.ts'
 import { CLI_FAULTS, fault } from './faults.ts'
 import { ReaderLeft, type Shell } from './shell.ts'
 import { lineJson } from './terminal/json.ts'
@@ -65,11 +65,17 @@ const COMMANDS: readonly (readonly [
     () => import('./system.ts'),
   ],
   [
+    'credential',
+    'what systems are called with: list, set, rotate, remove, connect, disconnect',
+    () => import('./credential.ts'),
+  ],
+  [
     'enforcer',
     'programs that enforce decisions themselves: add, list, revoke',
     () => import('./enforcer.ts'),
   ],
   ['policy', 'policies: apply, show, list', () => import('./policy.ts')],
+  ['run', 'start an agent in a district of its own', () => import('./run.ts')],
   ['approval', 'held calls: list, show, approve, deny, watch', () => import('./approval.ts')],
   ['lock', 'locks: add, list, remove', () => import('./lock.ts')],
   ['limit', 'limits: add, list, show, remove', () => import('./limit.ts')],
@@ -86,6 +92,12 @@ const COMMANDS: readonly (readonly [
   ['audit', 'the record: tail, show, verify', () => import('./audit.ts')],
   ['call', 'make one governed call, the way an agent does', () => import('./call.ts')],
   ['mcp', 'bridge an MCP client on standard streams to a system', () => import('./mcp.ts')],
+  [
+    'connect',
+    'put the MCP servers of a client behind Bailiwick',
+    () => import('./connect.ts'),
+  ],
+  ['disconnect', 'give a client its own servers back', () => import('./disconnect.ts')],
   ['completion', 'completion for your shell', () => import('./completion.ts')],
   ['version', 'the version of this program', () => import('./version.ts')],
 ]
@@ -225,6 +237,7 @@ export async function run(argv: readonly string[], shell: Shell): Promise<number
       tellError(usage(error, wanted(argv)), shell, wantsJson(argv) ? 'json' : 'table')
       return EXIT.usage
     }
+    if (error instanceof EndedWith) return error.code
     if (shell.interrupted.reason instanceof ReaderLeft) return EXIT.done
     const stopped = shell.interrupted.aborted && publicFault(error).code === 'internal'
     const told = stopped ? fault('cli.interrupted', 'interrupted', error) : error

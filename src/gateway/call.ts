@@ -29,6 +29,8 @@ export interface CallRequest {
   readonly patienceMs: (approval: ApprovalView) => number
   /** Told once when the call is held. */
   readonly onHeld?: (approval: ApprovalView) => void
+  /** Why no person can agree to exactly this call; absent: the input says all of it (INV-6). */
+  readonly unbound?: string
   /** True where a closed connection cancels what is already running (MCP 2026-07-28, Streamable HTTP). */
   readonly leavingCancels: boolean
   /** Told of every progress notification of the upstream (its params, without the token). */

@@ -15,6 +15,8 @@ export interface Equipment {
   readonly environment: Readonly<Record<string, string>>
   /** Of a request: headers that replace whatever has the same name. */
   readonly headers: Readonly<Record<string, string>>
+  /** Of a request: parameters that are added to its query. */
+  readonly query?: Readonly<Record<string, string>>
   /** A client certificate of our own, as PEM. */
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Headers that depend on the request. */

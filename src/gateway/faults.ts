@@ -56,7 +56,11 @@ export const GATEWAY_FAULTS = {
   'resolve.bad_arguments': { status: 400, next: 'correct the arguments to fit the input schema' },
   'resolve.definition_changed': {
     status: 409,
-    next: 'a person has to look at the changed definition: `bailiwick system add`',
+    next: 'do not retry: a person has to look at what changed: bailiwick system diff SYSTEM',
+  },
+  'resolve.quarantined': {
+    status: 409,
+    next: 'do not retry: a person has to look at what changed: bailiwick system diff SYSTEM',
   },
   'resolve.external': {
     status: 501,
@@ -112,6 +116,19 @@ export const GATEWAY_FAULTS = {
     status: 502,
     next: 'run the command by hand, as the account that runs Bailiwick, in a folder that it may read (`--cwd`)',
   },
+  'egress.target': {
+    status: 400,
+    next: 'ask the proxy for CONNECT host:port, or for an absolute http URL without `..` and with escapes where they are needed',
+  },
+  'egress.server_name': {
+    status: 403,
+    next: 'connect to the host whose name is in the TLS handshake',
+  },
+  'egress.bounds': { status: 502, next: 'open a new connection, and carry less by each' },
+  'egress.undeclared': {
+    status: 403,
+    next: 'have a person add the host to what the system may reach: `bailiwick system add … --network HOST`',
+  },
   'upstream.sandbox': {
     status: 503,
     next: 'install bubblewrap (Debian: `apt install bubblewrap`), or let this system run without: `bailiwick doctor` says what keeps it from working',
@@ -123,21 +140,64 @@ export const GATEWAY_FAULTS = {
     status: 502,
     next: 'tell the operator: the system answered what cannot be read',
   },
+  'upstream.credential': {
+    status: 502,
+    next: 'tell the operator: the credential of the system has to be put in order (bailiwick credential)',
+  },
   'upstream.asks_input': {
     status: 501,
     next: 'use an action that needs no input of its own: requests from a system are refused here',
+  },
+  'inspect.refused': {
+    status: 502,
+    next: 'do not retry: it was done, and policy keeps the answer back; ask for less, or for the policy to be changed',
+  },
+  'inspect.too_large': {
+    status: 502,
+    next: 'do not retry as it is: it was done; ask for less, or for a page of it',
+  },
+  'inspect.bad_type': {
+    status: 502,
+    next: 'do not retry: it was done; tell the operator that the system answers with another type than it names',
+  },
+  'inspect.bad_schema': {
+    status: 502,
+    next: 'do not retry: it was done; tell the operator that the system answers against its own output schema',
   },
   'call.cancelled': { status: 499, next: 'nothing: the caller cancelled' },
   'call.cut': { status: 403, next: 'do not retry: a person locked this while it ran' },
   'call.internal': { status: 500, next: "look at the server's own log" },
   'mcp.method': { status: 404, next: 'use tools/list and tools/call' },
   'mcp.message': { status: 400, next: 'send one JSON-RPC 2.0 message' },
+  'mcp.session': {
+    status: 404,
+    next: 'begin a new session: send `initialize` without Mcp-Session-Id',
+  },
+  'mcp.sessions': { status: 429, next: 'end a session that is not used any more (DELETE)' },
+  'mcp.cursor': { status: 400, next: 'ask for the list from its beginning, without a cursor' },
+  'mcp.state': {
+    status: 400,
+    next: 'make the request again without requestState: what was asked is over, or was asked of somebody else',
+  },
+  'mcp.name': {
+    status: 404,
+    next: 'ask for the list again: names of the joined endpoint are `<system>__<name>`',
+  },
+  'mcp.task': {
+    status: 404,
+    next: 'use the id of a task that this caller began, or begin another',
+  },
+  'mcp.cannot_ask': {
+    status: 501,
+    next: 'use a client that says in its capabilities that it can be asked this, with a session (2025-11-25) or by input_required (2026-07-28)',
+  },
+  'mcp.streams': { status: 429, next: 'close a stream that is not read any more' },
   'mcp.headers': { status: 400, next: 'make the headers agree with the body' },
   'mcp.version': { status: 400, next: 'speak 2026-07-28 or 2025-11-25' },
   'mcp.envelope': { status: 400, next: 'send the `_meta` that revision 2026-07-28 requires' },
   'http.method': { status: 405, next: 'use POST' },
   'http.media_type': { status: 415, next: 'send Content-Type: application/json' },
-  'http.path': { status: 404, next: 'use /mcp/<system>' },
+  'http.path': { status: 404, next: 'use /mcp/<system> or /http/<system>/…' },
   'http.host': { status: 421, next: 'connect to the address that `bailiwick status` names' },
   'http.target': {
     status: 400,

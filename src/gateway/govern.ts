@@ -131,6 +131,7 @@ export class Governor {
       // Nobody is asked about a call that could not go on.
       const spent = this.#spent(decided, request)
       if (spent !== undefined) return refuse(spent)
+      if (request.unbound !== undefined) return refuse(deny('approval.unbound', request.unbound))
       const gated = await gate({ id, actor, request }, resolved, decision, this.#ports)
       if (isDenial(gated)) return refuse(gated)
       if ('held' in gated) return { kind: 'held', call: id, held: gated }

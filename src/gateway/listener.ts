@@ -12,6 +12,9 @@ import type { Surface } from './credential/surface.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from './faults.ts'
 import { Fronts } from './front/fronts.ts'
 import { SECRET_BYTES } from './front/prelude.ts'
+import type { Egress } from './egress/egress.ts'
+import type { HookEndpoint } from './hooks/endpoint.ts'
+import type { HttpEndpoint } from './http/endpoint.ts'
 import type { McpEndpoint } from './mcp/endpoint.ts'
 import type { WatchPort } from './ports.ts'
 import { problem, problemText } from './problem.ts'
@@ -29,6 +32,9 @@ export interface ListenOptions {
   readonly host: string
   readonly port: number
   readonly endpoint: McpEndpoint
+  readonly egress: Egress
+  readonly hooks: HookEndpoint
+  readonly http: HttpEndpoint
   readonly ports: EntryPorts
   readonly entropy: Entropy
   /** URL of the authorization server, once it is known. */
@@ -38,7 +44,8 @@ export interface ListenOptions {
 }
 
 const LIMITS = {
-  requestTimeout: 30_000,
+  // Uploads may take as long as a call may; who stops sending in the middle of one is let go long before.
+  requestTimeout: 600_000,
   headersTimeout: 10_000,
   connectionsCheckingInterval: 5_000,
   keepAliveTimeout: 65_000,
@@ -182,15 +189,21 @@ function serve(
   server: PlainServer | SecureServer,
   options: ListenOptions & { readonly secure: boolean },
 ): Surface {
-  const { endpoint, entropy, issuer, ports, secure, unbound } = options
+  const { egress, endpoint, entropy, hooks, http, issuer, ports, secure, unbound } = options
   const { watch } = ports
   const proofs = new DpopChecks({ key: entropy.bytes(32), clock: ports.clock })
   const surface: Surface = { secure, port: options.port, proofs, issuer, unbound }
   server.on('request', (request, response) => {
-    serveRequest({ endpoint, ports, surface }, request, response).catch((error: unknown) => {
+    serveRequest({ egress, endpoint, hooks, http, ports, surface }, request, response).catch((error: unknown) => {
       watch.note('request failed inside', { error: String(error) })
       if (!response.headersSent) problem(response, 'call.internal', 'an unexpected error')
       else response.destroy()
+    })
+  })
+  server.on('connect', (request, client, head) => {
+    egress.connect(request, client, head).catch((error: unknown) => {
+      watch.note('request failed inside', { error: String(error) })
+      client.destroy()
     })
   })
   server.maxConnections = MAX_CONNECTIONS

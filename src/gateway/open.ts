@@ -2,27 +2,33 @@
 
 import { publicFault } from '../std/fault.ts'
 import type { EntryPorts } from './credential/enter.ts'
-import type {
-  ActionDefinition,
-  McpTransport,
-  StdioTransport,
-  SystemDefinition,
-} from '../wire/system.ts'
+import { Egress } from './egress/egress.ts'
+import type { McpTransport, StdioTransport, SystemDefinition } from '../wire/system.ts'
+import type { Equipment } from './equipment.ts'
 import { gatewayFault } from './faults.ts'
 import { Governor } from './govern.ts'
+import { HookEndpoint } from './hooks/endpoint.ts'
+import { HttpEndpoint } from './http/endpoint.ts'
 import { McpEndpoint } from './mcp/endpoint.ts'
 import { Network } from './net/network.ts'
 import type { Ports } from './ports.ts'
 import { cutSecrets, secretForms } from './steps/09-inspect.ts'
-import { proposedEffects } from './upstream/definition.ts'
+import { definedBy, proposedEffects, type Described } from './upstream/definition.ts'
+import { isMethod } from './upstream/methods.ts'
 import { UpstreamPool } from './upstream/pool.ts'
 import type { SandboxSetting } from './upstream/sandbox.ts'
-import type { UpstreamSession } from './upstream/session.ts'
+import type { Conversation } from './upstream/conversation.ts'
 
 /** A gateway that governs. */
 export interface Gateway {
   readonly governor: Governor
   readonly endpoint: McpEndpoint
+  /** HTTP APIs. */
+  readonly http: HttpEndpoint
+  /** What clients are about to do themselves. */
+  readonly hooks: HookEndpoint
+  /** The way out to the web. */
+  readonly egress: Egress
   /** What listeners ask before anything else. */
   readonly entry: EntryPorts
   readonly pool: UpstreamPool
@@ -31,33 +37,31 @@ export interface Gateway {
   /** Starts a system once and tells what it is, for a person to pin. Its effects are proposals. Rejects with `upstream.*`. */
   inspect(
     system: { readonly name: string; readonly transport: StdioTransport | McpTransport },
-    secrets: Readonly<Record<string, string>>,
+    equipment: Equipment,
   ): Promise<Omit<SystemDefinition, 'maxProcesses' | 'digest'>>
   /** Ends every upstream; resolves when every call under way has ended and said how. */
   close(): Promise<void>
 }
 
-/** Starts the conversation and lists the tools; a failure says what the program itself said last, to the person who looks. */
+/** Opens the conversation and asks what it has; a failure says what the program itself said last, to the person who looks. */
 async function described(
-  session: UpstreamSession,
-  secrets: Readonly<Record<string, string>>,
-): Promise<readonly ActionDefinition[]> {
+  conversation: Conversation,
+  secrets: readonly string[],
+): Promise<Described> {
   try {
-    await session.open(undefined)
-    return await session.listTools()
+    await conversation.open(undefined)
+    return await conversation.describe()
   } catch (error) {
     const { detail } = publicFault(error)
     // What it wrote when it died may still be in the pipe.
     await new Promise((resolve) => setTimeout(resolve, 50))
-    const said = cutSecrets(
-      session.process.stderr.trim().slice(-600),
-      secretForms(Object.values(secrets)),
-    )
+    const said = cutSecrets(conversation.program.said.trim().slice(-600), secretForms(secrets))
     const words = said === '' ? detail : `${detail}; it wrote: ${said}`
     throw gatewayFault('upstream.start', words, error)
   }
 }
 
+/** What there is where nobody said how programs are kept apart. */
 const NO_SANDBOX: Omit<SandboxSetting, 'network'> = { mode: 'off', bwrap: undefined, closed: [] }
 
 /** Opens a gateway over its ports. `home` is the folder under which upstreams get homes of their own. */
@@ -76,28 +80,28 @@ export function openGateway(options: {
 }): Gateway {
   const { ports, network = new Network() } = options
   const sandbox = { ...(options.sandbox ?? NO_SANDBOX), network }
-  const pool = new UpstreamPool({ ...options, sandbox, idleMs: options.idleMs ?? 300_000 })
+  const pool = new UpstreamPool({ ...options, network, sandbox, idleMs: options.idleMs ?? 300_000 })
   const governor = new Governor(ports, pool)
   const endpoint = new McpEndpoint(ports, governor, pool, options.holdMs ?? 45_000)
   return {
     governor,
     endpoint,
+    http: new HttpEndpoint(ports, governor, network, options.holdMs ?? 45_000),
+    hooks: new HookEndpoint(ports, governor, options.holdMs ?? 45_000),
+    egress: new Egress({ ports, governor, network, holdMs: options.holdMs ?? 45_000 }),
     entry: ports,
     pool,
     network,
-    inspect: async (system, secrets) => {
-      const session = pool.open(system, secrets, undefined)
+    inspect: async (system, equipment) => {
+      const conversation = pool.open({ system, equipment })
       try {
-        const actions = await described(session, secrets)
-        return {
-          ...system,
-          era: session.era,
-          server: session.server,
-          ...(session.instructions !== undefined && { instructions: session.instructions }),
-          actions: actions.map((action) => ({ ...action, effects: proposedEffects(action) })),
-        }
+        const found = definedBy(system, await described(conversation, equipment.secrets))
+        const actions = found.actions.map((action) =>
+          isMethod(action.name) ? action : { ...action, effects: proposedEffects(action) },
+        )
+        return { ...found, actions }
       } finally {
-        session.close(gatewayFault('upstream.unavailable', 'the inspection is over'))
+        conversation.close(gatewayFault('upstream.unavailable', 'the inspection is over'))
       }
     },
     close: async () => {

@@ -11,6 +11,8 @@ export interface Answered<T> {
   readonly value: T
   readonly status: Extract<OutcomeStatus, 'ok' | 'tool_error' | 'upstream_error'>
   readonly facts: JsonObject
+  /** Data labels of what the agent is given: the lineage takes them up. Absent: none besides those of the action. */
+  readonly labels?: readonly string[]
 }
 
 /** How a request leaves. */
@@ -39,4 +41,6 @@ export interface Operation<A, T = A> {
   send(call: Call, sending: Sending): Promise<A>
   /** Looks at what came back before the agent sees it (INV-3); a Denial where it may not be seen. */
   inspect(answer: A, call: Call, equipment: Equipment): Answered<T> | Denial
+  /** What the agent was given already, of a call that ends without an answer: progress, a stream that was cut. Absent: nothing. */
+  passed?(): Pick<Answered<T>, 'facts' | 'labels'>
 }

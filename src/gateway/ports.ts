@@ -14,6 +14,9 @@ import type { Measured, Reservation, Spent } from '../wire/reserve.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 import type { Call } from './call.ts'
 import type { Equipment } from './equipment.ts'
+import type { Described } from './upstream/definition.ts'
+import type { Drift } from './upstream/drift.ts'
+import type { PeerCheck } from './upstream/peer.ts'
 
 /** Who is behind a credential. Synchronous: answered from a view in memory. */
 export interface IdentityPort {
@@ -49,6 +52,24 @@ export interface SystemPort {
   get(name: string): SystemDefinition | undefined
   /** The environment of a system; `default` where it names none. */
   environmentOf(name: string): string
+}
+
+/**
+ * What systems show of themselves, held against what people pinned. Whatever differs is quarantined before the answer is given: what is
+ * asked here is what stops a call.
+ */
+export interface PinPort {
+  /**
+   * Asked before a program is started: whether it is the one that was pinned. Rejects with `resolve.quarantined` where it is not, and
+   * with `upstream.start` where its files cannot be read.
+   */
+  admits(system: SystemDefinition): Promise<void>
+  /** Who may be at the other end of a connection; undefined where nothing is pinned that could tell. */
+  peer(system: SystemDefinition): PeerCheck | undefined
+  /** Told what a server says that it is, at the start of every conversation and whenever its lists changed. Which calls stop at it. */
+  showed(system: SystemDefinition, described: Described): Drift | undefined
+  /** True where a call waits for a person to look at what changed. */
+  quarantined(system: string, action: string, input: JsonObject): boolean
 }
 
 /** What calls set off. Synchronous: answered from a graph in memory. */
@@ -88,6 +109,8 @@ export interface HistoryPort {
   denied(actor: Actor, system: string, action: string): void
   /** Counts a failure at the system. Its record is appended in the same turn. */
   failed(actor: Actor, system: string, action: string): void
+  /** Takes up data labels of an answer that was passed on, for the lineage. Its record is appended in the same turn. */
+  labelled(actor: Actor, labels: readonly string[]): void
 }
 
 /** The policy set in force. Never throws: what goes wrong inside is a deny. */
@@ -164,10 +187,12 @@ export interface ApprovalPort {
 /** Credentials of systems, for one call at a time. */
 export interface CredentialPort {
   /**
-   * What this call goes out with: synchronous where nothing has to be fetched. Asked after the intent is durable, and recorded by
-   * `used`. Rejects with a `credential.*` Fault where the system cannot be called for this actor.
+   * What this call goes out with: synchronous where nothing has to be fetched. Asked after the intent is durable, which `intent` shows,
+   * and recorded by `used`; given up when the call's control ends it. Rejects with a `credential.*` Fault where the system cannot be called for this actor.
    */
-  equip(call: Pick<Call, 'id' | 'actor' | 'system' | 'action'>): Equipment | Promise<Equipment>
+  equip(
+    call: Pick<Call, 'id' | 'actor' | 'system' | 'action' | 'intent' | 'request'>,
+  ): Equipment | Promise<Equipment>
 }
 
 /** Commitments to what must not stand in the log: equal for equal text in one home, and nothing to guess from. */
@@ -191,6 +216,7 @@ export interface Ports {
   readonly identities: IdentityPort
   readonly locks: LockPort
   readonly systems: SystemPort
+  readonly pins: PinPort
   readonly effects: EffectPort
   readonly history: HistoryPort
   readonly policy: PolicyPort

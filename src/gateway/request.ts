@@ -10,6 +10,14 @@ import { metadataUrl, resourceMetadata, scopeOf } from './credential/metadata.ts
 import { isRefusal, type CredentialRefusal } from './credential/refusal.ts'
 import { originNamed, type Surface } from './credential/surface.ts'
 import { peerOf } from './front/peer.ts'
+import { isProxied } from './egress/egress-target.ts'
+import type { Egress } from './egress/egress.ts'
+import { VIGIL_PATH } from './egress/vigil.ts'
+import { hasBody } from './http/body-read.ts'
+import type { HookEndpoint } from './hooks/endpoint.ts'
+import { exchangeHook } from './hooks/exchange.ts'
+import type { HttpEndpoint } from './http/endpoint.ts'
+import { exchangeHttp } from './http/exchange.ts'
 import type { McpEndpoint } from './mcp/endpoint.ts'
 import { McpReply } from './mcp/reply.ts'
 import { challenged, problem } from './problem.ts'
@@ -19,9 +27,18 @@ const LINGER_MS = 2_000
 
 const PATH = /^\/mcp\/([a-z0-9]+(?:-[a-z0-9]+)*)$/
 
+/** HTTP APIs: what stands below is read by their own surface. */
+const HTTP_PATH = /^\/http\/([a-z0-9]+(?:-[a-z0-9]+)*)(?:\/|$)/
+
+/** Hooks of clients: what their own tools are about to do. */
+const HOOK_PATH = /^\/hooks\/([a-z0-9]+(?:-[a-z0-9]+)*)$/
+
 /** What requests are answered with. */
 export interface RequestParts {
   readonly endpoint: McpEndpoint
+  readonly egress: Egress
+  readonly hooks: HookEndpoint
+  readonly http: HttpEndpoint
   readonly ports: EntryPorts
   readonly surface: Surface
 }
@@ -35,6 +52,7 @@ export async function serveRequest(
   const { ports, surface } = parts
   const { watch } = ports
   const { host, origin } = request.headers
+  if (isProxied(request)) return parts.egress.request(request, response)
   // A page whose name was pointed at this machine says that name (DNS rebinding); TLS would not have let it this far.
   if (!surface.secure && originNamed(surface, host) === undefined) {
     watch.refused('host')
@@ -42,9 +60,14 @@ export async function serveRequest(
   }
   const path = (request.url ?? '').split('?', 1)[0]!
   if (path === '/healthz' && request.method === 'GET') return json(response, '{"status":"ok"}')
+  if (path === VIGIL_PATH && request.method === 'GET') {
+    return parts.egress.vigils.open(request, response)
+  }
   const metadata = resourceMetadata(surface, host, path)
   const system = PATH.exec(path)?.[1]
-  if (system === undefined && metadata === undefined) {
+  const api = HTTP_PATH.exec(path)?.[1]
+  const client = HOOK_PATH.exec(path)?.[1]
+  if ((system ?? api ?? client ?? metadata) === undefined) {
     watch.refused('unknown_path')
     return problem(response, 'http.path', 'no such address')
   }
@@ -53,6 +76,8 @@ export async function serveRequest(
     return problem(response, 'http.origin', 'requests with an Origin are refused')
   }
   if (system !== undefined) return exchange(parts, request, response, { path, system })
+  if (api !== undefined) return exchangeHttp(parts, request, response, { path, system: api })
+  if (client !== undefined) return exchangeHook(parts, request, response, { path, client })
   if (request.method !== 'GET') return problem(response, 'http.method', 'only GET is served')
   return json(response, stringifyJson(metadata!))
 }
@@ -61,6 +86,8 @@ function json(response: ServerResponse, body: string): void {
   response.writeHead(200, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
+    // Nobody waits for a body that nobody reads.
+    ...(hasBody(response.req) && { connection: 'close' }),
   })
   response.end(body)
 }
@@ -90,6 +117,7 @@ async function exchange(
   if (entered.renewNonce) response.setHeader('dpop-nonce', surface.proofs.nonces.next())
   const body = await readBody(request)
   if (body === undefined) return
+  if (body === 'slow') return problem(response, 'http.slow', 'the body did not come in time')
   if (body === 'too-large') {
     setTimeout(() => request.complete || request.destroy(), LINGER_MS).unref()
     return problem(response, 'http.body', `more than ${BODY_LIMIT} bytes`)

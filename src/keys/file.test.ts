@@ -26,6 +26,8 @@ import { openKeyRing } from './file.ts'
 import { checkKeyPath } from './permissions.ts'
 
 const FILES = ['authority.pem', 'certificates.pem', 'encryption.key', 'log.pem', 'tokens.pem']
+/** The keys that envelopes are under stand in a folder of their own. */
+const WITH_FOLDER = [...FILES, 'envelopes'].sort()
 
 /** Runs with the path of a key directory that is not there yet. */
 function withHome(run: (directory: string) => void): void {
@@ -45,8 +47,9 @@ const fails = (code: string, says: RegExp) => (error: unknown) =>
 test('the first start makes five keys for us alone, and the next one finds the same', () => {
   withHome((directory) => {
     const first = open(directory)
-    assert.deepEqual(readdirSync(directory).sort(), FILES)
+    assert.deepEqual(readdirSync(directory).sort(), WITH_FOLDER)
     assert.equal(statSync(directory).mode & 0o777, 0o700)
+    assert.equal(statSync(join(directory, 'envelopes')).mode & 0o777, 0o700)
     for (const file of FILES) assert.equal(statSync(join(directory, file)).mode & 0o777, 0o600)
     const again = open(directory)
     assert.equal(again.roots.first?.keyId, first.roots.first?.keyId)
@@ -179,7 +182,7 @@ test('what a crash left beside the directory is thrown away, and an empty direct
     writeFileSync(join(`${directory}.making`, 'log.pem'), 'half')
     mkdirSync(directory, { mode: 0o700 })
     open(directory)
-    assert.deepEqual(readdirSync(directory).sort(), FILES)
+    assert.deepEqual(readdirSync(directory).sort(), WITH_FOLDER)
   })
 })
 

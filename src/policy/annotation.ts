@@ -1,13 +1,17 @@
 // Holds the annotations that a policy may carry, by name, and what their values may be.
 
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
+import { OBLIGING_NAMES, readObligations } from './annotation-obligation.ts'
 import type { PolicyCode } from './faults.ts'
 import type { Absent, Policy } from './policy.ts'
 import { nearest } from './problem.ts'
 
 /** The annotations of one policy, as far as they are right. */
 type Annotations = Partial<
-  Pick<Policy, 'id' | 'reason' | 'advice' | 'gate' | 'crosses' | 'without' | 'enforce'>
+  Pick<
+    Policy,
+    'id' | 'reason' | 'advice' | 'gate' | 'crosses' | 'without' | 'enforce' | 'obligations'
+  >
 >
 
 /** What is wrong with an annotation; `name` says where to look. */
@@ -18,7 +22,8 @@ interface AnnotationProblem {
   readonly help?: string
 }
 
-const KNOWN = ['id', 'reason', 'gate', 'crosses', 'without', 'advice', 'enforce'] as const
+const OWN = ['id', 'reason', 'gate', 'crosses', 'without', 'advice', 'enforce'] as const
+const KNOWN: readonly string[] = [...OWN, ...OBLIGING_NAMES]
 
 /** Ids are shown to approvers and typed by people: ASCII only, so that no two look alike. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/
@@ -50,7 +55,7 @@ function absent(text: string): Read<readonly Absent[]> {
   return value.length === names.length ? { value } : { wrong: WITHOUT }
 }
 
-const READERS: { readonly [N in keyof Annotations]-?: (text: string) => Read<Annotations[N]> } = {
+const READERS: { readonly [N in (typeof OWN)[number]]: (text: string) => Read<Annotations[N]> } = {
   id: (text) =>
     ID.test(text)
       ? { value: text }
@@ -92,19 +97,29 @@ export function readAnnotations(json: PolicyJson): {
   const given = new Map<string, string | null>(Object.entries(json.annotations ?? {}))
   const problems: AnnotationProblem[] = []
   for (const name of given.keys()) {
-    if (!(KNOWN as readonly string[]).includes(name)) problems.push(unknown(name))
+    if (!KNOWN.includes(name)) problems.push(unknown(name))
   }
   if (!given.has('id')) {
     problems.push({ code: 'policy.missing_id', message: 'the policy has no `@id`' })
   }
   const annotations: Record<string, unknown> = {}
-  for (const name of KNOWN) {
+  for (const name of OWN) {
     const text = given.get(name)
     if (text === undefined) continue
     // `@gate` alone is the annotation without a value.
     const read = READERS[name](text ?? '')
     if ('value' in read) annotations[name] = read.value
     else problems.push({ name, code: 'policy.bad_annotation', message: read.wrong })
+  }
+  const { obligations, wrong } = readObligations(given)
+  if (obligations !== undefined) annotations['obligations'] = obligations
+  for (const { name, message } of wrong) {
+    problems.push({ name, code: 'policy.bad_annotation', message })
+  }
+  for (const name of OBLIGING_NAMES) {
+    if (!given.has(name) || json.effect === 'permit') continue
+    const message = 'a forbid lets no answer through that it could ask anything of'
+    problems.push({ name, code: 'policy.obligation_on_forbid', message })
   }
   for (const [name, effect, code, message] of MISPLACED) {
     if (given.has(name) && json.effect === effect) problems.push({ name, code, message })
@@ -120,7 +135,7 @@ function unknown(name: string): AnnotationProblem {
     message: `the annotation \`@${name}\` is not known`,
     help:
       near === undefined
-        ? 'policies carry @id, @reason, @advice, @gate, @crosses, @without and @enforce'
+        ? `policies carry ${KNOWN.map((one) => `@${one}`).join(', ')}`
         : `did you mean \`@${near}\`?`,
   }
 }

@@ -7,6 +7,8 @@ import { crossing } from './question.ts'
 
 /** What a permit has to say to count for a party. */
 export interface Demands {
+  /** True where the permit has to name the system as its principal: what a system asks is denied unless policy names it (DESIGN §2). */
+  readonly system?: true
   /** Parties that are absent; an agent that acts without them needs a permit that names each. */
   readonly without: readonly Absent[]
   /** Where agent and system are of different environments: which. */
@@ -27,6 +29,7 @@ export function absentOf({ person, task }: Pick<Subject, 'person' | 'task'>): re
  */
 export function demandsOn(asked: Asked, subject: Subject): Demands {
   if (asked === 'task') return NOTHING
+  if (asked === 'system') return { without: [], system: true }
   const { environments } = subject
   return {
     without: asked === 'person' ? [] : absentOf(subject),
@@ -40,11 +43,31 @@ export function namesAbsent({ without }: Demands, permit: Pick<Policy, 'without'
 }
 
 /** True where a permit meets every demand. */
-export function counts(demands: Demands, permit: Pick<Policy, 'without' | 'crosses'>): boolean {
+export function counts(
+  demands: Demands,
+  permit: Pick<Policy, 'without' | 'crosses' | 'json'>,
+): boolean {
   return (
+    (demands.system !== true || namesSystem(permit)) &&
     namesAbsent(demands, permit) &&
     (demands.environments === undefined || permit.crosses === 'environment')
   )
+}
+
+/** True where the principal of a permit is a system, said in its scope: one for everybody names no system. */
+function namesSystem({ json: { principal } }: Pick<Policy, 'json'>): boolean {
+  switch (principal.op) {
+    case '==':
+    case 'in': {
+      if (!('entity' in principal)) return false
+      const { entity } = principal
+      return ('__entity' in entity ? entity.__entity : entity).type === 'System'
+    }
+    case 'is':
+      return principal.entity_type === 'System'
+    case 'All':
+      return false
+  }
 }
 
 /** Absent parties in words: `without a user and without a task`. */

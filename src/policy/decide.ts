@@ -2,6 +2,7 @@
 
 import { publicFault } from '../std/fault.ts'
 import type { Answer, Decision, DecisionRequest, Gate, PartyAnswer } from '../wire/decision.ts'
+import { together, type Obligations } from '../wire/obligation.ts'
 import { callContext } from './context.ts'
 import { absentInWords, apart } from './counts.ts'
 import { partyOf, principalOf, uidText } from './entity.ts'
@@ -65,7 +66,40 @@ function intersect(
   const answer = answers.includes('deny') ? 'deny' : answers.includes('hold') ? 'hold' : 'allow'
   const gates = answer === 'hold' ? gatesOf(parties) : []
   const reason = toldTo(answer, parties, gates, environments)
-  return { answer, parties, gates, policySet: digest, reason }
+  const obligations = obligationsOf(parties)
+  return {
+    answer,
+    parties,
+    gates,
+    ...(obligations !== undefined && { obligations }),
+    policySet: digest,
+    reason,
+  }
+}
+
+/** One value for each combination that comes up, so that what is made of it is made once. */
+const unions = new Map<string, Obligations>()
+const MOST_UNIONS = 1_000
+
+/** What every permit that determined an answer asks for: whoever permits it with a demand is heard, whoever else permits it too. */
+function obligationsOf(parties: readonly PartyAnswer[]): Obligations | undefined {
+  let said: Obligations[] | undefined
+  for (const { policies } of parties) {
+    for (const { obligations } of policies) {
+      if (obligations !== undefined && said?.includes(obligations) !== true) {
+        said = [...(said ?? []), obligations]
+      }
+    }
+  }
+  if (said === undefined || said.length === 1) return said?.[0]
+  const key = JSON.stringify(said)
+  let union = unions.get(key)
+  if (union === undefined) {
+    union = together(said)!
+    if (unions.size >= MOST_UNIONS) unions.clear()
+    unions.set(key, union)
+  }
+  return union
 }
 
 /** The denial of every party for one reason that is not a policy's. */

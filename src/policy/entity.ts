@@ -47,7 +47,19 @@ export const ENTITY_TYPES: Readonly<Record<string, { readonly memberOfTypes: str
 export type Subject = Omit<DecisionRequest, 'input' | 'now' | 'setAside'>
 
 /** Types of the principals of an action: every party is one of these. */
-export const PRINCIPAL_TYPES = ['Instance', 'Person', 'Task']
+const PRINCIPAL_TYPES = ['Instance', 'Person', 'Task']
+
+/** What a system may ask back: of these the principal is the system, and nobody else. */
+const ASKED: ReadonlySet<string> = new Set([
+  'elicitation/create',
+  'roots/list',
+  'sampling/createMessage',
+])
+
+/** Types of the principals of one action. */
+export function principalTypes(action: string): string[] {
+  return ASKED.has(action) ? ['System'] : PRINCIPAL_TYPES
+}
 
 /** Who is asked: the person, the agent, one of those that passed authority on to it, the task. */
 export type Asked = Exclude<Party, 'delegator'> | AgentFacts
@@ -61,6 +73,7 @@ export function partyOf(asked: Asked): Party {
 export function principalOf(asked: Asked, subject: Subject): TypeAndId | undefined {
   if (asked === 'person') return subject.person && { type: 'Person', id: subject.person.id }
   if (asked === 'task') return subject.task && { type: 'Task', id: subject.task.id }
+  if (asked === 'system') return { type: 'System', id: subject.system }
   return { type: 'Instance', id: (asked === 'agent' ? subject.agent : asked).instance }
 }
 
@@ -161,7 +174,7 @@ export function uidOf({ type, id }: TypeAndId): Uid {
 export function ancestorsOf(asked: Asked, subject: Subject): ReadonlySet<string> {
   const self = principalOf(asked, subject)
   if (self === undefined) return new Set()
-  if (asked === 'task') return new Set([uidText(self)])
+  if (asked === 'task' || asked === 'system') return new Set([uidText(self)])
   const agent = asked === 'agent' ? subject.agent : asked
   const above =
     agent === 'person'

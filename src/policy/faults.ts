@@ -25,7 +25,7 @@ export const POLICY_FAULTS = {
   'policy.bad_annotation': { status: 400, next: FIX },
   'policy.unknown_annotation': {
     status: 400,
-    next: 'use @id, @reason, @advice, @gate, @crosses, @without and @enforce only',
+    next: 'use @id, @reason, @advice, @gate, @crosses, @without, @enforce, @find, @redact, @refuse, @links, @max_bytes and @label only',
   },
   'policy.gate_on_permit': { status: 400, next: 'put @gate on the forbid that it may set aside' },
   'policy.enforce_on_permit': { status: 400, next: 'put @enforce on a forbid' },
@@ -36,6 +36,10 @@ export const POLICY_FAULTS = {
   'policy.without_on_forbid': {
     status: 400,
     next: 'put @without on the permit that is to count where a user or a task is absent',
+  },
+  'policy.obligation_on_forbid': {
+    status: 400,
+    next: 'put @find, @redact, @refuse, @links, @max_bytes and @label on the permit whose answers they are about',
   },
   'policy.task_scope': {
     status: 400,

@@ -24,11 +24,12 @@ export function inWords(asked: Asked): string {
 }
 
 function determining(policies: readonly Policy[]): DeterminingPolicy[] {
-  return policies.map(({ id, effect, reason, gate }) => ({
+  return policies.map(({ id, effect, reason, gate, obligations }) => ({
     id,
     effect,
     ...(reason !== undefined && { reason }),
     ...(gate !== undefined && { gate }),
+    ...(obligations !== undefined && { obligations }),
   }))
 }
 
@@ -138,6 +139,11 @@ export function answerOf(
   }
   const demands = demandsOn(asked, request)
   const counting = permits.filter((permit) => counts(demands, permit))
+  if (counting.length === 0 && demands.system === true) {
+    return answered('deny', standing, 'denied: no policy that permits it names the system', {
+      errors,
+    })
+  }
   if (counting.length === 0) {
     const known = permits.filter((permit) => namesAbsent(demands, permit))
     const { without, environments } = demands

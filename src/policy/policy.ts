@@ -1,6 +1,7 @@
 // Holds one policy as it was read: its text, its place, and the annotations that carry obligations.
 
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
+import type { Obligations } from '../wire/obligation.ts'
 
 /** A party that may be absent from a call: the person on whose behalf, the task it is for. */
 export type Absent = 'user' | 'task'
@@ -22,6 +23,8 @@ export interface Policy {
   readonly enforce?: true
   /** `@advice`: told to the agent that is denied because this forbid holds, or because this permit does not. */
   readonly advice?: string
+  /** `@find`, `@redact`, `@refuse`, `@links`, `@max_bytes`, `@label`: what the permit asks for of the answer. */
+  readonly obligations?: Obligations
   readonly file: string
   /** Line of its first character, from 1. */
   readonly line: number

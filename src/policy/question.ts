@@ -38,8 +38,9 @@ export function pinned(parts: Pick<PolicyParts, 'schema'>, subject: Subject): Ty
   return action
 }
 
-/** Who is asked: the person, where there is one, then down the chain to the agent itself, then the task, where there is one. */
-export function partiesOf({ delegators = [], person, task }: Subject): Asked[] {
+/** Who is asked: the system, where it asks; else the person, where there is one, then down the chain to the agent itself, then the task, where there is one. */
+export function partiesOf({ asking, delegators = [], person, task }: Subject): Asked[] {
+  if (asking === true) return ['system']
   const asked: Asked[] = person === undefined ? [...delegators] : ['person', ...delegators]
   asked.push('agent')
   if (task !== undefined) asked.push('task')

@@ -10,7 +10,7 @@ import {
   effectGroup,
   effective,
   ENTITY_TYPES,
-  PRINCIPAL_TYPES,
+  principalTypes,
   systemGroup,
 } from './entity.ts'
 import { inputType, type CedarType, type LeftOut, type RecordType } from './type.ts'
@@ -148,7 +148,7 @@ export function policySchema(systems: readonly SystemDefinition[]): PolicySchema
             ...effective(definition.effects).map((effect) => ({ id: effectGroup(effect).id })),
           ],
           appliesTo: {
-            principalTypes: PRINCIPAL_TYPES,
+            principalTypes: principalTypes(definition.name),
             resourceTypes: ['System'],
             context: contextOf(input),
           },

@@ -6,7 +6,9 @@ import type { Consents } from '../authority/consent/consents.ts'
 import { Network } from '../gateway/net/network.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
 import { heldRegistrations } from './attest.ts'
+import { upstreamSandbox } from './district.ts'
 import { openConsents } from './consent.ts'
+import { openCredentials, type Credentials } from './credentials/open.ts'
 import { gatewayPorts } from './gateway-ports.ts'
 import { openGround, type Ground, type Machine } from './ground.ts'
 import { openIdentity, type IdentityParts } from './identity.ts'
@@ -18,6 +20,7 @@ import { endWithAgents } from './retired.ts'
 import type { Settings } from './settings.ts'
 import { watchDecisions } from './watch-decisions.ts'
 import { Stack } from './stack.ts'
+import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
 
 /** A home that is open. Nothing listens yet. */
@@ -36,6 +39,7 @@ export interface Core
   readonly policy: LivePolicy
   readonly traffic: HomeTraffic
   readonly gateway: Gateway
+  readonly credentials: Credentials
   /** What grants for enforcers stand on. */
   readonly grantPorts: Pick<Ground, 'keys' | 'store'>
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
@@ -83,13 +87,26 @@ async function open(
   stack.push(watchDecisions({ policy, authority, machine, note, onTrouble: ground.onTrouble }))
   authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
   await hearPolicy(authority, audit)
+  await pinWeb(authority.systems, note)
   restorePolicy({ authority, policy })
   const traffic = openTraffic(ground, settings, machine, stack)
   const network = new Network()
+  const credentials = openCredentials({
+    ...ground,
+    roots: parts.roots,
+    tokenKey: ground.keys.tokens,
+    issuer: () => parts.tokens.issuer,
+    network,
+    machine,
+    controlUrl,
+    vault: settings.vault,
+  })
+  stack.push(() => credentials.close())
   const gateway = openGateway({
     ports: gatewayPorts({
       ...ground,
       ...parts,
+      credentials: credentials.port,
       traffic: traffic.kept,
       policy,
       clock: machine.clock,
@@ -103,6 +120,7 @@ async function open(
     environment: settings.environment,
     holdMs: settings.holdMs,
     network,
+    sandbox: upstreamSandbox(settings, note),
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
@@ -122,6 +140,7 @@ async function open(
     policy,
     traffic,
     gateway,
+    credentials,
     grantPorts: { keys: ground.keys, store: ground.store },
     startedAt: machine.clock.now(),
     close: () => stack.close(),

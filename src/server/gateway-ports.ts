@@ -14,6 +14,7 @@ import type {
   ApprovalPort,
   ApprovalView,
   CommitmentPort,
+  CredentialPort,
   Ports,
   TrafficPort,
   WatchPort,
@@ -22,7 +23,6 @@ import { determinedBy } from '../policy/life/determined.ts'
 import type { Approval } from '../store/rows/approval.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { AuditSink } from '../wire/record.ts'
-import { credentialPort } from './equipment.ts'
 import type { LivePolicy } from './live-policy.ts'
 
 /** Approvals of one instance that may be open at once: more would only tire the people who answer. */
@@ -42,6 +42,7 @@ export interface GatewayParts {
   readonly policy: LivePolicy
   readonly audit: AuditSink
   readonly commitments: CommitmentPort
+  readonly credentials: CredentialPort
   readonly clock: Clock
   readonly entropy: Entropy
   readonly watch: WatchPort
@@ -56,7 +57,7 @@ export interface GatewayParts {
 /** Fills the gateway's ports. */
 export function gatewayPorts(parts: GatewayParts): Ports {
   const { actors, authority, identities, audit, clock, commitments, entropy, policy, watch } = parts
-  const { locks, secrets, systems } = authority
+  const { locks, systems } = authority
   return {
     clock,
     // Ids of calls are drawn from it, one by one: asking the machine each time costs more than all else about them.
@@ -86,7 +87,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
       // The view is the authority's own memory: there is nothing between them that could be late.
       ageMs: () => 0,
     },
-    credentials: credentialPort(secrets),
+    credentials: parts.credentials,
     approvals: approvalPort(parts),
   }
 }

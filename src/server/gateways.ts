@@ -24,6 +24,9 @@ export async function openGateways(core: Core, stack: Stack, named: Named): Prom
   const shared = {
     host,
     endpoint: gateway.endpoint,
+    egress: gateway.egress,
+    hooks: gateway.hooks,
+    http: gateway.http,
     ports: gateway.entry,
     entropy,
     issuer: () => tokens.issuer,

@@ -10,7 +10,8 @@ import type { SystemDefinition } from '../wire/system.ts'
 import { standingOf } from './isolation.ts'
 import { LivePolicy } from './live-policy.ts'
 import { applyPolicies, restorePolicy } from './policy-versions.ts'
-import { inspectSystem, labelSystem, pinSystem } from './system-pins.ts'
+import { inspectSystem } from './pins/inspect.ts'
+import { labelSystem, pinSystem } from './pins/pin.ts'
 
 /** A system whose `read_file` takes an argument of this name. */
 function taking(name: string, argument: string): SystemDefinition {
@@ -52,7 +53,7 @@ class World {
   }
 
   get parts() {
-    const gateway = { inspect: () => Promise.resolve(this.upstream) }
+    const gateway = { inspect: () => Promise.resolve(this.upstream), network: new Network() }
     const { authority, policy } = this
     return { authority, policy, gateway, environment: process.env }
   }

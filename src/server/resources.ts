@@ -10,7 +10,7 @@ interface Known {
 /** Names of this machine under which a gateway on loopback is reached. */
 const LOOPBACK = ['127.0.0.1', 'localhost', 'bailiwick.localhost'] as const
 
-/** Resources of gateways: an origin or `<gateway>/mcp` for all systems, `<gateway>/mcp/<system>` for one. */
+/** Resources of gateways: an origin or `<gateway>/mcp` for all systems, `<gateway>/mcp/<system>` or `<gateway>/http/<system>` for one. */
 export class GatewayResources implements ResourcePort {
   readonly #gateways: () => readonly string[]
   readonly #systems: Known
@@ -34,8 +34,9 @@ export class GatewayResources implements ResourcePort {
     for (const origin of this.#gateways().flatMap(named)) {
       const every = `${origin}/mcp`
       if (url === every || url === origin || url === `${origin}/`) return '*'
-      if (!url.startsWith(`${every}/`)) continue
-      const name = url.slice(every.length + 1)
+      const face = [`${every}/`, `${origin}/http/`].find((one) => url.startsWith(one))
+      if (face === undefined) continue
+      const name = url.slice(face.length)
       if (this.#systems.get(name) !== undefined) return name
     }
     return undefined

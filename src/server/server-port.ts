@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import type { ServerFacts, ServerPort } from '../api/ports.ts'
 import { observedNow } from '../api/agents/observed.ts'
 import type { Core } from './core.ts'
+import { inspectSystem } from './pins/inspect.ts'
+import { labelSystem, pinSystem } from './pins/pin.ts'
+import { approveSystem, reviewOf } from './pins/review.ts'
 import { PolicyReplay } from './policy-replay.ts'
 import { usageOf } from './policy-usage.ts'
 import {
@@ -14,7 +17,6 @@ import {
   rollbackPolicies,
 } from './policy-versions.ts'
 import { situation } from './situation.ts'
-import { inspectSystem, labelSystem, pinSystem } from './system-pins.ts'
 import { VERSION } from './version.ts'
 
 /** Fills the port. `urls` is read when it is asked, as listeners come up one after the other. */
@@ -47,6 +49,8 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     inspectSystem: (candidate) => inspectSystem(parts, candidate),
     pinSystem: (pin) => pinSystem(parts, pin),
     labelSystem: (of) => labelSystem(parts, of),
+    reviewSystem: (name) => reviewOf(parts, name),
+    approveSystem: (of) => approveSystem(parts, of),
     applyPolicies: (of) => applyPolicies(parts, of),
     rollbackPolicies: (of) => rollbackPolicies(parts, of),
     approveProposal: (of) => approveProposal(parts, of),

@@ -3,9 +3,11 @@
 import { userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { BREAKER_BOUNDS, MOST_TIMES, type BreakerBounds } from '../authority/history/breaker.ts'
+import type { VaultSettings } from './credentials/vault-client.ts'
 import { serverFault } from './faults.ts'
 import { defaultHome } from './home.ts'
 import type { LockOn } from './responses.ts'
+import { vaultSetting } from './vault-setting.ts'
 
 /** Everything that start-up is told. */
 export interface Settings {
@@ -45,8 +47,12 @@ export interface Settings {
   readonly policyFourEyes: boolean
   /** Threads that do the gateway's TLS beside the one that decides; 0: that one does it. */
   readonly workers: number
+  /** Whether programs of systems run in sandboxes: where they can, or not at all without. */
+  readonly upstreamSandbox: 'require' | 'prefer' | 'off'
   /** Where local processes find the Workload API, and who may connect; undefined where it is switched off. */
   readonly workload: WorkloadSetting | undefined
+  /** Where credentials may be kept besides this home; undefined: nowhere. */
+  readonly vault: VaultSettings | undefined
 }
 
 /** The unix socket of the Workload API. */
@@ -125,7 +131,9 @@ export function settings(
     },
     lockOn: word(environment, 'BAILIWICK_LOCK_ON', ['replays', 'high', 'none']),
     workers: flags.workers ?? whole(environment, 'BAILIWICK_WORKERS', 0, 0, MOST_WORKERS),
+    upstreamSandbox: word(environment, 'BAILIWICK_UPSTREAM_SANDBOX', ['prefer', 'require', 'off']),
     workload: workload(home, environment),
+    vault: vaultSetting(environment),
   }
 }
 

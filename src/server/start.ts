@@ -79,6 +79,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     audit: core.audit,
     server: serverPort(core, urls),
     consents: core.consents,
+    credentials: core.credentials.consents,
     decisions: decisionPoint(core, () => urls.control),
     refused: (code) => refusals.count(code, 'control'),
     failed: (error, request) =>

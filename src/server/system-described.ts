@@ -6,7 +6,12 @@ import { publicFault } from '../std/fault.ts'
 import type { Reality } from '../policy/reality/definition.ts'
 import { actionsOfOpenApi } from '../policy/reality/openapi.ts'
 import { actionsOfTables } from '../policy/reality/tables.ts'
-import type { ExternalSource, ExternalTransport, SystemDefinition } from '../wire/system.ts'
+import type {
+  ApiTransport,
+  ExternalSource,
+  ExternalTransport,
+  SystemDefinition,
+} from '../wire/system.ts'
 import { serverFault } from './faults.ts'
 
 /** A document as people have them: larger than a request, and with keys that differ in case. */
@@ -28,6 +33,43 @@ export function describedSystem(
   }
   readonly problems: readonly string[]
 } {
+  const { document, actions, problems: told } = readDocument(text, READERS[source])
+  return {
+    definition: {
+      name,
+      transport: { kind: 'external', source, document: digest(text) },
+      server: serverOf(document, source),
+      actions,
+    },
+    problems: told,
+  }
+}
+
+/** What an OpenAPI document describes, with how each request is written: for an API that the gateway itself speaks to. */
+export function describedApi(
+  name: string,
+  transport: Omit<ApiTransport, 'document'>,
+  text: string,
+): {
+  readonly definition: Omit<SystemDefinition, 'digest' | 'maxProcesses'>
+  readonly problems: readonly string[]
+} {
+  const read = readDocument(text, (document) => actionsOfOpenApi(document, 'api'))
+  return {
+    definition: {
+      name,
+      transport: { ...transport, document: digest(text) },
+      server: serverOf(read.document, 'openapi'),
+      actions: read.actions,
+    },
+    problems: read.problems,
+  }
+}
+
+function readDocument(
+  text: string,
+  read: (document: Json) => Reality,
+): Pick<Reality, 'actions'> & { readonly document: Json; readonly problems: readonly string[] } {
   let document: Json
   try {
     document = parseJson(utf8(text), LIMITS)
@@ -38,7 +80,7 @@ export function describedSystem(
       error,
     )
   }
-  const { actions, problems } = READERS[source](document)
+  const { actions, problems } = read(document)
   const told = problems.map(({ path, message }) => `${path}: ${message}`)
   if (actions.length === 0) {
     throw serverFault(
@@ -46,15 +88,7 @@ export function describedSystem(
       `the document describes no action${told[0] === undefined ? '' : `: ${told[0]}`}`,
     )
   }
-  return {
-    definition: {
-      name,
-      transport: { kind: 'external', source, document: digest(text) },
-      server: serverOf(document, source),
-      actions,
-    },
-    problems: told,
-  }
+  return { document, actions, problems: told }
 }
 
 function serverOf(document: Json, source: ExternalSource): SystemDefinition['server'] {

@@ -21,6 +21,7 @@ import { LOCKS, type Lock } from './rows/lock.ts'
 import { PEOPLE, type Person } from './rows/person.ts'
 import { POLICIES, type PolicyVersion } from './rows/policy.ts'
 import { PROPOSALS, type Proposal } from './rows/proposal.ts'
+import { QUARANTINES, type Quarantine } from './rows/quarantine.ts'
 import { SECRETS, type Secret } from './rows/secret.ts'
 import { SYSTEMS, type PinnedSystem } from './rows/system.ts'
 import { FINDINGS, type FindingRow } from './rows/finding.ts'
@@ -66,6 +67,7 @@ export interface Tables {
   readonly enforcers: SignedRepository<Enforcer>
   readonly tasks: SignedRepository<Task>
   readonly proposals: SignedRepository<Proposal>
+  readonly quarantines: SignedRepository<Quarantine>
   readonly limits: SignedRepository<Limit>
   readonly tallies: SignedRepository<TallyRow | TallyPosition>
   readonly triggers: SignedRepository<LearnedTrigger>
@@ -169,6 +171,7 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     enforcers: on(ENFORCERS),
     tasks: on(TASKS),
     proposals: on(PROPOSALS),
+    quarantines: on(QUARANTINES),
     limits: on(LIMITS),
     tallies: on(TALLIES),
     triggers: on(TRIGGERS),

@@ -74,6 +74,8 @@ export interface Actor {
    * for it from which it could choose none. Absent: it may not.
    */
   readonly taskless?: boolean
+  /** True where it was started in a district of its own (`bailiwick run`), by the program of a person. Absent: nothing is known of that. */
+  readonly district?: true
   /** Elements of the composition that were attested, by name; never what was merely claimed. */
   readonly attested: Readonly<Partial<Record<CompositionElement, string>>>
 }
@@ -83,6 +85,9 @@ export type CompositionElement = 'instructions' | 'tools' | 'model' | 'code'
 
 /** How an element of a composition is known: proven by an attestor, seen by us, or said by the instance itself. */
 export type Assurance = 'attested' | 'observed' | 'claimed'
+
+/** The selector of an instance that was started in a district: the word of the person's program that asked for its join token. */
+export const DISTRICT_SELECTOR = 'run:district'
 
 /** What an instance is made of, each element with how it is known. */
 export type Composition = Readonly<

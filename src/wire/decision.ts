@@ -4,16 +4,17 @@ import type { JsonObject } from '../std/json.ts'
 import type { CompositionElement } from './actor.ts'
 import type { Effect } from './effect.ts'
 import type { HistoryFacts } from './history.ts'
+import type { Obligations } from './obligation.ts'
 import type { TaskFacts } from './task.ts'
 
 /** What a decision says. */
 export type Answer = 'allow' | 'deny' | 'hold'
 
 /**
- * A party whose authority is intersected: the person, every agent that passed authority on, the agent itself, the task.
- * History: v1 person and agent, v2 delegator, v3 task.
+ * A party whose authority is intersected: the person, every agent that passed authority on, the agent itself, the task; or, of what a
+ * system asks back, the system alone. History: v1 person and agent, v2 delegator, v3 task, v4 system.
  */
-export type Party = 'person' | 'delegator' | 'agent' | 'task'
+export type Party = 'person' | 'delegator' | 'agent' | 'task' | 'system'
 
 /** An agent as policy sees it. */
 export interface AgentFacts {
@@ -31,6 +32,8 @@ export interface DeterminingPolicy {
   readonly reason?: string
   /** `@gate`: who may set this forbid aside for one call. */
   readonly gate?: string
+  /** What this permit asks for of the answer. */
+  readonly obligations?: Obligations
 }
 
 /** A policy that could not be evaluated for this call. */
@@ -72,6 +75,8 @@ export interface Decision {
   readonly parties: readonly PartyAnswer[]
   /** Present exactly when the answer is `hold`. */
   readonly gates: readonly Gate[]
+  /** What the permits that determined it ask for of the answer, all of it together; absent: nothing. */
+  readonly obligations?: Obligations
   /** Digest of the policy set that decided. */
   readonly policySet: string
   /** One sentence that is safe to tell the agent. */
@@ -101,6 +106,8 @@ export interface DecisionRequest {
   readonly triggered?: readonly Effect[]
   /** Where the request came from: the listener by which it came in, and the address of the peer. */
   readonly network?: { readonly listener: string; readonly address: string }
+  /** Present where the system asks something of this caller: then the system is the only party, and permits have to name it. */
+  readonly asking?: true
   readonly system: string
   readonly action: string
   /** Full nested arguments, exactly as they will be sent. */

@@ -14,11 +14,17 @@ export interface ExternalTransport {
   readonly document: string
 }
 
-/** What the actions of a system can be read from: an OpenAPI document, or the description of database tables. */
-export type ExternalSource = 'openapi' | 'tables'
+/** What the actions of a system can be read from: an OpenAPI document, the description of database tables, or a list of tools. */
+export type ExternalSource = 'openapi' | 'tables' | 'tools'
 
-/** How a system is reached. History: v1 stdio, v2 external, v3 mcp and api. */
-export type Transport = StdioTransport | McpTransport | ApiTransport | ExternalTransport
+/** How a system is reached. History: v1 stdio, v2 external, v3 mcp and api, v4 web. */
+export type Transport =
+  StdioTransport | McpTransport | ApiTransport | ExternalTransport | WebTransport
+
+/** The web beyond every other system, by way of the gateway's own proxy. There is one such system, and Bailiwick pins it. */
+export interface WebTransport {
+  readonly kind: 'web'
+}
 
 /** Where a system on the network may be, beyond public addresses over TLS. Each is a loud exception that a person makes. */
 export interface Reach {

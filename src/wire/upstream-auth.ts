@@ -19,19 +19,28 @@ interface Minted {
   readonly perCall?: boolean
 }
 
+/** A value in a header, after a prefix. */
+interface HeaderValue {
+  readonly header: string
+  readonly prefix?: string
+  readonly secret: string
+}
+
 /**
  * How a request to a system is equipped. Every `secret` is the name of a sealed value of that system; nothing here is one itself.
- * History: v1; v2 `perCall`, `issuer`, `subject`, `audience` and `resource` everywhere.
+ * History: v1; v2 `perCall`, `issuer`, `subject`, `audience` and `resource` everywhere, `more` headers, `query`.
  */
 export type UpstreamAuth =
   | { readonly kind: 'none' }
   /** A static value in a header, after a prefix such as `Bearer `. */
   | ({
       readonly kind: 'header'
-      readonly header: string
-      readonly prefix?: string
-      readonly secret: string
-    } & Minted)
+      /** Headers beside it, of other names. */
+      readonly more?: readonly HeaderValue[]
+    } & HeaderValue &
+      Minted)
+  /** A static value in the query of every URL, for systems that take it nowhere else. */
+  | { readonly kind: 'query'; readonly parameter: string; readonly secret: string }
   /** RFC 7617. */
   | ({ readonly kind: 'basic'; readonly user: string; readonly secret: string } & Minted)
   /** RFC 6749 §4.4: a token of our own, for as long as it lives. */
@@ -69,5 +78,6 @@ export function namesOf(auth: UpstreamAuth): readonly string[] {
     const { accessKey, secret, sessionToken } = auth
     return [accessKey, secret, ...(sessionToken === undefined ? [] : [sessionToken])]
   }
+  if (auth.kind === 'header') return [auth, ...(auth.more ?? [])].map(({ secret }) => secret)
   return 'secret' in auth && auth.secret !== undefined ? [auth.secret] : []
 }

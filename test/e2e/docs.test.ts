@@ -10,8 +10,10 @@ import { ROOT } from '../../scripts/source/tree.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { setUpDemo } from '../../src/cli/tour/demo.ts'
 import { proposedEffects, readTool } from '../../src/gateway/upstream/definition.ts'
+import { Network } from '../../src/gateway/net/network.ts'
 import { UpstreamProcess } from '../../src/gateway/upstream/process.ts'
-import { UpstreamSession } from '../../src/gateway/upstream/session.ts'
+import { Conversation } from '../../src/gateway/upstream/conversation.ts'
+import { StdioCarrier } from '../../src/gateway/upstream/stdio.ts'
 import { gatewayFault } from '../../src/gateway/faults.ts'
 import { compilePolicySet, type PolicySource } from '../../src/policy/load.ts'
 import { fillPlaceholders } from '../../src/policy/placeholder.ts'
@@ -90,12 +92,16 @@ async function realSystem(name: string, words: readonly string[]): Promise<Syste
     secrets: {},
     home,
     environment: process.env,
+    sandbox: { mode: 'off', bwrap: undefined, closed: [], network: new Network() },
   })
   const silent = (): void => undefined
-  const session = new UpstreamSession(started, { onForeignRequest: silent, onGarbage: silent })
+  const session = new Conversation({
+    carrier: (receiver) => new StdioCarrier(started, receiver),
+    events: { onGarbage: silent, onNews: silent },
+  })
   try {
     await session.open(undefined)
-    const tools = await session.listTools()
+    const { tools } = await session.describe()
     const actions = tools.map((action) => ({ ...action, effects: proposedEffects(action) }))
     return { ...system(name, []), actions }
   } finally {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { CallControl, type CallRequest } from '../../src/gateway/call.ts'
+import { NOTHING_EQUIPPED } from '../../src/gateway/equipment.ts'
 import { McpOperation } from '../../src/gateway/mcp/operation.ts'
 import { openGateway, type Gateway } from '../../src/gateway/open.ts'
 import type { Authority } from '../../src/authority/open.ts'
@@ -133,7 +134,7 @@ export class BudgetBench {
       env: [],
     } as const
     assert.ok(this.#gateway)
-    const found = await this.#gateway.inspect({ name: 'fake', transport }, {})
+    const found = await this.#gateway.inspect({ name: 'fake', transport }, NOTHING_EQUIPPED)
     const system = { ...found, maxProcesses: 4 }
     this.fake.systems.set('fake', { ...system, digest: systemDigest(system) })
   }

@@ -13,6 +13,8 @@ import { Identities } from '../../src/authority/identity/identities.ts'
 import { Roots } from '../../src/authority/identity/roots.ts'
 import { loginSecretContext } from '../../src/authority/sessions/login-sources.ts'
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
+import { openCredentials, type Credentials } from '../../src/server/credentials/open.ts'
+import { Network } from '../../src/gateway/net/network.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
 import { PolicyReplay } from '../../src/server/policy-replay.ts'
 import { usageOf } from '../../src/server/policy-usage.ts'
@@ -22,9 +24,12 @@ import {
   proposedChange,
   rollbackPolicies,
 } from '../../src/server/policy-versions.ts'
-import { inspectSystem, labelSystem, pinSystem } from '../../src/server/system-pins.ts'
+import { inspectSystem } from '../../src/server/pins/inspect.ts'
+import { labelSystem, pinSystem } from '../../src/server/pins/pin.ts'
+import { approveSystem, reviewOf } from '../../src/server/pins/review.ts'
 import { base64url, utf8 } from '../../src/std/bytes.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
+import { systemTimer } from '../../src/std/timer.ts'
 import { openStore } from '../../src/store/open.ts'
 import { makeOperatorProof } from '../../src/wire/operator-proof.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
@@ -71,6 +76,7 @@ export class ControlHome {
   /** What consents stand on: delegations, instances and tokens that are made up. */
   readonly ground = new FakeConsentGround()
   consents!: Consents
+  credentials!: Credentials
   traffic!: Traffic
   /** Whether a second administrator has to agree to policies. */
   fourEyes = false
@@ -142,10 +148,25 @@ export class ControlHome {
       bytes: 1_048_576,
       onTrouble,
     })
+    const network = new Network()
+    this.credentials = openCredentials({
+      authority: this.authority,
+      roots: this.roots,
+      tokenKey: keys.tokens,
+      trustDomain: 'control.test',
+      network,
+      machine: { clock: this.clock, timer: systemTimer, entropy: systemEntropy },
+      issuer: () => 'https://identity.test',
+      controlUrl: () => this.url,
+      vault: undefined,
+      onTrouble,
+    })
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
       () => this.traffic.close(),
+      () => this.credentials.close(),
+      () => network.close(),
       () => this.consents.close(),
       () => this.identities.close(),
       () => this.roots.close(),
@@ -167,6 +188,7 @@ export class ControlHome {
       entropy: systemEntropy,
       server: this.#server(),
       consents: this.consents,
+      credentials: this.credentials.consents,
       decisions: {
         url: () => 'http://bailiwick.localhost:7400',
         consider: ({ action }) =>
@@ -230,6 +252,8 @@ export class ControlHome {
       inspectSystem: (candidate) => inspectSystem(parts, candidate),
       pinSystem: (pin) => pinSystem(parts, pin),
       labelSystem: (of) => labelSystem(parts, of),
+      reviewSystem: (name) => reviewOf(parts, name),
+      approveSystem: (of) => approveSystem(parts, of),
       policyUsage: (of) => usageOf(reading, of),
       replayPolicies: (of) => replay.page(of),
       rollbackPolicies: (of) => rollbackPolicies({ ...policies, fourEyes: this.fourEyes }, of),

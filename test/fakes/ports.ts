@@ -10,6 +10,9 @@ import type { Observation } from '../../src/wire/observation.ts'
 import type { AuditSink, RecordDraft } from '../../src/wire/record.ts'
 import type { Spent } from '../../src/wire/reserve.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
+import { definedBy } from '../../src/gateway/upstream/definition.ts'
+import { differences } from '../../src/gateway/upstream/difference.ts'
+import { driftOf } from '../../src/gateway/upstream/drift.ts'
 import { NOTHING_EQUIPPED } from '../../src/gateway/equipment.ts'
 import type {
   ApprovalAsk,
@@ -141,6 +144,10 @@ export class FakeHistory implements HistoryPort {
 
   denied(_: unknown, __: string, action: string): void {
     this.told.push(`denied ${action}`)
+  }
+
+  labelled(_actor: Actor, labels: readonly string[]): void {
+    this.told.push(`labelled ${labels.join(' ')}`)
   }
 
   failed(_: unknown, __: string, action: string): void {
@@ -293,6 +300,12 @@ export class FakePorts {
         keep: (call, request, decision) => this.traffic.push({ call, request, decision }),
       },
       approvals: this.approvals,
+      pins: {
+        admits: async () => undefined,
+        peer: () => undefined,
+        showed: (system, described) => driftOf(differences(system, definedBy(system, described))),
+        quarantined: () => false,
+      },
       credentials: {
         equip: () => ({
           ...NOTHING_EQUIPPED,

@@ -8,13 +8,14 @@ import { after, beforeEach } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CallControl, type CallRequest } from '../../src/gateway/call.ts'
 import type { Conclusion } from '../../src/gateway/govern.ts'
+import { NOTHING_EQUIPPED, type Equipment } from '../../src/gateway/equipment.ts'
 import { McpOperation } from '../../src/gateway/mcp/operation.ts'
 import { openGateway, type Gateway } from '../../src/gateway/open.ts'
 import { systemDigest } from '../../src/gateway/upstream/definition.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import type { Presented } from '../../src/wire/presented.ts'
 import type { McpEra } from '../../src/wire/system.ts'
-import type { UpstreamAnswer } from '../../src/gateway/upstream/session.ts'
+import type { UpstreamAnswer } from '../../src/gateway/upstream/conversation.ts'
 import { FakePorts } from './ports.ts'
 
 const upstream = fileURLToPath(new URL('./upstream.ts', import.meta.url))
@@ -52,7 +53,7 @@ export class SpineBench {
   async pin(era: McpEra, env: string[] = [], maxProcesses = 4): Promise<void> {
     const command = process.execPath
     const transport = { kind: 'stdio', command, args: [upstream, era], env } as const
-    const found = await this.gateway.inspect({ name: 'fake', transport }, this.fake.secrets)
+    const found = await this.gateway.inspect({ name: 'fake', transport }, equipmentOf(this.fake.secrets))
     assert.equal(found.era, era)
     const system = { ...found, maxProcesses }
     this.fake.systems.set('fake', { ...system, digest: systemDigest(system) })
@@ -87,6 +88,11 @@ export class SpineBench {
   get lastStatus(): unknown {
     return this.fake.records.findLast((r) => r.type === 'call.outcome')?.body['status']
   }
+}
+
+/** Equipment of a program that needs these values. */
+export function equipmentOf(environment: Readonly<Record<string, string>>): Equipment {
+  return { ...NOTHING_EQUIPPED, environment, secrets: Object.values(environment) }
 }
 
 /** A certificate as it is shown; none where nothing is given. */

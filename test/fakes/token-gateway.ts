@@ -107,11 +107,14 @@ export class TokenGateway implements AsyncDisposable {
   static async open(unboundAllowed = false): Promise<TokenGateway> {
     const made = new TokenGateway()
     made.unboundAllowed = unboundAllowed
-    const { endpoint, entry: ports } = made.#gateway
+    const { egress, endpoint, entry: ports, hooks, http } = made.#gateway
     made.#listener = await listenPlainGateway({
       host: '127.0.0.1',
       port: 0,
+      egress,
       endpoint,
+      hooks,
+      http,
       ports,
       entropy: systemEntropy,
       issuer: () => ISSUER,

@@ -136,6 +136,7 @@ function serveJoinTokens(surface: Surface, ports: ControlPorts): void {
         ...(body.depth !== undefined && { depth: body.depth }),
         ...(task !== undefined && { task }),
         ...(body.replaces !== undefined && { replaces: body.replaces }),
+        ...(body.district === true && { district: true }),
       })
       const { token, expiresAt } = await issuing.catch(async (error: unknown) => {
         if (typeof body.task === 'object' && task !== undefined) {

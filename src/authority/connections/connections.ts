@@ -65,7 +65,10 @@ export class Connections {
       for (const { system } of wish.entries) checkName('a system', system)
       const { before, ...said } = wish
       if ((before?.length ?? 0) > MOST_BYTES || !/^(?:\/|[A-Za-z]:\\)/.test(said.path)) {
-        throw connectionFault('connection.file', 'the file is too large, or named by no absolute path')
+        throw connectionFault(
+          'connection.file',
+          'the file is too large, or named by no absolute path',
+        )
       }
       if (this.#open.size >= MOST_OPEN) {
         throw connectionFault('connection.too_many', `${MOST_OPEN} connections are open already`)

@@ -13,7 +13,10 @@ export const CONNECTION_FAULTS = {
     status: 409,
     next: 'disconnect what is no longer used: `bailiwick connect --list`',
   },
-  'connection.file': { status: 400, next: 'connect files of at most 8 MiB, by their absolute path' },
+  'connection.file': {
+    status: 400,
+    next: 'connect files of at most 8 MiB, by their absolute path',
+  },
 } as const satisfies FaultCatalogue
 
 /** Makes a Fault of this catalogue. */

@@ -43,8 +43,14 @@ test('refusals count for who asked, whatever they asked; what a system asked cou
   const { action: _, ...none } = record('call.denied', {})
   assert.equal(entryOf(none)?.kind, 'denied')
   assert.equal(entryOf(record('call.denied', { principal: 'system s' })), undefined)
-  assert.equal(entryOf(record('call.outcome', { status: 'tool_error' }))?.kind, 'failed')
-  assert.equal(entryOf(record('call.outcome', { status: 'upstream_error' }))?.kind, 'failed')
+  for (const status of ['tool_error', 'upstream_error']) {
+    const entry = entryOf(record('call.outcome', { status }))
+    assert.equal(entry?.kind === 'answered' && entry.failed, true)
+  }
+  const read = entryOf(record('call.outcome', { status: 'ok', labels: ['pii', 7, 'untrusted'] }))
+  assert.ok(read?.kind === 'answered')
+  assert.equal(read.failed, false)
+  assert.deepEqual(read.labels, ['pii', 'untrusted'])
   for (const status of ['ok', 'cancelled', 'unknown', 'not_executed', 'cut']) {
     assert.equal(entryOf(record('call.outcome', { status })), undefined)
   }

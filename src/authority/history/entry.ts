@@ -33,7 +33,8 @@ export interface Used {
 /** One thing that happened. */
 export type Entry =
   | { readonly kind: 'reserved'; readonly asked: Asked; readonly used: Used }
-  | { readonly kind: 'denied' | 'failed'; readonly asked: Asked }
+  | { readonly kind: 'denied'; readonly asked: Asked }
+  | { readonly kind: 'answered'; readonly asked: Asked; readonly failed: boolean; readonly labels: readonly string[] }
   | { readonly kind: 'cleared'; readonly agent: string; readonly label?: string }
 
 /** Statuses of outcomes that count as failures of the system. */
@@ -77,8 +78,10 @@ export function entryOf(record: AuditRecord): Entry | undefined {
       return asked && { kind: 'denied', asked }
     }
     case 'call.outcome': {
-      const asked = FAILED.includes(text(record.body['status'])) ? askedIn(record) : undefined
-      return asked && { kind: 'failed', asked }
+      const failed = FAILED.includes(text(record.body['status']))
+      const labels = texts(record.body['labels'])
+      const asked = failed || labels.length > 0 ? askedIn(record) : undefined
+      return asked && { kind: 'answered', asked, failed, labels }
     }
     case 'history.cleared': {
       const { label } = record.body

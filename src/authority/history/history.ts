@@ -119,6 +119,11 @@ export class History {
     this.breakers.failed(asked, actor.instance, now)
   }
 
+  /** Takes up the labels of an answer that the lineage was given; its record is written in the same turn. */
+  labelled(actor: Actor, labels: readonly string[]): void {
+    this.#tallies.labelled(askedBy(actor, '', ''), labels, this.#parts.clock.now())
+  }
+
   /** What a task has used up of its budget. */
   usedBy(task: string): TaskUsed | undefined {
     return this.#tallies.tasks.get(task)?.used

@@ -108,6 +108,11 @@ export class Lineage {
     this.#spans.add(ERROR, now)
   }
 
+  /** Takes up labels of an answer. */
+  labelled(labels: readonly string[], now: number): void {
+    this.#takeUp(labels, now)
+  }
+
   /** Labels that are carried now, sorted. */
   labels(now: number): readonly string[] {
     if (this.#inForce !== undefined && now < this.#inForce.until) return this.#inForce.labels

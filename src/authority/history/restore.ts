@@ -158,7 +158,12 @@ async function apply(
   const { asked } = entry
   const counted = await covered.has(`lineage ${lineageOf(asked)}`, index)
   if (entry.kind !== 'reserved') {
-    if (!counted) tallies[entry.kind](asked, at)
+    if (counted) return
+    if (entry.kind === 'denied') tallies.denied(asked, at)
+    else {
+      if (entry.failed) tallies.failed(asked, at)
+      if (entry.labels.length > 0) tallies.labelled(asked, entry.labels, at)
+    }
     return
   }
   const { used } = entry

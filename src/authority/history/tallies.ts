@@ -74,6 +74,10 @@ export class Tallies {
     this.#touch(asked).failed(now)
   }
 
+  labelled(asked: Asked, labels: readonly string[], now: number): void {
+    this.#touch(asked).labelled(labels, now)
+  }
+
   touchAgent(agent: string): void {
     for (const [person, lineage] of this.lineagesOf(agent)) {
       lineage.touched = true

@@ -1,11 +1,12 @@
 // Holds the making of an actor: who acts, under whose authority, within which scopes, of what it is attested to be made.
 
-import type {
-  Actor,
-  ActorCredential,
-  Composition,
-  CompositionElement,
-  Delegator,
+import {
+  DISTRICT_SELECTOR,
+  type Actor,
+  type ActorCredential,
+  type Composition,
+  type CompositionElement,
+  type Delegator,
 } from '../../wire/actor.ts'
 import { boundTask } from '../delegation/task.ts'
 import { rolesNow } from '../registry/roles.ts'
@@ -31,6 +32,7 @@ export interface ActorParts {
     readonly spiffeId: string
     readonly lifeEnds: number
     readonly composition?: Composition
+    readonly attested?: { readonly selectors: readonly string[] }
   }
   readonly behalf: Behalf
   readonly credential: ActorCredential
@@ -79,6 +81,9 @@ export function actorFrom(
     credential,
     lifeEnds: instance.lifeEnds,
     ...(taskless && { taskless }),
+    ...(instance.attested?.selectors.includes(DISTRICT_SELECTOR) === true && {
+      district: true as const,
+    }),
     attested: attestedOf(instance.composition),
   }
 }

@@ -1,7 +1,7 @@
 // Holds identities: enrolling instances, renewing and ending them, and telling who is behind a certificate.
 
 import type { JsonObject } from '../../std/json.ts'
-import type { Actor, Composition } from '../../wire/actor.ts'
+import { DISTRICT_SELECTOR, type Actor, type Composition } from '../../wire/actor.ts'
 import type { EnrolRequest, IssuedIdentity } from '../../wire/identity.ts'
 import type { JoinTokenRow } from '../../store/rows/join-token.ts'
 import type { Held } from '../../store/signed-table.ts'
@@ -127,6 +127,8 @@ export class Identities {
     readonly task?: string
     /** The instance that is to be followed: what a person took away does not come back by itself (INV-5). */
     readonly replaces?: string
+    /** True where whoever asks starts the instance in a district of its own. */
+    readonly district?: boolean
   }): Promise<IssuedJoinToken> {
     const { registry, delegations, clock } = this.#ports
     const agent = registry.agentOf(of.agent)
@@ -138,8 +140,9 @@ export class Identities {
     if (of.replaces !== undefined && (await this.#endings.wasRevoked(of.replaces))) {
       throw fault('attest.revoked', 'a person took the instance away that this would follow')
     }
+    const district = of.district === true ? { district: true } : {}
     if (of.person === undefined) {
-      if (agent.unattended) return this.#tokens.issue({ agent: of.agent, by: of.by })
+      if (agent.unattended) return this.#tokens.issue({ agent: of.agent, by: of.by, ...district })
       throw fault('identity.attended', 'this agent does not act without a person')
     }
     if (of.person !== of.by) {
@@ -154,7 +157,7 @@ export class Identities {
       ...(of.task === undefined ? {} : { task: of.task }),
       expiresAt,
     })
-    return this.#tokens.issue({ agent: of.agent, by: of.by, delegation: id })
+    return this.#tokens.issue({ agent: of.agent, by: of.by, delegation: id, ...district })
   }
 
   /** Enrols an instance: a join token and a request become a certificate, once, recorded first. */
@@ -253,7 +256,11 @@ export class Identities {
       agent,
       ...(delegation === undefined ? {} : { delegation }),
       joinToken,
-      attested: { attestor: 'join_token', selectors: [], at: this.#ports.clock.now() },
+      attested: {
+        attestor: 'join_token',
+        selectors: held.doc.district === true ? [DISTRICT_SELECTOR] : [],
+        at: this.#ports.clock.now(),
+      },
       ...(Object.keys(composition).length === 0 ? {} : { composition }),
       facts: { joinToken },
     }

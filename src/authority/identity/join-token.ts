@@ -50,6 +50,7 @@ export class JoinTokens {
     readonly agent: string
     readonly by: string
     readonly delegation?: string
+    readonly district?: boolean
   }): Promise<IssuedJoinToken> {
     const { clock, entropy, audit, roots, store } = this.#ports
     const secret = entropy.bytes(32)
@@ -60,6 +61,7 @@ export class JoinTokens {
       agent: of.agent,
       person: of.by,
       ...(of.delegation === undefined ? {} : { delegation: of.delegation }),
+      ...(of.district === true && { district: true as const }),
       state: 'issued',
       createdAt,
       expiresAt: createdAt + TOKEN_LIFE_MS,
@@ -73,6 +75,7 @@ export class JoinTokens {
         joinToken: row.id,
         expiresAt: rfc3339(row.expiresAt),
         ...(of.delegation === undefined ? { unattended: true } : { delegation: of.delegation }),
+        ...(of.district === true && { district: true }),
       },
     })
     await store.joinTokens.insert(row, receipt)

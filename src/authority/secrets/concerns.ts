@@ -3,7 +3,7 @@
 import { rfc3339, type Clock } from '../../std/clock.ts'
 import type { Secret } from '../../store/rows/secret.ts'
 import type { Conclusion, Findings } from '../findings/findings.ts'
-import type { Secrets } from './secrets.ts'
+import type { SecretChange, Secrets } from './secrets.ts'
 import type { CredentialUsage } from './usage.ts'
 
 const DAY = 86_400_000
@@ -31,7 +31,7 @@ interface Concern {
 
 /** What concerns are found in. */
 export interface ConcernParts {
-  readonly secrets: Pick<Secrets, 'list' | 'onChange'>
+  readonly secrets: Pick<Secrets, 'list'>
   readonly usage: CredentialUsage
   readonly findings: Pick<Findings, 'list' | 'raise' | 'close'>
   readonly clock: Clock
@@ -67,15 +67,35 @@ export class CredentialConcerns {
     }
   }
 
-  /** Closes what a person's word about a credential answers; `rules` says which. */
-  async answered(
+  /** A new value answers everything that was found about the old one, and a person's word that it was replaced what stood in clear. */
+  async changed(secret: Secret, change: SecretChange, person: string): Promise<void> {
+    const { usage } = this.#parts
+    const { system, name, version = 1 } = secret
+    const words = { stored: 'a value was stored', rotated: 'it was replaced at the provider' }
+    const reason = change === 'removed' ? 'it was removed' : words[change]
+    if (change === 'rotated') {
+      await this.#answered(secret, { person, reason, rules: ['credential-exposed'] })
+      return
+    }
+    await this.#answered(secret, { person, reason, before: change === 'removed' ? Infinity : version })
+    if (usage.get(system, name) !== undefined && change === 'removed') usage.reset(system, name)
+  }
+
+  async #answered(
     { system, name }: Pick<Secret, 'system' | 'name'>,
-    of: { readonly person: string; readonly reason: string; readonly rules?: readonly Rule[] },
+    of: {
+      readonly person: string
+      readonly reason: string
+      readonly rules?: readonly Rule[]
+      /** Only what is about versions before this one. */
+      readonly before?: number
+    },
   ): Promise<void> {
     const { findings } = this.#parts
     const rules: readonly string[] = of.rules ?? CREDENTIAL_RULES
     for (const { id, rule, facts } of findings.list()) {
       if (!rules.includes(rule) || facts['system'] !== system || facts['name'] !== name) continue
+      if (Number(facts['version']) >= (of.before ?? Infinity)) continue
       await findings.close(id, of)
     }
   }

@@ -20,7 +20,7 @@ test('INV-3 a secret is in no record and in no file in clear, and opens for its 
     assert.equal(again.secrets.open('files')['TOKEN'], value)
     assert.deepEqual(Object.keys(again.secrets.open('files')).sort(), ['TOKEN', '__proto__'])
     assert.deepEqual(Object.keys(again.secrets.open('nothing')), [])
-    assert.deepEqual(home.audit.last('secret.stored').body, { name: 'TOKEN' })
+    assert.deepEqual(home.audit.last('secret.stored').body, { name: 'TOKEN', version: 1 })
     assert.ok(!JSON.stringify(home.audit.recorded).includes('horse'))
     for (const file of readdirSync(home.directory).filter((name) => name.startsWith('bailiwick'))) {
       assert.ok(!readFileSync(join(home.directory, file)).includes('horse'), file)

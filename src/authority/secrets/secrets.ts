@@ -149,6 +149,11 @@ export class Secrets {
     return doc?.removed === true ? undefined : doc
   }
 
+  /** True where there was one, and somebody removed it. */
+  removed(system: string, name: string): boolean {
+    return this.#held.get(system)?.get(name)?.doc.removed === true
+  }
+
   /** One value in clear, or where it is kept; undefined where there is none. Throws `keys.unsealable` when it was changed. */
   find(system: string, name: string): OpenSecret | undefined {
     const doc = this.get(system, name)

@@ -61,6 +61,8 @@ export function reachedBy({ transport }: Pick<System, 'transport'>): string {
       return `described by ${transport.source === 'openapi' ? 'OpenAPI' : 'tables'}`
     case 'stdio':
       return [transport.command, ...transport.args].join(' ')
+    case 'web':
+      return 'the proxy of the gateway'
     default:
       return transport.url
   }
@@ -72,6 +74,7 @@ export function wayFields({
 }: Pick<System, 'transport'>): [string, string | undefined][] {
   switch (transport.kind) {
     case 'external':
+    case 'web':
       return []
     case 'stdio':
       return [

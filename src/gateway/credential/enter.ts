@@ -32,7 +32,7 @@ export function placeOf(request: IncomingMessage): string {
 export function enter(
   request: IncomingMessage,
   surface: Surface,
-  of: { readonly path: string; readonly certificate: string | undefined },
+  of: Parameters<typeof present>[2],
   ports: EntryPorts,
 ): Entered | CredentialRefusal {
   const shown = present(request, surface, of)

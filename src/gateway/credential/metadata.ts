@@ -7,8 +7,8 @@ import { originNamed, originsOf, type Surface } from './surface.ts'
 /** RFC 9728 §3: the well-known path stands between origin and path of a resource. */
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 
-/** Resources of a gateway: all of it, all of its MCP, one system of that. */
-const RESOURCE = /^(?:\/mcp(?:\/([a-z0-9]+(?:-[a-z0-9]+)*))?)?$/
+/** Resources of a gateway: all of it, all of its MCP, one system of that, one HTTP API, the hooks of one client. */
+const RESOURCE = /^(?:\/mcp|\/(?:mcp|http|hooks)\/([a-z0-9]+(?:-[a-z0-9]+)*))?$/
 
 /** URL of the metadata of a path of ours. */
 export function metadataUrl(surface: Surface, host: string | undefined, path: string): string {

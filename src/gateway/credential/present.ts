@@ -22,12 +22,18 @@ export interface Shown {
 export function present(
   request: IncomingMessage,
   surface: Surface,
-  { path, certificate }: { readonly path: string; readonly certificate: string | undefined },
+  of: {
+    readonly path: string
+    readonly certificate: string | undefined
+    /** Paths of what is asked for, the first its own: a token for any of them will do. Absent: `path` alone. */
+    readonly resources?: readonly string[]
+  },
 ): Shown | CredentialRefusal {
+  const { path, certificate, resources: faces = [path] } = of
   const inQuery = refuseQueryToken(request.url ?? '')
   if (inQuery !== undefined) return inQuery
   const [own = '', ...others] = originsOf(surface)
-  const resource = `${own}${path}`
+  const resource = `${own}${faces[0] ?? path}`
   const token = request.headers.authorization === undefined ? undefined : readAuthorization(request)
   if (isRefusal(token)) return token
   const byCertificate = {
@@ -39,7 +45,9 @@ export function present(
       ? refuseCredential('authenticate.no_credential', nothingShown(surface))
       : { presented: { ...byCertificate, resource } }
   }
-  const aliases = others.map((origin) => `${origin}${path}`)
+  const aliases = [own, ...others]
+    .flatMap((origin) => faces.map((face) => `${origin}${face}`))
+    .filter((url) => url !== resource)
   const presented: Presented = { ...byCertificate, token, resource, aliases }
   if (token.scheme === 'Bearer') return { presented }
   const origin = originNamed(surface, request.headers.host) ?? own

@@ -11,6 +11,19 @@ export type Deed = SpanKind | 'hidden' | 'links' | 'content'
 /** Places that are named one by one; what is beyond them is named as a whole. */
 const PLACES = 100
 
+/** Words of the protocol, which may stand in a record; other names in an answer are its content. */
+const WORDS = new Set(
+  'content contents messages text structuredContent resource resources blob data uri description completion values message'.split(
+    ' ',
+  ),
+)
+
+/** A place as a record names it: the protocol's own words, and `*` for everything else. */
+function place(pointer: string): string {
+  const parts = pointer.split('/').slice(1, 8)
+  return parts.map((part) => `/${WORDS.has(part) ? part : '*'}`).join('')
+}
+
 /** Labels of what detectors found, where it was passed on. */
 function labelOf(kind: SpanKind): string {
   return kind === 'own' || kind === 'secrets' ? 'secret' : 'pii'
@@ -74,10 +87,10 @@ export class Finding {
   /** Labels a place. */
   label(label: string, pointer: () => string): void {
     this.#labels.add(label)
-    const place = pointer()
-    const there = this.#fields.get(place)
+    const at = pointer()
+    const there = this.#fields.get(at)
     if (there !== undefined) there.add(label)
-    else if (this.#fields.size < PLACES) this.#fields.set(place, new Set([label]))
+    else if (this.#fields.size < PLACES) this.#fields.set(at, new Set([label]))
   }
 
   /** Somebody said that outsiders may have written it. There is no way back. */
@@ -103,12 +116,12 @@ export class Finding {
   /** For the outcome record: what was done and how often, what was labelled and in how many places; nothing that stood there. */
   facts(): JsonObject {
     const counts = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1))
+    const fields: Record<string, number> = {}
+    for (const at of this.#fields.keys()) fields[place(at)] = (fields[place(at)] ?? 0) + 1
     return {
       ...(counts.length > 0 && { inspected: Object.fromEntries(counts) }),
       ...(this.#untrusted && { trust: UNTRUSTED }),
-      ...(this.#fields.size > 0 && {
-        fields: Object.fromEntries([...this.#fields].map(([at, of]) => [at.slice(0, 256), of.size])),
-      }),
+      ...(this.#fields.size > 0 && { labelled: fields }),
     }
   }
 }

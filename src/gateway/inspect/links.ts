@@ -11,7 +11,7 @@ const MOST = 8_192
 
 /** An address that says its scheme, or what browsers and Markdown take for one. It ends where a text goes on. */
 const BARE =
-  /(?:https?|wss?|ftps?):[\t\n\r]?[\\/]{0,4}[^\s<>"'`|{}[\]]{1,8192}|(?:data|javascript|vbscript|blob|filesystem):[^\s<>"'`[\]]{1,8192}|(?<![\w@.-])www\.[^\s<>"'`|{}[\]]{1,2048}/gi
+  /(?:https?|wss?|ftps?):[\t\n\r]?[\\/]{0,4}(?:[^\s<>"'`|{}[\]@]{0,256}@)?(?:\[[0-9A-Fa-f:.]{2,45}\])?[^\s<>"'`|{}[\]]{0,8192}|(?:data|javascript|vbscript|blob|filesystem):[^\s<>"'`[\]]{1,8192}|(?<![\w@.-])www\.[^\s<>"'`|{}[\]]{1,2048}/gi
 
 /** Where an address stands that need not say its scheme: after `](`, a reference `]:`, an attribute, `url(`. */
 const PLACED =

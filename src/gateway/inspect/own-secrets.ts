@@ -13,7 +13,9 @@ const ALIGNMENTS = [0, 1, 2] as const
 
 /** Base64 of bytes that stand at an alignment of three, without the characters at either end that depend on what stands beside. */
 function encodedAt(bytes: Buffer, before: number, encoding: 'base64' | 'base64url'): string {
-  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString(encoding).replace(/=+$/, '')
+  const text = Buffer.concat([Buffer.alloc(before), bytes])
+    .toString(encoding)
+    .replace(/=+$/, '')
   // 8 bits before leave 6 and 2 of theirs in the first two characters, 16 bits the first three.
   const first = [0, 2, 3][before]!
   const bits = (before + bytes.length) * 8
@@ -22,10 +24,12 @@ function encodedAt(bytes: Buffer, before: number, encoding: 'base64' | 'base64ur
 }
 
 function base64Forms(bytes: Buffer): string[] {
-  return ALIGNMENTS.flatMap((before) => [
+  const whole = [bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')]
+  const parts = ALIGNMENTS.flatMap((before) => [
     encodedAt(bytes, before, 'base64'),
     encodedAt(bytes, before, 'base64url'),
   ])
+  return [...whole, ...parts]
 }
 
 function htmlEscaped(value: string): string {
@@ -94,7 +98,7 @@ function compile(secrets: readonly string[]): OwnSecrets | undefined {
 }
 
 function each(text: string, forms: Scanner, found: (from: number, to: number) => void): void {
-  for (let hit = forms.next(text, 0); hit !== undefined; ) {
+  for (let hit = forms.next(text, 0); hit !== undefined;) {
     const to = hit.at + hit.length
     found(hit.at, to)
     hit = forms.next(text, to)

@@ -45,7 +45,7 @@ export class Scanner {
   next(text: string, from: number): Hit | undefined {
     if (this.longest === 0) return undefined
     const back = this.#window - 1
-    for (let at = from + back; at < text.length; ) {
+    for (let at = from + back; at < text.length;) {
       const key = block(text, at)
       const shift = this.#shifts[key]!
       if (shift > 0) {

@@ -5,10 +5,29 @@ import { findPrivateKeys } from './private-key.ts'
 import { Scanner } from './scanner.ts'
 import type { Span } from './span.ts'
 
-type Preset = typeof import('@secretlint/secretlint-rule-preset-recommend')
-type Rule = Preset['rules'][number]
-type Context = Parameters<Rule['create']>[0]
-type Source = Parameters<NonNullable<ReturnType<Rule['create']>['file']>>[0]
+/** What rules report to. The package's own types need packages that it does not bring. */
+interface Context {
+  readonly sharedOptions: object
+  createTranslator(): () => { readonly message: string; readonly messageId: string }
+  report(descriptor: { readonly range: readonly [number, number] }): void
+  ignore(): void
+}
+
+/** What rules read. */
+interface Source {
+  readonly content: string
+  readonly filePath: string | undefined
+  readonly ext: string
+  readonly contentType: 'text'
+}
+
+/** A rule of secretlint; `file` reports in the same turn. */
+interface Rule {
+  readonly meta: { readonly id: string }
+  create(context: Context, options: object): { file?(source: Source): unknown }
+}
+
+const PRESET = '@secretlint/secretlint-rule-preset-recommend'
 
 /** What tokens begin with, by the rules of the preset; each is followed by at least `TOKEN` of what tokens are made of. */
 const PREFIXES = new Scanner([
@@ -43,7 +62,7 @@ let rules: readonly Rule[] | undefined
 /** The rules, loaded when the first text needs them. */
 function loaded(): readonly Rule[] {
   rules ??= (
-    createRequire(import.meta.url)('@secretlint/secretlint-rule-preset-recommend') as Preset
+    createRequire(import.meta.url)(PRESET) as { readonly rules: readonly Rule[] }
   ).rules.filter(({ meta }) => !LEFT_OUT.includes(meta.id))
   return rules
 }
@@ -61,24 +80,9 @@ function lint(content: string, found: (from: number, to: number) => void): void 
     report: ({ range }) => found(range[0], range[1]),
     ignore: () => undefined,
   }
-  const nowhere = (): never => {
-    throw new TypeError('a part of a response has no lines')
-  }
-  const source: Source = {
-    hasBOM: false,
-    content,
-    // The rule for npm looks for its tokens in files of that name only.
-    filePath: content.includes('_authToken=') ? '.npmrc' : undefined,
-    physicalFilePath: undefined,
-    contentType: 'text',
-    ext: '',
-    getFilePath: () => undefined,
-    getPhysicalFilePath: () => undefined,
-    locationToRange: nowhere,
-    rangeToLocation: nowhere,
-    positionToIndex: nowhere,
-    indexToPosition: nowhere,
-  }
+  // The rule for npm looks for its tokens in files of that name only.
+  const filePath = content.includes('_authToken=') ? '.npmrc' : undefined
+  const source: Source = { content, filePath, ext: '', contentType: 'text' }
   for (const rule of loaded()) void rule.create(context, {}).file?.(source)
 }
 
@@ -105,7 +109,7 @@ export function findSecrets(text: string, spans: Span[]): void {
       spans.push({ from: from + begin, to: from + end + more, kind: 'secrets' })
     })
   }
-  for (let hit = PREFIXES.next(text, 0); hit !== undefined; ) {
+  for (let hit = PREFIXES.next(text, 0); hit !== undefined;) {
     const around = window(text, hit.at, hit.length)
     if (around !== undefined) {
       if (around[0] > to) {

@@ -17,15 +17,22 @@ export interface TextLook {
 
 const ROOT = (): string => ''
 
-/** What is found in a text that was cleaned: merged, in order, only what is to be taken out. Counts and labels the rest. */
-export function spansIn(text: string, look: TextLook, pointer: () => string): readonly Span[] {
-  const { own, terms, finding } = look
+/** Everything that is found in a text that was cleaned, in order, no two overlapping. Nothing is counted yet. */
+export function spansIn(text: string, { own, terms }: TextLook): readonly Span[] {
   const spans: Span[] = []
   own?.find(text, spans)
   for (const detector of terms.detectors) detector.find(text, spans)
-  if (spans.length === 0) return spans
+  return spans.length < 2 ? spans : merged(spans)
+}
+
+/** Counts and labels what was found, and says what of it is to be taken out. */
+export function settle(
+  spans: readonly Span[],
+  { terms, finding }: TextLook,
+  pointer: () => string = ROOT,
+): readonly Span[] {
   const cut: Span[] = []
-  for (const span of merged(spans)) {
+  for (const span of spans) {
     const handling = span.kind === 'own' ? 'redact' : (terms.handling[span.kind] ?? 'redact')
     if (handling === 'find') {
       finding.passes(span.kind, pointer)
@@ -51,14 +58,18 @@ export function cleaned(text: string, { finding }: Pick<TextLook, 'finding'>): s
   return without.text
 }
 
+/** A text without the links that policy does not allow. */
+export function linked(text: string, { terms, finding }: TextLook): string {
+  const without = terms.links === undefined ? undefined : withoutLinks(text, terms.links)
+  if (without === undefined) return text
+  finding.did('links', without.removed)
+  return without.text
+}
+
 /** A text as it may be seen; the same text where there is nothing to change. */
 export function lookAt(text: string, look: TextLook, pointer: () => string = ROOT): string {
   const plain = cleaned(text, look)
-  const spans = spansIn(plain, look, pointer)
-  const cut = spans.length === 0 ? plain : withoutSpans(plain, spans)
-  const { links } = look.terms
-  const linked = links === undefined ? undefined : withoutLinks(cut, links)
-  if (linked === undefined) return cut
-  look.finding.did('links', linked.removed)
-  return linked.text
+  const spans = spansIn(plain, look)
+  const cut = spans.length === 0 ? spans : settle(spans, look, pointer)
+  return linked(cut.length === 0 ? plain : withoutSpans(plain, cut), look)
 }

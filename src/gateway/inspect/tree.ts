@@ -12,7 +12,9 @@ export class TreeLook {
   readonly #look: TextLook
   readonly #path: (string | number)[] = []
   readonly #pointer = (): string =>
-    this.#path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+    this.#path
+      .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join('')
 
   constructor(look: TextLook) {
     this.#look = look
@@ -31,7 +33,10 @@ export class TreeLook {
   }
 
   #text(text: string): string {
-    return text === '' ? text : lookAt(text, this.#look, this.#pointer)
+    if (text === '') return text
+    const { terms, finding } = this.#look
+    if (terms.maxBytes !== Infinity) finding.measure(Buffer.byteLength(text), terms.maxBytes)
+    return lookAt(text, this.#look, this.#pointer)
   }
 
   /** A number in which something was found becomes the text that is left of it. */
@@ -58,8 +63,9 @@ export class TreeLook {
     let out: JsonObject | undefined
     for (const key in tree) {
       const value = tree[key]!
-      this.#path.push(key)
       const name = this.#text(key)
+      // A place is never named by what was taken out of a key.
+      this.#path.push(name)
       const seen =
         key === bytes && typeof value === 'string'
           ? lookAtBase64(value, typeOf(tree), this.#look, this.#pointer)
@@ -103,4 +109,3 @@ function typeOf(tree: JsonObject): string | undefined {
   const { mimeType } = tree
   return typeof mimeType === 'string' ? mimeType : undefined
 }
-

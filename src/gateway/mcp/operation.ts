@@ -1,68 +1,143 @@
 // Holds what MCP does with a call that may go out: one request of the protocol, in the conversation that belongs to its caller.
 
 import { isObject, type JsonObject } from '../../std/json.ts'
+import type { RpcError } from '../../wire/mcp.ts'
 import { traceIdOf } from '../../wire/trace.ts'
 import type { Call } from '../call.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
+import { openInspection, type Inspection } from '../inspect/inspection.ts'
 import type { Answered, Operation, Sending } from '../operation.ts'
 import type { Ports } from '../ports.ts'
-import { cutSecrets, inspect, secretForms } from '../steps/09-inspect.ts'
+import { inspect } from '../steps/09-inspect.ts'
+import type { Conversation, UpstreamAnswer } from '../upstream/conversation.ts'
+import type { Front } from '../upstream/front.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
-import type { UpstreamAnswer, UpstreamSession } from '../upstream/session.ts'
+
+/** Errors whose `data` a client needs to understand them: a capability that is missing, a resource that is not there. */
+const TELLING = [-32_021, -32_602, -32_002]
+/** An error that has the client open addresses: those are for `elicitation/create` alone, which policy decides. */
+const OPENS_ADDRESSES = -32_042
+
+/** How a request is made. */
+export interface McpRequest {
+  /** Of the protocol; its params are the input of the call. `tools/call`: the action is the tool, the input its arguments. */
+  readonly method: string
+  /** What `tools/call` asks of the task that it is to run as (2025-11-25); absent: it is to answer itself. */
+  readonly task?: JsonObject | undefined
+  /** The client, as far as the system may ask it and tell it things; absent: not at all. */
+  readonly front?: Front | undefined
+  /** Told of the log messages that belong to this request. */
+  readonly onNotification?: ((method: string, params: JsonObject) => void) | undefined
+}
+
+const TOOLS_CALL: McpRequest = { method: 'tools/call' }
 
 /** One request to an MCP server. */
 export class McpOperation implements Operation<UpstreamAnswer> {
   readonly #pool: UpstreamPool
   readonly #ports: Pick<Ports, 'effects'>
-  #session: UpstreamSession | undefined
-  #forms: readonly string[] = []
+  readonly #asked: McpRequest
+  #conversation: Conversation | undefined
+  #inspection: Inspection | undefined
+  #equipment: Equipment | undefined
 
-  constructor(pool: UpstreamPool, ports: Pick<Ports, 'effects'>) {
+  constructor(
+    pool: UpstreamPool,
+    ports: Pick<Ports, 'effects'>,
+    asked: McpRequest = TOOLS_CALL,
+  ) {
     this.#pool = pool
     this.#ports = ports
+    this.#asked = asked
   }
 
   async ready(call: Call, equipment: Equipment): Promise<Denial | undefined> {
-    const session = await this.#pool.acquire(call.actor, call.system, equipment)
-    if (!(await session.stillIs(call.action))) {
+    const { actor, action, request, system } = call
+    const conversation = await this.#pool.acquire(actor, system, equipment, this.#asked.front)
+    if (!(await conversation.stillIs(action, request.input))) {
       return deny(
         'resolve.definition_changed',
-        `${call.system.name} now defines \`${call.action.name}\` differently from what was pinned`,
+        `${system.name} now defines \`${action.name}\` differently from what was pinned`,
       )
     }
-    this.#session = session
-    this.#forms = call.request.onProgress === undefined ? [] : secretForms(equipment.secrets)
+    this.#conversation = conversation
+    this.#equipment = equipment
+    this.#inspection = openInspection(call, equipment)
     return undefined
   }
 
   async send(call: Call, { signal, timeoutMs, traceparent }: Sending): Promise<UpstreamAnswer> {
-    const session = this.#session
-    if (session === undefined) throw new TypeError('sent before it was made ready')
-    const { onProgress, input } = call.request
-    const params = { name: call.action.name, arguments: input }
-    const answer = await session.request('tools/call', params, {
+    const conversation = this.#conversation
+    const inspection = this.#inspection
+    if (conversation === undefined || inspection === undefined) {
+      throw new TypeError('sent before it was made ready')
+    }
+    const { front, method, onNotification } = this.#asked
+    const { onProgress } = call.request
+    const answer = await conversation.request(method, this.#params(call), {
       signal,
       timeoutMs,
       traceparent,
-      onProgress: onProgress && ((told) => onProgress(cutSecrets(told, this.#forms))),
+      ...(this.#equipment !== undefined && { equipment: this.#equipment }),
+      ...(front !== undefined && { front, logLevel: front.logLevel }),
+      onProgress:
+        onProgress &&
+        ((told) => {
+          const seen = inspection.note(told)
+          if (seen !== undefined) onProgress(seen)
+        }),
+      ...(onNotification !== undefined && {
+        onNotification: (name: string, told: JsonObject) => {
+          const seen = inspection.note(told)
+          if (seen !== undefined) onNotification(name, seen)
+        },
+      }),
     })
     return this.#untraced(answer, call)
   }
 
+  #params({ action, request: { input } }: Call): JsonObject {
+    const { method, task } = this.#asked
+    if (method !== 'tools/call') return input
+    return { name: action.name, arguments: input, ...(task !== undefined && { task }) }
+  }
+
   inspect(
     answer: UpstreamAnswer,
-    _call: Call,
-    { secrets }: Equipment,
+    call: Call,
+    equipment: Equipment,
   ): Answered<UpstreamAnswer> | Denial {
-    const value = inspect(answer, secrets)
+    const inspection = (this.#inspection ??= openInspection(call, equipment))
+    const value = this.#looked(answer, call, inspection)
     if (isDenial(value)) return value
+    const { facts, labels } = inspection.passed()
     if (value.kind === 'error') {
-      const facts = { rpc_code: value.error.code, executed: 'unknown' }
-      return { value, status: 'upstream_error', facts }
+      const said = { ...facts, rpc_code: value.error.code, executed: 'unknown' }
+      return { value, status: 'upstream_error', facts: said, labels }
     }
     const status = value.result['isError'] === true ? 'tool_error' : 'ok'
-    return { value, status, facts: { executed: 'yes' } }
+    return { value, status, facts: { ...facts, executed: 'yes' }, labels }
+  }
+
+  #looked(answer: UpstreamAnswer, call: Call, inspection: Inspection): UpstreamAnswer | Denial {
+    const told = answer.kind === 'error' ? errorData(answer.error, inspection) : undefined
+    if (answer.kind === 'result' && !isToolResult(this.#asked.method, answer.result)) {
+      if (answer.result['resultType'] === 'input_required') {
+        return deny('upstream.asks_input', 'the system asks for input before it answers')
+      }
+      const looked = inspection.tree(answer.result)
+      return isDenial(looked) ? looked : { kind: 'result', result: looked.value }
+    }
+    const value = inspect(answer, call, inspection)
+    if (isDenial(value) || value.kind === 'result') return value
+    const { code } = value.error
+    const error = { ...value.error, code: code === OPENS_ADDRESSES ? -32_603 : code }
+    return { kind: 'error', error: { ...error, ...(told !== undefined && { data: told }) } }
+  }
+
+  passed(): Pick<Answered<UpstreamAnswer>, 'facts' | 'labels'> {
+    return this.#inspection?.passed() ?? { facts: {} }
   }
 
   /**
@@ -80,4 +155,17 @@ export class McpOperation implements Operation<UpstreamAnswer> {
     const kept: JsonObject = Object.keys(rest).length === 0 ? result : { ...result, _meta: rest }
     return { kind: 'result', result: kept }
   }
+}
+
+/** False for the result of another method, and for the task that a tool runs as in place of its result. */
+function isToolResult(method: string, result: JsonObject): boolean {
+  if (method !== 'tools/call') return false
+  const begun = isObject(result['task']) || result['resultType'] === 'task'
+  return !begun || result['content'] !== undefined
+}
+
+/** What an error says besides, looked at; undefined where it says nothing that helps. */
+function errorData({ code, data }: RpcError, inspection: Inspection): JsonObject | undefined {
+  if (!TELLING.includes(code) || !isObject(data)) return undefined
+  return inspection.note(data)
 }

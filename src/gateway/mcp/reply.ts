@@ -9,6 +9,18 @@ const QUIET_MS = 15_000
 /** Bytes that may wait for a client that does not read; notifications beyond are dropped, results are not. */
 const BACKLOG_LIMIT = 1_048_576
 
+/** The head of every stream of events. */
+export const STREAM_HEAD = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+} as const
+
+/** One message as an event of a stream. */
+export function eventOf(message: JsonObject): string {
+  return `event: message\ndata: ${stringifyJson(message)}\n\n`
+}
+
 /** Writes exactly one JSON-RPC answer. */
 export class McpReply {
   readonly #response: ServerResponse
@@ -24,8 +36,18 @@ export class McpReply {
 
   /** Sends a notification ahead of the answer; without a stream, or to a client that does not read, it is dropped. */
   notify(method: string, params: JsonObject): void {
-    if (!this.#openStream() || this.#response.writableLength > BACKLOG_LIMIT) return
-    this.#event({ jsonrpc: '2.0', method, params })
+    this.#ahead({ jsonrpc: '2.0', method, params })
+  }
+
+  /** Sends a request of ours ahead of the answer. False where nothing can go ahead of it, or the client does not read. */
+  ask(id: RpcId, method: string, params: JsonObject): boolean {
+    return this.#ahead({ jsonrpc: '2.0', id, method, params })
+  }
+
+  #ahead(message: JsonObject): boolean {
+    if (!this.#openStream() || this.#response.writableLength > BACKLOG_LIMIT) return false
+    this.#response.write(eventOf(message))
+    return true
   }
 
   /** Begins to stream if the answer takes long, so that the connection is seen to live. */
@@ -38,9 +60,12 @@ export class McpReply {
 
   /** Says when to try again (RFC 9110 §10.2.3), with the answer that follows. */
   retryAfter(ms: number): void {
-    if (!this.#streaming && !this.#done) {
-      this.#response.setHeader('retry-after', String(Math.ceil(ms / 1_000)))
-    }
+    this.#header('retry-after', String(Math.ceil(ms / 1_000)))
+  }
+
+  /** Names the session that the answer begins (MCP 2025-11-25, "Session Management"). */
+  session(id: string): void {
+    this.#header('mcp-session-id', id)
   }
 
   result(id: RpcId, result: JsonObject): void {
@@ -49,9 +74,7 @@ export class McpReply {
 
   /** Says how to get in, with the answer that follows. */
   challenge(values: readonly string[]): void {
-    if (!this.#streaming && !this.#done) {
-      this.#response.setHeader('www-authenticate', [...values])
-    }
+    this.#header('www-authenticate', [...values])
   }
 
   error(id: RpcId | null, error: RpcError, status = 200): void {
@@ -63,33 +86,28 @@ export class McpReply {
     })
   }
 
-  /** A notification was taken. */
+  /** A notification, or an answer of the client's, was taken. */
   accepted(): void {
     if (this.#finish()) this.#response.writeHead(202).end()
+  }
+
+  #header(name: string, value: string | string[]): void {
+    if (!this.#streaming && !this.#done) this.#response.setHeader(name, value)
   }
 
   #openStream(): boolean {
     if (this.#done || !this.#mayStream) return false
     if (!this.#streaming) {
       this.#streaming = true
-      this.#response.writeHead(200, {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-      })
+      this.#response.writeHead(200, STREAM_HEAD)
     }
     return true
-  }
-
-  #event(message: JsonObject): void {
-    this.#response.write(`event: message\ndata: ${stringifyJson(message)}\n\n`)
   }
 
   #answer(status: number, message: JsonObject): void {
     if (!this.#finish()) return
     if (this.#streaming) {
-      this.#event(message)
-      this.#response.end()
+      this.#response.end(eventOf(message))
       return
     }
     // A text goes out with the headers as one piece.

@@ -12,7 +12,7 @@ import type { Conclusion, Governor } from '../govern.ts'
 import type { ApprovalView } from '../ports.ts'
 import type { Operation } from '../operation.ts'
 import type { Held } from '../steps/05-gate.ts'
-import type { UpstreamAnswer } from '../upstream/session.ts'
+import type { UpstreamAnswer } from '../upstream/conversation.ts'
 import { legacyResult, modernResult } from './describe.ts'
 import type { McpReply } from './reply.ts'
 

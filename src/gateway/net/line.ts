@@ -2,9 +2,11 @@
 
 import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { buildConnector, Pool } from 'undici'
 import type { Reach } from '../../wire/system.ts'
 import type { Equipment } from '../equipment.ts'
+import { chainOf, type PeerCheck } from '../upstream/peer.ts'
 import { connectFailure, netFailure } from './failure.ts'
 import { netFault } from './faults.ts'
 import { reachable, type Resolve } from './reach.ts'
@@ -29,6 +31,8 @@ export interface LineTerms {
   readonly tls?: Equipment['tls'] | undefined
   /** Requests of different accounts never share a connection. */
   readonly account?: string | undefined
+  /** Looks at who is there before anything is sent; only where there is TLS. */
+  readonly peer?: PeerCheck | undefined
 }
 
 /** What every line of a network has in common. */
@@ -102,6 +106,11 @@ export function judgedLookup(
   }
 }
 
+function strange(socket: Socket, peer: PeerCheck | undefined): Error | undefined {
+  if (peer === undefined || !(socket instanceof TLSSocket)) return undefined
+  return peer.check(chainOf(socket))
+}
+
 /** Connections to one origin. Owned by the network that made it. */
 export class Line {
   readonly #pool: Pool
@@ -119,12 +128,17 @@ export class Line {
       minVersion: 'TLSv1.2',
       ...(authorities.length > 0 && { ca: [...authorities] }),
       ...(terms.tls !== undefined && { cert: terms.tls.cert, key: terms.tls.key }),
+      // A session that is taken up again shows no chain.
+      ...(terms.peer !== undefined && { maxCachedSessions: 0 }),
     })
     this.#pool = new Pool(origin.origin, {
       connect: (options, callback) =>
         connect(options, (...[error, socket]) => {
-          if (error === null) callback(null, socket)
-          else callback(connectFailure(error, secure), null)
+          if (error !== null) return callback(connectFailure(error, secure), null)
+          const stranger = strange(socket, terms.peer)
+          if (stranger === undefined) return callback(null, socket)
+          socket.destroy()
+          callback(stranger, null)
         }),
       connections: MAX_CONNECTIONS,
       // One at a time on each: no answer can be taken for that of another request.
@@ -195,37 +209,40 @@ function checkRequest(method: string, path: string, headers: Outgoing['headers']
   }
 }
 
-/** A bare connection to a judged address, for what is tunnelled. Rejects with a `net.*` Fault, or with the reason of the signal. */
-export function connectBare(
+/**
+ * A bare connection to a judged address, for what is tunnelled; the signal ends it later, too. Rejects with a `net.*` Fault, or with the
+ * reason of the signal.
+ */
+export async function connectBare(
   target: { readonly host: string; readonly port: number },
   { reach, resolve, signal }: { reach: Reach; resolve: Resolve; signal: AbortSignal },
 ): Promise<Socket> {
   const { host, port } = target
-  return new Promise((settle, reject) => {
-    // A tunnel carries what it carries: whether that is clear text is not ours to see.
-    reachable(host, { reach, clear: false }, resolve).then((found) => {
-      signal.throwIfAborted()
-      const socket = connectTcp({
-        host,
-        port,
-        timeout: CONNECT_MS,
-        autoSelectFamily: true,
-        signal,
-        lookup: (_host, options, callback) => {
-          if (options.all === true) callback(null, [...found])
-          else callback(null, found[0]!.address, found[0]!.family)
-        },
-      })
-      const failed = (error: unknown) => {
-        socket.destroy()
-        reject(signal.aborted ? (signal.reason as Error) : connectFailure(error, false))
-      }
-      socket.once('error', failed)
-      socket.once('timeout', () => failed(new Error('took too long')))
-      socket.once('connect', () => {
-        socket.off('error', failed).removeAllListeners('timeout').setTimeout(0)
-        settle(socket)
-      })
-    }, reject)
+  // A tunnel carries what it carries: whether that is clear text is not ours to see.
+  const found = await reachable(host, { reach, clear: false }, resolve)
+  signal.throwIfAborted()
+  return await new Promise((settle, reject) => {
+    const socket = connectTcp({
+      host,
+      port,
+      timeout: CONNECT_MS,
+      autoSelectFamily: true,
+      signal,
+      lookup: (_host, options, callback) => {
+        if (options.all === true) callback(null, [...found])
+        else callback(null, found[0]!.address, found[0]!.family)
+      },
+    })
+    const failed = (error: unknown) => {
+      socket.destroy()
+      reject(signal.aborted ? (signal.reason as Error) : connectFailure(error, false))
+    }
+    // Whoever has it by then hears of its end by `close`.
+    socket.on('error', failed)
+    socket.once('timeout', () => failed(new Error('took too long')))
+    socket.once('connect', () => {
+      socket.removeAllListeners('timeout').setTimeout(0)
+      settle(socket)
+    })
   })
 }

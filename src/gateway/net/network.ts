@@ -89,8 +89,8 @@ export class Network {
   }
 }
 
-function keyOf(url: URL, { account = '', reach, tls }: LineTerms): string {
+function keyOf(url: URL, { account = '', peer, reach, tls }: LineTerms): string {
   const certificate = tls === undefined ? '' : digest(tls.cert)
   const allowed = `${reach.private === true ? 'p' : ''}${reach.clearText === true ? 'c' : ''}`
-  return [url.origin, allowed, certificate, account].join('\n')
+  return [url.origin, allowed, certificate, account, peer?.key ?? ''].join('\n')
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../std/json.ts'
 import { publicFault } from '../../std/fault.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
+import type { Obligations } from '../../wire/obligation.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import type { Call } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
@@ -30,7 +31,7 @@ export function callFields(
 }
 
 /** By which credential, and under which delegations, the highest first: `binding` `none` marks an unbound bearer (INV-8). */
-function actorBody({ chain, credential, delegation, task }: Actor): JsonObject {
+function actorBody({ chain, credential, delegation, district, task }: Actor): JsonObject {
   const above = chain.flatMap((one) => (one.delegation === '' ? [] : [one.delegation]))
   return {
     credential: credential.id,
@@ -38,6 +39,7 @@ function actorBody({ chain, credential, delegation, task }: Actor): JsonObject {
     binding: credential.binding,
     ...(delegation !== undefined && { delegation: delegation.id }),
     ...taskMark(task),
+    ...(district === true && { district: true }),
     ...(chain.length > 0 && { chain: above, delegators: chain.map((one) => one.instance) }),
   }
 }
@@ -66,6 +68,9 @@ export function decisionBody(decision: Decision): JsonObject {
     // Policy denied it, and observe mode let it go on: what the parties answered is what would have been.
     ...(decision.observed === true && { observed: true, would: 'deny', reason: decision.reason }),
     policy_set: decision.policySet,
+    ...(decision.obligations !== undefined && {
+      obligations: obligationsBody(decision.obligations),
+    }),
     parties: decision.parties.map((party) => ({
       party: party.party,
       principal: party.principal,
@@ -74,6 +79,18 @@ export function decisionBody(decision: Decision): JsonObject {
       errors: party.errors.map((error) => error.id),
       reason: party.reason,
     })),
+  }
+}
+
+/** What policy asks of the answer, as a record holds it. */
+function obligationsBody({ links, ...rest }: Obligations): JsonObject {
+  const kinds = Object.entries(rest).map(([name, value]) => [
+    name === 'maxBytes' ? 'max_bytes' : name,
+    typeof value === 'number' ? value : [...value],
+  ])
+  return {
+    ...(Object.fromEntries(kinds) as JsonObject),
+    ...(links !== undefined && { links: links.map((list) => [...list]) }),
   }
 }
 

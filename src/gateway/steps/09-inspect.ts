@@ -1,67 +1,55 @@
 // Holds the ninth step: what came back is looked at before the agent sees it (INV-3).
 
 import { isObject, type Json, type JsonObject } from '../../std/json.ts'
-import { deny, type Denial } from '../denial.ts'
-import type { UpstreamAnswer } from '../upstream/session.ts'
-
-/** Values shorter than this are no secrets worth cutting: they would hit ordinary text. */
-const SECRET_LENGTH = 6
+import { deny, isDenial, type Denial } from '../denial.ts'
+import type { Inspection } from '../inspect/inspection.ts'
+import { ownSecrets } from '../inspect/own-secrets.ts'
+import { CUT as REMOVED, merged, withoutSpans, type Span } from '../inspect/span.ts'
+import { resultProblem } from '../results.ts'
+import type { UpstreamAnswer } from '../upstream/conversation.ts'
+import type { Call } from '../call.ts'
 
 /** What a secret is replaced with. */
-export const CUT = '[secret removed by bailiwick]'
+export const CUT = REMOVED
 
-/** Every form of the secrets that is cut out: as it is, and as base64, base64url, hex and URL encoding write it. */
-export function secretForms(secrets: readonly string[]): string[] {
-  const forms = new Set<string>()
-  for (const value of secrets) {
-    if (value.length < SECRET_LENGTH) continue
-    const bytes = Buffer.from(value, 'utf8')
-    const escaped = JSON.stringify(value).slice(1, -1)
-    for (const form of [
-      value,
-      escaped,
-      bytes.toString('base64').replace(/=+$/, ''),
-      bytes.toString('base64url'),
-      bytes.toString('hex'),
-      bytes.toString('hex').toUpperCase(),
-      encodeURIComponent(value),
-    ]) {
-      forms.add(form)
-    }
-  }
-  // Longest first, so that a form that holds another is cut whole.
-  return [...forms].sort((a, b) => b.length - a.length)
+/** The secrets that are cut out. */
+export function secretForms(secrets: readonly string[]): readonly string[] {
+  return secrets
 }
 
-function cutText(text: string, forms: readonly string[]): string {
-  let out = text
-  for (const form of forms) if (out.includes(form)) out = out.replaceAll(form, CUT)
-  return out
+function cutText(text: string, secrets: readonly string[]): string {
+  const spans: Span[] = []
+  ownSecrets(secrets)?.find(text, spans)
+  return spans.length === 0 ? text : withoutSpans(text, merged(spans))
 }
 
-/** Cuts secrets out of every text and key of a tree. The same tree comes back where there is nothing to cut. */
-export function cutSecrets<T extends Json>(value: T, forms: readonly string[]): T {
-  return forms.length === 0 ? value : (cut(value, forms) as T)
+/** Cuts secrets out of every text and key of a tree that no call brought. The same tree comes back where there are none. */
+export function cutSecrets<T extends Json>(value: T, secrets: readonly string[]): T {
+  return ownSecrets(secrets) === undefined ? value : (cut(value, secrets) as T)
 }
 
-function cut(value: Json, forms: readonly string[]): Json {
-  if (typeof value === 'string') return cutText(value, forms)
-  if (Array.isArray(value)) return value.map((entry) => cut(entry, forms))
+function cut(value: Json, secrets: readonly string[]): Json {
+  if (typeof value === 'string') return cutText(value, secrets)
+  if (Array.isArray(value)) return value.map((entry) => cut(entry, secrets))
   if (!isObject(value)) return value
   const out = Object.create(null) as JsonObject
-  for (const key of Object.keys(value)) out[cutText(key, forms)] = cut(value[key]!, forms)
+  for (const key of Object.keys(value)) out[cutText(key, secrets)] = cut(value[key]!, secrets)
   return out
 }
 
-/** What is left for the agent: a tool result or the upstream's own error, without secrets; a denial where it is neither. */
+/**
+ * What is left for the agent of a tool's answer: its result or the upstream's own error, looked at; a denial where it is neither, where
+ * it does not fit the output schema that was pinned, or where policy refuses what is in it.
+ */
 export function inspect(
   answer: UpstreamAnswer,
-  secrets: readonly string[],
+  { action }: Pick<Call, 'action'>,
+  inspection: Inspection,
 ): UpstreamAnswer | Denial {
-  const forms = secretForms(secrets)
   if (answer.kind === 'error') {
     const { code, message } = answer.error
-    return { kind: 'error', error: { code, message: cutText(message, forms).slice(0, 4096) } }
+    // Cut first: what is left of a secret that was shortened would not be found.
+    return { kind: 'error', error: { code, message: inspection.text(message).slice(0, 4096) } }
   }
   const { result } = answer
   if (result['resultType'] === 'input_required') {
@@ -70,5 +58,9 @@ export function inspect(
   if (!Array.isArray(result['content']) && !isObject(result['structuredContent'])) {
     return deny('upstream.bad_answer', 'the system answered with what is no tool result')
   }
-  return { kind: 'result', result: cutSecrets(result, forms) }
+  // As it came: what is taken out of it afterwards may well not fit, and is no fault of the system's.
+  const problem = resultProblem(action, result)
+  if (problem !== undefined) return deny('inspect.bad_schema', problem)
+  const looked = inspection.tree(result)
+  return isDenial(looked) ? looked : { kind: 'result', result: looked.value }
 }

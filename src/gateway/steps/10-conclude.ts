@@ -4,7 +4,7 @@ import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
-import type { Operation } from '../operation.ts'
+import type { Answered, Operation } from '../operation.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import type { Ports } from '../ports.ts'
@@ -13,7 +13,14 @@ import { callFields, decisionBody, lineageMark, taskMark, unboundMark } from './
 
 /** Statuses of an outcome record. `unknown` is written by recovery, for an intent that a crash left open, and here. */
 export type OutcomeStatus =
-  'ok' | 'tool_error' | 'upstream_error' | 'not_executed' | 'cut' | 'cancelled' | 'unknown'
+  | 'ok'
+  | 'tool_error'
+  | 'upstream_error'
+  | 'withheld'
+  | 'not_executed'
+  | 'cut'
+  | 'cancelled'
+  | 'unknown'
 
 /** What counts as a failure of the system in the history of the lineage. */
 const FAILED: readonly OutcomeStatus[] = ['tool_error', 'upstream_error']
@@ -50,7 +57,7 @@ export function conclude(
 export function concluded<A, T>(
   call: Call,
   sent: { readonly answer: A } | Unanswered,
-  operation: Pick<Operation<A, T>, 'inspect'>,
+  operation: Pick<Operation<A, T>, 'inspect' | 'passed'>,
   equipment: Equipment,
   ports: Parameters<typeof conclude>[3],
 ):
@@ -60,21 +67,47 @@ export function concluded<A, T>(
   const equipped: JsonObject = used.length === 0 ? {} : { credentials: [...used] }
   if ('unanswered' in sent) {
     const { code, detail, next } = sent
-    const facts = { code, reason: detail, executed: 'unknown', ...equipped }
+    const given = seen(call, operation.passed?.(), ports)
+    // An answer that is kept back while it comes was given to a call that was done.
+    const executed = isKept(code) ? 'yes' : 'unknown'
+    const facts = { ...given, code, reason: detail, executed, ...equipped }
     conclude(call, statusOf(code), facts, ports)
     return { kind: 'denied', call: call.id, denial: { denied: true, code, detail, next } }
   }
   const clean = operation.inspect(sent.answer, call, equipment)
   if (isDenial(clean)) {
-    const facts = { code: clean.code, executed: 'unknown', ...equipped }
-    conclude(call, 'upstream_error', facts, ports)
+    const kept = isKept(clean.code)
+    const given = seen(call, operation.passed?.(), ports)
+    const facts = { ...given, code: clean.code, executed: kept ? 'yes' : 'unknown', ...equipped }
+    conclude(call, kept ? 'withheld' : 'upstream_error', facts, ports)
     return { kind: 'denied', call: call.id, denial: clean }
   }
-  conclude(call, clean.status, { ...clean.facts, ...equipped }, ports)
+  const given = seen(call, clean, ports)
+  conclude(call, clean.status, { ...given, ...equipped }, ports)
   return { kind: 'done', call: call.id, value: clean.value }
 }
 
+/** What the agent was given: its labels are the lineage's from here on, and stand in the record from which that is read again. */
+function seen(
+  { action, actor }: Call,
+  answered: Pick<Answered<unknown>, 'facts' | 'labels'> | undefined,
+  { history }: Pick<Ports, 'history'>,
+): JsonObject {
+  if (answered === undefined) return {}
+  // Labels of the action itself were taken up with the intent.
+  const labels = (answered.labels ?? []).filter((label) => action.labels?.includes(label) !== true)
+  if (labels.length === 0) return answered.facts
+  history.labelled(actor, labels)
+  return { ...answered.facts, labels: [...labels] }
+}
+
+/** True for an answer that inspection keeps back: the call was done. */
+function isKept(code: string): boolean {
+  return code.startsWith('inspect.')
+}
+
 function statusOf(code: string): OutcomeStatus {
+  if (isKept(code)) return 'withheld'
   if (code === 'call.cancelled') return 'cancelled'
   if (code === 'call.cut' || code.startsWith('authenticate.')) return 'cut'
   return 'unknown'

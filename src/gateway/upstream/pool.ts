@@ -1,18 +1,33 @@
-// Holds the upstream processes that run now: one per instance, delegation and system, capped, stopped when idle, cut by a lock.
+// Holds the conversations with upstreams that are open now: one per caller and system, capped, ended when idle, cut by a lock.
 
 import { join } from 'node:path'
 import type { Fault } from '../../std/fault.ts'
 import type { Actor } from '../../wire/actor.ts'
-import type { SystemDefinition } from '../../wire/system.ts'
+import type { McpTransport, StdioTransport, SystemDefinition } from '../../wire/system.ts'
 import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
+import type { Network } from '../net/network.ts'
 import type { Ports } from '../ports.ts'
+import { cutSecrets, secretForms } from '../steps/09-inspect.ts'
+import { Asks } from './asks.ts'
+import { Conversation } from './conversation.ts'
+import type { Front } from './front.ts'
 import { UpstreamProcess } from './process.ts'
 import type { SandboxSetting } from './sandbox.ts'
-import { UpstreamSession } from './session.ts'
+import { Starts } from './starts.ts'
+import { StdioCarrier } from './stdio.ts'
+import { StreamableCarrier } from './streamable.ts'
 
-/** Requests of one process that are recorded one by one; a flood beyond them is only counted. */
-const FOREIGN_RECORDED = 20
+/** News of a system that its client is told. */
+const PASSED_ON: ReadonlySet<string> = new Set([
+  'notifications/message',
+  'notifications/resources/updated',
+  'notifications/resources/list_changed',
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/elicitation/complete',
+  'notifications/tasks/status',
+])
 
 /** Unreadable lines of one process that are noted; beyond, they would fill the operator's log. */
 const GARBAGE_NOTED = 10
@@ -26,60 +41,76 @@ export interface PoolOptions {
   /** A process without a call for this long is stopped (ms). */
   readonly idleMs: number
   readonly sandbox: SandboxSetting
+  readonly network: Network
+}
+
+/** What a conversation is opened for. */
+export interface Opening {
+  /** Pinned; or merely named, for looking at it. */
+  readonly system:
+    SystemDefinition | { readonly name: string; readonly transport: StdioTransport | McpTransport }
+  readonly equipment: Equipment
+  readonly actor?: Actor
+  readonly front?: Front | undefined
 }
 
 interface Entry {
   readonly actor: Actor
   readonly system: SystemDefinition
-  readonly opening: Promise<UpstreamSession>
-  session: UpstreamSession | undefined
+  readonly front: string
+  readonly opening: Promise<Conversation>
+  conversation: Conversation | undefined
   lastUsed: number
 }
 
-/** The processes of this gateway. Nothing else starts or ends an upstream. */
+/** The conversations of this gateway. Nothing else starts or ends an upstream. */
 export class UpstreamPool {
   readonly #options: PoolOptions
   readonly #entries = new Map<string, Entry>()
+  readonly #starts: Starts
   readonly #sweep: NodeJS.Timeout
   #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#starts = new Starts(options.ports)
     this.#sweep = setInterval(() => this.#stopIdle(), Math.min(options.idleMs, 10_000))
     this.#sweep.unref()
   }
 
-  /** The conversation of this instance with this system, started if need be. Rejects with an `upstream.*` Fault. */
+  /** The conversation of this caller with this system, opened if need be. Rejects with an `upstream.*` or `net.*` Fault. */
   async acquire(
     actor: Actor,
     system: SystemDefinition,
     equipment: Equipment,
-  ): Promise<UpstreamSession> {
-    // One conversation for one authority and one account: what it remembers of one person's is not there for another's.
-    const key = `${actor.instance} ${actor.delegation?.id ?? ''} ${system.name} ${equipment.account}`
+    front?: Front,
+  ): Promise<Conversation> {
+    const key = keyOf(actor, system, equipment, front)
     const now = this.#options.ports.clock.monotonic()
     let entry = this.#entries.get(key)
     if (
       entry !== undefined &&
-      (entry.session?.closed === true || entry.system.digest !== system.digest)
+      (entry.conversation?.closed === true || entry.system.digest !== system.digest)
     ) {
       this.#end(key, gatewayFault('upstream.unavailable', 'the system was pinned anew'))
       entry = undefined
     }
     if (entry === undefined) {
+      this.#starts.check(key)
       this.#makeRoom(system)
       entry = {
         actor,
         system,
-        opening: this.#start(system, actor, equipment),
-        session: undefined,
+        front: front?.key ?? '',
+        opening: this.#start(key, { system, actor, equipment, front }),
+        conversation: undefined,
         lastUsed: now,
       }
       this.#entries.set(key, entry)
       const started = entry
       entry.opening.then(
-        (session) => {
-          started.session = session
+        (conversation) => {
+          started.conversation = conversation
         },
         () => {
           if (this.#entries.get(key) === started) this.#entries.delete(key)
@@ -91,76 +122,92 @@ export class UpstreamPool {
   }
 
   async #start(
-    system: SystemDefinition,
-    actor: Actor,
-    { environment }: Equipment,
-  ): Promise<UpstreamSession> {
+    key: string,
+    of: Opening & { readonly system: SystemDefinition },
+  ): Promise<Conversation> {
     if (this.#closed) throw gatewayFault('upstream.unavailable', 'the gateway is stopping')
     const { ports } = this.#options
-    const session = this.open(system, environment, actor)
+    const { system, equipment } = of
+    const began = this.#starts.began(key)
     try {
-      await session.open(system.era)
-    } catch (error) {
-      ports.watch.note('upstream failed to start', {
+      if (system.transport.kind === 'stdio') await ports.pins.admits(system)
+      const conversation = this.open(of)
+      try {
+        await conversation.open(system.era)
+      } catch (error) {
+        ports.watch.note('upstream failed to start', {
+          system: system.name,
+          stderr: redactAll(conversation.program.said, equipment.secrets),
+        })
+        conversation.close(gatewayFault('upstream.unavailable', 'the system did not start'))
+        throw error
+      }
+      const { pid } = conversation.program
+      ports.watch.note('upstream started', {
         system: system.name,
-        stderr: redactAll(session.process.stderr, environment),
+        ...(pid !== undefined && { pid }),
       })
-      session.close(gatewayFault('upstream.unavailable', 'the system did not start'))
+      conversation.onClosed(() => began.closed())
+      return conversation
+    } catch (error) {
+      began.failed()
       throw error
     }
-    ports.watch.note('upstream started', { system: system.name, pid: session.process.pid ?? 0 })
-    return session
   }
 
-  /** Starts a process outside the pool: for looking at a system before anybody pinned it. */
-  open(
-    system: Pick<SystemDefinition, 'name' | 'transport'>,
-    secrets: Readonly<Record<string, string>>,
-    actor: Actor | undefined,
-  ): UpstreamSession {
-    const { ports, home, environment, sandbox } = this.#options
-    const { transport } = system
-    // Denied long before; whoever comes by another way gets no process either.
-    if (transport.kind !== 'stdio') {
-      throw gatewayFault('resolve.external', 'this system is described, and nothing to start')
-    }
-    let foreign = 0
+  /** Opens a conversation outside the pool: for looking at a system before anybody pinned it, there is no actor. */
+  open({ system, equipment, actor, front }: Opening): Conversation {
+    const { ports, network } = this.#options
+    const { transport, name } = system
     let garbage = 0
-    const process = new UpstreamProcess({
+    const pinned = 'digest' in system ? system : undefined
+    return new Conversation({
+      equipment,
+      front,
+      ...(actor !== undefined && pinned !== undefined && { asks: new Asks(ports, pinned, actor) }),
+      carrier: (receiver) => {
+        if (transport.kind === 'stdio') {
+          return new StdioCarrier(this.#process(name, transport, equipment, actor), receiver)
+        }
+        if (transport.kind === 'mcp') {
+          const peer = pinned === undefined ? undefined : ports.pins.peer(pinned)
+          return new StreamableCarrier({ network, transport, peer, receiver })
+        }
+        // Denied long before; whoever comes by another way gets no conversation either.
+        throw gatewayFault('resolve.external', 'this system speaks no MCP')
+      },
+      events: {
+        onGarbage: (what) => {
+          garbage++
+          if (garbage > GARBAGE_NOTED) return
+          ports.watch.note('upstream garbage', { system: name, what, count: garbage })
+        },
+        ...(pinned !== undefined && {
+          onDescribed: (described) => ports.pins.showed(pinned, described),
+        }),
+        onNews: (method, params) => {
+          if (front === undefined || !PASSED_ON.has(method)) return
+          const told = cutSecrets(params, secretForms(equipment.secrets))
+          front.notify(method, told)
+        },
+      },
+    })
+  }
+
+  #process(
+    system: string,
+    transport: StdioTransport,
+    { environment: secrets }: Equipment,
+    actor: Actor | undefined,
+  ): UpstreamProcess {
+    const { home, environment, sandbox } = this.#options
+    return new UpstreamProcess({
       transport,
       secrets,
       // One for each agent, so that nothing that a system keeps for one is there for another.
-      home: join(home, system.name, actor?.agent ?? '.inspection'),
+      home: join(home, system, actor?.agent ?? '.inspection'),
       environment,
       sandbox,
-    })
-    return new UpstreamSession(process, {
-      onForeignRequest: (method) => {
-        foreign++
-        if (foreign > FOREIGN_RECORDED) return
-        const record = ports.audit.append({
-          type: 'call.denied',
-          phase: 'decision',
-          system: system.name,
-          ...(actor !== undefined && { instance: actor.instance, agent: actor.agent }),
-          body: {
-            principal: `system ${system.name}`,
-            method: method.slice(0, 128),
-            code: 'policy.denied',
-            reason: 'requests from a system are denied unless policy names them',
-            more_not_recorded: foreign === FOREIGN_RECORDED,
-          },
-        })
-        record.catch((error: unknown) => {
-          ports.watch.note('record failed', { what: 'foreign request', error: String(error) })
-        })
-      },
-      onGarbage: (what) => {
-        garbage++
-        if (garbage <= GARBAGE_NOTED) {
-          ports.watch.note('upstream garbage', { system: system.name, what, count: garbage })
-        }
-      },
     })
   }
 
@@ -169,7 +216,7 @@ export class UpstreamPool {
     const same = [...this.#entries].filter(([, entry]) => entry.system.name === system.name)
     if (same.length < system.maxProcesses) return
     const idle = same
-      .filter(([, entry]) => entry.session?.busy === 0)
+      .filter(([, entry]) => entry.conversation?.busy === 0)
       .sort(([, a], [, b]) => a.lastUsed - b.lastUsed)[0]
     if (idle === undefined) {
       throw gatewayFault(
@@ -184,8 +231,8 @@ export class UpstreamPool {
     const before = this.#options.ports.clock.monotonic() - this.#options.idleMs
     for (const [key, entry] of this.#entries) {
       if (
-        entry.session?.closed === true ||
-        (entry.session?.busy === 0 && entry.lastUsed < before)
+        entry.conversation?.closed === true ||
+        (entry.conversation?.busy === 0 && entry.lastUsed < before)
       ) {
         this.#end(key, gatewayFault('upstream.unavailable', 'stopped when idle'))
       }
@@ -197,10 +244,10 @@ export class UpstreamPool {
     if (entry === undefined) return
     this.#entries.delete(key)
     // A process that is still starting ends as soon as it has started; its callers get the fault of the session.
-    if (entry.session !== undefined) entry.session.close(fault)
+    if (entry.conversation !== undefined) entry.conversation.close(fault)
     else {
       entry.opening.then(
-        (session) => session.close(fault),
+        (conversation) => conversation.close(fault),
         () => undefined,
       )
     }
@@ -217,7 +264,16 @@ export class UpstreamPool {
     return count
   }
 
-  /** Processes by system: for status. */
+  /** Ends the conversations of a client session that is over. */
+  endFront(front: string): void {
+    if (front === '') return
+    for (const [key, entry] of this.#entries) {
+      if (entry.front !== front) continue
+      this.#end(key, gatewayFault('upstream.unavailable', "the client's session is over"))
+    }
+  }
+
+  /** Conversations that are open: for status. */
   get size(): number {
     return this.#entries.size
   }
@@ -229,9 +285,24 @@ export class UpstreamPool {
   }
 }
 
-function redactAll(text: string, secrets: Readonly<Record<string, string>>): string {
+/**
+ * One conversation for one authority, one task, one account and one session of the client: what it remembers of one person's is not there
+ * for another's. What the client can be asked is said when a conversation is opened.
+ */
+function keyOf(
+  actor: Actor,
+  system: SystemDefinition,
+  { account }: Equipment,
+  front: Front | undefined,
+): string {
+  const { delegation, instance, task } = actor
+  const asked = front === undefined ? '' : Object.keys(front.capabilities).sort().join(',')
+  const parts = [instance, delegation?.id, task?.id, system.name, account, front?.key, asked]
+  return parts.map((part) => part ?? '').join('\n')
+}
+
+function redactAll(text: string, secrets: readonly string[]): string {
   let out = text
-  for (const value of Object.values(secrets))
-    if (value.length > 3) out = out.replaceAll(value, '[secret]')
+  for (const value of secrets) if (value.length > 3) out = out.replaceAll(value, '[secret]')
   return out
 }

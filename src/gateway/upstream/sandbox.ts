@@ -5,7 +5,12 @@ import { homedir, tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { findProgram, installedIn, isBroad, isWithin } from '../../std/sandbox/program-place.ts'
-import { sandboxLaunch, type Mount, type SandboxLaunch } from '../../std/sandbox/bubblewrap.ts'
+import {
+  isProgramPath,
+  sandboxLaunch,
+  type Mount,
+  type SandboxLaunch,
+} from '../../std/sandbox/bubblewrap.ts'
 import { hostList } from '../egress/host-list.ts'
 import { openHostDoor, type HostDoor } from '../egress/host-door.ts'
 import { gatewayFault } from '../faults.ts'
@@ -74,7 +79,7 @@ export function launchOf(plan: ProgramPlan, setting: SandboxSetting): ProgramLau
     bwrap,
     {
       mounts: [...mountsOf(plan, setting), ...(door === undefined ? [] : relayMounts(door.path))],
-      empty: [home, transport.cwd ?? home],
+      empty: [home, ...(canBeEmpty(transport.cwd) ? [transport.cwd] : [])],
       cwd: transport.cwd ?? home,
       env: { ...env, ...(door !== undefined && PROXY_ENV) },
       terminal: false,
@@ -160,6 +165,12 @@ function mountsOf({ transport, home }: ProgramPlan, { closed }: SandboxSetting):
     ...closed.map((cover) => ({ cover })),
     own,
   ]
+}
+
+/** A working folder that nothing shows is there and empty; one of the machine's own stays what it is. */
+function canBeEmpty(cwd: string | undefined): cwd is string {
+  if (cwd === undefined || !isAbsolute(cwd) || isProgramPath(cwd)) return false
+  return !['/', '/dev', '/etc', '/proc', '/run', '/tmp', '/var'].includes(resolve(cwd))
 }
 
 /** Paths that a word of the command line names and that are there: the word, or what stands behind its first `=`. */

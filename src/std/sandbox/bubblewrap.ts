@@ -1,6 +1,6 @@
 // Holds the sandbox as bubblewrap is asked for it: nothing of the machine but what is listed, no network, no capability, own processes.
 
-import { existsSync, lstatSync, readlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { syscallFilter } from './syscall-filter.ts'
 
 /** A folder or file of the machine, and where it stands inside; or a path inside that is covered, whatever shows it until then. */
@@ -153,5 +153,6 @@ function mounted(mount: Mount): string[] {
 
 function cover(path: string): string[] {
   if (!existsSync(path)) return []
-  return lstatSync(path).isDirectory() ? ['--tmpfs', path] : ['--ro-bind', '/dev/null', path]
+  const at = realpathSync(path)
+  return lstatSync(at).isDirectory() ? ['--tmpfs', at] : ['--ro-bind', '/dev/null', at]
 }

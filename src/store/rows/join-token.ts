@@ -13,6 +13,8 @@ export interface JoinTokenRow {
   readonly person: string
   /** Delegation id, where the instance will act on somebody's behalf. */
   readonly delegation?: string
+  /** True where the program of a person asked for it, to start the instance in a district. */
+  readonly district?: true
   readonly state: 'issued' | 'used' | 'expired'
   /** ms since the epoch. */
   readonly createdAt: number

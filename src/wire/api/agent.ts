@@ -166,6 +166,8 @@ export const NewJoinToken = z
     task: z.union([Id, JoinTask]).optional(),
     /** The instance that is to be followed: refused where a person took it away. */
     replaces: Id.optional(),
+    /** True where whoever asks starts the instance in a district of its own, as `bailiwick run` does. */
+    district: z.boolean().optional(),
   })
   .refine(
     ({ unattended, scope, depth, task }) => !unattended || (scope ?? depth ?? task) === undefined,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Digest, Id, Name } from './text.ts'
 
 const Answer = z.enum(['allow', 'deny', 'hold'])
-const PartyName = z.enum(['person', 'delegator', 'agent', 'task'])
+const PartyName = z.enum(['person', 'delegator', 'agent', 'task', 'system'])
 const Effect = z.enum(['permit', 'forbid'])
 
 /** What a clause came to: `unasked` where an earlier one had decided already. */

@@ -1,7 +1,8 @@
-// Holds systems as the control API inspects, pins, labels and shows them. History: v1 stdio transports, v2 described systems, facts, v3 MCP servers and APIs on the network, terms of sandboxes.
+// Holds systems as the control API inspects, pins, labels and shows them. History: v1 stdio transports, v2 described systems, facts, v3 MCP servers and APIs on the network, terms of sandboxes, v4 quarantines, signs, prompts, identity.
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
+import { PASSING_CHANGES } from '../system.ts'
 import { PolicyProblem } from './problem.ts'
 import { Digest, Name, Reason, Time } from './text.ts'
 import { UpstreamAuth } from './upstream-auth.ts'
@@ -65,7 +66,7 @@ const ApiCandidate = z.strictObject({
   reach: Reach.default({}),
 })
 
-const ExternalSource = z.enum(['openapi', 'tables'])
+const ExternalSource = z.enum(['openapi', 'tables', 'tools'])
 
 /** A system that is described: the gateway has no way to it, and programs that enforce by themselves ask about its actions. */
 const ExternalTransport = z.strictObject({
@@ -82,6 +83,7 @@ const AnyTransport = z.discriminatedUnion('kind', [
   McpTransport,
   ApiCandidate.extend({ document: Digest }),
   ExternalTransport,
+  z.strictObject({ kind: z.literal('web') }),
 ])
 
 const Pointer = z.string().max(512)
@@ -120,15 +122,75 @@ export const Action = z
   })
   .meta({ id: 'Action' })
 
+/** What a server is known by, beyond what it says of itself. */
+const ServerIdentity = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('program'),
+    files: z.array(z.object({ path: z.string(), digest: Digest })),
+  }),
+  z.object({
+    kind: z.literal('certificate'),
+    host: z.string(),
+    /** Digests of the public keys of its chain, its own first. */
+    chain: z.array(Digest),
+  }),
+])
+
+const Prompt = z.object({
+  name: z.string(),
+  title: z.string().optional(),
+  description: z.string().optional(),
+  arguments: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string().optional(),
+      description: z.string().optional(),
+      required: z.boolean().optional(),
+    }),
+  ),
+  digest: Digest,
+})
+
+const ResourceTemplate = z.object({
+  name: z.string(),
+  uri_template: z.string(),
+  title: z.string().optional(),
+  description: z.string().optional(),
+  mime_type: z.string().optional(),
+  digest: Digest,
+})
+
+/** Differences that pass without a person. */
+const Passing = z.array(z.enum(PASSING_CHANGES)).max(PASSING_CHANGES.length)
+
+/** Something that should be looked at twice, and where it stands. */
+const Sign = z
+  .object({
+    code: z.string(),
+    place: z.string(),
+    message: z.string(),
+    /** With what is hidden made visible. */
+    excerpt: z.string(),
+  })
+  .meta({ id: 'Sign' })
+
 /** What a system said of itself. */
 const SystemDefinitionAnswer = z.object({
   name: Name,
   transport: AnyTransport,
   /** The revision of MCP; absent where it speaks none. */
   era: z.enum(['2025-11-25', '2026-07-28']).optional(),
-  server: z.object({ name: z.string(), version: z.string() }),
+  server: z.object({ name: z.string(), version: z.string(), title: z.string().optional() }),
   instructions: z.string().optional(),
+  /** Tools, and methods of the protocol by their own names (`resources/read`). */
   actions: z.array(Action),
+  /** What the server said it can; absent where it speaks no MCP. */
+  capabilities: JsonObjectShape.optional(),
+  prompts: z.array(Prompt).optional(),
+  templates: z.array(ResourceTemplate).optional(),
+  /** Absent where nobody vouches for it. */
+  identity: ServerIdentity.optional(),
+  passing: Passing.optional(),
   max_processes: z.number().int(),
   digest: Digest,
 })
@@ -143,6 +205,18 @@ export const System = SystemDefinitionAnswer.extend({
   reason: z.string(),
   /** Policies that do not hold with what it is now: every call of it is denied until they are mended. Empty: it is not isolated. */
   isolated: z.array(PolicyProblem),
+  /** What of it waits for a person; null: nothing does. */
+  quarantine: z
+    .object({
+      fingerprint: Digest,
+      since: Time,
+      /** Nothing of it goes on. */
+      whole: z.boolean(),
+      /** Actions and prompts that do not go on. */
+      actions: z.array(z.string()),
+      prompts: z.array(z.string()),
+    })
+    .nullable(),
 }).meta({ id: 'System' })
 
 /** Answer of `GET /v1/systems`. */
@@ -183,6 +257,7 @@ function authNames(transport: Candidate['transport']): readonly unknown[] {
   if (!('auth' in transport)) return []
   const { auth } = transport
   if (auth.kind === 'sigv4') return [auth.accessKey, auth.secret, auth.sessionToken]
+  if (auth.kind === 'header') return [auth, ...(auth.more ?? [])].map(({ secret }) => secret)
   return 'secret' in auth ? [auth.secret] : []
 }
 
@@ -219,6 +294,7 @@ export const InspectAnswer = z.object({
     z.object({ action: z.string(), change: z.enum(['added', 'removed', 'changed']) }),
   ),
   warnings: z.array(z.string()),
+  signs: z.array(Sign),
   /** Policies in force that would not hold with it: it would be isolated until they are mended. */
   breaks: z.array(PolicyProblem),
 })
@@ -239,18 +315,75 @@ export const NewSystem = z
     max_processes: z.number().int().min(1).max(256).optional(),
     /** The one that it has already where it is left out, else `default`. */
     environment: Name.optional(),
+    /** Differences that pass from now on; left out: as it is. */
+    passing: Passing.optional(),
   })
   .refine(named, NAMED)
   .refine(described, DESCRIBED)
 
+const SaidOfActions = z.record(
+  z.string().max(256),
+  z.strictObject({ effects: z.array(EffectLabel).max(EFFECTS.length).optional(), ...Facts }),
+)
+
 /** Body of `POST /v1/systems/{name}/labels`: changes what is said of actions; what is left out stays. */
 export const LabelSystem = z.strictObject({
-  facts: z.record(
-    z.string().max(256),
-    z.strictObject({ effects: z.array(EffectLabel).max(EFFECTS.length).optional(), ...Facts }),
-  ),
+  facts: SaidOfActions,
+  /** Differences that pass from now on. */
+  passing: Passing.optional(),
   reason: Reason,
 })
+
+/** One thing that a system shows otherwise than it was pinned. */
+const Difference = z
+  .object({
+    part: z.enum([
+      'server',
+      'identity',
+      'instructions',
+      'capabilities',
+      'tool',
+      'method',
+      'prompt',
+      'template',
+    ]),
+    /** Of a tool, a method, a prompt or a template. */
+    name: z.string().nullable(),
+    change: z.enum(['added', 'removed', 'changed']),
+    /** What was and what is; null: not there. */
+    fields: z.array(
+      z.object({ field: z.string(), before: z.string().nullable(), now: z.string().nullable() }),
+    ),
+  })
+  .meta({ id: 'Difference' })
+
+/** Answer of `GET /v1/systems/{name}/quarantine`. */
+export const QuarantineAnswer = z
+  .object({
+    system: Name,
+    /** What an approval or a rejection has to name; null: nothing waits. */
+    fingerprint: Digest.nullable(),
+    since: Time.nullable(),
+    whole: z.boolean(),
+    actions: z.array(z.string()),
+    prompts: z.array(z.string()),
+    differences: z.array(Difference),
+    signs: z.array(Sign),
+    /** Policies in force that would not hold with it: it would be isolated until they are mended. */
+    breaks: z.array(PolicyProblem),
+  })
+  .meta({ id: 'Quarantine' })
+
+/** Body of `POST /v1/systems/{name}/approve`: pins what waits, if it is what was shown. */
+export const ApproveSystem = z.strictObject({
+  fingerprint: Digest,
+  /** What is said of actions; what is left out stays, and what is new has no effects confirmed. */
+  facts: SaidOfActions.default({}),
+  reason: Reason,
+})
+
+/** Body of `POST /v1/systems/{name}/reject`: what was pinned stays. */
+export const RejectSystem = z.strictObject({ fingerprint: Digest, reason: Reason })
 
 /** One thing that an action was seen to set off. */
 const LearnedTrigger = z.object({
@@ -276,6 +409,8 @@ export const DismissTrigger = z.strictObject({
 
 export type Transport = z.infer<typeof Transport>
 export type LabelSystem = z.input<typeof LabelSystem>
+export type QuarantineAnswer = z.infer<typeof QuarantineAnswer>
+export type Sign = z.infer<typeof Sign>
 export type TriggersAnswer = z.infer<typeof TriggersAnswer>
 export type Action = z.infer<typeof Action>
 export type System = z.infer<typeof System>

@@ -39,22 +39,40 @@ const RESERVED = new Set([
   'tracestate',
 ])
 
+const HeaderValue = {
+  header: z
+    .string()
+    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is not the name of a header')
+    .refine((name) => !RESERVED.has(name.toLowerCase()), 'is no header for a credential'),
+  prefix: z
+    .string()
+    .max(64)
+    .regex(/^[\x20-\x7e]*$/, 'cannot stand in a header')
+    .optional(),
+  secret: Variable,
+}
+
 /** How a request to a system is equipped; every `secret` is the name of a sealed value. */
 export const UpstreamAuth = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
+  z
+    .strictObject({
+      kind: z.literal('header'),
+      ...HeaderValue,
+      more: z.array(z.strictObject(HeaderValue)).max(8).optional(),
+      ...Minted,
+    })
+    .refine(
+      ({ header, more = [] }) => {
+        const names = [header, ...more.map((one) => one.header)].map((name) => name.toLowerCase())
+        return new Set(names).size === names.length
+      },
+      { path: ['more'], message: 'names a header twice' },
+    ),
   z.strictObject({
-    kind: z.literal('header'),
-    header: z
-      .string()
-      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is not the name of a header')
-      .refine((name) => !RESERVED.has(name.toLowerCase()), 'is no header for a credential'),
-    prefix: z
-      .string()
-      .max(64)
-      .regex(/^[\x20-\x7e]*$/, 'cannot stand in a header')
-      .optional(),
+    kind: z.literal('query'),
+    parameter: z.string().regex(/^[A-Za-z0-9._~-]{1,64}$/, 'is not the name of a parameter'),
     secret: Variable,
-    ...Minted,
   }),
   z.strictObject({
     kind: z.literal('basic'),

@@ -9,6 +9,8 @@ const DOMAIN =
 /** `logo@2x.png` is a file, and no registry has such a name. */
 const FILES = /\.(?:png|jpe?g|gif|svg|webp|avif|ico|js|mjs|cjs|ts|tsx|jsx|css|html?|json|py|txt)$/i
 const LOCAL_MAX = 64
+/** What stands before the password of a URL, or before its user. */
+const USER = /\/\/(?:[^\s/@]{0,64}:)?$/
 const PARTING = "/='`{|}"
 
 /** The first character of the local part before an `@`; `at` where there is none, or where it is the user of a URL. */
@@ -19,7 +21,7 @@ function localStart(text: string, at: number): number {
   for (let cut = start; cut < at; cut += 1) {
     if (PARTING.includes(text[cut]!) || (text[cut] === '.' && cut === start)) start = cut + 1
   }
-  const inUrl = text[start - 1] === ':' || text.slice(start - 2, start) === '//'
+  const inUrl = USER.test(text.slice(Math.max(0, start - 80), start))
   return inUrl || text[at - 1] === '.' ? at : start
 }
 
@@ -33,7 +35,11 @@ export const email: Detector = {
       const to = at + 1 + domain.length
       const after = text.charCodeAt(to)
       // The word goes on, or it is what scp and git name a host by.
-      if (isWord(after) || text[to] === '@' || (text[to] === ':' && /[\w~/]/.test(text[to + 1] ?? '')))
+      if (
+        isWord(after) ||
+        text[to] === '@' ||
+        (text[to] === ':' && /[\w~/]/.test(text[to + 1] ?? ''))
+      )
         continue
       const from = localStart(text, at)
       if (from < at) spans.push({ from, to, kind: 'email' })

@@ -21,7 +21,11 @@ function remainder(iban: string): number {
 }
 
 /** So many characters of it from a place on, single spaces skipped. */
-function take(text: string, from: number, length: number): { iban: string; to: number } | undefined {
+function take(
+  text: string,
+  from: number,
+  length: number,
+): { iban: string; to: number } | undefined {
   let iban = ''
   let at = from
   for (; iban.length < length; at += 1) {

@@ -33,7 +33,9 @@ function french(text: string): boolean {
   return 97n - (BigInt(flat.slice(0, 13)) % 97n) === BigInt(flat.slice(13))
 }
 
-const ODD = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23]
+const ODD = [
+  1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
+]
 
 /** Italy: the codice fiscale, a letter by sums over odd and even places. */
 function italian(text: string): boolean {
@@ -50,7 +52,9 @@ function italian(text: string): boolean {
 function brazilian(text: string): boolean {
   const digits = [...digitsOf(text)].map(Number)
   const check = (length: number): number => {
-    const sum = digits.slice(0, length).reduce((all, digit, at) => all + digit * (length + 1 - at), 0)
+    const sum = digits
+      .slice(0, length)
+      .reduce((all, digit, at) => all + digit * (length + 1 - at), 0)
     return ((sum * 10) % 11) % 10
   }
   return new Set(digits).size > 1 && check(9) === digits[9] && check(10) === digits[10]
@@ -68,7 +72,8 @@ const FORMS: readonly Form[] = [
   { shape: /(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w]|[.-]\d)/g, valid: socialSecurity },
   { shape: /(?<![\w.-])(?:\d{8}|[XYZ]\d{7})[A-HJ-NP-TV-Z](?![\w-])/g, valid: spanish },
   {
-    shape: /(?<![\w.-])[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?![\w]|[.-]\d)/g,
+    shape:
+      /(?<![\w.-])[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?![\w]|[.-]\d)/g,
     valid: french,
   },
   { shape: /(?<![\w-])[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?![\w-])/g, valid: italian },

@@ -11,7 +11,8 @@ const TWO = new Set(
     ' ',
   ),
 )
-const THREE = /^(?:2[1-69]\d|35\d|37[0-8]|38[0-35-79]|42[013]|50\d|59\d|67[02-9]|68\d|69[0-2]|8[57]\d|88[0-368]|9[67]\d|99[2-68])/
+const THREE =
+  /^(?:2[1-69]\d|35\d|37[0-8]|38[0-35-79]|42[013]|50\d|59\d|67[02-9]|68\d|69[0-2]|8[57]\d|88[0-368]|9[67]\d|99[2-68])/
 const NANP = /^1[2-9]\d{2}[2-9]\d{6}$/
 
 function valid(digits: string): boolean {
@@ -25,7 +26,11 @@ function valid(digits: string): boolean {
 function read(text: string, from: number): { readonly digits: string; readonly to: number } {
   let digits = ''
   let to = from
-  for (let at = from, gap = 0; at < text.length && gap < 3 && digits.length <= DIGITS_MAX; at += 1) {
+  for (
+    let at = from, gap = 0;
+    at < text.length && gap < 3 && digits.length <= DIGITS_MAX;
+    at += 1
+  ) {
     if (isDigit(text.charCodeAt(at))) {
       digits += text[at]!
       to = at + 1

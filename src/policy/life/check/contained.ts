@@ -41,7 +41,10 @@ function contains(wide: Examined, narrow: Examined, peers: readonly Examined[]):
 function standsIn(wide: Policy, narrow: Policy): boolean {
   if (wide.effect === 'forbid') return wide.gate === undefined || wide.gate === narrow.gate
   const without: readonly Absent[] = narrow.without ?? []
+  // What it asks of answers is asked of nothing else: it changes something even where another permits the same calls.
+  const asks = JSON.stringify(narrow.obligations) === JSON.stringify(wide.obligations)
   return (
+    (narrow.obligations === undefined || asks) &&
     without.every((one) => wide.without?.includes(one) === true) &&
     (narrow.crosses === undefined || wide.crosses !== undefined)
   )

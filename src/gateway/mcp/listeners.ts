@@ -1,0 +1,76 @@
+// Holds who listens by `subscriptions/listen` (2026-07-28): each caller's streams, told only of what its own conversations say.
+
+import type { JsonObject } from '../../std/json.ts'
+import type { Presented } from '../../wire/presented.ts'
+import { isDenial } from '../denial.ts'
+import type { Governor } from '../govern.ts'
+import type { Ports } from '../ports.ts'
+
+/** Streams that one caller listens on at once. */
+const PER_OWNER = 16
+
+/** One stream that listens. */
+export interface Listener {
+  readonly owner: string
+  /** Systems that it hears of; absent: all. */
+  readonly system: string
+  readonly presented: Presented
+  /** Told of a notification of a system, with the names of the system's own. */
+  hear(system: string, method: string, params: JsonObject): void
+  /** It may not listen any more. */
+  end(): void
+}
+
+/** Every listener of this gateway. */
+export class Listeners {
+  readonly #governor: Governor
+  readonly #byOwner = new Map<string, Set<Listener>>()
+  readonly #stop: (() => void)[]
+
+  constructor(ports: Ports, governor: Governor) {
+    this.#governor = governor
+    const look = (): void => this.#endRefused()
+    this.#stop = [
+      ports.locks.onChange(look),
+      ports.identities.onGone(look),
+      ports.identities.onDelegationEnd(look),
+      ports.identities.onTaskEnd(look),
+    ]
+  }
+
+  /** Adds one; undefined where this caller has too many. Returns the way to stop. */
+  add(listener: Listener): (() => void) | undefined {
+    const own = this.#byOwner.get(listener.owner) ?? new Set<Listener>()
+    if (own.size >= PER_OWNER) return undefined
+    this.#byOwner.set(listener.owner, own.add(listener))
+    return () => {
+      own.delete(listener)
+      if (own.size === 0) this.#byOwner.delete(listener.owner)
+    }
+  }
+
+  /** Passes on what a conversation of this caller says. */
+  tell(owner: string, system: string, method: string, params: JsonObject): void {
+    for (const listener of this.#byOwner.get(owner) ?? []) {
+      if (listener.system !== '' && listener.system !== system) continue
+      if (this.#mayHear(listener.presented, system)) listener.hear(system, method, params)
+    }
+  }
+
+  #mayHear(presented: Presented, system: string): boolean {
+    return !isDenial(this.#governor.stillAdmitted({ presented, system, action: '' }))
+  }
+
+  #endRefused(): void {
+    for (const own of this.#byOwner.values()) {
+      for (const listener of own) {
+        if (!this.#mayHear(listener.presented, listener.system)) listener.end()
+      }
+    }
+  }
+
+  close(): void {
+    for (const stop of this.#stop) stop()
+    for (const own of this.#byOwner.values()) for (const listener of own) listener.end()
+  }
+}

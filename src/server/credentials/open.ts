@@ -1,0 +1,166 @@
+// Holds the credentials of a home put together: sources, tokens, consents, our own SVID, and what is looked after in the background.
+
+import type { Authority } from '../../authority/open.ts'
+import { signJwtSvid } from '../../authority/identity/jwt-svid.ts'
+import type { Roots } from '../../authority/identity/roots.ts'
+import type { Network } from '../../gateway/net/network.ts'
+import type { CredentialPort } from '../../gateway/ports.ts'
+import type { TokenKey } from '../../keys/ring.ts'
+import { uuidv7 } from '../../std/id.ts'
+import { spiffeId } from '../../wire/spiffe.ts'
+import { credentialPort } from '../equipment.ts'
+import type { Machine } from '../ground.ts'
+import type { EquipParts, Personal } from './equipping.ts'
+import { OwnSvid } from './mtls.ts'
+import { CredentialSources, type Opened } from './source.ts'
+import { Subjects } from './subject.ts'
+import { TokenCache } from './token-cache.ts'
+import { UserConsents } from './user-consents.ts'
+import { VaultClient, type VaultSettings } from './vault-client.ts'
+import { VaultSource } from './vault-source.ts'
+
+/** How often rotation, use and concerns are looked at (ms). */
+const LOOK_MS = 1_000
+/** A JWT-SVID for the vault is used once, at once (ms). */
+const SVID_MS = 60_000
+
+/** What they are opened over. */
+export interface CredentialGround {
+  readonly authority: Authority
+  readonly roots: Pick<Roots, 'serving'>
+  readonly tokenKey: TokenKey
+  readonly trustDomain: string
+  readonly network: Network
+  readonly machine: Machine
+  /** URL of our authorization server. */
+  readonly issuer: () => string
+  readonly controlUrl: () => string
+  readonly vault: VaultSettings | undefined
+  readonly onTrouble: (error: unknown) => void
+}
+
+/** The credentials. */
+export interface Credentials {
+  readonly port: CredentialPort
+  readonly consents: UserConsents
+  /** The values of a system's credentials by name, wherever they are kept: for a person who looks at the system. */
+  environment(system: string, names: readonly string[]): Promise<Readonly<Record<string, string>>>
+  close(): Promise<void>
+}
+
+/** Opens them. */
+export function openCredentials(ground: CredentialGround): Credentials {
+  const { authority, machine, onTrouble } = ground
+  const { secrets, usage, concerns, upstreamTokens, people } = authority
+  const sources = openSources(ground)
+  const parts = equipParts(ground, sources)
+  const redirectUri = (system: string) => `${ground.controlUrl()}/connect/${system}/callback`
+  const consents = new UserConsents({
+    parts,
+    tokens: upstreamTokens,
+    entropy: machine.entropy,
+    redirectUri,
+  })
+  const stops = [
+    people.onChange((person) => {
+      if (person.state === 'left') consents.leave(person.id).catch(onTrouble)
+    }),
+    secrets.onChange((secret, change, person) => {
+      parts.cache.forget(`${secret.system}\n`)
+      concerns.changed(secret, change, person).catch(onTrouble)
+    }),
+    lookAfter(ground),
+  ]
+  return {
+    port: credentialPort({ ...parts, secrets, sources, usage }),
+    consents,
+    environment: async (system, names) => {
+      const there = names.filter((name) => secrets.get(system, name) !== undefined)
+      const of = { system, perCall: false, signal: undefined }
+      const opened = await Promise.all(there.map((name) => sources.open({ ...of, name })))
+      return Object.fromEntries(there.map((name, at) => [name, opened[at]!.value]))
+    },
+    close: async () => {
+      for (const stop of stops) stop()
+      await usage.sweep({ all: true })
+      await sources.close()
+    },
+  }
+}
+
+function openSources(ground: CredentialGround): CredentialSources {
+  const { authority, machine, network, tokenKey, trustDomain, vault } = ground
+  const { clock, entropy, timer } = machine
+  const self = spiffeId({ kind: 'server', domain: trustDomain, role: 'gateway' })
+  const jwtSvid = (audience: string): string =>
+    signJwtSvid(tokenKey, {
+      spiffeId: self,
+      audience: [audience],
+      id: uuidv7(clock, entropy),
+      now: clock.now(),
+      life: SVID_MS,
+    })
+  const client =
+    vault === undefined ? undefined : new VaultClient(vault, { network, clock, timer, jwtSvid })
+  return new CredentialSources({
+    secrets: authority.secrets,
+    vault: client === undefined ? undefined : new VaultSource(client, clock),
+    now: () => clock.now(),
+  })
+}
+
+function equipParts(ground: CredentialGround, sources: CredentialSources): EquipParts {
+  const { authority, machine, network, roots } = ground
+  const { clock, entropy, timer } = machine
+  return {
+    network,
+    clock,
+    timer,
+    cache: new TokenCache(clock),
+    svid: new OwnSvid({ roots, clock }),
+    subjects: new Subjects({ key: ground.tokenKey, clock, entropy, issuer: ground.issuer }),
+    tokens: authority.upstreamTokens,
+    consentUrl: (system) => `${ground.controlUrl()}/connect/${system}`,
+    personalOf: (system) => personal(authority, system),
+    openShared: (system, name): Opened | Promise<Opened> =>
+      sources.open({ system, name, perCall: false, signal: undefined }),
+  }
+}
+
+/** A system that is called as each user alone. */
+function personal({ systems }: Pick<Authority, 'systems'>, system: string): Personal | undefined {
+  const transport = systems.get(system)?.transport
+  if (transport === undefined || !('auth' in transport) || transport.auth.kind !== 'user') {
+    return undefined
+  }
+  return { system, transport, auth: transport.auth }
+}
+
+/** Goes on with a rotation that is under way, writes what was used, raises what people should know. The answer stops it. */
+function lookAfter({ authority, machine, onTrouble }: CredentialGround): () => void {
+  const { keyRotation, usage, concerns } = authority
+  let first = true
+  const work = async (): Promise<void> => {
+    await usage.sweep()
+    await concerns.sweep()
+    // At the start also what was sealed before there were envelopes.
+    if (first || keyRotation.state.retired.length > 0) {
+      await keyRotation.finish()
+      first = false
+    }
+  }
+  const look = (): (() => void) =>
+    machine.timer.after(LOOK_MS, () => {
+      work()
+        .catch(onTrouble)
+        .finally(() => {
+          if (!stopped) cancel = look()
+        })
+    })
+  let stopped = false
+  let cancel = look()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
