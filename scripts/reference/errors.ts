@@ -26,10 +26,12 @@ import { CLI_FAULTS } from '../../src/cli/faults.ts'
 import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
 import { GATEWAY_FAULTS } from '../../src/gateway/faults.ts'
+import { NET_FAULTS } from '../../src/gateway/net/faults.ts'
 import { KEYS_FAULTS } from '../../src/keys/faults.ts'
 import { EFFECT_FAULTS } from '../../src/authority/effects/faults.ts'
 import { DELEGATION_FAULTS } from '../../src/authority/delegation/faults.ts'
 import { POLICY_FAULTS } from '../../src/policy/faults.ts'
+import { CREDENTIAL_FAULTS } from '../../src/server/credentials/faults.ts'
 import { SERVER_FAULTS } from '../../src/server/faults.ts'
 import { DER_FAULTS } from '../../src/std/der.ts'
 import type { FaultCatalogue } from '../../src/std/fault.ts'
@@ -47,6 +49,7 @@ import { code, pageHead, table } from './markdown.ts'
 /** Every catalogue by the name of its constant, in the order of the page. */
 const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: FaultCatalogue]>> = {
   GATEWAY_FAULTS: ['A governed call', GATEWAY_FAULTS],
+  NET_FAULTS: ['Connections that go out', NET_FAULTS],
   API_FAULTS: ['The control API', API_FAULTS],
   OPERATOR_PROOF_FAULTS: ["The operator's proof", OPERATOR_PROOF_FAULTS],
   IDENTITY_API_FAULTS: ['The identity listener', IDENTITY_API_FAULTS],
@@ -77,6 +80,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   TLOG_FAULTS: ['Trees, tiles, notes and proofs', TLOG_FAULTS],
   STORE_FAULTS: ['The database', STORE_FAULTS],
   KEYS_FAULTS: ['Keys', KEYS_FAULTS],
+  CREDENTIAL_FAULTS: ['What systems are called with', CREDENTIAL_FAULTS],
   SERVER_FAULTS: ['Starting and wiring', SERVER_FAULTS],
   CLI_FAULTS: ['The command line', CLI_FAULTS],
   CONNECT_FAULTS: ['Connecting clients', CONNECT_FAULTS],

@@ -132,12 +132,28 @@ const AUTHORITY: Described = {
   'connection.added':
     'a file of a client was put behind Bailiwick: which client, which systems, and the digests of the file before and after; what it was is sealed',
   'connection.read': 'the person whose file it is read what it was',
-  'connection.closed': 'a file of a client was given back, or is no longer ours to give back; what was sealed is gone',
+  'connection.closed':
+    'a file of a client was given back, or is no longer ours to give back; what was sealed is gone',
   'finding.raised': 'a detector concluded something about a credential or an instance',
   'finding.answered': 'a lock answered a finding',
   'finding.closed': 'a person looked at a finding and closed it, with the reason',
   'secret.stored':
-    'a secret of a system was stored, sealed; the record has its name and not its value',
+    'a value of a system, or the reference to where it is kept, was stored: its name and version, and never the value',
+  'secret.rotated':
+    'a person said that a value which had stood in clear was replaced at its provider',
+  'secret.removed': 'a value was removed: calls that need it are refused',
+  'secret.used':
+    'which agents called with which credentials since the last of these; hourly for each, sooner for an agent that is new',
+  'credential.connected':
+    'a person consented, in their own session, to a system that is called as its users; `of` is the person',
+  'credential.refreshed': 'the token of a person at a system was refreshed',
+  'credential.disconnected':
+    'the consent of a person at a system was taken back; the person of the record is who did it',
+  'credential.keys_rotating':
+    'another key seals credentials from here on; `from` is the one before',
+  'credential.rewrapped':
+    'rows of a table were wrapped under the key in force; their values did not change',
+  'credential.keys_rotated': 'nothing is under an earlier key any more, and it was destroyed',
   'authority.replayed':
     'locks, used-up approvals, join tokens and evidence, revocations, distrust, and what was taken from agents, teams and people were brought back from the log into an older database',
   'authority.refused_rows':

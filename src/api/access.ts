@@ -90,6 +90,9 @@ export const ROUTES = {
   'POST /v1/systems/inspect': 'operator',
   'POST /v1/systems': 'operator',
   'POST /v1/systems/{name}/labels': 'operator',
+  'GET /v1/systems/{name}/quarantine': 'viewer',
+  'POST /v1/systems/{name}/approve': 'operator',
+  'POST /v1/systems/{name}/reject': 'operator',
   'GET /v1/credentials': 'viewer',
   'GET /v1/credentials/{system}/{name}': 'viewer',
   // Values go in and never come out.

@@ -35,6 +35,7 @@ import { problem } from './problem.ts'
 import { Surface } from './serve.ts'
 import { serveStatus } from './status/routes.ts'
 import { serveLabels } from './systems/labels.ts'
+import { serveQuarantines } from './systems/quarantine.ts'
 import { serveSystems } from './systems/routes.ts'
 import { serveTriggers } from './systems/triggers.ts'
 import { serveDelegations } from './delegations/routes.ts'
@@ -133,6 +134,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveTrust(surface, ports)
   serveSystems(surface, ports)
   serveLabels(surface, ports)
+  serveQuarantines(surface, ports)
   serveCredentials(surface, ports)
   serveTriggers(surface, ports)
   servePolicies(surface, ports)

@@ -247,8 +247,7 @@ export interface ServerPort {
     readonly name: string
     /** Of what the person was shown. */
     readonly fingerprint: string
-    /** Of actions for which they are confirmed anew. */
-    readonly effects: Readonly<Record<string, readonly Effect[]>>
+    /** What is said of actions, effects among it; what is absent stays, and what is new has no effects confirmed. */
     readonly facts: Readonly<Record<string, ActionFacts>>
     /** Person id. */
     readonly person: string

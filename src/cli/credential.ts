@@ -69,8 +69,7 @@ async function set(
   const body = {
     value,
     reference: options.ref,
-    rotate_every_days:
-      options.rotateEvery === undefined ? undefined : daysOf(options.rotateEvery),
+    rotate_every_days: options.rotateEvery === undefined ? undefined : daysOf(options.rotateEvery),
     expires_at:
       options.expires === undefined
         ? undefined
@@ -134,7 +133,10 @@ async function remove(
 ): Promise<void> {
   const path = ['v1', 'credentials', system, name, 'remove']
   const removed = await because(context, path, reason, CredentialRemoved)
-  context.screen.answer(removed, () => `removed ${name} of ${system}: calls that need it are refused\n`)
+  context.screen.answer(
+    removed,
+    () => `removed ${name} of ${system}: calls that need it are refused\n`,
+  )
 }
 
 async function connect(context: Context, system: string): Promise<void> {
@@ -143,7 +145,10 @@ async function connect(context: Context, system: string): Promise<void> {
   if (found === undefined) {
     throw fault('cli.usage', `people do not connect to \`${system.slice(0, 64)}\` themselves`)
   }
-  context.screen.answer(found, () => `open this in your browser, and consent there:\n${found.url}\n`)
+  context.screen.answer(
+    found,
+    () => `open this in your browser, and consent there:\n${found.url}\n`,
+  )
 }
 
 async function disconnect(

@@ -27,6 +27,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'cli.usage': EXIT.usage,
   'cli.confirmation': EXIT.usage,
   'cli.interrupted': EXIT.interrupted,
+  // Clients of hooks know one number that blocks.
+  'hook.denied': EXIT.usage,
   'approval.pending': EXIT.pending,
   'approval.expired': EXIT.pending,
   // A server that is not the one that was pinned is trouble on the way, and no policy of anybody.

@@ -8,6 +8,7 @@ import { isName, isUuid } from '../std/id.ts'
 import type { Context } from './context.ts'
 import { attestedEnrolment, fileEnrolment, operatorEnrolment, type Enrolment } from './enrolment.ts'
 import { fault } from './faults.ts'
+import { DISTRICT_VARIABLE, insideEnrolment } from './identity/inside.ts'
 import type { Work } from './task/work.ts'
 import { certificateEvidence, tokenEvidence, type Evidence } from './identity/evidence.ts'
 
@@ -74,6 +75,8 @@ export function enrolmentOf(
   if (file !== undefined && attest !== undefined) {
     throw fault('cli.usage', 'give --join-token-file or --attest, not both')
   }
+  const inside = env[DISTRICT_VARIABLE] ?? ''
+  if (inside !== '' && file === undefined && attest === undefined) return insideEnrolment(as, inside)
   const { task, intent } = options
   if (task !== undefined && !isUuid(task)) throw fault('cli.usage', '--task is no id of a task')
   if (intent !== undefined && (task ?? file ?? attest) !== undefined) {

@@ -97,6 +97,7 @@ const COMMANDS: readonly (readonly [
     'put the MCP servers of a client behind Bailiwick',
     () => import('./connect.ts'),
   ],
+  ['hook', 'asked by a client before it uses a tool of its own', () => import('./hook.ts')],
   ['disconnect', 'give a client its own servers back', () => import('./disconnect.ts')],
   ['completion', 'completion for your shell', () => import('./completion.ts')],
   ['version', 'the version of this program', () => import('./version.ts')],

@@ -165,7 +165,12 @@ export function register(program: Command, context: Context): void {
       .option('--read <folder>', 'a folder or file that it may read (repeatable)', repeated, [])
       .option('--write <folder>', 'a folder or file that it may change (repeatable)', repeated, [])
       .option('--env <name>', 'a variable that it is given as it is (repeatable)', repeated, [])
-      .option('--allow <action>', 'what its task allows: system/action, system/* (repeatable)', repeated, [])
+      .option(
+        '--allow <action>',
+        'what its task allows: system/action, system/* (repeatable)',
+        repeated,
+        [],
+      )
       .option('--dry-run', 'say what the agent could reach, and start nothing'),
     'the agent that it is',
     ', without a credential',

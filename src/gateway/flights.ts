@@ -122,13 +122,13 @@ export class Flights {
   }
 
   /**
-   * Ends every call for a task that has ended, those of sub-agents among them. The processes stay: they serve whatever the
-   * instance works on next.
+   * Ends every call for a task that has ended, those of sub-agents among them, and the conversations that were for it.
    */
   done(task: string): void {
     for (const { actor, request } of this.#flights) {
       if (actor.task?.id === task) request.control.end(DONE)
     }
+    this.#pool.cut((actor) => actor.task?.id === task, gatewayFault('call.cut', DONE.detail))
   }
 
   /**

@@ -194,11 +194,13 @@ function serve(
   const proofs = new DpopChecks({ key: entropy.bytes(32), clock: ports.clock })
   const surface: Surface = { secure, port: options.port, proofs, issuer, unbound }
   server.on('request', (request, response) => {
-    serveRequest({ egress, endpoint, hooks, http, ports, surface }, request, response).catch((error: unknown) => {
-      watch.note('request failed inside', { error: String(error) })
-      if (!response.headersSent) problem(response, 'call.internal', 'an unexpected error')
-      else response.destroy()
-    })
+    serveRequest({ egress, endpoint, hooks, http, ports, surface }, request, response).catch(
+      (error: unknown) => {
+        watch.note('request failed inside', { error: String(error) })
+        if (!response.headersSent) problem(response, 'call.internal', 'an unexpected error')
+        else response.destroy()
+      },
+    )
   })
   server.on('connect', (request, client, head) => {
     egress.connect(request, client, head).catch((error: unknown) => {

@@ -105,6 +105,7 @@ export function openGateway(options: {
       }
     },
     close: async () => {
+      endpoint.close()
       pool.close()
       await governor.flights.close()
       await network.close()

@@ -52,6 +52,8 @@ export interface SystemPort {
   get(name: string): SystemDefinition | undefined
   /** The environment of a system; `default` where it names none. */
   environmentOf(name: string): string
+  /** All of them, by name. */
+  all(): readonly SystemDefinition[]
 }
 
 /**

@@ -22,10 +22,12 @@ import type { McpEndpoint } from './mcp/endpoint.ts'
 import { McpReply } from './mcp/reply.ts'
 import { challenged, problem } from './problem.ts'
 
+const NO_BODY = new Uint8Array()
+
 /** How long the rest of a body over the limit is waited for (ms). */
 const LINGER_MS = 2_000
 
-const PATH = /^\/mcp\/([a-z0-9]+(?:-[a-z0-9]+)*)$/
+const PATH = /^\/mcp(?:\/([a-z0-9]+(?:-[a-z0-9]+)*))?$/
 
 /** HTTP APIs: what stands below is read by their own surface. */
 const HTTP_PATH = /^\/http\/([a-z0-9]+(?:-[a-z0-9]+)*)(?:\/|$)/
@@ -64,14 +66,16 @@ export async function serveRequest(
     return parts.egress.vigils.open(request, response)
   }
   const metadata = resourceMetadata(surface, host, path)
-  const system = PATH.exec(path)?.[1]
+  const mcp = PATH.exec(path)
+  // `/mcp` alone joins every system.
+  const system = mcp === null ? undefined : (mcp[1] ?? '')
   const api = HTTP_PATH.exec(path)?.[1]
   const client = HOOK_PATH.exec(path)?.[1]
   if ((system ?? api ?? client ?? metadata) === undefined) {
     watch.refused('unknown_path')
     return problem(response, 'http.path', 'no such address')
   }
-  if (origin !== undefined) {
+  if (origin !== undefined && !(mcp !== null && isOwnOrigin(surface, request))) {
     watch.refused('origin')
     return problem(response, 'http.origin', 'requests with an Origin are refused')
   }
@@ -80,6 +84,15 @@ export async function serveRequest(
   if (client !== undefined) return exchangeHook(parts, request, response, { path, client })
   if (request.method !== 'GET') return problem(response, 'http.method', 'only GET is served')
   return json(response, stringifyJson(metadata!))
+}
+
+/**
+ * True where a program repeats our own origin, as MCP clients may ("Security Warning" of Streamable HTTP). A page says besides how it
+ * was fetched, which it cannot keep from saying (W3C Fetch Metadata): pages are refused whatever their origin.
+ */
+function isOwnOrigin(surface: Surface, { headers }: IncomingMessage): boolean {
+  if (headers['sec-fetch-site'] !== undefined) return false
+  return headers.origin === originNamed(surface, headers.host)
 }
 
 function json(response: ServerResponse, body: string): void {
@@ -98,9 +111,14 @@ async function exchange(
   response: ServerResponse,
   { path, system }: { readonly path: string; readonly system: string },
 ): Promise<void> {
-  if (request.method !== 'POST') return problem(response, 'http.method', 'only POST is served')
+  const { method } = request
+  // A session of 2025-11-25 is listened to by GET, and ended by DELETE.
+  const ofSession = method === 'GET' || method === 'DELETE'
+  if (method !== 'POST' && !ofSession) {
+    return problem(response, 'http.method', 'only POST is served')
+  }
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/json') {
+  if (!ofSession && type !== 'application/json') {
     return problem(response, 'http.media_type', 'the body is not declared as JSON')
   }
   const { certificate } = peerOf(request.socket)
@@ -115,7 +133,7 @@ async function exchange(
   const entered = enter(request, surface, { path, certificate }, ports)
   if (isRefusal(entered)) return challenged(response, entered, challenge(entered))
   if (entered.renewNonce) response.setHeader('dpop-nonce', surface.proofs.nonces.next())
-  const body = await readBody(request)
+  const body = ofSession ? NO_BODY : await readBody(request)
   if (body === undefined) return
   if (body === 'slow') return problem(response, 'http.slow', 'the body did not come in time')
   if (body === 'too-large') {
@@ -129,15 +147,19 @@ async function exchange(
     control.left()
     reply.drop()
   })
-  await endpoint.serve({
+  const exchanged = {
     presented: entered.presented,
     place: placeOf(request),
     listener: surface.secure ? 'gateway-tls' : 'gateway',
-    challenge: (refusal) => challenge(refusal).challenges,
+    challenge: (refusal: CredentialRefusal) => challenge(refusal).challenges,
     system,
     headers: request.headers,
     body,
     reply,
+    response,
     control,
-  })
+  }
+  if (method === 'GET') return endpoint.listen(exchanged)
+  if (method === 'DELETE') return endpoint.end(exchanged)
+  await endpoint.serve(exchanged)
 }

@@ -11,7 +11,9 @@ import { systemEntropy } from '../std/entropy.ts'
 import { Fault } from '../std/fault.ts'
 import { EnvelopeKeyFiles } from './envelope-keys.ts'
 
-function withFolder(run: (directory: string, open: () => EnvelopeKeyFiles) => void | Promise<void>) {
+function withFolder(
+  run: (directory: string, open: () => EnvelopeKeyFiles) => void | Promise<void>,
+) {
   return async () => {
     const directory = mkdtempSync(join(tmpdir(), 'bailiwick-envelopes-'))
     mkdirSync(join(directory, 'keys'), { mode: 0o700 })
@@ -110,7 +112,9 @@ test(
   'a key under the name of another is refused',
   withFolder((folder, open) => {
     open()
-    writeFileSync(join(folder, '000002-0123456789abcdef.pem'), `${'A'.repeat(43)}\n`, { mode: 0o600 })
+    writeFileSync(join(folder, '000002-0123456789abcdef.pem'), `${'A'.repeat(43)}\n`, {
+      mode: 0o600,
+    })
     assert.throws(open, (error) => error instanceof Fault && error.code === 'keys.unreadable')
   }),
 )

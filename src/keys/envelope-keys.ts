@@ -52,7 +52,10 @@ export class EnvelopeKeyFiles implements Envelopes {
     if (fresh && this.#keys.length === 0) this.#add(1)
     if (fresh) publishKey(commit, `${base64url(entropy.bytes(32))}\n`)
     if (this.#keys.length === 0) {
-      throw fault('keys.incomplete', `\`${this.#folder}\` lacks the keys that values are sealed under`)
+      throw fault(
+        'keys.incomplete',
+        `\`${this.#folder}\` lacks the keys that values are sealed under`,
+      )
     }
     this.#commitKey = secretIn(commit)
   }

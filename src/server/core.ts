@@ -18,6 +18,7 @@ import { hearPolicy, restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
 import { endWithAgents } from './retired.ts'
 import type { Settings } from './settings.ts'
+import { openPins } from './pins/open.ts'
 import { watchDecisions } from './watch-decisions.ts'
 import { Stack } from './stack.ts'
 import { pinWeb } from './web-pin.ts'
@@ -102,12 +103,15 @@ async function open(
     vault: settings.vault,
   })
   stack.push(() => credentials.close())
+  const pins = openPins({ ...ground, policy, clock: machine.clock })
+  stack.push(() => pins.settled())
   const gateway = openGateway({
     ports: gatewayPorts({
       ...ground,
       ...parts,
       credentials: credentials.port,
       traffic: traffic.kept,
+      pins,
       policy,
       clock: machine.clock,
       // Every call needs an id: drawn ahead, it costs a fiftieth.

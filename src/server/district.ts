@@ -28,7 +28,9 @@ export function findBubblewrap(
   platform: NodeJS.Platform = process.platform,
 ): Bubblewrap {
   if (platform !== 'linux') {
-    return { missing: `there is no sandbox on ${platform}: use Linux, in a container or a virtual machine` }
+    return {
+      missing: `there is no sandbox on ${platform}: use Linux, in a container or a virtual machine`,
+    }
   }
   const path = findProgram('bwrap', `${PLACES}:${environment['PATH'] ?? ''}`, '/')
   if (path === undefined) {
@@ -39,7 +41,9 @@ export function findBubblewrap(
   const { status, stderr } = tried(command, args, filter)
   if (status === 0) return { path }
   const said = stderr.toString('utf8').trim().split('\n', 1)[0]?.slice(0, 200) ?? ''
-  return { missing: `bubblewrap does not work here: ${said === '' ? 'it ended without a word' : said}${advice()}` }
+  return {
+    missing: `bubblewrap does not work here: ${said === '' ? 'it ended without a word' : said}${advice()}`,
+  }
 }
 
 /** How programs of systems are kept apart under these settings. What keeps it from being so is told to the operator's log. */

@@ -15,6 +15,7 @@ import type {
   ApprovalView,
   CommitmentPort,
   CredentialPort,
+  PinPort,
   Ports,
   TrafficPort,
   WatchPort,
@@ -47,6 +48,7 @@ export interface GatewayParts {
   readonly entropy: Entropy
   readonly watch: WatchPort
   readonly traffic: Pick<Traffic, 'keep'>
+  readonly pins: PinPort
   readonly observe: Observe
   /** URL of the control listener, for people. */
   readonly controlUrl: () => string
@@ -66,10 +68,15 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     commitments,
     policy,
     watch,
-    systems,
+    systems: {
+      get: (name) => systems.get(name),
+      environmentOf: (name) => systems.environmentOf(name),
+      all: () => systems.list().map(({ definition }) => definition),
+    },
     effects: authority.effects,
     history: authority.history,
     observing: { observed: (agent) => authority.agents.observed(agent) },
+    pins: parts.pins,
     traffic: trafficPort(parts.traffic),
     observe: parts.observe,
     identities: {

@@ -6,6 +6,7 @@ import { publicFault } from '../std/fault.ts'
 import type { Reality } from '../policy/reality/definition.ts'
 import { actionsOfOpenApi } from '../policy/reality/openapi.ts'
 import { actionsOfTables } from '../policy/reality/tables.ts'
+import { actionsOfTools } from '../policy/reality/tools.ts'
 import type {
   ApiTransport,
   ExternalSource,
@@ -20,6 +21,7 @@ const LIMITS: JsonLimits = { bytes: 16_777_216, depth: 128, values: 1_000_000, k
 const READERS: Readonly<Record<ExternalSource, (document: Json) => Reality>> = {
   openapi: actionsOfOpenApi,
   tables: actionsOfTables,
+  tools: actionsOfTools,
 }
 
 /** What a document describes. Throws `system.document` where it cannot be read, or describes no action. */

@@ -15,7 +15,10 @@ export function vaultSetting(environment: Environment): VaultSettings | undefine
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const plain = parsed !== undefined && parsed.origin === url.replace(/\/$/, '')
   if (!plain || !/^https?:$/.test(parsed.protocol)) {
-    throw serverFault('server.setting', 'BAILIWICK_VAULT_URL is like https://vault.example.com:8200')
+    throw serverFault(
+      'server.setting',
+      'BAILIWICK_VAULT_URL is like https://vault.example.com:8200',
+    )
   }
   if (!['', '0', '1'].includes(of('PRIVATE'))) {
     throw serverFault('server.setting', 'BAILIWICK_VAULT_PRIVATE is 0 or 1')

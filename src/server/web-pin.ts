@@ -21,5 +21,8 @@ export async function pinWeb(
     note('the web is not reached: a system of another kind has its name', { system: WEB })
     return
   }
-  await systems.pin(definition, { person: PINNED_BY, reason: 'the way out that Bailiwick has itself' })
+  await systems.pin(definition, {
+    person: PINNED_BY,
+    reason: 'the way out that Bailiwick has itself',
+  })
 }

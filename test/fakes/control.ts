@@ -14,7 +14,6 @@ import { Roots } from '../../src/authority/identity/roots.ts'
 import { loginSecretContext } from '../../src/authority/sessions/login-sources.ts'
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { openCredentials, type Credentials } from '../../src/server/credentials/open.ts'
-import { Network } from '../../src/gateway/net/network.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
 import { PolicyReplay } from '../../src/server/policy-replay.ts'
 import { usageOf } from '../../src/server/policy-usage.ts'
@@ -24,6 +23,7 @@ import {
   proposedChange,
   rollbackPolicies,
 } from '../../src/server/policy-versions.ts'
+import { Network } from '../../src/gateway/net/network.ts'
 import { inspectSystem } from '../../src/server/pins/inspect.ts'
 import { labelSystem, pinSystem } from '../../src/server/pins/pin.ts'
 import { approveSystem, reviewOf } from '../../src/server/pins/review.ts'
@@ -210,7 +210,7 @@ export class ControlHome {
 
   #server(): ServerPort {
     const { authority, policy } = this
-    const gateway = { inspect: () => Promise.resolve(this.upstream) }
+    const gateway = { inspect: () => Promise.resolve(this.upstream), network: new Network() }
     const parts = { authority, policy, gateway, environment: process.env }
     const policies = { authority, policy }
     const reading = {

@@ -75,13 +75,20 @@ export class CredentialWorld {
   }
 
   /** Pins a system that is called with `auth`. */
-  async system(name: string, auth: UpstreamAuth, url = 'https://api.example'): Promise<SystemDefinition> {
+  async system(
+    name: string,
+    auth: UpstreamAuth,
+    url = 'https://api.example',
+  ): Promise<SystemDefinition> {
     return this.pin(name, { kind: 'mcp', url, auth, reach: { private: true } })
   }
 
   /** Pins a system. */
   async pin(name: string, transport: Transport): Promise<SystemDefinition> {
-    const definition = { ...systemNamed(name, `sha256:${name}${Math.abs(this.#pins++)}`), transport }
+    const definition = {
+      ...systemNamed(name, `sha256:${name}${Math.abs(this.#pins++)}`),
+      transport,
+    }
     await this.authority.systems.pin(definition, { person: 'per_1', reason: 'test' })
     return definition
   }

@@ -276,6 +276,7 @@ export class FakePorts {
       systems: {
         get: (name) => this.systems.get(name),
         environmentOf: (name) => this.environments[name] ?? 'default',
+        all: () => [...this.systems.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
       },
       effects: {
         of: (system, action) =>

@@ -9,7 +9,9 @@ import type { TestVault } from './vault.ts'
 export function vaultProgram(): string | undefined {
   const named = process.env['BAILIWICK_TEST_VAULT'] ?? ''
   if (named !== '') return named
-  return ['bao', 'vault'].find((name) => spawnSync(name, ['version'], { stdio: 'ignore' }).status === 0)
+  return ['bao', 'vault'].find(
+    (name) => spawnSync(name, ['version'], { stdio: 'ignore' }).status === 0,
+  )
 }
 
 const POLICY = `
@@ -53,8 +55,17 @@ export class RealVault implements TestVault {
 
   static async open(program: string): Promise<RealVault> {
     const address = `127.0.0.1:${await freePort()}`
-    const args = ['server', '-dev', '-dev-root-token-id=root', `-dev-listen-address=${address}`, '-dev-no-store-token']
-    const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, HOME: '/nonexistent' } })
+    const args = [
+      'server',
+      '-dev',
+      '-dev-root-token-id=root',
+      `-dev-listen-address=${address}`,
+      '-dev-no-store-token',
+    ]
+    const child = spawn(program, args, {
+      stdio: 'ignore',
+      env: { ...process.env, HOME: '/nonexistent' },
+    })
     const own = new RealVault(`http://${address}`, child)
     try {
       await own.#ready()
@@ -123,7 +134,10 @@ export class RealVault implements TestVault {
     await this.#ask('PUT', 'sys/policies/acl/gateway', { policy: POLICY })
     await this.#ask('POST', 'sys/auth/approle', { type: 'approle' })
     await this.#ask('POST', 'sys/auth/jwt', { type: 'jwt' })
-    await this.#ask('POST', 'auth/approle/role/gateway', { token_policies: ['gateway'], token_ttl: 600 })
+    await this.#ask('POST', 'auth/approle/role/gateway', {
+      token_policies: ['gateway'],
+      token_ttl: 600,
+    })
   }
 
   async #ask(method: string, path: string, body?: object): Promise<Record<string, unknown>> {

@@ -111,7 +111,10 @@ export class FakeVault implements TestVault {
     const key = { key: createPublicKey(this.#trusted.key), dsaEncoding: 'ieee-p1363' } as const
     const bytes = Buffer.from(signature, 'base64url')
     if (!verify('sha256', Buffer.from(`${head}.${payload}`), key, bytes)) return false
-    const { sub, aud } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
+    const { sub, aud } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<
+      string,
+      unknown
+    >
     return sub === this.#trusted.subject && JSON.stringify(aud) === '["vault"]'
   }
 

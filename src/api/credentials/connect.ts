@@ -23,7 +23,11 @@ export function serveConnect(surface: Surface, ports: ControlPorts): void {
   const { credentials } = ports
   surface.signedIn(
     'GET /connect/{system}',
-    { summary: 'Where a person connects to a system that is called as its users', params, answer: HTML },
+    {
+      summary: 'Where a person connects to a system that is called as its users',
+      params,
+      answer: HTML,
+    },
     ({ params: { system }, signedIn }) => connectPage(ports, system, signedIn),
   )
   surface.signedIn(
@@ -79,7 +83,9 @@ function connectPage(
         <dt>you consent at</dt>
         <dd><code>${offer.provider}</code>, which asks you to sign in there</dd>
         <dt>it is asked for</dt>
-        <dd>${offer.scope === '' ? 'what it gives without a scope' : html`<code>${inert(offer.scope)}</code>`}</dd>
+        <dd>
+          ${offer.scope === '' ? 'what it gives without a scope' : html`<code>${inert(offer.scope)}</code>`}
+        </dd>
       </dl>
       <p>
         Agents that act on your behalf call ${system} with a token of yours. Policies decide every
@@ -88,7 +94,9 @@ function connectPage(
       <form method="post" action="/connect/${system}">
         <input type="hidden" name="csrf" value="${csrf}" />
         <div class="row">
-          <button name="action" value="connect">${connected ? 'Connect anew' : 'Go to the provider'}</button>
+          <button name="action" value="connect">
+            ${connected ? 'Connect anew' : 'Go to the provider'}
+          </button>
           ${connected ? html`<button class="second" name="action" value="disconnect">Disconnect</button>` : ''}
         </div>
       </form>`,

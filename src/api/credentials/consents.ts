@@ -15,7 +15,8 @@ export function serveUpstreamConsents(surface: Surface, ports: ControlPorts): vo
   surface.closed(
     'GET /v1/upstream-consents',
     {
-      summary: 'What people consented to at systems that are called as their users: one’s own; for operators, everybody’s',
+      summary:
+        'What people consented to at systems that are called as their users: one’s own; for operators, everybody’s',
       answer: ConnectedAnswer,
     },
     ({ person }) => {

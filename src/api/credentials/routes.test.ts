@@ -91,7 +91,9 @@ test('who is no operator stores, rotates and removes nothing', async () => {
 
 test('another key seals at once', async () => {
   const before = await home.read('GET', '/v1/credential-keys')
-  const after = await home.read('POST', '/v1/credential-keys/rotate', { body: { reason: 'yearly' } })
+  const after = await home.read('POST', '/v1/credential-keys/rotate', {
+    body: { reason: 'yearly' },
+  })
   assert.notEqual(after['current'], before['current'])
   assert.deepEqual(after['retired'], [before['current']])
 })
@@ -146,13 +148,10 @@ test('disconnecting takes both tokens back at the provider (RFC 7009 §2.1)', as
   const body = { reason: 'no longer' }
   const answer = await home.read('POST', '/v1/upstream-consents/crm/disconnect', { as: bob, body })
   assert.deepEqual(answer, { system: 'crm', revoked: true })
-  assert.deepEqual(
-    endpoint.asked.map(({ path: at, form }) => [at, form.get('token')]).sort(),
-    [
-      ['/revoke', 'at-bob'],
-      ['/revoke', 'rt-bob'],
-    ],
-  )
+  assert.deepEqual(endpoint.asked.map(({ path: at, form }) => [at, form.get('token')]).sort(), [
+    ['/revoke', 'at-bob'],
+    ['/revoke', 'rt-bob'],
+  ])
   await home.read('POST', '/v1/upstream-consents/crm/disconnect', { as: bob, body }, 404)
   const others = { as: bob, body: { ...body, person: home.ada.id } }
   await home.read('POST', '/v1/upstream-consents/crm/disconnect', others, 403)
@@ -162,7 +161,11 @@ test('a provider that does not agree is told without its own words', async () =>
   const browser = new FakeBrowser(home)
   await browser.signIn(bob.id)
   const state = (await begin(browser)).searchParams.get('state')!
-  const query = new URLSearchParams({ error: 'access_denied', error_description: 'CALL 555', state })
+  const query = new URLSearchParams({
+    error: 'access_denied',
+    error_description: 'CALL 555',
+    state,
+  })
   const denied = await browser.ask('GET', `/connect/crm/callback?${query}`, { page: true })
   const text = await denied.text()
   assert.equal(denied.status, 400)
@@ -170,7 +173,9 @@ test('a provider that does not agree is told without its own words', async () =>
   assert.doesNotMatch(text, /555/)
   const next = (await begin(browser)).searchParams.get('state')!
   endpoint.script = refuses('invalid_grant', 'CALL 555')
-  const refused = await browser.ask('GET', `/connect/crm/callback?code=c&state=${next}`, { page: true })
+  const refused = await browser.ask('GET', `/connect/crm/callback?code=c&state=${next}`, {
+    page: true,
+  })
   assert.match(await refused.text(), /refused the code \(invalid_grant\)/)
 })
 

@@ -59,7 +59,12 @@ function serveWriting(surface: Surface, { authority }: ControlPorts): void {
   const { secrets } = authority
   surface.closed(
     'POST /v1/credentials/{system}/{name}',
-    { summary: 'Store a value, or where it is kept', params, body: SetCredential, answer: Credential },
+    {
+      summary: 'Store a value, or where it is kept',
+      params,
+      body: SetCredential,
+      answer: Credential,
+    },
     async ({ params: { system, name }, body, person }) => {
       checkNeeded({ authority }, system, name)
       const { value, reference, rotate_every_days: days, expires_at: ends } = body
@@ -110,7 +115,10 @@ function serveWriting(surface: Surface, { authority }: ControlPorts): void {
 
 function serveKeys(surface: Surface, { authority }: ControlPorts): void {
   const { keyRotation } = authority
-  const state = () => ({ current: keyRotation.state.current, retired: [...keyRotation.state.retired] })
+  const state = () => ({
+    current: keyRotation.state.current,
+    retired: [...keyRotation.state.retired],
+  })
   surface.closed(
     'GET /v1/credential-keys',
     { summary: 'The keys that credentials are sealed under', answer: CredentialKeys },
@@ -130,21 +138,25 @@ function serveKeys(surface: Surface, { authority }: ControlPorts): void {
   )
 }
 
-function shown({ authority }: Pick<ControlPorts, 'authority'>, system: string, name: string): Credential {
+function shown(
+  { authority }: Pick<ControlPorts, 'authority'>,
+  system: string,
+  name: string,
+): Credential {
   const secret = authority.secrets.get(system, name)
   if (secret === undefined) throw fault('secret.unknown', 'the system has no such credential')
   return shownCredential(authority, secret)
 }
 
 /** A value that no transport names would lie there unused, and most often its name is a slip. Throws `secret.unneeded`. */
-function checkNeeded({ authority }: Pick<ControlPorts, 'authority'>, system: string, name: string): void {
+function checkNeeded(
+  { authority }: Pick<ControlPorts, 'authority'>,
+  system: string,
+  name: string,
+): void {
   const { transport } = authority.systems.find(system).definition
   const needed =
-    transport.kind === 'stdio'
-      ? transport.env
-      : 'auth' in transport
-        ? namesOf(transport.auth)
-        : []
+    transport.kind === 'stdio' ? transport.env : 'auth' in transport ? namesOf(transport.auth) : []
   if (needed.includes(name)) return
   const said = needed.length === 0 ? 'none at all' : needed.slice(0, 16).join(', ')
   throw fault('secret.unneeded', `${system} needs no credential of this name; it names ${said}`)

@@ -43,8 +43,14 @@ export function serveLabels(surface: Surface, ports: ControlPorts): void {
       body: LabelSystem,
       answer: System,
     },
-    async ({ params: { name }, body: { facts, reason }, person }) => {
-      await ports.server.labelSystem({ name, facts: saidOf(facts), reason, person: person.id })
+    async ({ params: { name }, body: { facts, passing, reason }, person }) => {
+      await ports.server.labelSystem({
+        name,
+        facts: saidOf(facts),
+        ...(passing !== undefined && { passing }),
+        reason,
+        person: person.id,
+      })
       return shownSystem(ports, ports.authority.systems.find(name))
     },
   )

@@ -78,7 +78,7 @@ export function serveSystems(surface: Surface, ports: ControlPorts): void {
         system: asked.name,
         body: lookedAt(asked),
       })
-      const { definition, fingerprint, pinned, changes, warnings, breaks } =
+      const { definition, fingerprint, pinned, changes, warnings, signs, breaks } =
         await server.inspectSystem(asked)
       return {
         definition: shownDefinition(definition),
@@ -86,6 +86,7 @@ export function serveSystems(surface: Surface, ports: ControlPorts): void {
         pinned: pinned ?? null,
         changes: changes.map((change) => ({ ...change })),
         warnings: [...warnings],
+        signs: signs.map((sign) => ({ ...sign })),
         breaks: breaks.map((problem) => ({ ...problem })),
       }
     },
@@ -99,7 +100,8 @@ export function serveSystems(surface: Surface, ports: ControlPorts): void {
       answer: System,
     },
     async ({ body, person }) => {
-      const { effects, fingerprint, reason, max_processes: maxProcesses, environment } = body
+      const { effects, fingerprint, reason, environment, passing } = body
+      const { max_processes: maxProcesses } = body
       await server.pinSystem({
         ...candidate(body),
         effects,
@@ -109,6 +111,7 @@ export function serveSystems(surface: Surface, ports: ControlPorts): void {
         person: person.id,
         ...(maxProcesses !== undefined && { maxProcesses }),
         ...(environment !== undefined && { environment }),
+        ...(passing !== undefined && { passing }),
       })
       return shownSystem(ports, systems.find(body.name))
     },

@@ -2,7 +2,7 @@
 
 import { rfc3339 } from '../../std/clock.ts'
 import type { Action, InspectAnswer, System } from '../../wire/api/system.ts'
-import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
+import type { ActionDefinition, SystemDefinition, TemplateDefinition } from '../../wire/system.ts'
 import type { Systems } from '../../authority/registry/systems.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts } from '../ports.ts'
@@ -46,6 +46,19 @@ function facts({
   }
 }
 
+function template({ uriTemplate, mimeType, ...of }: TemplateDefinition) {
+  return {
+    ...of,
+    uri_template: uriTemplate,
+    ...(mimeType !== undefined && { mime_type: mimeType }),
+  }
+}
+
+function identity(of: NonNullable<SystemDefinition['identity']>): NonNullable<System['identity']> {
+  if (of.kind === 'certificate') return { ...of, chain: [...of.chain] }
+  return { ...of, files: of.files.map((file) => ({ ...file })) }
+}
+
 /** A definition. Its texts are the system's own: whoever shows them to people makes them inert. */
 export function shownDefinition(of: Omit<SystemDefinition, 'digest'>): InspectAnswer['definition'] {
   return {
@@ -55,6 +68,16 @@ export function shownDefinition(of: Omit<SystemDefinition, 'digest'>): InspectAn
     server: { ...of.server },
     ...(of.instructions !== undefined && { instructions: of.instructions }),
     actions: of.actions.map(action),
+    ...(of.capabilities !== undefined && { capabilities: of.capabilities }),
+    ...(of.prompts !== undefined && {
+      prompts: of.prompts.map((prompt) => ({
+        ...prompt,
+        arguments: prompt.arguments.map((argument) => ({ ...argument })),
+      })),
+    }),
+    ...(of.templates !== undefined && { templates: of.templates.map(template) }),
+    ...(of.identity !== undefined && { identity: identity(of.identity) }),
+    ...(of.passing !== undefined && { passing: [...of.passing] }),
     max_processes: of.maxProcesses,
   }
 }
@@ -74,5 +97,23 @@ export function shownSystem(
     isolated: (server.policies().isolated.get(pinned.definition.name) ?? []).map((problem) => ({
       ...problem,
     })),
+    quarantine: waiting(authority, pinned.definition.name),
+  }
+}
+
+/** What of a system waits for a person. */
+function waiting(
+  { quarantines }: Pick<ControlPorts['authority'], 'quarantines'>,
+  name: string,
+): System['quarantine'] {
+  const found = quarantines.of(name)
+  if (found === undefined) return null
+  const { fingerprint, at, whole, actions, prompts } = found
+  return {
+    fingerprint,
+    since: rfc3339(at),
+    whole,
+    actions: [...actions],
+    prompts: [...prompts],
   }
 }

@@ -34,7 +34,12 @@ export interface Used {
 export type Entry =
   | { readonly kind: 'reserved'; readonly asked: Asked; readonly used: Used }
   | { readonly kind: 'denied'; readonly asked: Asked }
-  | { readonly kind: 'answered'; readonly asked: Asked; readonly failed: boolean; readonly labels: readonly string[] }
+  | {
+      readonly kind: 'answered'
+      readonly asked: Asked
+      readonly failed: boolean
+      readonly labels: readonly string[]
+    }
   | { readonly kind: 'cleared'; readonly agent: string; readonly label?: string }
 
 /** Statuses of outcomes that count as failures of the system. */

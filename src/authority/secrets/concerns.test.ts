@@ -13,7 +13,11 @@ test('a value that is due, ends, or stood in clear is found once, and answered b
     await secrets.put('files', 'TOKEN', 'one', { ...terms, exposed: 'it stood in a file' })
     await concerns.look()
     await concerns.look()
-    const rules = () => findings.list().map(({ rule }) => rule).sort()
+    const rules = () =>
+      findings
+        .list()
+        .map(({ rule }) => rule)
+        .sort()
     assert.deepEqual(rules(), ['credential-exposed'])
     home.clock.advance(91 * DAY)
     await concerns.look()
@@ -49,7 +53,10 @@ test('one value for two systems is found by its commitment, and neither says wha
     await secrets.put('chat', 'KEY', 'another', by)
     await concerns.look()
     assert.deepEqual(
-      findings.list().map(({ rule, facts }) => [rule, facts['system'], facts['other']]).sort(),
+      findings
+        .list()
+        .map(({ rule, facts }) => [rule, facts['system'], facts['other']])
+        .sort(),
       [
         ['credential-shared-systems', 'files', 'mail/KEY'],
         ['credential-shared-systems', 'mail', 'files/TOKEN'],
@@ -79,9 +86,10 @@ test('two agents with one value are found, and use is written at most every hour
     await usage.sweep()
     assert.equal(records(), 2)
     await concerns.look()
-    assert.deepEqual(findings.list().map(({ rule, facts }) => [rule, facts['agents']]), [
-      ['credential-shared-agents', 'first-bot second-bot'],
-    ])
+    assert.deepEqual(
+      findings.list().map(({ rule, facts }) => [rule, facts['agents']]),
+      [['credential-shared-agents', 'first-bot second-bot']],
+    )
     const used = home.clock.now()
     await usage.sweep({ all: true })
     const again = await home.reopen()

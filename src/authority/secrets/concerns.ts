@@ -77,7 +77,11 @@ export class CredentialConcerns {
       await this.#answered(secret, { person, reason, rules: ['credential-exposed'] })
       return
     }
-    await this.#answered(secret, { person, reason, before: change === 'removed' ? Infinity : version })
+    await this.#answered(secret, {
+      person,
+      reason,
+      before: change === 'removed' ? Infinity : version,
+    })
     if (usage.get(system, name) !== undefined && change === 'removed') usage.reset(system, name)
   }
 

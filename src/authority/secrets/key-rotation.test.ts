@@ -74,7 +74,13 @@ test('a value of an older home opens, and gets an envelope by and by', async () 
   try {
     await home.open()
     const old = home.keys.encryption.seal(utf8('from before'), 'secret/files/TOKEN')
-    const doc = { system: 'files', name: 'TOKEN', sealed: base64url(old), person: 'per_1', storedAt: 1 }
+    const doc = {
+      system: 'files',
+      name: 'TOKEN',
+      sealed: base64url(old),
+      person: 'per_1',
+      storedAt: 1,
+    }
     const receipt = await home.audit.append({ type: 'x', phase: 'admin', body: {} })
     await home.store.secrets.insert(doc, receipt)
     const authority = await home.reopen()

@@ -43,7 +43,10 @@ export function checkTerms(
   now: number,
 ): void {
   const { rotateEveryMs, expiresAt } = of
-  if (typeof rotateEveryMs === 'number' && !(rotateEveryMs >= DAY && rotateEveryMs <= 3_650 * DAY)) {
+  if (
+    typeof rotateEveryMs === 'number' &&
+    !(rotateEveryMs >= DAY && rotateEveryMs <= 3_650 * DAY)
+  ) {
     throw fault('secret.terms', 'a new value is due after a day at least, and ten years at most')
   }
   if (expiresAt !== undefined && !(expiresAt > now && Number.isSafeInteger(expiresAt))) {

@@ -208,8 +208,7 @@ export class Secrets {
       phase: 'lifecycle',
       body,
     })
-    for (const { held, doc } of anew)
-      this.#show(await store.secrets.replace(held, doc, receipt))
+    for (const { held, doc } of anew) this.#show(await store.secrets.replace(held, doc, receipt))
     return anew.length
   }
 
@@ -320,8 +319,7 @@ function termsOf(
   const rotateEveryMs =
     terms.rotateEveryMs === undefined ? before?.rotateEveryMs : (terms.rotateEveryMs ?? undefined)
   const expiresAt = terms.expiresAt ?? same?.expiresAt
-  const exposed =
-    terms.exposed === undefined ? same?.exposed : { reason: terms.exposed, at: now }
+  const exposed = terms.exposed === undefined ? same?.exposed : { reason: terms.exposed, at: now }
   return {
     ...(rotateEveryMs !== undefined && { rotateEveryMs }),
     ...(expiresAt !== undefined && { expiresAt }),

@@ -82,7 +82,10 @@ export class UpstreamTokenStore {
       if (before?.doc.state !== 'connected' || before.doc.consent !== consent) return false
       const { terms, connectedAt, scope } = before.doc
       const generation = before.doc.generation + 1
-      const row = this.#row({ system, person, terms, generation }, { ...(scope && { scope }), ...tokens })
+      const row = this.#row(
+        { system, person, terms, generation },
+        { ...(scope && { scope }), ...tokens },
+      )
       const doc = { ...row, consent, connectedAt, refreshedAt: this.#ports.clock.now() }
       await this.#write(before, doc, 'credential.refreshed')
       return true

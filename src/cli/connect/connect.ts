@@ -2,7 +2,6 @@
 
 import { resolve } from 'node:path'
 import { base64url, digest } from '../../std/bytes.ts'
-import { Fault } from '../../std/fault.ts'
 import { isName } from '../../std/id.ts'
 import { Connection, ConnectionsAnswer, type NewConnection } from '../../wire/api/connection.ts'
 import { SystemsAnswer } from '../../wire/api/system.ts'
@@ -251,6 +250,10 @@ async function settle(run: Run, planned: readonly PlannedFile[]): Promise<void> 
       ? await connectHooks(context, control, { client: client.name, agent, reason })
       : undefined
   finish(run, { made, looked: [...looked.values()], files: plans, hooks })
+  const left = outcomes.filter(({ state }) => state === 'left').length
+  if (left > 0 && looked.size === 0 && hooks === undefined) {
+    throw fault('connect.left', `none of ${left} servers could be put behind Bailiwick`)
+  }
 }
 
 /** Seals what a file was, and then changes it. A crash between the two leaves a connection whose file says that it is as it was. */
@@ -302,9 +305,4 @@ function finish(
   screen.answer(answer, (surface) =>
     tellAfter({ ...of, client, agent, outcomes }, surface, screen.now),
   )
-}
-
-/** True for a fault that only says that there is none. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Fault && error.status === 404
 }

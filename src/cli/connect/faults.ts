@@ -21,6 +21,15 @@ export const CONNECT_FAULTS = {
     next: 'tell us about this file: it could not be changed without changing something else',
   },
   'connect.not_connected': { status: 404, next: 'look at: bailiwick connect --list' },
+  'connect.left': {
+    status: 422,
+    next: 'do what stands beside each server that was left, and repeat the command',
+  },
+  'hook.denied': { status: 403, next: 'do something else, or ask the person you work for' },
+  'hook.failed': {
+    status: 503,
+    next: 'have the person see whether bailiwick runs: bailiwick doctor',
+  },
   'connect.hooks': {
     status: 400,
     next: 'hooks are known of claude-code, codex, cursor, vscode and gemini',

@@ -3,10 +3,12 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -70,6 +72,7 @@ export function readConfig(given: string): ConfigFile {
   const uid = process.getuid?.()
   const path = realPath(given, uid)
   if (path === undefined) {
+    if (existsSync(dirname(given))) checkOwn(given, uid)
     return { path: given, bytes: undefined, text: '', bom: false, mode: 0o600 }
   }
   checkOwn(path, uid)
@@ -181,6 +184,7 @@ export async function replaceConfig(
   bytes: Uint8Array | undefined,
   of: { readonly entropy: Entropy; readonly before?: () => Promise<unknown> },
 ): Promise<void> {
+  if (file.bytes === undefined) mkdirSync(dirname(file.path), { recursive: true, mode: 0o700 })
   const unlock = lock(file.path)
   try {
     const same = (): void => {

@@ -88,8 +88,9 @@ function formatting(text: string): FormattingOptions {
     : { insertSpaces: true, tabSize: indent.length, eol }
 }
 
-function put(text: string, path: Place, value: unknown): string {
-  const options = { formattingOptions: formatting(text) }
+function put(text: string, path: readonly (string | number)[], value: unknown): string {
+  const insert = path.at(-1) === -1
+  const options = { formattingOptions: formatting(text), isArrayInsertion: insert }
   return applyEdits(text, modify(text, [...path], value, options))
 }
 
@@ -129,8 +130,8 @@ export class JsoncDocument implements ConfigDocument {
     return node === undefined ? undefined : valueOf(this.#text, node)
   }
 
-  /** The text with one value put, or taken away with undefined. */
-  with(place: Place, value: Json | undefined): string {
+  /** The text with one value put, or taken away with undefined; a number is the place in a list, -1 its end. */
+  with(place: readonly (string | number)[], value: Json | undefined): string {
     return put(this.#text === '' ? '{}\n' : this.#text, place, value)
   }
 

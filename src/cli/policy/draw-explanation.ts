@@ -83,16 +83,18 @@ function drawChanges(changes: readonly ExplainedChange[], surface: Surface): str
 
 /** An explanation on a terminal. */
 export function drawExplanation({ before, explanation }: ExplainAnswer, surface: Surface): string {
-  const { advice, answer, changes, parties, reason } = explanation
+  const { advice, answer, changes, obligations = [], parties, reason } = explanation
   const warned = before
     .map((one) => `${surface.paint('yellow', 'before policy is asked:')} ${visible(one)}\n`)
     .join('')
   const head = `${surface.paint(STYLES[answer], answer)}: ${visible(reason)}\n`
+  const asked = obligations.map((one) => `  ${visible(one)}\n`).join('')
   const told = advice.map((one) => `  ${visible(one)}\n`).join('')
   return [
     warned,
     head,
     ...parties.map((party) => drawParty(party, surface)),
+    asked === '' ? '' : `\n${surface.paint('bold', 'what becomes of the answer')}\n${asked}`,
     drawChanges(changes, surface),
     drawTogether(explanation, surface),
     told === '' ? '' : `\n${surface.paint('bold', 'what the agent is told to do')}\n${told}`,

@@ -103,7 +103,8 @@ export function planDistrict(terms: DistrictTerms, door: string): District {
 function programOf({ command, cwd, env }: DistrictTerms): string {
   const [name = ''] = command
   const found = findProgram(name, env['PATH'] ?? '', cwd)
-  if (found === undefined) throw fault('run.command', `there is no program \`${name.slice(0, 200)}\``)
+  if (found === undefined)
+    throw fault('run.command', `there is no program \`${name.slice(0, 200)}\``)
   return found
 }
 
@@ -139,7 +140,14 @@ function environment({ account, env, variables }: DistrictTerms): Record<string,
     if (value !== undefined && (KEPT.test(name) || variables.includes(name))) out[name] = value
   }
   const inside = '127.0.0.1,localhost,::1'
-  const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
+  const proxies = [
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'ALL_PROXY',
+    'http_proxy',
+    'https_proxy',
+    'all_proxy',
+  ]
   for (const name of proxies) out[name] = INNER
   return {
     ...out,
@@ -154,7 +162,10 @@ function environment({ account, env, variables }: DistrictTerms): Record<string,
 }
 
 /** The folder of the account, from the environment of whoever starts it. */
-export function accountFolder(env: Readonly<Record<string, string | undefined>>, home: string): string {
+export function accountFolder(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string {
   const named = env['HOME'] ?? ''
   return named.startsWith('/') && dirname(named) !== named ? resolve(named) : home
 }

@@ -52,7 +52,10 @@ export function drawCredential(credential: Credential, surface: Surface, now: nu
       ...optional('due', due === null ? null : when(due, now)),
       ...optional('ends', ends === null ? null : when(ends, now)),
       ...optional('rotate', exposed === null ? null : visible(exposed)),
-      ['last used', credential.last_used_at === null ? 'never' : when(credential.last_used_at, now)],
+      [
+        'last used',
+        credential.last_used_at === null ? 'never' : when(credential.last_used_at, now),
+      ],
       ...optional('agents', agents.join(', ')),
       ...optional('same as', same.join(', ')),
     ],

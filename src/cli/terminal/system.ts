@@ -58,7 +58,7 @@ function saidCell({ labels = [], measures = {}, triggers = [] }: Action): Cell {
 export function reachedBy({ transport }: Pick<System, 'transport'>): string {
   switch (transport.kind) {
     case 'external':
-      return `described by ${transport.source === 'openapi' ? 'OpenAPI' : 'tables'}`
+      return `described by ${transport.source === 'openapi' ? 'OpenAPI' : transport.source}`
     case 'stdio':
       return [transport.command, ...transport.args].join(' ')
     case 'web':

@@ -133,16 +133,33 @@ function stopped(conclusion: Exclude<Conclusion<unknown>, { kind: 'done' }>): Re
   // No success may ever answer CONNECT but the one that opens the tunnel.
   const { next } = GATEWAY_FAULTS['approval.pending']
   const detail = `a person has to agree first: ${approval.url}`
-  return { status: 503, code: 'approval.pending', detail, next, call: conclusion.call, retryAfterMs: 1_000 }
+  return {
+    status: 503,
+    code: 'approval.pending',
+    detail,
+    next,
+    call: conclusion.call,
+    retryAfterMs: 1_000,
+  }
 }
 
 function denied({ code: of, detail, next, retryAfterMs }: Denial, call: string): Refusal {
   const known = Object.hasOwn(GATEWAY_FAULTS, of) ? GATEWAY_FAULTS[of as GatewayCode].status : 502
   const status = known < 400 ? 503 : known
-  return { status, code: of, detail, next, call, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  return {
+    status,
+    code: of,
+    detail,
+    next,
+    call,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  }
 }
 
-function headersOf({ call, code: of, retryAfterMs }: Refusal, body: string): Record<string, string> {
+function headersOf(
+  { call, code: of, retryAfterMs }: Refusal,
+  body: string,
+): Record<string, string> {
   return {
     'content-type': 'application/problem+json',
     'content-length': String(Buffer.byteLength(body)),

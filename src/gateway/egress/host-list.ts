@@ -26,7 +26,8 @@ export function isListed(list: HostList, host: string, port: number): boolean {
 }
 
 /** The labels of a name (RFC 1123 §2.1), and underscores, which service names have. */
-const NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/
+const NAME =
+  /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 
 /**
  * A host in small letters without its last dot, and its port. Undefined for what is no host: also for numbers that some programs read as

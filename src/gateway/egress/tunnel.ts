@@ -97,7 +97,9 @@ export class TunnelOperation implements Operation<Carried> {
       const longest = setTimeout(() => end(gatewayFault('egress.bounds', 'it stood too long')), ms)
       longest.unref()
       signal.addEventListener('abort', cut, { once: true })
-      upstream.setTimeout(idleMs, () => end(gatewayFault('egress.bounds', 'it was silent too long')))
+      upstream.setTimeout(idleMs, () =>
+        end(gatewayFault('egress.bounds', 'it was silent too long')),
+      )
       const count = (size: number, way: 'up' | 'down'): void => {
         if (way === 'up') this.#up += size
         else this.#down += size

@@ -25,7 +25,10 @@ export class Vigils {
   readonly #ofInstance = new Map<string, number>()
   #count = 0
 
-  constructor(ports: Pick<Ports, 'locks' | 'identities'>, governor: Pick<Governor, 'stillAdmitted'>) {
+  constructor(
+    ports: Pick<Ports, 'locks' | 'identities'>,
+    governor: Pick<Governor, 'stillAdmitted'>,
+  ) {
     this.#ports = ports
     this.#governor = governor
   }
@@ -83,7 +86,9 @@ export class Vigils {
 }
 
 function refuse(response: ServerResponse, { code, detail, next }: Denial): void {
-  const status = Object.hasOwn(GATEWAY_FAULTS, code) ? GATEWAY_FAULTS[code as GatewayCode].status : 403
+  const status = Object.hasOwn(GATEWAY_FAULTS, code)
+    ? GATEWAY_FAULTS[code as GatewayCode].status
+    : 403
   const body = problemText({ status, code, detail, next })
   response.writeHead(status, {
     'content-type': 'application/problem+json',

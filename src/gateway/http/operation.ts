@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { Fault } from '../../std/fault.ts'
-import type { JsonObject } from '../../std/json.ts'
 import type { ApiTransport } from '../../wire/system.ts'
 import type { Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
@@ -13,7 +12,6 @@ import { netFailure } from '../net/failure.ts'
 import { netFault, nothingSent } from '../net/faults.ts'
 import type { Incoming } from '../net/line.ts'
 import type { Network } from '../net/network.ts'
-import { headerOf } from '../net/read.ts'
 import type { Answered, Operation, Sending } from '../operation.ts'
 import type { Ports } from '../ports.ts'
 import { answerHeaders } from './answer-headers.ts'
@@ -204,7 +202,7 @@ export class HttpOperation implements Operation<HttpAnswer> {
     const begin = () => reply.begun || reply.begin(status, told)
     // Who waits for events waits for the head first.
     if (type?.startsWith('text/event-stream') === true) begin()
-    for await (const chunk of decoded(body, headerOf(headers, 'content-encoding'))) {
+    for await (const chunk of decoded(body, this.#codingOf(answer))) {
       const piece = stream.push(chunk)
       if (isDenial(stream.denial)) return this.#withhold(answer, stream.denial)
       if (piece.length > 0) begin()
@@ -216,6 +214,13 @@ export class HttpOperation implements Operation<HttpAnswer> {
     await this.#pass(rest)
     reply.end()
     return { kind: 'passed', status }
+  }
+
+  /** What has no body is in no coding, whatever its headers say. */
+  #codingOf({ headers, status }: Incoming): string | undefined {
+    const coding = headers['content-encoding']
+    if (this.#parts.method === 'HEAD' || status === 204 || status === 304) return undefined
+    return typeof coding === 'object' ? coding.join(', ') : coding
   }
 
   async #pass(piece: Buffer): Promise<void> {

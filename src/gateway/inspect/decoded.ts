@@ -1,5 +1,11 @@
 // Holds the second reading of a text: its escapes resolved, with the way back to where each character stood.
 
+/**
+ * Escapes of one text that are resolved. A text of nothing else would keep the gateway from everybody else; raw and encoded forms of
+ * secrets are looked for in all of it in any case.
+ */
+const MOST = 100_000
+
 /** How often what was resolved is resolved again: an escape inside an escape. */
 const LAYERS = 3
 
@@ -58,6 +64,8 @@ export interface Decoded {
   readonly text: string
   /** Where in the original the character at `at` of `text` began; of its length, the original's length. */
   origin(at: number): number
+  /** From where on the original was not read any further; absent: all of it was. */
+  readonly unread?: number
 }
 
 /** One pass: the text with its escapes resolved, and at which places of both texts each of them ended. */
@@ -74,6 +82,7 @@ function layer(text: string): Decoded | undefined {
     at = match.index + match[0].length
     sources.push(match.index, at)
     out += resolved
+    if (sources.length >= 2 * MOST) break
   }
   if (ends.length === 0) return undefined
   out += text.slice(at)
@@ -92,7 +101,7 @@ function layer(text: string): Decoded | undefined {
       ? sources[anchor]!
       : sources[anchor]! + (place - ends[anchor]!)
   }
-  return { text: out, origin }
+  return { text: out, origin, ...(sources.length >= 2 * MOST && { unread: at }) }
 }
 
 /** True where a text can hold an escape at all. */
@@ -110,7 +119,10 @@ export function* readings(text: string): Generator<Decoded> {
     const found = layer(above.text)
     if (found === undefined) return
     const outer = above
-    above = { text: found.text, origin: (at) => outer.origin(found.origin(at)) }
+    const origin = (at: number): number => outer.origin(found.origin(at))
+    const unread =
+      outer.unread ?? (found.unread === undefined ? undefined : outer.origin(found.unread))
+    above = { text: found.text, origin, ...(unread !== undefined && { unread }) }
     yield above
   }
 }

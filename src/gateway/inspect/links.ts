@@ -80,6 +80,8 @@ export function withoutLinks(
     for (const { from, to } of inReading(reading, lists)) {
       found.push({ from: reading.origin(from), to: reading.origin(to) })
     }
+    // What could not be read again can hold anything.
+    if (reading.unread !== undefined) found.push({ from: reading.unread, to: text.length })
   }
   if (found.length === 0) return undefined
   let out = ''

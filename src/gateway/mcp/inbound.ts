@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { publicFault } from '../../std/fault.ts'
 import { isObject, parseJson, type Json } from '../../std/json.ts'
 import {
+  LEGACY_ERA,
   META,
   metaOf,
   MODERN_ERA,
@@ -14,12 +15,16 @@ import {
 } from '../../wire/mcp.ts'
 import type { McpEra } from '../../wire/system.ts'
 import type { GatewayCode } from '../faults.ts'
+import { headerText, oneHeader } from './header-text.ts'
 
 /** A message that may be dispatched. */
 export interface Inbound {
   readonly era: McpEra
-  readonly message: Extract<RpcMessage, { kind: 'request' | 'notification' }>
+  /** An answer is taken of a client with a session alone: nobody else was asked anything. */
+  readonly message: RpcMessage
 }
+
+type Asking = Extract<RpcMessage, { kind: 'request' | 'notification' }>
 
 /** Why a message is not dispatched: what the HTTP and the JSON-RPC answer say. */
 export interface Rejection {
@@ -33,19 +38,13 @@ export interface Rejection {
 }
 
 /** Methods whose name the `Mcp-Name` header repeats (SEP-2243), as far as they are served here. */
-const NAMED: Readonly<Record<string, string>> = { 'tools/call': 'name' }
-
-function one(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value?.trim()
-}
-
-/** The text of a header value, which may be wrapped as `=?base64?…?=`; undefined when the wrapping is broken. */
-function headerText(value: string): string | undefined {
-  const wrapped = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)
-  if (wrapped === null) return value.startsWith('=?base64?') ? undefined : value
-  const bytes = Buffer.from(wrapped[1]!, 'base64')
-  const text = bytes.toString('utf8')
-  return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined
+const NAMED: Readonly<Record<string, string>> = {
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/cancel': 'taskId',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tools/call': 'name',
 }
 
 /** Reads a body and tells the era of its message, or why it is not taken. Never throws. */
@@ -61,6 +60,8 @@ export function readInbound(headers: IncomingHttpHeaders, body: Uint8Array): Inb
     return reject(null, 400, RPC.invalidRequest, 'mcp.message', 'batches are not taken')
   }
   const message = rpcMessage(tree)
+  const answer = message?.kind === 'result' || message?.kind === 'error'
+  if (answer && headers['mcp-session-id'] !== undefined) return { era: LEGACY_ERA, message }
   if (message === undefined || message.kind === 'result' || message.kind === 'error') {
     const given = isObject(tree) ? tree['id'] : undefined
     const id = typeof given === 'string' || typeof given === 'number' ? given : null
@@ -75,9 +76,9 @@ export function readInbound(headers: IncomingHttpHeaders, body: Uint8Array): Inb
   return classify(headers, message)
 }
 
-function classify(headers: IncomingHttpHeaders, message: Inbound['message']): Inbound | Rejection {
+function classify(headers: IncomingHttpHeaders, message: Asking): Inbound | Rejection {
   const id = message.kind === 'request' ? message.id : null
-  const header = one(headers['mcp-protocol-version'])
+  const header = oneHeader(headers['mcp-protocol-version'])
   const claim = metaOf(message.params)[META.version]
   if (claim === undefined) return classifyLegacy(header, message, id)
   if (typeof claim !== 'string') {
@@ -107,7 +108,7 @@ function classify(headers: IncomingHttpHeaders, message: Inbound['message']): In
 
 function classifyLegacy(
   header: string | undefined,
-  message: Inbound['message'],
+  message: Asking,
   id: RpcId | null,
 ): Inbound | Rejection {
   if (header === MODERN_ERA && message.kind === 'request') {
@@ -121,7 +122,7 @@ function classifyLegacy(
   if (header !== undefined && !/^20\d\d-\d\d-\d\d$/.test(header)) {
     return reject(id, 400, RPC.invalidRequest, 'mcp.version', 'MCP-Protocol-Version is no revision')
   }
-  return { era: header === MODERN_ERA ? MODERN_ERA : '2025-11-25', message }
+  return { era: header === MODERN_ERA ? MODERN_ERA : LEGACY_ERA, message }
 }
 
 /** The header rules of 2026-07-28 for requests: present, and saying what the body says. */
@@ -132,13 +133,13 @@ function headerMismatch(
   params: Readonly<Record<string, Json>>,
 ): string | undefined {
   if (version === undefined) return 'the header MCP-Protocol-Version is missing'
-  const named = one(headers['mcp-method'])
+  const named = oneHeader(headers['mcp-method'])
   if (named === undefined) return 'the header Mcp-Method is missing'
   if (named !== method) return `the body names method ${shown(method)}, Mcp-Method ${shown(named)}`
   const field = Object.hasOwn(NAMED, method) ? NAMED[method]! : undefined
   const value = field === undefined ? undefined : params[field]
   if (typeof value !== 'string') return undefined
-  const given = one(headers['mcp-name'])
+  const given = oneHeader(headers['mcp-name'])
   if (given === undefined) return 'the header Mcp-Name is missing'
   if (headerText(given) !== value) return `the body names ${shown(value)}, Mcp-Name something else`
   return undefined

@@ -12,8 +12,10 @@ const PER_OWNER = 16
 /** One stream that listens. */
 export interface Listener {
   readonly owner: string
-  /** Systems that it hears of; absent: all. */
+  /** The system that it hears of; nothing: all. */
   readonly system: string
+  /** Resources that it was promised to hear of, as the client knows them. */
+  readonly uris: readonly string[]
   readonly presented: Presented
   /** Told of a notification of a system, with the names of the system's own. */
   hear(system: string, method: string, params: JsonObject): void
@@ -55,6 +57,13 @@ export class Listeners {
       if (listener.system !== '' && listener.system !== system) continue
       if (this.#mayHear(listener.presented, system)) listener.hear(system, method, params)
     }
+  }
+
+  /** True where another stream of the caller hears of this resource. */
+  hearOf(owner: string, system: string, uri: string): boolean {
+    return [...(this.#byOwner.get(owner) ?? [])].some(
+      (listener) => listener.system === system && listener.uris.includes(uri),
+    )
   }
 
   #mayHear(presented: Presented, system: string): boolean {

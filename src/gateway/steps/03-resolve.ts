@@ -20,7 +20,7 @@ export function resolve(
   system: string,
   action: string,
   input: JsonObject,
-  ports: Pick<Ports, 'systems' | 'policy'>,
+  ports: Pick<Ports, 'systems' | 'policy' | 'pins'>,
 ): Resolved | Denial {
   const found = ports.systems.get(system)
   if (found === undefined) {
@@ -33,6 +33,12 @@ export function resolve(
     return deny(
       'resolve.unknown_action',
       `${system} has no pinned action \`${action.slice(0, 64)}\``,
+    )
+  }
+  if (ports.pins.quarantined(found.name, definition.name, input)) {
+    return deny(
+      'resolve.quarantined',
+      `${found.name} has shown something else than what was pinned, and a person has to look at it`,
     )
   }
   const problem = argumentProblem(definition, input)

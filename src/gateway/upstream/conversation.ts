@@ -414,7 +414,13 @@ export class Conversation {
         // An answer to nothing is the late answer of a call that ended: dropped. One that stands on another request's stream is none.
         const { id } = message
         if (typeof id !== 'number' || (about !== undefined && about !== id)) return
-        this.#pending.get(id)?.settle(message)
+        this.#pending
+          .get(id)
+          ?.settle(
+            message.kind === 'result'
+              ? { kind: 'result', result: message.result }
+              : { kind: 'error', error: message.error },
+          )
         return
       }
       case 'notification':

@@ -57,6 +57,11 @@ const SUBSCRIBING: Readonly<Record<string, Method>> = {
     effects: ['read'],
     description: 'is told when a resource changes',
   },
+  'resources/unsubscribe': {
+    schema: URI,
+    effects: ['read'],
+    description: 'is no longer told when a resource changes',
+  },
 }
 
 const COMPLETING: Readonly<Record<string, Method>> = {

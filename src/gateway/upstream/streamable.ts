@@ -163,7 +163,8 @@ export class StreamableCarrier implements Carrier {
         'the system compressed an answer that was not to be',
       )
     }
-    if (status === 200 && type === 'text/event-stream') return this.#stream(id, body, terms, 0)
+    if (status === 200 && type === 'text/event-stream')
+      return this.#stream(id, body, terms, { times: 0 })
     const json = type === 'application/json'
     const bytes = await readBounded(body, json ? RESPONSE_LIMITS.bytes : REFUSAL_BYTES)
     if (status === 404 && this.#session !== undefined) {
@@ -191,12 +192,17 @@ export class StreamableCarrier implements Carrier {
   }
 
   /** Passes the events of a request's own stream on, until its answer has come. */
-  async #stream(id: number, body: Readable, terms: Terms, resumed: number): Promise<void> {
+  async #stream(
+    id: number,
+    body: Readable,
+    terms: Terms,
+    resumed: { readonly times: number; readonly last?: string },
+  ): Promise<void> {
     const reader = new EventReader(RESPONSE_LIMITS.bytes)
     const done = await this.#events(reader, body, id)
     if (done) return
-    const last = reader.lastId
-    if (terms.era === MODERN_ERA || last === undefined || resumed >= RESUMES) {
+    const last = reader.lastId ?? resumed.last
+    if (terms.era === MODERN_ERA || last === undefined || resumed.times >= RESUMES) {
       throw gatewayFault('upstream.died', 'the system ended its stream before it had answered')
     }
     const headers = this.#listening(terms, last)
@@ -206,7 +212,7 @@ export class StreamableCarrier implements Carrier {
       again.body.destroy()
       throw gatewayFault('upstream.died', 'the system did not go on with a stream that broke off')
     }
-    return this.#stream(id, again.body, terms, resumed + 1)
+    return this.#stream(id, again.body, terms, { times: resumed.times + 1, last })
   }
 
   /** True once the answer to `id` has come. */

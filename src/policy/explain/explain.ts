@@ -11,6 +11,7 @@ import { partiesOf, pinned, questionOf } from '../question.ts'
 import { adviceFrom } from './advise.ts'
 import { bySize, changesFor, together, type Change } from './changes.ts'
 import { nearPermits } from './move.ts'
+import { obligationsInWords } from './obligation.ts'
 import { shownPolicy, type Held } from './shown.ts'
 import type { World } from './world.ts'
 
@@ -87,6 +88,8 @@ export function explain(
     reason: decision.reason,
     advice: adviceFrom(world, decision, found),
     digest: decision.policySet,
+    ...(decision.obligations !== undefined &&
+      decision.answer === 'allow' && { obligations: obligationsInWords(decision.obligations) }),
     parties: asked.map((one, at) => explained(world, one, decision.parties[at]!, values)),
     changes: found
       .sort(bySize)

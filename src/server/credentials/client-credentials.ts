@@ -4,7 +4,9 @@ import type { Equipped, Equipping } from './equipping.ts'
 import { equipMinted } from './minted.ts'
 
 /** The token of the system, one for all who call it. */
-export async function equipClientCredentials(of: Equipping<'client_credentials'>): Promise<Awaited<Equipped>> {
+export async function equipClientCredentials(
+  of: Equipping<'client_credentials'>,
+): Promise<Awaited<Equipped>> {
   const secret = of.auth.secret === undefined ? undefined : await of.open(of.auth.secret)
   const form = () => Promise.resolve({ grant_type: 'client_credentials' })
   return equipMinted(of, secret, { form, whose: '' })

@@ -46,7 +46,13 @@ test('several headers, and a parameter of the URL', async () => {
   await world.secret('crm', 'APP', 'another')
   const { headers, secrets, used } = await world.equip(system)
   assert.deepEqual(headers, { 'x-key': 'a value', 'x-app': 'app another' })
-  assert.deepEqual([secrets, used], [['a value', 'another'], ['secret:KEY@v1', 'secret:APP@v1']])
+  assert.deepEqual(
+    [secrets, used],
+    [
+      ['a value', 'another'],
+      ['secret:KEY@v1', 'secret:APP@v1'],
+    ],
+  )
   const asked = await world.system('maps', { kind: 'query', parameter: 'api_key', secret: 'KEY' })
   await world.secret('maps', 'KEY', 'a&b')
   const { query, secrets: cut } = await world.equip(asked)
@@ -131,7 +137,10 @@ test('client credentials: a refusal is told by its code alone and not kept (RFC 
   const tokenUrl = `${endpoint.url}/token`
   const system = await world.system('crm', { kind: 'client_credentials', tokenUrl, clientId: 'us' })
   endpoint.script = refuses('invalid_scope', 'you said hush-hush')
-  const refused = faultOf('credential.token_refused', /^the token endpoint of crm refused \(invalid_scope\)$/)
+  const refused = faultOf(
+    'credential.token_refused',
+    /^the token endpoint of crm refused \(invalid_scope\)$/,
+  )
   await assert.rejects(world.equip(system), refused)
   endpoint.script = grants(lasting)
   assert.equal((await world.equip(system)).headers['authorization'], 'Bearer at-1')
@@ -157,7 +166,10 @@ test('a token of one call is minted for it and given back after it (RFC 7009)', 
   assert.notDeepEqual(first.headers, second.headers)
   await first.conclude?.()
   const [revoked] = endpoint.asked.filter(({ path }) => path === '/revoke')
-  assert.deepEqual([revoked?.form.get('token'), revoked?.form.get('token_type_hint')], ['at-1', 'access_token'])
+  assert.deepEqual(
+    [revoked?.form.get('token'), revoked?.form.get('token_type_hint')],
+    ['at-1', 'access_token'],
+  )
   // The system is down: giving back never rejects, since the call is over.
   await endpoint.close()
   await second.conclude?.()
@@ -168,11 +180,22 @@ test('token exchange: a token for each user, in exchange for an assertion for th
   const { endpoint } = world
   const tokenUrl = `${endpoint.url}/token`
   const audience = 'https://api.example'
-  const system = await world.system('crm', { kind: 'token_exchange', tokenUrl, clientId: 'us', audience })
+  const system = await world.system('crm', {
+    kind: 'token_exchange',
+    tokenUrl,
+    clientId: 'us',
+    audience,
+  })
   const issued = { issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }
   endpoint.script = (asked, response) => {
-    const { payload } = readJws(asked.form.get('subject_token')!, { typ: ['JWT'], algorithms: ['ES256'] })
-    grants({ ...lasting, ...issued, access_token: `for-${String(payload['sub'])}` })(asked, response)
+    const { payload } = readJws(asked.form.get('subject_token')!, {
+      typ: ['JWT'],
+      algorithms: ['ES256'],
+    })
+    grants({ ...lasting, ...issued, access_token: `for-${String(payload['sub'])}` })(
+      asked,
+      response,
+    )
   }
   const ada = await world.equip(system, { person: 'per_ada' })
   const bob = await world.equip(system, { person: 'per_bob' })
@@ -192,8 +215,14 @@ test('token exchange: a token for each user, in exchange for an assertion for th
   assert.equal(payload['iss'], 'https://identity.world.test')
   await assert.rejects(world.equip(system), faultOf('credential.no_user'))
   // §2.2.1: a token of another type is none that we could send.
-  endpoint.script = grants({ ...lasting, issued_token_type: 'urn:ietf:params:oauth:token-type:saml2' })
-  await assert.rejects(world.equip(system, { person: 'per_eve' }), faultOf('credential.token_answer'))
+  endpoint.script = grants({
+    ...lasting,
+    issued_token_type: 'urn:ietf:params:oauth:token-type:saml2',
+  })
+  await assert.rejects(
+    world.equip(system, { person: 'per_eve' }),
+    faultOf('credential.token_answer'),
+  )
 })
 
 test('our own SVID: made anew before it ends, and it names this gateway', async () => {
@@ -215,5 +244,8 @@ test('use is noted for the agent of the call', async () => {
   await world.equip(system, { agent: 'one-bot' })
   await world.equip(system, { agent: 'two-bot' })
   const use = world.authority.usage.get('crm', 'KEY')
-  assert.deepEqual(use?.usedBy.map(({ agent }) => agent), ['one-bot', 'two-bot'])
+  assert.deepEqual(
+    use?.usedBy.map(({ agent }) => agent),
+    ['one-bot', 'two-bot'],
+  )
 })

@@ -90,5 +90,8 @@ export function clientOf(
 export function userOf(actor: Actor, system: string): string {
   const person = actor.delegation?.person ?? ''
   if (person !== '') return person
-  throw credentialFault('credential.no_user', `nobody stands behind this call, and ${system} is called as its user`)
+  throw credentialFault(
+    'credential.no_user',
+    `nobody stands behind this call, and ${system} is called as its user`,
+  )
 }

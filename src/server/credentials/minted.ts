@@ -20,7 +20,11 @@ export interface Mint {
 }
 
 /** Equips with a token of the system's token endpoint. */
-export async function equipMinted(of: Minting, secret: Opened | undefined, mint: Mint): Promise<Equipment> {
+export async function equipMinted(
+  of: Minting,
+  secret: Opened | undefined,
+  mint: Mint,
+): Promise<Equipment> {
   const { auth, system, parts, signal } = of
   const client = clientOf(parts, auth, secret, true)
   const terms = digest(JSON.stringify([auth, secret?.id ?? '', client.tls?.cert ?? '']))
@@ -45,11 +49,24 @@ export async function equipMinted(of: Minting, secret: Opened | undefined, mint:
 
 async function minted(of: Minting, client: Client, mint: Mint): Promise<Granted> {
   const { auth, system, parts, transport } = of
-  const form = { ...(await mint.form()), scope: auth.scope, resource: auth.resource, audience: auth.audience }
-  const granted = await askToken(parts, { url: auth.tokenUrl, reach: transport.reach, client, form })
+  const form = {
+    ...(await mint.form()),
+    scope: auth.scope,
+    resource: auth.resource,
+    audience: auth.audience,
+  }
+  const granted = await askToken(parts, {
+    url: auth.tokenUrl,
+    reach: transport.reach,
+    client,
+    form,
+  })
   if (granted instanceof TokenRefused) {
     const why = granted.error === '' ? '' : ` (${granted.error})`
-    throw credentialFault('credential.token_refused', `the token endpoint of ${system} refused${why}`)
+    throw credentialFault(
+      'credential.token_refused',
+      `the token endpoint of ${system} refused${why}`,
+    )
   }
   mint.check?.(granted)
   return granted

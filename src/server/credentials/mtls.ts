@@ -53,5 +53,10 @@ export class OwnSvid {
 
 /** Equips with the SVID. */
 export function equipMtls({ parts }: Equipping<'mtls'>): Equipped {
-  return { ...NOTHING_EQUIPPED, tls: parts.svid.get(), account: 'svid:gateway', used: ['svid:gateway'] }
+  return {
+    ...NOTHING_EQUIPPED,
+    tls: parts.svid.get(),
+    account: 'svid:gateway',
+    used: ['svid:gateway'],
+  }
 }

@@ -61,9 +61,14 @@ export function openCredentials(ground: CredentialGround): Credentials {
     entropy: machine.entropy,
     redirectUri,
   })
+  const leave = (): void => {
+    consents.leave((id) => people.known(id)?.state === 'left').catch(onTrouble)
+  }
+  // Also what a crash kept from being taken back.
+  leave()
   const stops = [
     people.onChange((person) => {
-      if (person.state === 'left') consents.leave(person.id).catch(onTrouble)
+      if (person.state === 'left') leave()
     }),
     secrets.onChange((secret, change, person) => {
       parts.cache.forget(`${secret.system}\n`)

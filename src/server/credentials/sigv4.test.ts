@@ -14,7 +14,14 @@ const SESSION =
   'AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=='
 
 const VECTORS = [
-  ['get-vanilla', 'GET', '/', {}, undefined, '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31'],
+  [
+    'get-vanilla',
+    'GET',
+    '/',
+    {},
+    undefined,
+    '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31',
+  ],
   [
     'get-vanilla-query-order-key-case',
     'GET',
@@ -31,7 +38,14 @@ const VECTORS = [
     undefined,
     'a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb',
   ],
-  ['post-vanilla', 'POST', '/', {}, undefined, '5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b'],
+  [
+    'post-vanilla',
+    'POST',
+    '/',
+    {},
+    undefined,
+    '5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b',
+  ],
   [
     'post-header-key-sort',
     'POST',
@@ -77,9 +91,16 @@ test('what streams is signed as such, and a body of S3 by its digest', async () 
 
 test('a call is signed with the keys of its system, and the signature is cut from answers', async () => {
   await using world = await CredentialWorld.open()
-  const auth = { kind: 'sigv4', ...PLACE, accessKey: 'ID', secret: 'SECRET', sessionToken: 'SESSION' } as const
+  const auth = {
+    kind: 'sigv4',
+    ...PLACE,
+    accessKey: 'ID',
+    secret: 'SECRET',
+    sessionToken: 'SESSION',
+  } as const
   const system = await world.system('aws', auth)
-  for (const name of ['ID', 'SECRET', 'SESSION']) await world.secret('aws', name, `the ${name} value`)
+  for (const name of ['ID', 'SECRET', 'SESSION'])
+    await world.secret('aws', name, `the ${name} value`)
   const { sign, secrets, used } = await world.equip(system)
   assert.deepEqual(secrets, ['the SECRET value', 'the SESSION value'])
   assert.deepEqual(used, ['secret:ID@v1', 'secret:SECRET@v1', 'secret:SESSION@v1'])

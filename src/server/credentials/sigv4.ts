@@ -75,7 +75,12 @@ export async function signV4(
   })
   const signed = (await signer.sign()).headers
   const out: Record<string, string> = {}
-  for (const name of ['authorization', 'x-amz-date', 'x-amz-security-token', 'x-amz-content-sha256']) {
+  for (const name of [
+    'authorization',
+    'x-amz-date',
+    'x-amz-security-token',
+    'x-amz-content-sha256',
+  ]) {
     const value = signed.get(name)
     if (value !== null) out[name] = value
   }

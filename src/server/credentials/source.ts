@@ -68,7 +68,10 @@ export class CredentialSources {
     }
     if (held.reference === undefined) return sealedSource.open({ ...of, held })
     if (this.#vault === undefined || parseReference(held.reference) === undefined) {
-      throw credentialFault('credential.no_source', `${of.name} of ${of.system} is kept in a vault, and none is set up`)
+      throw credentialFault(
+        'credential.no_source',
+        `${of.name} of ${of.system} is kept in a vault, and none is set up`,
+      )
     }
     return this.#vault.open({ ...of, held })
   }

@@ -11,7 +11,9 @@ const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 
 /** The token of the user at the system; never one of another user, and never one without a user. */
-export async function equipTokenExchange(of: Equipping<'token_exchange'>): Promise<Awaited<Equipped>> {
+export async function equipTokenExchange(
+  of: Equipping<'token_exchange'>,
+): Promise<Awaited<Equipped>> {
   const { auth, system, actor } = of
   const person = userOf(actor, system)
   const secret = auth.secret === undefined ? undefined : await of.open(auth.secret)
@@ -33,7 +35,10 @@ async function subject(
   }
   const personal = parts.personalOf(auth.subject)
   if (personal === undefined) {
-    throw credentialFault('credential.not_personal', `${auth.subject} is not called as each user alone`)
+    throw credentialFault(
+      'credential.not_personal',
+      `${auth.subject} is not called as each user alone`,
+    )
   }
   const { access } = await userToken(personal, person, parts, signal)
   return { subject_token: access, subject_token_type: ACCESS_TOKEN }
@@ -42,5 +47,8 @@ async function subject(
 /** RFC 8693 §2.2.1: what was issued has to be said, and has to be something that can be sent as a bearer token. */
 function check({ issuedType }: Granted): void {
   if (issuedType === ACCESS_TOKEN || issuedType === JWT) return
-  throw credentialFault('credential.token_answer', 'the token endpoint issued a token of another type')
+  throw credentialFault(
+    'credential.token_answer',
+    'the token endpoint issued a token of another type',
+  )
 }

@@ -60,7 +60,11 @@ export class UserConsents {
   }
 
   /** What a person is asked to consent to. Throws `credential.not_personal`. */
-  offer(system: string): { readonly host: string; readonly provider: string; readonly scope: string } {
+  offer(system: string): {
+    readonly host: string
+    readonly provider: string
+    readonly scope: string
+  } {
     const { transport, auth } = this.#personal(system)
     return {
       host: new URL(transport.url).host,
@@ -142,11 +146,16 @@ export class UserConsents {
     return { revoked: all.every(Boolean) }
   }
 
-  /** Takes back everything that a person consented to, because they left. */
-  async leave(person: string): Promise<void> {
-    for (const { system } of this.#ports.tokens.list({ person })) {
-      await this.disconnect({ system, person }, { person, reason: 'the person has left' })
-    }
+  /** Takes back everything that people consented to who have left; `left` says who. Rejects with the first failure, after all of it. */
+  async leave(left: (person: string) => boolean): Promise<void> {
+    const gone = this.#ports.tokens.list().filter(({ person }) => left(person))
+    const ended = await Promise.allSettled(
+      gone.map(({ system, person }) =>
+        this.disconnect({ system, person }, { person, reason: 'the person has left' }),
+      ),
+    )
+    const failed = ended.find((one) => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   async #redeem(personal: Personal, begun: Begun, code: string): Promise<void> {
@@ -165,7 +174,9 @@ export class UserConsents {
       },
     })
     if (granted instanceof TokenRefused) {
-      throw failed(`the provider refused the code${granted.error === '' ? '' : ` (${granted.error})`}`)
+      throw failed(
+        `the provider refused the code${granted.error === '' ? '' : ` (${granted.error})`}`,
+      )
     }
     await tokens.connect({ system, person: begun.person, terms: begun.terms }, granted)
   }
@@ -173,7 +184,10 @@ export class UserConsents {
   #personal(system: string): Personal {
     const found = this.#ports.parts.personalOf(system)
     if (found !== undefined) return found
-    throw credentialFault('credential.not_personal', 'people do not connect to this system themselves')
+    throw credentialFault(
+      'credential.not_personal',
+      'people do not connect to this system themselves',
+    )
   }
 }
 
@@ -190,7 +204,8 @@ function checkIssuer({ auth }: Personal, issuer: string | undefined, named: bool
   if (!named) return
   const origins = [authorizationUrl, tokenUrl].map((url) => new URL(url).origin)
   const origin = issuer !== undefined && URL.canParse(issuer) ? new URL(issuer).origin : ''
-  if (!origins.includes(origin)) throw failed('the answer is of another provider than the one asked')
+  if (!origins.includes(origin))
+    throw failed('the answer is of another provider than the one asked')
 }
 
 /** A parameter that stands exactly once (RFC 6749 §3.1). */

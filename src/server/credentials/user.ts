@@ -95,7 +95,10 @@ async function refreshed(
   if (granted instanceof TokenRefused) {
     if (granted.error !== 'invalid_grant') {
       const why = granted.error === '' ? '' : ` (${granted.error})`
-      throw credentialFault('credential.token_refused', `the token endpoint of ${system} refused${why}`)
+      throw credentialFault(
+        'credential.token_refused',
+        `the token endpoint of ${system} refused${why}`,
+      )
     }
     // RFC 6749 §5.2: the refresh token is over. Only the user can give another.
     const reason = 'the system refused to refresh it'
@@ -103,7 +106,11 @@ async function refreshed(
     throw consentNeeded(system, parts)
   }
   // RFC 6749 §6: without a new refresh token, the old one goes on; without a scope, it is the same.
-  const kept = { ...granted, refresh: granted.refresh ?? refresh, ...scopeOf(granted.scope ?? scope) }
+  const kept = {
+    ...granted,
+    refresh: granted.refresh ?? refresh,
+    ...scopeOf(granted.scope ?? scope),
+  }
   if (await parts.tokens.refreshed({ system, person, consent }, kept)) return granted
   const { revocationUrl: url } = auth
   if (url !== undefined) {

@@ -15,9 +15,19 @@ const AHEAD_MS = 10_000
 
 /** How we sign in. */
 export type VaultLogin =
-  | { readonly kind: 'approle'; readonly mount: string; readonly roleId: string; readonly secretIdFile: string }
+  | {
+      readonly kind: 'approle'
+      readonly mount: string
+      readonly roleId: string
+      readonly secretIdFile: string
+    }
   /** With a JWT-SVID of this gateway. */
-  | { readonly kind: 'jwt'; readonly mount: string; readonly role: string; readonly audience: string }
+  | {
+      readonly kind: 'jwt'
+      readonly mount: string
+      readonly role: string
+      readonly audience: string
+    }
 
 /** Where the vault is, and who we are there. */
 export interface VaultSettings {
@@ -152,7 +162,11 @@ export class VaultClient {
     try {
       secret = readFileSync(login.secretIdFile, 'utf8').trim()
     } catch (cause) {
-      throw credentialFault('credential.source', 'the file of the AppRole secret id cannot be read', cause)
+      throw credentialFault(
+        'credential.source',
+        'the file of the AppRole secret id cannot be read',
+        cause,
+      )
     }
     return { role_id: login.roleId, secret_id: secret }
   }

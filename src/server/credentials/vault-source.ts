@@ -48,7 +48,8 @@ export class VaultSource implements CredentialSource {
     )
     const value = Object.hasOwn(kept.answer.data, field) ? kept.answer.data[field] : undefined
     const { version, lease } = kept.answer
-    if (perCall && lease !== undefined && typeof value !== 'string') void this.#client.revoke(lease.id)
+    if (perCall && lease !== undefined && typeof value !== 'string')
+      void this.#client.revoke(lease.id)
     if (typeof value !== 'string') {
       throw credentialFault('credential.source', `what is kept at ${path} has no text \`${field}\``)
     }

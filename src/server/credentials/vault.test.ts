@@ -30,7 +30,10 @@ async function withVault(
   const folder = mkdtempSync(join(tmpdir(), 'bailiwick-vault-'))
   try {
     const settings = { url: vault.url, private: true, login: await login(vault, folder) }
-    await using world = await CredentialWorld.open({ ...settings, ...(namespace !== undefined && { namespace }) })
+    await using world = await CredentialWorld.open({
+      ...settings,
+      ...(namespace !== undefined && { namespace }),
+    })
     await run(world, vault)
   } finally {
     await vault.close()
@@ -73,7 +76,12 @@ for (const [kind, open] of KINDS) {
   test(`a dynamic secret: one lease for a system, and one of each call given back in its end (${kind})`, () =>
     withVault(open, approle, async (world, vault) => {
       const { secrets } = world.authority
-      const transport = { kind: 'stdio', command: '/bin/x', args: [], env: ['USER_', 'PASS'] } as const
+      const transport = {
+        kind: 'stdio',
+        command: '/bin/x',
+        args: [],
+        env: ['USER_', 'PASS'],
+      } as const
       const system = await world.pin('queue', transport)
       await secrets.refer('queue', 'USER_', 'vault:rabbitmq/creds/reader#username', by)
       await secrets.refer('queue', 'PASS', 'vault:rabbitmq/creds/reader#password', by)
@@ -102,7 +110,11 @@ for (const [kind, open] of KINDS) {
       open,
       () => Promise.resolve({ kind: 'jwt', mount: 'jwt', role: 'gateway', audience: 'vault' }),
       async (world, vault) => {
-        const spki = { key: Buffer.from(world.home.keys.tokens.publicKey), format: 'der', type: 'spki' } as const
+        const spki = {
+          key: Buffer.from(world.home.keys.tokens.publicKey),
+          format: 'der',
+          type: 'spki',
+        } as const
         const pem = createPublicKey(spki).export({ format: 'pem', type: 'spki' }).toString()
         // A real one looks at the time.
         world.home.clock.setWall(systemClock.now())

@@ -6,7 +6,7 @@ import { schemaProblem } from '../../gateway/arguments.ts'
 import type { Gateway } from '../../gateway/open.ts'
 import { outputSchemaProblem } from '../../gateway/results.ts'
 import { systemDigest } from '../../gateway/upstream/definition.ts'
-import type { ActionDefinition, SystemDefinition, Transport } from '../../wire/system.ts'
+import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
 import { equipToLook } from '../credentials/looking.ts'
 import type { LivePolicy } from '../live-policy.ts'
 import { describedApi, describedSystem } from '../system-described.ts'
@@ -68,10 +68,7 @@ export function othersOf({ authority }: Pick<PinParts, 'authority'>, name: strin
     .filter((other) => other.name !== name)
 }
 
-async function foundSystem(
-  parts: PinParts,
-  candidate: SystemCandidate,
-): Promise<Found> {
+async function foundSystem(parts: PinParts, candidate: SystemCandidate): Promise<Found> {
   const { name, transport } = candidate
   if (transport.kind === 'external') {
     const { definition, problems } = describedSystem(

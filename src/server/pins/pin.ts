@@ -61,28 +61,23 @@ export function labelSystem(
 
 /**
  * Pins what a system showed in place of what is pinned: what people said of actions that are no different stays, and what is new has no
- * effects confirmed, which counts as every effect. In turn with other changes of policies.
+ * effects confirmed, which counts as every effect. In turn with other changes of policies; where `still` says no by then, nothing happens.
  */
 export function pinSeen(
   parts: Pinning,
   seen: Looked,
-  word: Pick<Pin, 'person' | 'reason'> & Partial<Pick<Pin, 'effects' | 'facts'>>,
-  still: () => void = () => undefined,
-): Promise<SystemDefinition> {
-  return parts.policy.turns.run(() => {
-    still()
+  word: Pick<Pin, 'person' | 'reason'> & Partial<Pick<Pin, 'facts'>>,
+  still: () => boolean,
+): Promise<SystemDefinition | undefined> {
+  return parts.policy.turns.run(async () => {
+    if (!still()) return undefined
     const { definition: before } = parts.authority.systems.find(seen.name)
     const known = new Set(before.actions.map(({ name }) => name))
-    const { effects = {} } = word
     const unlabelled = seen.actions.map((action) => ({
       ...action,
       effects: known.has(action.name) || action.name.includes('/') ? action.effects : [],
     }))
-    const actions = asBefore(unlabelled, before.actions).map((action) =>
-      Object.hasOwn(effects, action.name)
-        ? { ...action, effects: [...new Set(effects[action.name])] }
-        : action,
-    )
+    const actions = asBefore(unlabelled, before.actions)
     const { maxProcesses } = before
     const { passing: _passing, ...rest } = { ...seen, maxProcesses }
     const definition = {

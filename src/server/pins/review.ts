@@ -4,11 +4,10 @@ import type { QuarantineReview, ServerPort } from '../../api/ports.ts'
 import { differences } from '../../gateway/upstream/difference.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
 import { serverFault } from '../faults.ts'
-import { othersOf, type PinParts } from './inspect.ts'
+import { digested, othersOf, type PinParts } from './inspect.ts'
 import { pinSeen } from './pin.ts'
 import { signsOf } from './signs/all.ts'
 import { breaksOf, standingWith } from './standing.ts'
-import { digested } from './inspect.ts'
 import { asBefore } from './said.ts'
 
 type Parts = Pick<PinParts, 'authority' | 'policy'>
@@ -40,14 +39,15 @@ function asPinned(
 export function approveSystem(
   parts: Parts,
   of: Parameters<ServerPort['approveSystem']>[0],
-): Promise<SystemDefinition> {
+): Promise<unknown> {
   const { seen } = parts.authority.quarantines.shown(of.name, of.fingerprint)
   if (seen === undefined) {
     throw serverFault('system.changed', 'what it showed is not known any more: look at it again')
   }
   // It may show something else by the time that other changes of policies are through.
-  const still = (): void => {
+  const still = (): boolean => {
     parts.authority.quarantines.shown(of.name, of.fingerprint)
+    return true
   }
   return pinSeen(parts, seen, of, still)
 }

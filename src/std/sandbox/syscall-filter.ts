@@ -28,9 +28,7 @@ const MACHINES: Readonly<Partial<Record<string, Machine>>> = {
     clone: 56,
     // mount, umount2, pivot_root, init_module, delete_module, kexec_load, add_key, request_key, keyctl, unshare, perf_event_open,
     // open_by_handle_at, setns, finit_module, kexec_file_load, bpf, userfaultfd
-    refused: [
-      165, 166, 155, 175, 176, 246, 248, 249, 250, 272, 298, 304, 308, 313, 320, 321, 323,
-    ],
+    refused: [165, 166, 155, 175, 176, 246, 248, 249, 250, 272, 298, 304, 308, 313, 320, 321, 323],
   },
   arm64: {
     audit: 0xc00000b7,
@@ -96,15 +94,21 @@ function instructions(machine: Machine): Instruction[] {
   for (const number of [machine.socket, machine.socketpair]) {
     const ending = [...FAMILIES.map(() => 0), 0]
     // Each family jumps over those that follow and over the refusal.
-    const families = FAMILIES.map(
-      (family, at): Instruction => [EQUAL, ending.length - 1 - at, 0, family],
-    )
+    const families = FAMILIES.map((family, at): Instruction => [
+      EQUAL,
+      ending.length - 1 - at,
+      0,
+      family,
+    ])
     out.push([EQUAL, 0, families.length + 3, number], load(ARGUMENT[0]), ...families)
     out.push(refuse(EAFNOSUPPORT), [RETURN, 0, 0, ALLOW])
   }
-  const inputs = TERMINAL_INPUT.map(
-    (request, at): Instruction => [EQUAL, TERMINAL_INPUT.length - at, 0, request],
-  )
+  const inputs = TERMINAL_INPUT.map((request, at): Instruction => [
+    EQUAL,
+    TERMINAL_INPUT.length - at,
+    0,
+    request,
+  ])
   out.push([EQUAL, 0, inputs.length + 3, machine.ioctl], load(ARGUMENT[1]), ...inputs)
   out.push([RETURN, 0, 0, ALLOW], refuse(EPERM))
   out.push([EQUAL, 0, 3, machine.clone], load(ARGUMENT[0]))

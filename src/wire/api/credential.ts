@@ -1,7 +1,7 @@
 // Holds credentials of systems as the control API shows and takes them; values go in and never come out. History: v1.
 
 import { z } from 'zod'
-import { Id, Moment, Name, Reason, Time } from './text.ts'
+import { Moment, Name, Reason, Time } from './text.ts'
 
 /** Name by which a system's transport speaks of a value. */
 export const CredentialName = z
@@ -92,7 +92,7 @@ export const ConnectedAnswer = z.object({
 export const Disconnect = z.strictObject({
   reason: Reason,
   /** Whose, by id; left out: one's own. */
-  person: Id.optional(),
+  person: z.string().min(1).max(64).optional(),
 })
 
 /** Answer of `POST /v1/upstream-consents/{system}/disconnect`. */

@@ -81,6 +81,8 @@ export const Explanation = z
     /** What the agent is told to do next, where anything can be said that helps it do right and does not help it probe. */
     advice: z.array(z.string()),
     digest: Digest,
+    /** What the permits that determined it ask of the answer, one sentence each; absent: nothing, or the call is not allowed. */
+    obligations: z.array(z.string()).optional(),
     parties: z.array(ExplainedParty),
     changes: z.array(ExplainedChange),
     /** Where no change alone is enough: the smallest of every party that denies, and what the decision is after all of them. */

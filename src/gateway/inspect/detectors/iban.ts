@@ -1,6 +1,6 @@
 // Holds the detector of bank account numbers (ISO 13616-1): a length for each country, and a remainder of 1 by 97 (ISO 7064).
 
-import { isWord, type Detector } from './detector.ts'
+import { isDigit, isWord, type Detector } from './detector.ts'
 
 /** Characters of an IBAN by country (SWIFT IBAN registry). */
 const LENGTHS = new Map(
@@ -9,7 +9,6 @@ const LENGTHS = new Map(
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
 )
 const HEAD = /[A-Z]{2}[0-9]{2}/g
-const PART = /[A-Z0-9]/
 
 function remainder(iban: string): number {
   let rest = 0
@@ -31,7 +30,8 @@ function take(
   for (; iban.length < length; at += 1) {
     const char = text[at]
     if (char === undefined) return undefined
-    if (PART.test(char)) iban += char
+    const code = char.charCodeAt(0)
+    if (isDigit(code) || (code >= 65 && code <= 90)) iban += char
     else if (!(char === ' ' && text[at - 1] !== ' ')) return undefined
   }
   return { iban, to: at }
