@@ -12,6 +12,10 @@ const CALLS: Described = {
     'how a call ended: `ok`, `tool_error`, `upstream_error`, `withheld` (it was done, and inspection kept the answer back), `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; what inspection took out by kind and count, and the labels that the lineage took up; `ref` is the leaf hash of the intent',
   'call.denied':
     'a call that did not run, with the code and the reason; also what an upstream asked of an agent and was refused',
+  'system.asked':
+    'a system asked something back of whoever called it, policy let it, and it was passed on; what was asked stands as a commitment',
+  'system.answered':
+    'what came back to a question of a system: `accept`, `decline`, `cancel`, or that there was a result or an error',
   'refusals.unauthenticated':
     'how many connections and requests without an identity were refused since the last of these, by kind and listener; the counts are exact',
 }

@@ -103,6 +103,7 @@ export async function openAuthority(
   const keyRotation = new KeyRotation(ports)
   for (const sealed of [secrets, upstreamTokens]) keyRotation.add(sealed)
   const connections = await Connections.load(ports)
+  keyRotation.add(connections)
   const sessions = await Sessions.load(ports, people)
   const trust = await TrustSources.load(ports)
   const effects = await Effects.load({ ...ports, systems })

@@ -6,20 +6,18 @@ import { InspectAnswer, System, type Action } from '../wire/api/system.ts'
 import { EFFECTS, isEffect, type Effect } from '../wire/effect.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
-import { documentText } from './system/document.ts'
+import { candidateOf, type CandidateOptions } from './system/candidate.ts'
+import { passingOf } from './system/passing.ts'
 import { saidOf, type Said, type SaidOptions } from './system/said.ts'
 import { askSecret, canAsk, confirm } from './terminal/ask.ts'
-import { drawActions } from './terminal/system.ts'
+import { drawSigns } from './terminal/sign.ts'
+import { drawActions, identityText } from './terminal/system.ts'
 import type { Surface } from './terminal/table.ts'
 import { visible } from './terminal/visible.ts'
 
 /** Options of the command. */
-export interface AddOptions extends SaidOptions {
-  readonly openapi?: string
-  readonly tables?: string
-  readonly env?: readonly string[]
-  readonly envFile?: string
-  readonly cwd?: string
+export interface AddOptions extends SaidOptions, CandidateOptions {
+  readonly allowChanges?: string
   readonly maxProcesses?: number
   readonly environment?: string
   readonly reason?: string
@@ -67,7 +65,10 @@ export function parseEnvFile(text: string, file: string): Record<string, string>
 }
 
 /** Values of the variables that were named, from the file, from here, or asked for. */
-async function secretsOf(context: Context, options: AddOptions): Promise<Record<string, string>> {
+export async function secretsOf(
+  context: Context,
+  options: Pick<CandidateOptions, 'env' | 'envFile'>,
+): Promise<Record<string, string>> {
   const { shell, asking } = context
   const out: Record<string, string> = {}
   if (options.envFile !== undefined) {
@@ -156,35 +157,28 @@ function draw(inspected: InspectAnswer, actions: readonly Action[], surface: Sur
   if (broken.length > 0) {
     broken.push(`${visible(definition.name)} would be isolated until these policies are mended\n`)
   }
-  return [head, drawActions(actions, surface, changes), ...removed, same, ...notes, ...broken].join(
-    '',
-  )
+  const signs = drawSigns(inspected.signs, surface)
+  const known = identityText(definition)
+  return [
+    head,
+    ...(known === undefined ? [] : [`known by ${visible(known)}\n`]),
+    drawActions(actions, surface, changes),
+    ...promptLines(definition),
+    ...removed,
+    same,
+    ...notes,
+    signs,
+    ...broken,
+  ].join('')
 }
 
-/** What is to be looked at: a program of this machine, or a document. */
-async function candidateOf(
-  context: Context,
-  words: readonly string[],
-  options: AddOptions,
-): Promise<object> {
-  const { shell, screen } = context
-  const [command, ...args] = words
-  const { openapi, tables } = options
-  if ([command, openapi, tables].filter((one) => one !== undefined).length !== 1) {
-    throw fault('cli.usage', 'name one of: a command after --, --openapi FILE, --tables FILE')
-  }
-  if (command === undefined) {
-    const source = openapi === undefined ? 'tables' : 'openapi'
-    const document = documentText(shell.cwd, openapi ?? tables ?? '')
-    return { transport: { kind: 'external', source }, document }
-  }
-  const secrets = await secretsOf(context, options)
-  // A relative path among the arguments means what it means in this shell.
-  const cwd = resolve(shell.cwd, options.cwd ?? '.')
-  const program = findProgram(command, shell.cwd, shell.env)
-  screen.say(`starting ${program} to see what it offers`)
-  const transport = { kind: 'stdio', command: program, args, cwd, env: Object.keys(secrets) }
-  return { transport, secrets }
+function promptLines({ prompts = [], templates = [] }: InspectAnswer['definition']): string[] {
+  return [
+    ...prompts.map(
+      ({ name, description = '' }) => `prompt ${visible(`${name}  ${description}`)}\n`,
+    ),
+    ...templates.map(({ uri_template: uri }) => `resources ${visible(uri)}\n`),
+  ]
 }
 
 /** What was said besides effects. */
@@ -203,6 +197,7 @@ export async function add(
   const { screen, shell, asking } = context
   const given = parseEffects(options.effects ?? [])
   const said = saidOf(shell.cwd, options)
+  const passing = passingOf(options.allowChanges)
   const asked = { name, ...(await candidateOf(context, words, options)) }
   const control = await context.control()
   const inspected = await control.send(
@@ -233,6 +228,7 @@ export async function add(
     reason: options.reason ?? 'looked at and pinned',
     max_processes: options.maxProcesses,
     environment: options.environment,
+    passing,
   }
   const system = await control.send('POST', '/v1/systems', body, System, START_MS)
   screen.answer(

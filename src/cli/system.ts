@@ -6,13 +6,24 @@ import type { Context } from './context.ts'
 import { target } from './control/control.ts'
 import { repeated } from './repeat.ts'
 import { add, type AddOptions } from './system-add.ts'
-import { label } from './system/label.ts'
-import { SAID_OPTIONS, type SaidOptions } from './system/said.ts'
+import { withCandidate } from './system/candidate.ts'
+import { label, type LabelOptions } from './system/label.ts'
+import { PASSING_WORDS } from './system/passing.ts'
+import { approve, diff, reject, type ReviewOptions } from './system/review.ts'
+import { SAID_OPTIONS } from './system/said.ts'
 import { dismiss, triggers } from './system/triggers.ts'
-import { drawActions, reachedBy, wayFields } from './terminal/system.ts'
-import { fields, table } from './terminal/table.ts'
+import { stopsText } from './terminal/quarantine.ts'
+import { drawActions, identityText, reachedBy, wayFields } from './terminal/system.ts'
+import { fields, table, type Cell } from './terminal/table.ts'
 import { visible } from './terminal/visible.ts'
 import { when } from './terminal/when.ts'
+
+/** What keeps calls of a system from going on. */
+function standing({ isolated, quarantine }: System): Cell | undefined {
+  if (isolated.length > 0) return { text: 'isolated', style: 'red' }
+  if (quarantine === null) return undefined
+  return { text: quarantine.whole ? 'quarantined' : 'partly quarantined', style: 'red' }
+}
 
 async function list(context: Context): Promise<void> {
   const answer = await (await context.control()).get('/v1/systems', SystemsAnswer)
@@ -27,7 +38,7 @@ async function list(context: Context): Promise<void> {
         system.actions.length,
         when(system.pinned_at, screen.now),
         system.pinned_by,
-        system.isolated.length > 0 ? { text: 'isolated', style: 'red' } : reachedBy(system),
+        standing(system) ?? reachedBy(system),
       ]),
       surface,
     ),
@@ -50,6 +61,8 @@ async function show(context: Context, name: string): Promise<void> {
         ['pinned', `${when(system.pinned_at, screen.now)} by ${system.pinned_by}`],
         ['reason', system.reason],
         ['digest', system.digest],
+        ['known by', identityText(system)],
+        ['let pass', system.passing?.join(', ')],
       ],
       surface,
     )
@@ -57,7 +70,12 @@ async function show(context: Context, name: string): Promise<void> {
       ({ file, line, column, message }) =>
         `${surface.paint('red', 'isolated:')} ${visible(`${file}:${line}:${column}: ${message}`)}\n`,
     )
-    return `${head}${isolated.join('')}\n${drawActions(system.actions, surface)}`
+    const { quarantine } = system
+    const waits =
+      quarantine === null
+        ? ''
+        : `${surface.paint('red', 'quarantined:')} ${visible(stopsText(quarantine))} (bailiwick system diff ${name})\n`
+    return `${head}${isolated.join('')}${waits}\n${drawActions(system.actions, surface)}`
   })
 }
 
@@ -78,6 +96,27 @@ function withSaid(command: Command): void {
   }
 }
 
+/** Adds the verbs about what waits. */
+function reviewing(system: Command, context: Context): void {
+  system
+    .command('diff <name>')
+    .description('what a system shows otherwise than it was pinned')
+    .action((name: string) => diff(context, name))
+  const approving = system
+    .command('approve <name>')
+    .description('pin what a system shows now, after your look at the difference')
+    .option('--fingerprint <digest>', 'of what you looked at: nothing else is pinned')
+    .option('--reason <text>', 'why; stands in the record')
+    .action((name: string, options: ReviewOptions) => approve(context, name, options))
+  withSaid(approving)
+  system
+    .command('reject <name>')
+    .description('leave a system as it is pinned, and refuse what it shows now')
+    .option('--fingerprint <digest>', 'of what you looked at: nothing else is rejected')
+    .option('--reason <text>', 'why; stands in the record')
+    .action((name: string, options: ReviewOptions) => reject(context, name, options))
+}
+
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
   const system = program
@@ -87,15 +126,7 @@ export function register(program: Command, context: Context): void {
     .command('add <name> [command...]')
     .usage('[options] <name> -- <command> [args...]')
     .description('look at what a system offers, and pin it after your yes')
-    .option('--openapi <file>', 'in place of a command: an OpenAPI document that describes it')
-    .option('--tables <file>', 'in place of a command: a description of database tables')
-    .option(
-      '--env <name>',
-      'a variable that it needs; the value is taken from here, and sealed; may be repeated',
-      repeated,
-    )
-    .option('--env-file <file>', 'values of variables, lines of NAME=VALUE')
-    .option('--cwd <dir>', 'folder that it runs in')
+    .option('--allow-changes <words>', PASSING_WORDS)
     .option('--max-processes <n>', 'how many of it may run at once', number)
     .option('--environment <name>', 'agents of which environment it is for (default: as it is)')
     .option('--reason <text>', 'why; stands in the record')
@@ -103,13 +134,16 @@ export function register(program: Command, context: Context): void {
     .action((name: string, command: string[], options: AddOptions) =>
       add(context, name, command, options),
     )
+  withCandidate(adding)
   withSaid(adding)
   const labelling = system
     .command('label <name>')
     .description('change what is said of the actions of a pinned system')
+    .option('--allow-changes <words>', PASSING_WORDS)
     .option('--reason <text>', 'why; stands in the record')
-    .action((name: string, options: SaidOptions) => label(context, name, options))
+    .action((name: string, options: LabelOptions) => label(context, name, options))
   withSaid(labelling)
+  reviewing(system, context)
   system
     .command('triggers')
     .description('what actions were seen to set off, by trace context')

@@ -7,7 +7,7 @@ import { utf8 } from '../std/bytes.ts'
 import { parseJson, type JsonObject } from '../std/json.ts'
 import { CallControl, CallEnd } from './call.ts'
 import { openGateway } from './open.ts'
-import { CUT } from './steps/09-inspect.ts'
+import { CUT } from './inspect/span.ts'
 
 const bench = new SpineBench()
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

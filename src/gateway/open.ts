@@ -12,7 +12,7 @@ import { HttpEndpoint } from './http/endpoint.ts'
 import { McpEndpoint } from './mcp/endpoint.ts'
 import { Network } from './net/network.ts'
 import type { Ports } from './ports.ts'
-import { cutSecrets, secretForms } from './steps/09-inspect.ts'
+import { screenedText } from './inspect/screen.ts'
 import { definedBy, proposedEffects, type Described } from './upstream/definition.ts'
 import { isMethod } from './upstream/methods.ts'
 import { UpstreamPool } from './upstream/pool.ts'
@@ -55,7 +55,7 @@ async function described(
     const { detail } = publicFault(error)
     // What it wrote when it died may still be in the pipe.
     await new Promise((resolve) => setTimeout(resolve, 50))
-    const said = cutSecrets(conversation.program.said.trim().slice(-600), secretForms(secrets))
+    const said = screenedText(conversation.program.said.trim(), secrets).slice(-600)
     const words = said === '' ? detail : `${detail}; it wrote: ${said}`
     throw gatewayFault('upstream.start', words, error)
   }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { together } from '../wire/obligation.ts'
 import { readAnnotations } from './annotation.ts'
+import { compiled, request } from './fixture.test.ts'
 import { obligationsInWords } from './explain/obligation.ts'
 
 function read(annotations: Record<string, string | null>, effect: 'permit' | 'forbid' = 'permit') {
@@ -115,4 +116,27 @@ test('they are told in words', () => {
       'the lineage takes up the labels x',
     ],
   )
+})
+
+test('a decision carries what its determining permits ask for, of every party, and of no other permit', () => {
+  const set = compiled(
+    [
+      '@id("all") permit (principal, action, resource);',
+      '@id("people") @redact("email") permit (principal is Person, action, resource);',
+      '@id("agents") @refuse("card") @max_bytes("10") permit (principal is Instance, action, resource);',
+      '@id("others") @links permit (principal in Role::"nobody", action, resource);',
+    ].join('\n'),
+  )
+  const decision = set.decide(request())
+  assert.equal(decision.answer, 'allow')
+  assert.deepEqual(decision.obligations, { redact: ['email'], refuse: ['card'], maxBytes: 10 })
+  assert.equal(set.decide(request()).obligations, decision.obligations, 'made once')
+  assert.deepEqual(set.secondOpinion(request()), decision)
+  assert.deepEqual(set.explain(request()).obligations, [
+    'an answer that holds any of these is refused: card',
+    'these are taken out: email',
+    'an answer of more than 10 bytes of text is refused',
+  ])
+  const plain = compiled('@id("all") permit (principal, action, resource);')
+  assert.equal('obligations' in plain.decide(request()), false)
 })

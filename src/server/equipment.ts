@@ -15,7 +15,7 @@ import { equipHeader } from './credentials/header.ts'
 import { equipMtls } from './credentials/mtls.ts'
 import { equipQuery } from './credentials/query.ts'
 import { equipSigv4 } from './credentials/sigv4.ts'
-import { onward, type CredentialSources, type Opened } from './credentials/source.ts'
+import { onward, together, type CredentialSources, type Opened } from './credentials/source.ts'
 import { equipTokenExchange } from './credentials/token-exchange.ts'
 import { equipUser } from './credentials/user.ts'
 import type { UpstreamAuth } from '../wire/upstream-auth.ts'
@@ -61,6 +61,8 @@ function equipment(call: Asking, parts: EquipmentParts): Equipped {
   const { signal } = call.request.control
   const open = (name: string, perCall = false): Opened | Promise<Opened> => {
     const opened = parts.sources.open({ system, name, perCall, signal })
+    // Another value may fail first, and then nobody waits for this one.
+    if (opened instanceof Promise) opened.catch(() => undefined)
     // Where two agents go out with one value, a person should know.
     if (parts.secrets.get(system, name) !== undefined) {
       parts.usage.note(system, name, call.actor.agent)
@@ -109,10 +111,7 @@ function environment(
     throw credentialFault('credential.missing', `${system} needs ${name}, which was removed`)
   })
   if (names.length === 0) return NOTHING_EQUIPPED
-  const opened = names.map((name) => open(name))
-  const all = opened.every((one): one is Opened => !(one instanceof Promise))
-    ? opened
-    : Promise.all(opened)
+  const all = together(names.map((name) => open(name)))
   return onward(all, (values): Equipment => {
     const environment = Object.create(null) as Record<string, string>
     names.forEach((name, at) => (environment[name] = values[at]!.value))

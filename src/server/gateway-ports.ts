@@ -68,11 +68,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     commitments,
     policy,
     watch,
-    systems: {
-      get: (name) => systems.get(name),
-      environmentOf: (name) => systems.environmentOf(name),
-      all: () => systems.list().map(({ definition }) => definition),
-    },
+    systems,
     effects: authority.effects,
     history: authority.history,
     observing: { observed: (agent) => authority.agents.observed(agent) },

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import type { Actor } from '../../src/wire/actor.ts'
 import type { Answer, Decision, DecisionRequest } from '../../src/wire/decision.ts'
+import type { Obligations } from '../../src/wire/obligation.ts'
 import type { HistoryFacts } from '../../src/wire/history.ts'
 import type { Observation } from '../../src/wire/observation.ts'
 import type { AuditSink, RecordDraft } from '../../src/wire/record.ts'
@@ -185,6 +186,8 @@ export class FakePorts {
   policySet = 'sha256:set'
   /** What policy answers, by action; everything else is allowed. */
   answers: Record<string, Answer> = {}
+  /** What policy asks of every answer. */
+  obligations: Obligations | undefined
   readonly decisions: DecisionRequest[] = []
   /** What policy tells a denied agent besides its reason. */
   advice: readonly string[] = []
@@ -233,6 +236,7 @@ export class FakePorts {
       answer,
       parties: [],
       gates: answer === 'hold' ? [gate] : [],
+      ...(this.obligations !== undefined && { obligations: this.obligations }),
       policySet: this.policySet,
       reason: answer === 'deny' ? 'no policy permits it' : 'because',
     }

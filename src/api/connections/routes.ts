@@ -65,6 +65,8 @@ export function serveConnections(surface: Surface, ports: ControlPorts): void {
         if (value === undefined) continue
         await authority.secrets.put(system, name, value, { person: person.id, exposed: why })
       }
+      // Told at once: whoever connects is about to look.
+      if (exposed.length > 0) await authority.concerns.look()
       return shown(ports, row)
     },
   )

@@ -73,6 +73,11 @@ export class Systems {
       .sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1))
   }
 
+  /** The definitions of all of them, by name. */
+  all(): readonly SystemDefinition[] {
+    return this.list().map(({ definition }) => definition)
+  }
+
   /** Calls back synchronously after a definition is in force. Returns the way to stop listening. */
   onChange(listener: (definition: SystemDefinition) => void): () => void {
     this.#listeners.add(listener)

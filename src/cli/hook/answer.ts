@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { hex, sha256 } from '../../std/bytes.ts'
 import { Fault, publicFault } from '../../std/fault.ts'
@@ -142,9 +143,8 @@ async function handedOver(context: Context, of: HandOver): Promise<Buffer> {
     if (shell.clock.monotonic() > until) {
       throw fault('hook.failed', 'the process of this session did not start')
     }
-    await new Promise<void>((resolve) => {
-      shell.timer.after(LOOK_MS, resolve)
-    })
+    // The timer of the shell keeps no process alive, and nothing else does here.
+    await pause(LOOK_MS)
   }
 }
 

@@ -1,6 +1,6 @@
 // Holds the process of one session of a client: it has the identity, and asks the gateway for hooks that come and go.
 
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { request, type Dispatcher } from 'undici'
 import { publicFault } from '../../std/fault.ts'
@@ -14,6 +14,8 @@ import { Session } from '../mcp/session.ts'
 
 /** Without a hook for this long the session counts as over (ms). */
 const IDLE_MS = 1_800_000
+/** How often it looks whether it can still be found (ms): who took its socket away wants it to end. */
+const LOOK_MS = 5_000
 /** Bytes of an event. */
 const MOST_BYTES = 1_048_576
 /** Events under way at once; more are answered with a denial. */
@@ -58,15 +60,28 @@ export async function holdSession(
     wait()
   })
   await listen(server, socket)
+  const stop = new AbortController()
   try {
-    await idle
+    await Promise.race([idle, vanished(context, socket, stop.signal)])
   } finally {
     forget()
+    stop.abort()
     // Before it stops listening: whoever comes now starts another.
     rmSync(socket, { force: true })
     server.close()
     await session.close()
   }
+}
+
+/** Resolves when the socket is no longer where it was put. */
+function vanished({ shell }: Context, socket: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (signal.aborted || !existsSync(socket)) resolve()
+      else shell.timer.after(LOOK_MS, look)
+    }
+    look()
+  })
 }
 
 async function listen(server: Server, path: string): Promise<void> {

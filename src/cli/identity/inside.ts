@@ -2,7 +2,7 @@
 
 import { Agent } from 'undici'
 import type { Enrolment } from '../enrolment.ts'
-import { address } from './pin.ts'
+import { fault } from './faults.ts'
 
 /** The variable by which a district tells its programs where the gateway is. */
 export const DISTRICT_VARIABLE = 'BAILIWICK_DISTRICT'
@@ -12,7 +12,12 @@ export function insideEnrolment(agent: string, gateway: string): Enrolment {
   return {
     agent,
     enrol: () => {
-      const { origin } = address(gateway)
+      const url = URL.parse(gateway)
+      // Beyond its own loopback there is nothing, so another address was set by somebody who is not the supervisor.
+      if (url === null || url.protocol !== 'http:' || url.hostname !== '127.0.0.1') {
+        throw fault('holder.address', `${DISTRICT_VARIABLE} is not the address of a district`)
+      }
+      const { origin } = url
       const connections = new Agent()
       return Promise.resolve({
         gateway: origin,

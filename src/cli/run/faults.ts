@@ -16,7 +16,7 @@ export const RUN_FAULTS = {
   'run.start': { status: 500, next: 'look at what bwrap said, then: bailiwick doctor' },
   'run.ended': {
     status: 403,
-    next: 'do not start it again before you know why: bailiwick lock list, bailiwick audit tail',
+    next: 'do not start it again before you know why: bailiwick lock ls, bailiwick audit tail',
   },
 } as const satisfies FaultCatalogue
 

@@ -7,20 +7,27 @@ import { fault } from '../faults.ts'
 import { parseEffects } from '../system-add.ts'
 import { confirm } from '../terminal/ask.ts'
 import { drawActions } from '../terminal/system.ts'
+import { passingOf } from './passing.ts'
 import { saidOf, type SaidOptions } from './said.ts'
 
+/** Options of the command. */
+export interface LabelOptions extends SaidOptions {
+  readonly allowChanges?: string
+  readonly reason?: string
+}
+
 /** Runs the command. */
-export async function label(
-  context: Context,
-  name: string,
-  options: SaidOptions & { readonly reason?: string },
-): Promise<void> {
+export async function label(context: Context, name: string, options: LabelOptions): Promise<void> {
   const { screen, shell, asking } = context
   const facts = saidOf(shell.cwd, options)
   for (const [action, effects] of parseEffects(options.effects ?? [])) {
     facts[action] = { ...facts[action], effects }
   }
-  const changed = Object.keys(facts)
+  const passing = passingOf(options.allowChanges)
+  const changed = [
+    ...Object.keys(facts),
+    ...(passing === undefined ? [] : ['what may change by itself']),
+  ]
   if (changed.length === 0) throw fault('cli.usage', 'say what is to change: --effects, --label, …')
   await confirm(shell, asking, `Change what is said of ${changed.join(', ')} of ${name}?`)
   const reason = options.reason ?? 'labelled anew'
@@ -28,7 +35,7 @@ export async function label(
   const system = await control.send(
     'POST',
     target(['v1', 'systems', name, 'labels']),
-    { facts, reason },
+    { facts, passing, reason },
     System,
   )
   screen.answer(system, (surface) =>

@@ -111,6 +111,13 @@ function exceptions(reach: {
   return said.join('; ') || 'none'
 }
 
+/** What tells that it is the system that was looked at; undefined where nothing does. */
+export function identityText({ identity }: Pick<System, 'identity'>): string | undefined {
+  if (identity === undefined) return undefined
+  if (identity.kind === 'certificate') return `a certificate of ${identity.host}`
+  return identity.files.map(({ path, digest }) => `${path} ${digest.slice(0, 15)}…`).join(', ')
+}
+
 function changeCell(change: string | undefined): Cell {
   return change === undefined ? '' : { text: change, style: 'yellow' }
 }

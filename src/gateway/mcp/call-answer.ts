@@ -58,7 +58,10 @@ export function refusal(rpc: number, code: GatewayCode, detail: string, status =
 }
 
 /** Params that are not what the method takes. */
-export function badParams(detail: string, next = 'send params.name and params.arguments'): CallAnswer {
+export function badParams(
+  detail: string,
+  next = 'send params.name and params.arguments',
+): CallAnswer {
   return {
     error: {
       code: RPC.invalidParams,

@@ -71,14 +71,18 @@ export function shownAt(
     lookAt(system, actor, ports, can)
     const { instructions, name } = system
     if (instructions === undefined) continue
-    words.push(door.name === '' ? `${name}:\n${instructions.slice(0, INSTRUCTIONS_LIMIT)}` : instructions)
+    words.push(
+      door.name === '' ? `${name}:\n${instructions.slice(0, INSTRUCTIONS_LIMIT)}` : instructions,
+    )
   }
   const changes = told && can.listChanged && { listChanged: true }
   return {
     capabilities: {
       tools: { ...changes },
       ...(can.prompts && { prompts: { ...changes } }),
-      ...(can.resources && { resources: { ...(can.subscribe && told && { subscribe: true }), ...changes } }),
+      ...(can.resources && {
+        resources: { ...(can.subscribe && told && { subscribe: true }), ...changes },
+      }),
       ...(can.completions && { completions: {} }),
       ...(can.logging && told && { logging: {} }),
       ...(can.tasks && tasksOf(era)),

@@ -41,12 +41,21 @@ export function modernResult(method: string, info: ServerInfo, result: JsonObjec
 
 /** Dresses a result for 2025-11-25, which knows no result type, no cache hints, and only objects as structured content. */
 function legacyResult(method: string, result: JsonObject): JsonObject {
-  const { resultType, _meta: meta, structuredContent: structured, ttlMs: _t, cacheScope: _c, ...rest } = result
+  const {
+    resultType,
+    _meta: meta,
+    structuredContent: structured,
+    ttlMs: _t,
+    cacheScope: _c,
+    ...rest
+  } = result
   const kept: JsonObject = isObject(meta) ? { ...meta } : {}
   delete kept[META.serverInfo]
   return {
     // A task that a 2026-07-28 system began by itself would be taken for an empty result: it is said what it is.
-    ...(method === 'tools/call' && !isObject(rest['task']) && resultType !== 'task' && { content: [] }),
+    ...(method === 'tools/call' &&
+      !isObject(rest['task']) &&
+      resultType !== 'task' && { content: [] }),
     ...rest,
     ...(isObject(structured) && { structuredContent: structured }),
     ...(Object.keys(kept).length > 0 && { _meta: kept }),

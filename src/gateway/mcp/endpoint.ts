@@ -80,7 +80,8 @@ export class McpEndpoint {
     if ('rejected' in inbound) return this.#reject(who, exchange, inbound)
     const { message } = inbound
     const session = this.#sessionOf(who, exchange, inbound)
-    if (session === 'none') return this.#noSession(exchange, message.kind === 'request' ? message.id : null)
+    if (session === 'none')
+      return this.#noSession(exchange, message.kind === 'request' ? message.id : null)
     if (message.kind === 'result' || message.kind === 'error') {
       session?.answer(message)
       return reply.accepted()

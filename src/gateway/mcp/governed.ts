@@ -51,10 +51,15 @@ export async function governed(
   if (turn.era !== MODERN_ERA) return legacyCall(turn, wanted, parts)
   if (!isParkedState(state)) {
     // A state of an approval is no authority, and says nothing that is needed; any other is none of ours.
-    if (state !== undefined && !(typeof state === 'string' && APPROVAL.test(state))) return badState()
+    if (state !== undefined && !(typeof state === 'string' && APPROVAL.test(state)))
+      return badState()
     return modernCall(turn, wanted, parts)
   }
-  const call = parts.parking.take(state, turn.owner, sameRequest(turn.door.name, turn.method, params))
+  const call = parts.parking.take(
+    state,
+    turn.owner,
+    sameRequest(turn.door.name, turn.method, params),
+  )
   if (call === undefined) return badState()
   return linked(exchange.control, call.terms.control, () =>
     call.resume(exchange.reply, params['inputResponses']),
@@ -64,7 +69,11 @@ export async function governed(
 const APPROVAL = /^[A-Za-z0-9-]{1,64}$/
 
 function badState(): CallAnswer {
-  return refusal(RPC.invalidParams, 'mcp.state', 'requestState is none that this caller was given for this request')
+  return refusal(
+    RPC.invalidParams,
+    'mcp.state',
+    'requestState is none that this caller was given for this request',
+  )
 }
 
 /** While a request waits for a call of an earlier one, what ends the request ends the call. */

@@ -11,7 +11,8 @@ export function headerText(value: string): string | undefined {
   if (wrapped === null) return value
   const inner = wrapped[1]!
   // RFC 4648 §4, padded: what another reader might take for another text is not taken at all.
-  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(inner)) return undefined
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(inner))
+    return undefined
   const bytes = Buffer.from(inner, 'base64')
   const text = bytes.toString('utf8')
   return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined

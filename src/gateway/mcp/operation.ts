@@ -42,11 +42,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
   #inspection: Inspection | undefined
   #equipment: Equipment | undefined
 
-  constructor(
-    pool: UpstreamPool,
-    ports: Pick<Ports, 'effects'>,
-    asked: McpRequest = TOOLS_CALL,
-  ) {
+  constructor(pool: UpstreamPool, ports: Pick<Ports, 'effects'>, asked: McpRequest = TOOLS_CALL) {
     this.#pool = pool
     this.#ports = ports
     this.#asked = asked

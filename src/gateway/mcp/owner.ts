@@ -9,6 +9,7 @@ import type { Presented } from '../../wire/presented.ts'
  */
 export function ownerOf(actor: Actor, presented: Presented): string {
   const { credential, delegation, instance } = actor
-  const key = credential.kind === 'token' ? `token ${presented.jkt ?? credential.binding}` : credential.kind
+  const key =
+    credential.kind === 'token' ? `token ${presented.jkt ?? credential.binding}` : credential.kind
   return JSON.stringify([instance, delegation?.id ?? '', key])
 }

@@ -77,7 +77,8 @@ export class ClientSession {
       logLevel: this.logLevel,
       ask: (requests, signal) => this.#ask(system, requests, signal, reply),
       notify: (method, params) => {
-        if (terms.mayHear(this.presented, system)) this.#tell(method, outwardNotice(method, params, names))
+        if (terms.mayHear(this.presented, system))
+          this.#tell(method, outwardNotice(method, params, names))
       },
     }
   }
@@ -90,7 +91,8 @@ export class ClientSession {
 
   #tell(method: string, params: JsonObject): void {
     const hasParams = Object.keys(params).length > 0
-    if (this.#stream?.send({ jsonrpc: '2.0', method, ...(hasParams && { params }) }) === true) return
+    if (this.#stream?.send({ jsonrpc: '2.0', method, ...(hasParams && { params }) }) === true)
+      return
     for (const reply of this.#replies) return reply.notify(method, params)
   }
 
@@ -146,7 +148,9 @@ export class ClientSession {
         this.#stream?.send({ jsonrpc: '2.0', id, method, params }) === true
       if (sent) return
       done()
-      reject(gatewayFault('mcp.cannot_ask', 'the client takes no stream on which it could be asked'))
+      reject(
+        gatewayFault('mcp.cannot_ask', 'the client takes no stream on which it could be asked'),
+      )
     })
   }
 

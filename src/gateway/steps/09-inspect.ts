@@ -1,41 +1,11 @@
 // Holds the ninth step: what came back is looked at before the agent sees it (INV-3).
 
-import { isObject, type Json, type JsonObject } from '../../std/json.ts'
+import { isObject } from '../../std/json.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
 import type { Inspection } from '../inspect/inspection.ts'
-import { ownSecrets } from '../inspect/own-secrets.ts'
-import { CUT as REMOVED, merged, withoutSpans, type Span } from '../inspect/span.ts'
 import { resultProblem } from '../results.ts'
 import type { UpstreamAnswer } from '../upstream/conversation.ts'
 import type { Call } from '../call.ts'
-
-/** What a secret is replaced with. */
-export const CUT = REMOVED
-
-/** The secrets that are cut out. */
-export function secretForms(secrets: readonly string[]): readonly string[] {
-  return secrets
-}
-
-function cutText(text: string, secrets: readonly string[]): string {
-  const spans: Span[] = []
-  ownSecrets(secrets)?.find(text, spans)
-  return spans.length === 0 ? text : withoutSpans(text, merged(spans))
-}
-
-/** Cuts secrets out of every text and key of a tree that no call brought. The same tree comes back where there are none. */
-export function cutSecrets<T extends Json>(value: T, secrets: readonly string[]): T {
-  return ownSecrets(secrets) === undefined ? value : (cut(value, secrets) as T)
-}
-
-function cut(value: Json, secrets: readonly string[]): Json {
-  if (typeof value === 'string') return cutText(value, secrets)
-  if (Array.isArray(value)) return value.map((entry) => cut(entry, secrets))
-  if (!isObject(value)) return value
-  const out = Object.create(null) as JsonObject
-  for (const key of Object.keys(value)) out[cutText(key, secrets)] = cut(value[key]!, secrets)
-  return out
-}
 
 /**
  * What is left for the agent of a tool's answer: its result or the upstream's own error, looked at; a denial where it is neither, where

@@ -8,7 +8,7 @@ import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
 import type { Network } from '../net/network.ts'
 import type { Ports } from '../ports.ts'
-import { cutSecrets, secretForms } from '../steps/09-inspect.ts'
+import { screened } from '../inspect/screen.ts'
 import { Asks } from './asks.ts'
 import { Conversation } from './conversation.ts'
 import type { Front } from './front.ts'
@@ -59,7 +59,8 @@ interface Entry {
   readonly system: SystemDefinition
   readonly front: string
   readonly opening: Promise<Conversation>
-  conversation: Conversation | undefined
+  /** What there is to end, from the moment that there is anything; also while it is only being opened. */
+  readonly held: { conversation?: Conversation }
   lastUsed: number
 }
 
@@ -90,7 +91,7 @@ export class UpstreamPool {
     let entry = this.#entries.get(key)
     if (
       entry !== undefined &&
-      (entry.conversation?.closed === true || entry.system.digest !== system.digest)
+      (entry.held.conversation?.closed === true || entry.system.digest !== system.digest)
     ) {
       this.#end(key, gatewayFault('upstream.unavailable', 'the system was pinned anew'))
       entry = undefined
@@ -98,24 +99,20 @@ export class UpstreamPool {
     if (entry === undefined) {
       this.#starts.check(key)
       this.#makeRoom(system)
+      const held: Entry['held'] = {}
       entry = {
         actor,
         system,
         front: front?.key ?? '',
-        opening: this.#start(key, { system, actor, equipment, front }),
-        conversation: undefined,
+        opening: this.#start(key, { system, actor, equipment, front }, held),
+        held,
         lastUsed: now,
       }
       this.#entries.set(key, entry)
       const started = entry
-      entry.opening.then(
-        (conversation) => {
-          started.conversation = conversation
-        },
-        () => {
-          if (this.#entries.get(key) === started) this.#entries.delete(key)
-        },
-      )
+      entry.opening.catch(() => {
+        if (this.#entries.get(key) === started) this.#entries.delete(key)
+      })
     }
     entry.lastUsed = now
     return entry.opening
@@ -124,6 +121,7 @@ export class UpstreamPool {
   async #start(
     key: string,
     of: Opening & { readonly system: SystemDefinition },
+    held: Entry['held'],
   ): Promise<Conversation> {
     if (this.#closed) throw gatewayFault('upstream.unavailable', 'the gateway is stopping')
     const { ports } = this.#options
@@ -132,6 +130,7 @@ export class UpstreamPool {
     try {
       if (system.transport.kind === 'stdio') await ports.pins.admits(system)
       const conversation = this.open(of)
+      held.conversation = conversation
       try {
         await conversation.open(system.era)
       } catch (error) {
@@ -187,7 +186,7 @@ export class UpstreamPool {
         }),
         onNews: (method, params) => {
           if (front === undefined || !PASSED_ON.has(method)) return
-          const told = cutSecrets(params, secretForms(equipment.secrets))
+          const told = screened(params, equipment.secrets)
           front.notify(method, told)
         },
       },
@@ -216,7 +215,7 @@ export class UpstreamPool {
     const same = [...this.#entries].filter(([, entry]) => entry.system.name === system.name)
     if (same.length < system.maxProcesses) return
     const idle = same
-      .filter(([, entry]) => entry.conversation?.busy === 0)
+      .filter(([, entry]) => entry.held.conversation?.busy === 0)
       .sort(([, a], [, b]) => a.lastUsed - b.lastUsed)[0]
     if (idle === undefined) {
       throw gatewayFault(
@@ -231,8 +230,8 @@ export class UpstreamPool {
     const before = this.#options.ports.clock.monotonic() - this.#options.idleMs
     for (const [key, entry] of this.#entries) {
       if (
-        entry.conversation?.closed === true ||
-        (entry.conversation?.busy === 0 && entry.lastUsed < before)
+        entry.held.conversation?.closed === true ||
+        (entry.held.conversation?.busy === 0 && entry.lastUsed < before)
       ) {
         this.#end(key, gatewayFault('upstream.unavailable', 'stopped when idle'))
       }
@@ -244,7 +243,7 @@ export class UpstreamPool {
     if (entry === undefined) return
     this.#entries.delete(key)
     // A process that is still starting ends as soon as it has started; its callers get the fault of the session.
-    if (entry.conversation !== undefined) entry.conversation.close(fault)
+    if (entry.held.conversation !== undefined) entry.held.conversation.close(fault)
     else {
       entry.opening.then(
         (conversation) => conversation.close(fault),

@@ -192,7 +192,7 @@ test('token exchange: a token for each user, in exchange for an assertion for th
       typ: ['JWT'],
       algorithms: ['ES256'],
     })
-    grants({ ...lasting, ...issued, access_token: `for-${String(payload['sub'])}` })(
+    grants({ ...lasting, ...issued, access_token: `for-${JSON.stringify(payload['sub'])}` })(
       asked,
       response,
     )
@@ -203,7 +203,7 @@ test('token exchange: a token for each user, in exchange for an assertion for th
   assert.equal(endpoint.asked.length, 2)
   assert.deepEqual(
     [ada, bob].map(({ headers }) => headers['authorization']),
-    ['Bearer for-per_ada', 'Bearer for-per_bob'],
+    ['Bearer for-"per_ada"', 'Bearer for-"per_bob"'],
   )
   assert.notEqual(ada.account, bob.account)
   const { form } = endpoint.asked[0]!

@@ -2,15 +2,15 @@
 
 import type { Equipment } from '../../gateway/equipment.ts'
 import { headerEquipment, type Equipped, type Equipping } from './equipping.ts'
-import { onward, type Opened } from './source.ts'
+import { onward, together, type Opened } from './source.ts'
 
 /** Each value after its prefix. */
 export function equipHeader({ auth, open }: Equipping<'header'>): Equipped {
   const { more = [], perCall } = auth
   if (more.length === 0) return onward(open(auth.secret, perCall), (value) => one(auth, value))
   const all = [auth, ...more]
-  const opened = Promise.all(all.map(({ secret }) => open(secret, perCall)))
-  return opened.then((values) => joined(all.map((of, at) => one(of, values[at]!))))
+  const opened = together(all.map(({ secret }) => open(secret, perCall)))
+  return onward(opened, (values) => joined(all.map((of, at) => one(of, values[at]!))))
 }
 
 function one(

@@ -12,7 +12,7 @@ import { credentialPort } from '../equipment.ts'
 import type { Machine } from '../ground.ts'
 import type { EquipParts, Personal } from './equipping.ts'
 import { OwnSvid } from './mtls.ts'
-import { CredentialSources, type Opened } from './source.ts'
+import { CredentialSources, together, type Opened } from './source.ts'
 import { Subjects } from './subject.ts'
 import { TokenCache } from './token-cache.ts'
 import { UserConsents } from './user-consents.ts'
@@ -82,7 +82,7 @@ export function openCredentials(ground: CredentialGround): Credentials {
     environment: async (system, names) => {
       const there = names.filter((name) => secrets.get(system, name) !== undefined)
       const of = { system, perCall: false, signal: undefined }
-      const opened = await Promise.all(there.map((name) => sources.open({ ...of, name })))
+      const opened = await together(there.map((name) => sources.open({ ...of, name })))
       return Object.fromEntries(there.map((name, at) => [name, opened[at]!.value]))
     },
     close: async () => {

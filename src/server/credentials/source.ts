@@ -82,6 +82,15 @@ export class CredentialSources {
   }
 }
 
+/** Values, one and all: at once where all of them are there. */
+export function together<T>(
+  values: readonly (T | Promise<T>)[],
+): readonly T[] | Promise<readonly T[]> {
+  const there = values.filter((value): value is T => !(value instanceof Promise))
+  if (there.length === values.length) return there
+  return Promise.all(values.map((value) => Promise.resolve(value)))
+}
+
 /** Goes on at once where a value is there, and later where it has to be fetched. */
 export function onward<T, R>(value: T | Promise<T>, to: (value: T) => R): R | Promise<R> {
   return value instanceof Promise ? value.then(to) : to(value)

@@ -23,7 +23,9 @@ function byUri(params: JsonObject, door: Door): Target | CallAnswer {
   const { uri } = params
   if (typeof uri !== 'string') return badParams('params.uri is no text', 'send params.uri')
   const found = door.addressed(uri)
-  return found === undefined ? nowhere('the resource') : { system: found.system, input: { uri: found.own } }
+  return found === undefined
+    ? nowhere('the resource')
+    : { system: found.system, input: { uri: found.own } }
 }
 
 function byPrompt(params: JsonObject, door: Door): Target | CallAnswer {
@@ -39,7 +41,10 @@ function byPrompt(params: JsonObject, door: Door): Target | CallAnswer {
 function byReference(params: JsonObject, door: Door): Target | CallAnswer {
   const { argument, context, ref } = params
   if (!isObject(ref) || !isObject(argument)) {
-    return badParams('params.ref or params.argument is no object', 'send params.ref and params.argument')
+    return badParams(
+      'params.ref or params.argument is no object',
+      'send params.ref and params.argument',
+    )
   }
   const { name, uri } = ref
   const prompt = ref['type'] === 'ref/prompt'

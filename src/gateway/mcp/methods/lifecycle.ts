@@ -55,7 +55,11 @@ export function setLevel({ params, session }: Turn): CallAnswer {
     return badParams('params.level is no level', `send one of ${LEVELS.join(', ')}`)
   }
   if (session === undefined) {
-    return refusal(RPC.invalidRequest, 'mcp.session', 'a level is kept for a session, and there is none')
+    return refusal(
+      RPC.invalidRequest,
+      'mcp.session',
+      'a level is kept for a session, and there is none',
+    )
   }
   session.logLevel = level
   return { result: emptyObject() }

@@ -87,7 +87,11 @@ async function subscribed(
   for (const uri of new Set(uris)) {
     const found = turn.door.addressed(uri)
     if (found === undefined) continue
-    const wanted = { system: found.system, action: 'resources/subscribe', input: { uri: found.own } }
+    const wanted = {
+      system: found.system,
+      action: 'resources/subscribe',
+      input: { uri: found.own },
+    }
     const call: Turn = { ...turn, method: 'resources/subscribe' }
     const answer = await governedAmong(call, wanted, parts, new CallControl())
     if ('result' in answer) taken.push(uri)
@@ -126,7 +130,8 @@ async function opened(
     },
     end: () => stream?.end(ended()),
   })
-  if (stop === undefined) return refusal(RPC.unavailable, 'mcp.streams', 'too many streams are open')
+  if (stop === undefined)
+    return refusal(RPC.unavailable, 'mcp.streams', 'too many streams are open')
   const ended = (): JsonObject => ({
     jsonrpc: '2.0',
     id,

@@ -88,7 +88,10 @@ const prompts: Lister = (actor, system, names, { ports }) => {
   return { listed, leftOut }
 }
 
-function templateListed({ digest: _, uriTemplate, ...rest }: TemplateDefinition, names: Naming): JsonObject {
+function templateListed(
+  { digest: _, uriTemplate, ...rest }: TemplateDefinition,
+  names: Naming,
+): JsonObject {
   return { ...rest, uriTemplate: names.uri(uriTemplate) }
 }
 
@@ -125,7 +128,8 @@ function pinned(
     const result: JsonObject = {
       [key]: page,
       ...(next !== undefined && { nextCursor: parts.cursors.make(owner, list, { at: next }) }),
-      ...(params['cursor'] === undefined && leftOut.length > 0 && { _meta: { [LEFT_OUT]: leftOut } }),
+      ...(params['cursor'] === undefined &&
+        leftOut.length > 0 && { _meta: { [LEFT_OUT]: leftOut } }),
     }
     return { result: dressed(era, method, door.info, result) }
   }
