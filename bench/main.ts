@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'durable-records': async () => (await import('./durable-records.ts')).durableRecords,
   gateway: async () => (await import('./gateway.ts')).gatewayBench,
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
+  inspect: async () => (await import('./inspect.ts')).inspect,
   'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,
   start: async () => (await import('./start.ts')).start,
 }

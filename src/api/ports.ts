@@ -53,6 +53,8 @@ export interface ServerFacts {
   readonly logOrigin: string
   /** When the checkpoint was published, ms since the epoch. */
   readonly logPublishedAt?: number
+  /** The account that this process runs under; the number is absent where accounts have none. */
+  readonly account: { readonly name: string; readonly uid?: number }
   /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). One sentence. */
   readonly situation: string
   /** What the operator should know. One sentence each. */
@@ -193,7 +195,11 @@ export type ReplayedPage =
 /** Where people connect to systems that are called as their users, each in a session of their own. */
 export interface ConnectDesk {
   /** What a person is asked to consent to. Throws `credential.not_personal`. */
-  offer(system: string): {
+  offer(
+    system: string,
+    /** Person id. */
+    person: string,
+  ): {
     readonly host: string
     /** Origin of the page where they consent. */
     readonly provider: string
@@ -226,8 +232,8 @@ export interface ServerPort {
     /** Systems that are isolated, with the policies that do not hold with what they are now. */
     readonly isolated: ReadonlyMap<string, readonly Problem[]>
   }
-  /** Starts the system once and tells what it is. */
-  inspectSystem(candidate: SystemCandidate): Promise<Inspection>
+  /** Starts the system once, or asks it, on behalf of the person who looks (by id), and tells what it is. */
+  inspectSystem(candidate: SystemCandidate, person: string): Promise<Inspection>
   /** Looks again and pins; throws `system.changed` (409) where it is no longer what was shown. */
   pinSystem(pin: Pin): Promise<unknown>
   /** Changes what is said of actions that are pinned; throws `system.facts` (400) where they cannot be so. */

@@ -1,25 +1,9 @@
 // Holds `connect`: the servers of a client are put behind Bailiwick, under their own names, and their secrets into the store.
 
 import type { Command } from 'commander'
+import type { ConnectOptions } from './connect/options.ts'
 import type { Context } from './context.ts'
 import { repeated } from './repeat.ts'
-
-/** Options of the command. */
-export interface ConnectOptions {
-  readonly list?: boolean
-  readonly project?: boolean
-  readonly user?: boolean
-  readonly file?: string
-  readonly agent?: string
-  readonly observe: string
-  readonly dryRun?: boolean
-  readonly hooks?: boolean
-  readonly effects?: readonly string[]
-  readonly network?: readonly string[]
-  readonly unsandboxed?: readonly string[]
-  readonly keepArguments?: boolean
-  readonly reason?: string
-}
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {

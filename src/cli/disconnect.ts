@@ -1,14 +1,8 @@
 // Holds `disconnect`: the files of a client are as they were before `connect`.
 
 import type { Command } from 'commander'
+import type { DisconnectOptions } from './connect/options.ts'
 import type { Context } from './context.ts'
-
-/** Options of the command. */
-export interface DisconnectOptions {
-  readonly file?: string
-  readonly dryRun?: boolean
-  readonly reason?: string
-}
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Context } from './context.ts'
 
 /** Options of the command. */
-export interface HookOptions {
+interface HookOptions {
   readonly as: string
   /** Set where this process is the one that holds the identity of a session. */
   readonly hold?: string

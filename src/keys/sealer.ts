@@ -19,9 +19,13 @@ function associated(context: string): Uint8Array {
 /** A sealer over 32 bytes. Random 96-bit nonces carry 2^32 messages per key (NIST SP 800-38D §8.3). */
 export function sealerOf(key: Uint8Array, entropy: Entropy): Sealer {
   if (key.byteLength !== 32) throw new TypeError('AES-256 takes a key of 32 bytes')
+  let keyId: string | undefined
   return {
-    // Of the key's HMAC and not of the key: the id is shown.
-    keyId: createHmac('sha256', key).update('bailiwick/key-id').digest('hex').slice(0, 16),
+    // Of the key's HMAC and not of the key: the id is shown. Data keys, which open one value, are never asked for it.
+    get keyId() {
+      keyId ??= createHmac('sha256', key).update('bailiwick/key-id').digest('hex').slice(0, 16)
+      return keyId
+    },
     seal(plain, context) {
       const nonce = entropy.bytes(NONCE)
       const cipher = createCipheriv('aes-256-gcm', key, nonce)

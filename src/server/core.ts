@@ -40,6 +40,8 @@ export interface Core
   readonly policy: LivePolicy
   readonly traffic: HomeTraffic
   readonly gateway: Gateway
+  /** How programs of systems are kept apart. */
+  readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
   /** What grants for enforcers stand on. */
   readonly grantPorts: Pick<Ground, 'keys' | 'store'>
@@ -92,6 +94,7 @@ async function open(
   restorePolicy({ authority, policy })
   const traffic = openTraffic(ground, settings, machine, stack)
   const network = new Network()
+  const sandbox = upstreamSandbox(settings, note)
   const credentials = openCredentials({
     ...ground,
     roots: parts.roots,
@@ -124,7 +127,7 @@ async function open(
     environment: settings.environment,
     holdMs: settings.holdMs,
     network,
-    sandbox: upstreamSandbox(settings, note),
+    sandbox,
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
@@ -145,6 +148,7 @@ async function open(
     traffic,
     gateway,
     credentials,
+    sandbox,
     grantPorts: { keys: ground.keys, store: ground.store },
     startedAt: machine.clock.now(),
     close: () => stack.close(),

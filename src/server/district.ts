@@ -4,7 +4,8 @@ import { spawnSync, type StdioOptions } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { SandboxSetting } from '../gateway/upstream/sandbox.ts'
+import type { Authority } from '../authority/open.ts'
+import { isSandboxed, type SandboxSetting } from '../gateway/upstream/sandbox.ts'
 import { credentialPlaces } from '../std/sandbox/closed-places.ts'
 import { findProgram } from '../std/sandbox/program-place.ts'
 import { sandboxLaunch } from '../std/sandbox/bubblewrap.ts'
@@ -62,6 +63,30 @@ export function upstreamSandbox(
   const event = mode === 'require' ? 'upstreams cannot start' : 'upstreams run without a sandbox'
   note(event, { why: found.missing })
   return { mode, bwrap: undefined, missing: found.missing, closed }
+}
+
+/** Which systems run without a sandbox, and what that means; undefined where none does. */
+export function unsandboxed({
+  authority,
+  sandbox,
+}: {
+  readonly authority: Pick<Authority, 'systems'>
+  readonly sandbox: Omit<SandboxSetting, 'network'>
+}): string | undefined {
+  const names = authority.systems
+    .list()
+    .filter(({ definition: { transport } }) => {
+      return transport.kind === 'stdio' && !isSandboxed(transport, sandbox)
+    })
+    .map(({ definition }) => definition.name)
+  if (names.length === 0) return undefined
+  if (sandbox.mode === 'require' && sandbox.bwrap === undefined) {
+    return `programs of systems cannot be started, because BAILIWICK_UPSTREAM_SANDBOX is require: ${sandbox.missing ?? ''}`
+  }
+  const why =
+    sandbox.missing ??
+    (sandbox.mode === 'off' ? 'BAILIWICK_UPSTREAM_SANDBOX is off' : 'a person allowed it')
+  return `somebody else's code runs without a sandbox and can read what this account can, the home of Bailiwick too (${names.join(', ')}): ${why}`
 }
 
 function tried(

@@ -71,11 +71,13 @@ function equipment(call: Asking, parts: EquipmentParts): Equipped {
   }
   if (transport.kind === 'external' || transport.kind === 'web') return NOTHING_EQUIPPED
   if (transport.kind === 'stdio') return environment(system, transport, parts, open)
-  const of = { system, transport, actor: call.actor, signal, parts, open }
-  return equipped(transport.auth, of)
+  const { spiffeId, delegation } = call.actor
+  const who = { spiffeId, person: delegation?.person ?? '' }
+  return equipped(transport.auth, { system, transport, who, signal, parts, open })
 }
 
-function equipped(auth: UpstreamAuth, of: Omit<Equipping<'none'>, 'auth'>): Equipped {
+/** What one way of authenticating makes of a call. */
+export function equipped(auth: UpstreamAuth, of: Omit<Equipping<'none'>, 'auth'>): Equipped {
   switch (auth.kind) {
     case 'none':
       return NOTHING_EQUIPPED

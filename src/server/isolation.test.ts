@@ -11,6 +11,7 @@ import type { SystemDefinition } from '../wire/system.ts'
 import { standingOf } from './isolation.ts'
 import { LivePolicy } from './live-policy.ts'
 import { applyPolicies, restorePolicy } from './policy-versions.ts'
+import { NOTHING_EQUIPPED } from '../gateway/equipment.ts'
 import { inspectSystem } from './pins/inspect.ts'
 import { labelSystem, pinSystem } from './pins/pin.ts'
 
@@ -56,7 +57,8 @@ class World {
   get parts() {
     const gateway = { inspect: () => Promise.resolve(this.upstream), network: new Network() }
     const { authority, policy } = this
-    return { authority, policy, gateway, environment: process.env }
+    const credentials = { look: () => Promise.resolve(NOTHING_EQUIPPED) }
+    return { authority, policy, gateway, credentials, environment: process.env }
   }
 
   candidate(name: string) {
@@ -65,7 +67,7 @@ class World {
   }
 
   async pin(name: string): Promise<void> {
-    const { fingerprint } = await inspectSystem(this.parts, this.candidate(name))
+    const { fingerprint } = await inspectSystem(this.parts, this.candidate(name), 'per_ada')
     const effects = { read_file: ['read'], move_file: ['write'] } as const
     const word = { person: 'per_ada', reason: 'a test' }
     await pinSystem(this.parts, {
@@ -89,7 +91,7 @@ test('a changed schema that breaks policies isolates its system alone, and a men
   const { policy } = world
   assert.equal(policy.isolation('files'), undefined)
   world.upstream = taking('files', 'where')
-  const seen = await inspectSystem(world.parts, world.candidate('files'))
+  const seen = await inspectSystem(world.parts, world.candidate('files'), 'per_ada')
   assert.deepEqual(
     seen.breaks.map(({ file, line, code }) => [file, line, code]),
     [['a.cedar', 2, 'policy.invalid']],

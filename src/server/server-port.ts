@@ -16,6 +16,8 @@ import {
   proposedChange,
   rollbackPolicies,
 } from './policy-versions.ts'
+import { unsandboxed } from './district.ts'
+import { DISTRICT_SELECTOR } from '../wire/actor.ts'
 import { situation } from './situation.ts'
 import { VERSION } from './version.ts'
 
@@ -25,6 +27,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
   const parts = {
     authority,
     gateway,
+    credentials: core.credentials,
     policy,
     environment: settings.environment,
     fourEyes: settings.policyFourEyes,
@@ -46,7 +49,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
   return {
     facts: () => facts(core, urls),
     policies: () => ({ set: policy.set, problems: policy.problems, isolated: policy.isolated }),
-    inspectSystem: (candidate) => inspectSystem(parts, candidate),
+    inspectSystem: (candidate, person) => inspectSystem(parts, candidate, person),
     pinSystem: (pin) => pinSystem(parts, pin),
     labelSystem: (of) => labelSystem(parts, of),
     reviewSystem: (name) => reviewOf(parts, name),
@@ -81,12 +84,26 @@ function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
     upstreams: gateway.pool.size,
     logOrigin: core.origin,
     ...(published !== undefined && { logPublishedAt: published }),
-    situation: situation(settings.account),
+    account: {
+      name: settings.account,
+      ...(process.getuid !== undefined && { uid: process.getuid() }),
+    },
+    situation: wholeSituation(core),
     warnings: warnings(core),
   }
 }
 
-function warnings({ policy, authority, audit, settings }: Core): string[] {
+/** The deployment, and how many instances are outside of districts where that matters. */
+function wholeSituation({ identities, settings }: Core): string {
+  const live = identities.list()
+  const outside = live.filter((one) => one.attested?.selectors.includes(DISTRICT_SELECTOR) !== true)
+  const told = situation(settings.account)
+  if (live.length === 0) return told
+  return `${told}; ${outside.length} of ${live.length} live instances were not started in a district (\`bailiwick run\`)`
+}
+
+function warnings(core: Core): string[] {
+  const { policy, authority, audit, settings } = core
   const out: string[] = []
   const problem = policy.problems[0]
   if (problem !== undefined) {
@@ -116,6 +133,8 @@ function warnings({ policy, authority, audit, settings }: Core): string[] {
       `tokens that are bound to no key are issued, for at most ${settings.unboundTokensMs / 1_000} s (BAILIWICK_UNBOUND_TOKENS_S): whoever copies one can use it`,
     )
   }
+  const unkept = unsandboxed(core)
+  if (unkept !== undefined) out.push(unkept)
   const observed = observedNow(authority)
   if (observed !== undefined) out.push(observed)
   const orphans = authority.agents

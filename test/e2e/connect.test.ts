@@ -20,7 +20,6 @@ import { ConnectionsAnswer } from '../../src/wire/api/connection.ts'
 import { FindingsAnswer } from '../../src/wire/api/finding.ts'
 import { Bailiwick, officialServer, testServer } from './bailiwick.ts'
 import type { Ended } from './child.ts'
-import { until } from './until.ts'
 
 const GITHUB = 'ghp_0123456789abcdefghijABCDEFGHIJ01'
 const OTHER = 'xoxb-2222222222-abcdefghij'

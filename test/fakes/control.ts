@@ -211,7 +211,8 @@ export class ControlHome {
   #server(): ServerPort {
     const { authority, policy } = this
     const gateway = { inspect: () => Promise.resolve(this.upstream), network: new Network() }
-    const parts = { authority, policy, gateway, environment: process.env }
+    const { credentials } = this
+    const parts = { authority, policy, gateway, credentials, environment: process.env }
     const policies = { authority, policy }
     const reading = {
       authority,
@@ -245,11 +246,12 @@ export class ControlHome {
         callsInFlight: 0,
         upstreams: 0,
         logOrigin: 'control.test/log',
+        account: { name: 'nobody', uid: 65_534 },
         situation: 'agents run under the account of their person',
         warnings: [],
       }),
       policies: () => policy,
-      inspectSystem: (candidate) => inspectSystem(parts, candidate),
+      inspectSystem: (candidate, person) => inspectSystem(parts, candidate, person),
       pinSystem: (pin) => pinSystem(parts, pin),
       labelSystem: (of) => labelSystem(parts, of),
       reviewSystem: (name) => reviewOf(parts, name),

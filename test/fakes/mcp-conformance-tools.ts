@@ -127,16 +127,12 @@ function telling(server: McpServer, changes: Changes): void {
 }
 
 function asking2025(server: McpServer): void {
-  const elicit = async (
-    ctx: ServerContext,
-    message: string,
-    requestedSchema: Parameters<ServerContext['mcpReq']['elicitInput']>[0],
-  ) => {
-    const { action, content: given } = await ctx.mcpReq.elicitInput({
-      ...requestedSchema,
-      message,
-    } as never)
-    return text(`Elicitation completed: action=${action}, content=${JSON.stringify(given ?? {})}`)
+  // On the stream of the very call: the other one may not be open yet.
+  const elicit = async (ctx: ServerContext, message: string, requestedSchema: object) => {
+    const params = { message, requestedSchema } as never
+    const given = await ctx.mcpReq.send({ method: 'elicitation/create', params })
+    const { action, content } = given as { action: string; content?: object }
+    return text(`Elicitation completed: action=${action}, content=${JSON.stringify(content ?? {})}`)
   }
   const says = z.object({ message: z.string() })
   server.registerTool(
@@ -144,7 +140,9 @@ function asking2025(server: McpServer): void {
     { description: 'asks a model', inputSchema: z.object({ prompt: z.string() }) },
     async ({ prompt }, ctx) => {
       const messages = [{ role: 'user', content: { type: 'text', text: prompt } }] as const
-      const answer = await ctx.mcpReq.requestSampling({ messages: [...messages], maxTokens: 100 })
+      const params = { messages: [...messages], maxTokens: 100 }
+      const given = await ctx.mcpReq.send({ method: 'sampling/createMessage', params })
+      const answer = given as { content: unknown }
       return text(`LLM response: ${JSON.stringify(answer.content)}`)
     },
   )
@@ -154,7 +152,7 @@ function asking2025(server: McpServer): void {
     ({ message }, ctx) => {
       const properties = { username: { type: 'string' }, email: { type: 'string' } }
       const requestedSchema = { type: 'object', properties, required: ['username', 'email'] }
-      return elicit(ctx, message, { requestedSchema } as never)
+      return elicit(ctx, message, requestedSchema)
     },
   )
   server.registerTool(
@@ -168,9 +166,7 @@ function asking2025(server: McpServer): void {
         status: { type: 'string', enum: ['active', 'inactive', 'pending'], default: 'active' },
         verified: { type: 'boolean', default: true },
       }
-      return elicit(ctx, 'Look at the defaults', {
-        requestedSchema: { type: 'object', properties },
-      } as never)
+      return elicit(ctx, 'Look at the defaults', { type: 'object', properties })
     },
   )
   const titled = (one: string) => [
@@ -193,7 +189,7 @@ function asking2025(server: McpServer): void {
         untitledMulti: { type: 'array', items: { type: 'string', enum: three } },
         titledMulti: { type: 'array', items: { anyOf: titled('Choice') } },
       }
-      return elicit(ctx, 'Choose', { requestedSchema: { type: 'object', properties } } as never)
+      return elicit(ctx, 'Choose', { type: 'object', properties })
     },
   )
 }
@@ -204,9 +200,9 @@ function sealed(state: string): string {
   return `${state}.${createHmac('sha256', KEY).update(state).digest('hex')}`
 }
 
-function opened(state: unknown): string | undefined {
-  if (state === undefined) return undefined
-  const plain = String(state).split('.')[0]!
+/** Reads a state; what was not made here is refused before any handler sees it. */
+function opened(state: string): string {
+  const plain = state.split('.')[0]!
   if (sealed(plain) !== state) throw new ProtocolError(-32602, 'the state is none of ours')
   return plain
 }
@@ -247,7 +243,7 @@ function asking2026(server: McpServer): void {
     return inputRequired({ inputRequests: { client_roots: inputRequired.listRoots() } })
   })
   const stateful = (_given: object, { mcpReq }: ServerContext) => {
-    const state = opened(mcpReq.requestState())
+    const state = mcpReq.requestState()
     if (state === 'asked' && acceptedContent(mcpReq.inputResponses, 'confirm') !== undefined) {
       return text('state-ok')
     }
@@ -271,7 +267,7 @@ function asking2026(server: McpServer): void {
     })
   })
   server.registerTool(`${name}multi_round`, plain, (_given, { mcpReq }) => {
-    const state = opened(mcpReq.requestState())
+    const state = mcpReq.requestState()
     const { inputResponses } = mcpReq
     if (state === 'two' && acceptedContent(inputResponses, 'step2') !== undefined)
       return text('done')
@@ -282,11 +278,10 @@ function asking2026(server: McpServer): void {
     const step1 = elicitName('Step 1: What is your name?')
     return inputRequired({ inputRequests: { step1 }, requestState: sealed('one') })
   })
-  const capabilitiesOf = ({ mcpReq }: ServerContext): Record<string, unknown> =>
-    (mcpReq.envelope?.['io.modelcontextprotocol/clientCapabilities'] ?? {}) as Record<
-      string,
-      unknown
-    >
+  const capabilitiesOf = ({ mcpReq }: ServerContext): Readonly<Record<string, unknown>> => {
+    const envelope: Readonly<Record<string, unknown>> = { ...mcpReq.envelope }
+    return envelope['io.modelcontextprotocol/clientCapabilities'] as Record<string, unknown>
+  }
   server.registerTool(`${name}capabilities`, plain, (_given, ctx) => {
     const can = capabilitiesOf(ctx)
     const inputRequests = {
@@ -295,12 +290,10 @@ function asking2026(server: McpServer): void {
     }
     return inputRequired({ inputRequests, requestState: sealed('some') })
   })
-  server.registerTool('test_missing_capability', plain, (_given, ctx) => {
-    if (capabilitiesOf(ctx)['sampling'] !== undefined) return text('it could be asked')
-    throw new ProtocolError(-32_021, 'the client did not declare sampling', {
-      requiredCapabilities: { sampling: {} },
-    })
-  })
+  // What the client did not say that it can, the SDK refuses to ask (-32021).
+  server.registerTool('test_missing_capability', plain, () =>
+    inputRequired({ inputRequests: { words: sample('Say something') } }),
+  )
   server.registerTool('test_streaming_elicitation', plain, (_given, { mcpReq }) => {
     if (inputResponse(mcpReq.inputResponses, 'who').kind !== 'missing') return text('thanks')
     return inputRequired({ inputRequests: { who: elicitName('Who is it?') } })
@@ -428,6 +421,7 @@ export function conformanceServer(era: McpEra, changes: Changes): McpServer {
         logging: {},
         completions: {},
       },
+      requestState: { verify: opened },
     },
   )
   content(server)

@@ -145,7 +145,7 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
           tree: shownArguments(ports, approval, of),
           now: ports.clock.now(),
           expiresAt: approval.expiresAt,
-          situation: situationNow(ports),
+          situation: situationNow(ports, approval.instance),
           signedIn,
         }),
         // Not while somebody may be writing their reason.

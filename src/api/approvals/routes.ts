@@ -63,7 +63,7 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       return {
         ...shown,
         input: shownArguments(ports, approval, shown) ?? null,
-        situation: situationNow(ports),
+        situation: situationNow(ports, approval.instance),
       }
     },
   )

@@ -71,8 +71,8 @@ function connectPage(
   system: string,
   signedIn: SignedIn,
 ): Promise<Response> {
-  const offer = credentials.offer(system)
   const { person, csrf } = signedIn
+  const offer = credentials.offer(system, person.id)
   const connected = authority.upstreamTokens.list({ person: person.id, system }).length > 0
   return page({
     title: connected ? `You are connected to ${system}` : `Connect to ${system}?`,

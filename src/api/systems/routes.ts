@@ -79,7 +79,7 @@ export function serveSystems(surface: Surface, ports: ControlPorts): void {
         body: lookedAt(asked),
       })
       const { definition, fingerprint, pinned, changes, warnings, signs, breaks } =
-        await server.inspectSystem(asked)
+        await server.inspectSystem(asked, person.id)
       return {
         definition: shownDefinition(definition),
         fingerprint,

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { CLIENTS, type ClientName } from '../../wire/client.ts'
 
-export { CLIENTS, type ClientName }
+export type { ClientName }
 
 /** Whose a file is: of the person, or of the project in this folder. */
 export type Scope = 'user' | 'project'

@@ -6,22 +6,18 @@ import { isName } from '../../std/id.ts'
 import { Connection, ConnectionsAnswer, type NewConnection } from '../../wire/api/connection.ts'
 import { SystemsAnswer } from '../../wire/api/system.ts'
 import type { Effect } from '../../wire/effect.ts'
-import type { ConnectOptions } from '../connect.ts'
 import type { Context } from '../context.ts'
 import type { Control } from '../control/control.ts'
 import { momentOf } from '../moment.ts'
 import { parseEffects } from '../system-add.ts'
 import { askSecret, canAsk, confirm } from '../terminal/ask.ts'
 import { connectedAgent, type ConnectedAgent } from './agent.ts'
-import {
-  clientNamed,
-  placeOf,
-  type Client,
-  type ConfigPlace,
-  type Surroundings,
-} from './clients.ts'
+import { placeOf, type Client, type ConfigPlace, type Surroundings } from './clients.ts'
 import { drawFound, drawPlan, tellAfter } from './draw.ts'
 import { fault } from './faults.ts'
+import { knownClient, surroundings } from './known.ts'
+import type { ConnectOptions } from './options.ts'
+import type { Outcome } from './outcome.ts'
 import { bytesOf, replaceConfig } from './file.ts'
 import { connectHooks } from './hook-files.ts'
 import { listed } from './list.ts'
@@ -30,27 +26,6 @@ import { lookAt, pin, troubleOf, type Looked, type SystemTerms } from './systems
 
 /** Words of the record where the person gives none. */
 const REASON = 'put behind Bailiwick'
-
-/** What became of one entry. */
-export interface Outcome {
-  readonly file: string
-  readonly server: string
-  readonly state: 'connected' | 'already' | 'left'
-  readonly system?: string
-  readonly why?: string
-}
-
-/** Where a command looks. */
-export function surroundings({ shell }: Context): Surroundings {
-  return { env: shell.env, cwd: shell.cwd, platform: process.platform }
-}
-
-/** The client of a name. Throws `connect.client`. */
-export function knownClient(name: string): Client {
-  const client = clientNamed(name)
-  if (client !== undefined) return client
-  throw fault('connect.client', `\`${name.slice(0, 64)}\` is no client that is known`)
-}
 
 function placesOf(
   client: Client,

@@ -28,7 +28,7 @@ function words(name: string): string {
 }
 
 /** True for a name that says that its value is a credential. */
-export function namesCredential(name: string): boolean {
+function namesCredential(name: string): boolean {
   return NAME.test(words(name))
 }
 

@@ -2,7 +2,7 @@
 
 import type { Client } from './clients.ts'
 import type { ConnectedAgent } from './agent.ts'
-import type { Outcome } from './connect.ts'
+import type { Outcome } from './outcome.ts'
 import { drawDifference } from './difference.ts'
 import type { PlannedFile } from './plan.ts'
 import { unopened, type Looked } from './systems.ts'
@@ -12,7 +12,7 @@ import { visible } from '../terminal/visible.ts'
 import { when } from '../terminal/when.ts'
 
 /** What the built-in tools of a client are governed by, wherever that is said. */
-export const ADVICE =
+const ADVICE =
   'hooks are advice, not enforcement: the agent can rewrite its own settings; for enforcement start it with `bailiwick run`'
 
 /** A file with what it would become. */

@@ -112,7 +112,7 @@ export function bytesOf({ bom }: Pick<ConfigFile, 'bom'>, text: string): Uint8Ar
 }
 
 /** True where nobody has changed the file since it was read. */
-export function unchanged(file: ConfigFile): boolean {
+function unchanged(file: ConfigFile): boolean {
   const now = readConfig(file.path).bytes
   if (now === undefined || file.bytes === undefined) return now === file.bytes
   return Buffer.compare(now, file.bytes) === 0

@@ -68,7 +68,7 @@ function quoted(word: string): string {
 }
 
 /** The command of a hook: by its absolute path, and blocking even where it is no longer there (a shell's 127 does not block). */
-export function hookCommand(home: string, client: string, agent: string): string {
+function hookCommand(home: string, client: string, agent: string): string {
   return `${quoted(PROGRAM)} --home ${quoted(home)} hook ${client} --as ${agent} || exit 2`
 }
 

@@ -22,7 +22,7 @@ import {
 import { fault } from './faults.ts'
 
 /** `line 3, column 7`, from 1, of an offset. */
-export function position(text: string, offset: number): string {
+function position(text: string, offset: number): string {
   const before = text.slice(0, offset)
   const line = before.split('\n').length
   return `line ${line}, column ${offset - before.lastIndexOf('\n')}`

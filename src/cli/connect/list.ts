@@ -9,7 +9,7 @@ import type { Context } from '../context.ts'
 import { table, type Surface } from '../terminal/table.ts'
 import { readBridge } from './bridge-entry.ts'
 import { ALL_CLIENTS, type Client, type Surroundings } from './clients.ts'
-import { knownClient, surroundings } from './connect.ts'
+import { knownClient, surroundings } from './known.ts'
 import { foundFiles, type FoundFile } from './plan.ts'
 
 /** One file of a client. */

@@ -159,30 +159,62 @@ function isPrivateHost(hostname: string): boolean {
   )
 }
 
-function headersOf(reader: Reader, entry: JsonObject): JsonObject {
-  const headers = [
-    ...members(entry['headers'], 'headers'),
-    ...members(entry['http_headers'], 'http_headers'),
-  ]
-  const taken = members(entry['env_http_headers'], 'env_http_headers')
-  const bearer = entry['bearer_token_env_var']
-  const count = headers.length + taken.length + (bearer === undefined ? 0 : 1)
-  if (count === 0) return { kind: 'none' }
-  if (count > 1) throw new Left('it takes several headers: add it with `bailiwick system add`')
-  const [header, value] = headers[0] ?? taken[0] ?? ['Authorization', null]
-  const secret = secretName(header)
+/** Credentials of a server on the network: any number of headers. */
+function headersOf(reader: Reader, entry: JsonObject): readonly JsonObject[] {
+  const found: JsonObject[] = []
+  for (const name of ['headers', 'http_headers']) {
+    for (const [header, value] of members(entry[name], name)) {
+      if (typeof value !== 'string')
+        throw new Left(`the value of ${header.slice(0, 64)} is no text`)
+      const secret = secretName(header)
+      const prefix = /^(?:Bearer|Basic|Token|token|ApiKey|Api-Key) +/.exec(value)?.[0] ?? ''
+      reader.move(secret, value.slice(prefix.length), /^(?:authorization|cookie)$/i.test(header))
+      found.push({ header, ...(prefix !== '' && { prefix }), secret })
+    }
+  }
+  for (const [header, from] of members(entry['env_http_headers'], 'env_http_headers')) {
+    const secret = secretName(header)
+    reader.take(secret, typeof from === 'string' ? from : '')
+    found.push({ header, secret })
+  }
+  const { bearer_token_env_var: bearer } = entry
   if (typeof bearer === 'string') {
-    reader.take(secret, bearer)
-    return { kind: 'header', header, prefix: 'Bearer ', secret }
+    reader.take('AUTHORIZATION', bearer)
+    found.push({ header: 'Authorization', prefix: 'Bearer ', secret: 'AUTHORIZATION' })
   }
-  if (typeof value !== 'string') throw new Left(`the value of ${header.slice(0, 64)} is no text`)
-  if (headers.length === 0) {
-    reader.take(secret, value)
-    return { kind: 'header', header, secret }
+  return found
+}
+
+/** A credential among the parameters of an address, taken out of it. */
+function parameterOf(reader: Reader, url: URL, referred: boolean): JsonObject | undefined {
+  const found = [...url.searchParams].filter(([name, value]) => isCredential(name, value))
+  const [first] = found
+  if (first === undefined) return undefined
+  if (found.length > 1) throw new Left('several credentials stand in its address')
+  const [parameter, value] = first
+  const secret = secretName(parameter)
+  reader.values.set(secret, { value, exposed: !referred })
+  url.searchParams.delete(parameter)
+  return { kind: 'query', parameter, secret }
+}
+
+/** A user and a password before the host of an address, taken out of it. */
+function userOf(reader: Reader, url: URL, referred: boolean): JsonObject | undefined {
+  const { username, password } = url
+  if (username === '' && password === '') return undefined
+  reader.values.set('PASSWORD', { value: decoded(password), exposed: !referred })
+  url.username = ''
+  url.password = ''
+  return { kind: 'basic', user: decoded(username), secret: 'PASSWORD' }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A percent sign that stands for itself.
+    return text
   }
-  const prefix = /^(?:Bearer|Basic|Token|token|ApiKey|Api-Key) +/.exec(value)?.[0] ?? ''
-  reader.move(secret, value.slice(prefix.length), true)
-  return { kind: 'header', header, ...(prefix !== '' && { prefix }), secret }
 }
 
 function http(reader: Reader, entry: JsonObject): Reached {
@@ -198,22 +230,18 @@ function http(reader: Reader, entry: JsonObject): Reached {
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw new Left('its url is none')
   const wants = isPrivateHost(url.hostname)
   if (url.protocol === 'http:' && !wants) throw new Left('it is spoken to in clear text')
-  if ([...url.searchParams].some(([name, value]) => isCredential(name, value))) {
-    throw new Left('a credential stands in its address: hand it over by a header')
-  }
   if (url.pathname.split('/').some((part) => isCredential('', part))) {
     throw new Left('a credential stands in the path of its address: hand it over by a header')
   }
   const reach = wants ? { private: true } : {}
-  if (url.username === '' && url.password === '') {
-    return { kind: 'mcp', url: url.href, auth: headersOf(reader, entry), reach }
-  }
   const referred = typeof written === 'string' && written !== text
-  const password = { value: decodeURIComponent(url.password), exposed: !referred }
-  reader.values.set('PASSWORD', password)
-  const auth = { kind: 'basic', user: decodeURIComponent(url.username), secret: 'PASSWORD' }
-  url.username = ''
-  url.password = ''
+  const ways = [userOf(reader, url, referred), parameterOf(reader, url, referred)]
+  const [first, ...more] = headersOf(reader, entry)
+  if (first !== undefined) {
+    ways.push({ kind: 'header', ...first, ...(more.length > 0 && { more: [...more] }) })
+  }
+  const [auth = { kind: 'none' }, ...others] = ways.filter((way) => way !== undefined)
+  if (others.length > 0) throw new Left('it takes credentials in several ways')
   return { kind: 'mcp', url: url.href, auth, reach }
 }
 

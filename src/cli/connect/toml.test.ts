@@ -56,11 +56,14 @@ for (const [form, middle] of Object.entries(FORMS)) {
       const { mcp_servers: servers } = parse(after) as unknown as {
         mcp_servers: { a: Record<string, unknown> }
       }
-      assert.deepEqual(servers.a, {
-        command: '/bin/us',
-        args: ['mcp', 'a "quoted" \\ one'],
-        startup_timeout_sec: 5,
-      })
+      assert.deepEqual(
+        { ...servers.a },
+        {
+          command: '/bin/us',
+          args: ['mcp', 'a "quoted" \\ one'],
+          startup_timeout_sec: 5,
+        },
+      )
       const back = new TomlDocument(after).restore(document, [wish.place], TRANSPORT_KEYS)
       assert.deepEqual(parse(back), parse(text))
     })

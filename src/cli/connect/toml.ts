@@ -225,5 +225,5 @@ function ended(text: string, eol: string): string {
 function inline(value: Json): string {
   if (typeof value === 'string') return tomlValue(value)
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
-  return String(value)
+  return JSON.stringify(value)
 }

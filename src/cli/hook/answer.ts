@@ -5,16 +5,15 @@ import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { hex, sha256 } from '../../std/bytes.ts'
 import { Fault, publicFault } from '../../std/fault.ts'
 import { isName } from '../../std/id.ts'
 import { parseJson, stringifyJson, type JsonLimits } from '../../std/json.ts'
 import { isHookClient, type HookClient } from '../../wire/client.ts'
 import { readHookAnswer, replyOf, type HookAnswer } from '../../wire/hook.ts'
+import { PROGRAM } from '../connect/bridge-entry.ts'
 import { CONNECT_FAULTS, fault } from '../connect/faults.ts'
 import type { Context } from '../context.ts'
-import type { HookOptions } from '../hook.ts'
 
 /** Bytes of a hook, as many as the gateway takes. */
 const MOST_BYTES = 1_048_576
@@ -27,13 +26,12 @@ const START_MS = 15_000
 const LOOK_MS = 15
 
 const LIMITS: JsonLimits = { bytes: MOST_BYTES, depth: 128, values: 200_000, keys: 'exact' }
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
 /** Runs the command. Denied, or failed, it throws what says so, and its exit code blocks. */
 export async function answerHook(
   context: Context,
   client: string,
-  options: HookOptions,
+  options: { readonly as: string },
 ): Promise<void> {
   const known = isHookClient(client) ? client : 'claude-code'
   const { screen } = context
@@ -150,8 +148,8 @@ async function handedOver(context: Context, of: HandOver): Promise<Buffer> {
 
 /** Starts the process that has the identity of this session, and outlives us. */
 function start({ home, shell }: Context, { client, agent, path }: HandOver): void {
-  const args = [MAIN, '--home', home, 'hook', client, '--as', agent, '--hold', path]
-  spawn(process.execPath, args, {
+  const args = ['--home', home, 'hook', client, '--as', agent, '--hold', path]
+  spawn(PROGRAM, args, {
     detached: true,
     stdio: 'ignore',
     cwd: home,

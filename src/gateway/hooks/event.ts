@@ -35,7 +35,7 @@ const MAX_TOOL = 128
 const MAX_USE = 256
 
 /** A text of bounded length. */
-export function textOf(value: Json | undefined, most: number = MAX_USE): string | undefined {
+function textOf(value: Json | undefined, most: number = MAX_USE): string | undefined {
   return typeof value === 'string' && value.length > 0 && value.length <= most ? value : undefined
 }
 

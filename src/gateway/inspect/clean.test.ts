@@ -16,7 +16,9 @@ for (const text of KEPT) {
 }
 
 const tags = (text: string): string =>
-  [...text].map((char) => String.fromCodePoint(0xe00_00 + char.codePointAt(0)!)).join('')
+  Array.from(text)
+    .map((char) => String.fromCodePoint(0xe00_00 + char.codePointAt(0)!))
+    .join('')
 const variants = (text: string): string =>
   [...Buffer.from(text)]
     .map((byte) => String.fromCodePoint(byte < 16 ? 0xfe_00 + byte : 0xe0_0f0 + byte))

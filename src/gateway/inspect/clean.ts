@@ -12,7 +12,7 @@ export interface Cleaned {
  * variation selectors and tag characters, which can carry whole hidden texts; halves of surrogate pairs.
  */
 const HIDDEN =
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}\p{Cs}]/u
 
 /** Terminal sequences (ECMA-48 §5.4, §5.6): CSI with its parameters, strings up to their end, and two-character escapes. */

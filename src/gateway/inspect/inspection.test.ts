@@ -9,7 +9,9 @@ import { CUT } from './span.ts'
 
 const bytes = Buffer.from(SECRET)
 const each = (write: (code: string) => string): string =>
-  [...SECRET].map((char) => write(char.charCodeAt(0).toString(16).padStart(2, '0'))).join('')
+  Array.from(SECRET)
+    .map((char) => write(char.charCodeAt(0).toString(16).padStart(2, '0')))
+    .join('')
 
 const FORMS: Readonly<Record<string, string>> = {
   raw: SECRET,

@@ -10,7 +10,7 @@ import { heard, labelled } from './labels.ts'
 import { ownSecrets } from './own-secrets.ts'
 import { streamOf, type InspectedStream, type StreamLimits } from './stream.ts'
 import { termsFor } from './terms.ts'
-import { lookAt, type TextLook } from './text.ts'
+import { freshEffort, lookAt, renew, type TextLook } from './text.ts'
 import { TreeLook } from './tree.ts'
 
 /** What an inspection is of: a call that may go out, or any that says as much. */
@@ -47,11 +47,13 @@ class CallInspection implements Inspection {
 
   constructor({ action, decision }: Inspected, { secrets }: Pick<Equipment, 'secrets'>) {
     const terms = termsFor(action, decision.obligations)
-    this.#look = { own: ownSecrets(secrets), terms, finding: new Finding(terms) }
+    const own = ownSecrets(secrets)
+    this.#look = { own, terms, finding: new Finding(terms), effort: freshEffort() }
   }
 
   tree(value: JsonObject): Looked | Denial {
     const { finding } = this.#look
+    renew(this.#look)
     const told = heard(value, finding)
     const seen = new TreeLook(this.#look).at(wholeContent(told, this.#look))
     if (finding.refused !== undefined) return finding.refused
@@ -59,11 +61,13 @@ class CallInspection implements Inspection {
   }
 
   note(value: JsonObject): JsonObject | undefined {
+    renew(this.#look)
     const seen = new TreeLook(this.#look).at(value)
     return this.#look.finding.refused === undefined ? seen : undefined
   }
 
   text(text: string): string {
+    renew(this.#look)
     return lookAt(text, this.#look)
   }
 

@@ -6,8 +6,8 @@ import { lookAt, type TextLook } from './text.ts'
 /** Characters of one string that are held until it ends; what is longer is passed on in parts. */
 const WHOLE = 1_048_576
 
-/** What may stand outside of strings (RFC 8259 §2, and line feeds between documents). */
-const OUTSIDE = /^[\s\d{}[\]:,+\-.eEtrufalsn\u001e]*$/
+/** What may stand outside of strings (RFC 8259 §2, and what parts documents). */
+const OUTSIDE = /^[\s\d{}[\]:,+\-.eEtrufalsn]*$/
 /** A number that is long enough to be something. */
 const NUMBER = /-?\d[\d.eE+-]{5,}/g
 const NUMBER_END = /[\d.eE+-]{1,400}$/

@@ -76,9 +76,9 @@ function compile(secrets: readonly string[]): OwnSecrets | undefined {
   // What is left of a form once its escapes are resolved: raw values and whatever holds no escape.
   const find = (text: string, spans: Span[]): void => {
     each(text, forms, (from, to) => spans.push({ from, to, kind: 'own' }))
-    for (const { text: read, origin } of readings(text)) {
-      each(read, forms, (from, to) => {
-        spans.push({ from: origin(from), to: origin(to), kind: 'own' })
+    for (const reading of readings(text)) {
+      each(reading.text, forms, (from, to) => {
+        spans.push({ from: reading.origin(from), to: reading.origin(to), kind: 'own' })
       })
     }
   }

@@ -5,7 +5,7 @@ import type { Equipment } from '../equipment.ts'
 import { Finding } from './finding.ts'
 import { ownSecrets } from './own-secrets.ts'
 import { termsFor } from './terms.ts'
-import { lookAt, type TextLook } from './text.ts'
+import { freshEffort, lookAt, type TextLook } from './text.ts'
 import { TreeLook } from './tree.ts'
 
 /** No call, so no policy obliges to anything: secrets and what nobody sees are taken out. */
@@ -13,7 +13,7 @@ const NOBODY = { labels: [] }
 
 function lookFor(secrets: Equipment['secrets']): TextLook {
   const terms = termsFor(NOBODY, undefined)
-  return { own: ownSecrets(secrets), terms, finding: new Finding(terms) }
+  return { own: ownSecrets(secrets), terms, finding: new Finding(terms), effort: freshEffort() }
 }
 
 /** A tree as agents may see it; the same tree where there is nothing to change. */

@@ -73,7 +73,7 @@ test('JSON passes to the byte where nothing is cut, whatever its spelling', () =
 
 test('INV-3 JSON stays JSON, and holds no secret however it is spelled', () => {
   const spelled = (text: string, every: number): string =>
-    [...text]
+    Array.from(text)
       .map((char, at) =>
         at % every === 0
           ? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`

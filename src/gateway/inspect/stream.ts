@@ -6,7 +6,7 @@ import { JsonText } from './json-stream.ts'
 import { essence, isTextual } from './media.ts'
 import { EventText } from './sse-stream.ts'
 import { HeldText, type TextStage } from './text-stream.ts'
-import type { TextLook } from './text.ts'
+import { renew, type TextLook } from './text.ts'
 
 /** What a stream is held to. */
 export interface StreamLimits {
@@ -149,6 +149,7 @@ export function streamOf(
   const stage = stageFor(contentType, look)
   const unless = (pass: () => Buffer): Buffer => {
     if (finding.refused !== undefined) return NOTHING
+    renew(look)
     const out = pass()
     return finding.refused === undefined ? out : NOTHING
   }

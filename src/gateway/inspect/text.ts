@@ -2,6 +2,7 @@
 
 import { deny } from '../denial.ts'
 import { clean } from './clean.ts'
+import type { Effort } from './detectors/detector.ts'
 import type { Finding } from './finding.ts'
 import { withoutLinks } from './links.ts'
 import type { OwnSecrets } from './own-secrets.ts'
@@ -13,15 +14,34 @@ export interface TextLook {
   readonly own: OwnSecrets | undefined
   readonly terms: Terms
   readonly finding: Finding
+  /** Renewed with each turn. */
+  readonly effort: Effort
+}
+
+/** Characters of the shortest thing that is looked for. */
+const SHORTEST = 6
+
+/** What one turn may cost: about a tenth of a second at most. */
+const EFFORT = 524_288
+
+/** Effort for one turn. */
+export function freshEffort(): Effort {
+  return { left: EFFORT }
+}
+
+/** Begins another turn: what the one before cost does not count for it. */
+export function renew({ effort }: Pick<TextLook, 'effort'>): void {
+  effort.left = EFFORT
 }
 
 const ROOT = (): string => ''
 
 /** Everything that is found in a text that was cleaned, in order, no two overlapping. Nothing is counted yet. */
-export function spansIn(text: string, { own, terms }: TextLook): readonly Span[] {
+export function spansIn(text: string, { own, terms, effort }: TextLook): readonly Span[] {
   const spans: Span[] = []
+  if (text.length < SHORTEST) return spans
   own?.find(text, spans)
-  for (const detector of terms.detectors) detector.find(text, spans)
+  for (const detector of terms.detectors) detector.find(text, spans, effort)
   return spans.length < 2 ? spans : merged(spans)
 }
 

@@ -17,3 +17,10 @@ export function headerText(value: string): string | undefined {
   const text = bytes.toString('utf8')
   return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined
 }
+
+/** A text as a header holds it: wrapped where it is not plain printable ASCII, or looks wrapped already. */
+export function asHeader(text: string): string {
+  const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text)
+  if (plain && !text.startsWith('=?base64?')) return text
+  return `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`
+}

@@ -92,7 +92,7 @@ function classify(headers: IncomingHttpHeaders, message: Asking): Inbound | Reje
     const detail = `protocol version ${shown(claim)} is not served with a per-request envelope`
     return reject(id, 400, RPC.unsupportedVersion, 'mcp.version', detail, {
       supported: [MODERN_ERA],
-      requested: shown(claim),
+      requested: claim.slice(0, 64),
     })
   }
   if (message.kind === 'request') {

@@ -11,6 +11,7 @@ import type { Answered, Operation, Sending } from '../operation.ts'
 import type { Ports } from '../ports.ts'
 import { inspect } from '../steps/09-inspect.ts'
 import type { Conversation, UpstreamAnswer } from '../upstream/conversation.ts'
+import { paramHeaders } from './param-headers.ts'
 import type { Front } from '../upstream/front.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 
@@ -77,6 +78,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
       traceparent,
       ...(this.#equipment !== undefined && { equipment: this.#equipment }),
       ...(front !== undefined && { front, logLevel: front.logLevel }),
+      ...(method === 'tools/call' && { headers: paramHeaders(call.action, call.request.input) }),
       onProgress:
         onProgress &&
         ((told) => {

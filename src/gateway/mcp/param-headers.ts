@@ -3,11 +3,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import type { ActionDefinition } from '../../wire/system.ts'
-import { headerText, oneHeader } from './header-text.ts'
+import { asHeader, headerText, oneHeader } from './header-text.ts'
 
 /** Arguments of one tool that are read, and how deep they may lie. */
 const DEPTH = 8
 const MARKED_LIMIT = 64
+
+/** Characters of an argument that stand in a header. */
+const HEADER_LIMIT = 4_096
 
 interface Marked {
   readonly path: readonly string[]
@@ -52,6 +55,23 @@ function valueAt(input: JsonObject, path: readonly string[]): Json | undefined {
 /** True where a header says the number that the body says, in whichever decimal notation. */
 function sameNumber(text: string, value: number): boolean {
   return /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text) && Number(text) === value
+}
+
+/** The headers that a call goes out with: what its arguments are, for a server that looks at headers alone. */
+export function paramHeaders(
+  action: ActionDefinition,
+  input: JsonObject,
+): Readonly<Record<string, string>> | undefined {
+  const marks = markedOf(action)
+  if (marks.length === 0) return undefined
+  const headers: Record<string, string> = {}
+  for (const { path, header } of marks) {
+    const value = valueAt(input, path)
+    if (value === undefined || value === null || typeof value === 'object') continue
+    const text = String(value)
+    if (text.length <= HEADER_LIMIT) headers[header] = asHeader(text)
+  }
+  return headers
 }
 
 /** What in the headers of a call is not what its arguments say; undefined: nothing. */

@@ -25,13 +25,18 @@ export function eventOf(message: JsonObject): string {
 export class McpReply {
   readonly #response: ServerResponse
   readonly #mayStream: boolean
+  /** True for a client that names streams before documents. */
+  readonly #wouldStream: boolean
   #streaming = false
   #done = false
   #quiet: NodeJS.Timeout | undefined
 
   constructor(response: ServerResponse, accept: string | undefined) {
     this.#response = response
-    this.#mayStream = accept?.includes('text/event-stream') === true
+    const stream = accept?.indexOf('text/event-stream') ?? -1
+    const document = accept?.indexOf('application/json') ?? -1
+    this.#mayStream = stream >= 0
+    this.#wouldStream = stream >= 0 && document > stream
   }
 
   /** Sends a notification ahead of the answer; without a stream, or to a client that does not read, it is dropped. */
@@ -69,6 +74,7 @@ export class McpReply {
   }
 
   result(id: RpcId, result: JsonObject): void {
+    if (this.#wouldStream) this.#openStream()
     this.#answer(200, { jsonrpc: '2.0', id, result })
   }
 

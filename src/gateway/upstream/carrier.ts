@@ -11,6 +11,8 @@ export interface Terms {
   readonly era: McpEra
   /** Of the call that it belongs to; of a conversation's own messages, that which it was opened with. */
   readonly equipment: Equipment
+  /** Headers that repeat arguments (`mcp-param-…`, 2026-07-28), where the carrier has headers at all. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Id of a request; absent for everything that gets no answer. */
   readonly id?: number
   /** Ends the waiting for what comes back. */

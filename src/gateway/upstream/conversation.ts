@@ -48,6 +48,8 @@ export interface RequestOptions {
   readonly onProgress?: ((params: JsonObject) => void) | undefined
   /** Trace context of ours that goes out in `_meta` (W3C Trace Context). */
   readonly traceparent?: string
+  /** Headers that repeat arguments of the call (`mcp-param-…`, 2026-07-28). */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Credentials of this call; absent: those that the conversation was opened with. */
   readonly equipment?: Equipment
   /** Who answers what is asked in the course of this request; absent: nobody. */
@@ -203,6 +205,7 @@ export class Conversation {
       if (Array.isArray(versions) && versions.includes(MODERN_ERA)) {
         const meta = answer.result['_meta']
         this.#learn(isObject(meta) ? meta[META.serverInfo] : undefined, answer.result)
+        this.#subscriptions.opened(this.#capabilities)
         return true
       }
     }
@@ -378,7 +381,9 @@ export class Conversation {
       if (signal?.aborted === true) return onAbort()
       const message = { jsonrpc: '2.0', id, method, params: this.#dress(params, id, options) }
       const { equipment = this.#equipment } = options
-      this.#carrier.send(message, { era: this.#era, equipment, id, signal: ended.signal })
+      const headers = this.#era === MODERN_ERA ? options.headers : undefined
+      const { signal: over } = ended
+      this.#carrier.send(message, { era: this.#era, equipment, headers, id, signal: over })
     })
   }
 

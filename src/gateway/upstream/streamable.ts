@@ -96,7 +96,7 @@ export class StreamableCarrier implements Carrier {
     const { id } = terms
     const { receiver } = this.#parts
     try {
-      const headers = requestHeaders(message, terms.era, this.#session)
+      const headers = { ...requestHeaders(message, terms.era, this.#session), ...terms.headers }
       const answer = await this.#request('POST', headers, body, terms, this.#signal(terms))
       if (id === undefined) {
         answer.body.destroy()

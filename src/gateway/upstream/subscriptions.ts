@@ -1,6 +1,6 @@
 // Holds the subscriptions of a conversation with a server of 2026-07-28, which knows one standing request in place of many.
 
-import type { JsonObject } from '../../std/json.ts'
+import { isObject, type JsonObject } from '../../std/json.ts'
 import { emptyObject } from '../../wire/mcp.ts'
 import type { Conversation, UpstreamAnswer } from './conversation.ts'
 
@@ -13,10 +13,22 @@ const FOR_LONG = 2_147_483_647
 export class Subscriptions {
   readonly #conversation: Pick<Conversation, 'request' | 'closed'>
   readonly #uris = new Set<string>()
+  /** Lists whose changes the server tells of. */
+  #changes: JsonObject = {}
   #standing: AbortController | undefined
 
   constructor(conversation: Pick<Conversation, 'request' | 'closed'>) {
     this.#conversation = conversation
+  }
+
+  /** Begins to hear of changes of lists, where the server says that it tells of them: what changed has to be looked at again. */
+  opened(capabilities: JsonObject): void {
+    const tells = ['tools', 'prompts', 'resources'].filter((kind) => {
+      const shown = capabilities[kind]
+      return isObject(shown) && shown['listChanged'] === true
+    })
+    this.#changes = Object.fromEntries(tells.map((kind) => [`${kind}ListChanged`, true]))
+    this.#listen()
   }
 
   /** Requests that only listen. */
@@ -46,15 +58,23 @@ export class Subscriptions {
     const before = this.#standing
     this.#standing = undefined
     before?.abort(new Error('another standing request takes its place'))
-    if (this.#uris.size === 0) return
+    const resourceSubscriptions = [...this.#uris]
+    const notifications = {
+      ...this.#changes,
+      ...(resourceSubscriptions.length > 0 && { resourceSubscriptions }),
+    }
+    if (Object.keys(notifications).length === 0) return
     const standing = new AbortController()
     this.#standing = standing
     const over = (): void => {
       if (this.#standing === standing) this.#standing = undefined
     }
-    const params = { notifications: { resourceSubscriptions: [...this.#uris] } }
     this.#conversation
-      .request('subscriptions/listen', params, { signal: standing.signal, timeoutMs: FOR_LONG })
+      .request(
+        'subscriptions/listen',
+        { notifications },
+        { signal: standing.signal, timeoutMs: FOR_LONG },
+      )
       .then(over, over)
   }
 }

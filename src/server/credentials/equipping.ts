@@ -1,6 +1,5 @@
 // Holds what every kind of authentication is given to equip one call with.
 
-import type { Actor } from '../../wire/actor.ts'
 import type { ApiTransport, McpTransport } from '../../wire/system.ts'
 import type { UpstreamAuth } from '../../wire/upstream-auth.ts'
 import type { UpstreamTokenStore } from '../../authority/upstream-tokens/upstream-tokens.ts'
@@ -20,8 +19,8 @@ export interface EquipParts extends TokenPorts {
   readonly tokens: Pick<UpstreamTokenStore, 'find' | 'refreshed' | 'disconnect'>
   /** Where a person consents to a system. */
   readonly consentUrl: (system: string) => string
-  /** A system that is called as each user alone; undefined for any other. */
-  readonly personalOf: (system: string) => Personal | undefined
+  /** A system that is called as each user alone, pinned or being looked at by this person; undefined for any other. */
+  readonly personalOf: (system: string, person: string) => Personal | undefined
   /** The value of a credential, for something that more than one call waits for. */
   readonly openShared: (system: string, name: string) => Opened | Promise<Opened>
 }
@@ -31,6 +30,16 @@ export interface Personal {
   readonly system: string
   readonly transport: McpTransport | ApiTransport
   readonly auth: Auth<'user'>
+  /** Its values, where they are not stored yet: a person looks at it for the first time. */
+  readonly open?: (name: string) => Opened | Promise<Opened>
+}
+
+/** For whom a system is called. */
+export interface Caller {
+  /** Of the agent instance, or of whoever looks. */
+  readonly spiffeId: string
+  /** Person id; empty: nobody stands behind it. */
+  readonly person: string
 }
 
 /** One way of authenticating. */
@@ -41,9 +50,11 @@ export interface Equipping<K extends UpstreamAuth['kind']> {
   readonly system: string
   readonly transport: McpTransport | ApiTransport
   readonly auth: Auth<K>
-  readonly actor: Actor
+  readonly who: Caller
   readonly signal: AbortSignal | undefined
   readonly parts: EquipParts
+  /** The same for what more than one call waits for; absent: what is stored. */
+  readonly shared?: (name: string) => Opened | Promise<Opened>
   /** The value of a credential of the system. */
   readonly open: (name: string, perCall?: boolean) => Opened | Promise<Opened>
 }
@@ -87,8 +98,7 @@ export function clientOf(
 }
 
 /** The person on whose behalf the call is made. Throws `credential.no_user`. */
-export function userOf(actor: Actor, system: string): string {
-  const person = actor.delegation?.person ?? ''
+export function userOf({ person }: Caller, system: string): string {
   if (person !== '') return person
   throw credentialFault(
     'credential.no_user',

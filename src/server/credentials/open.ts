@@ -4,6 +4,7 @@ import type { Authority } from '../../authority/open.ts'
 import { signJwtSvid } from '../../authority/identity/jwt-svid.ts'
 import type { Roots } from '../../authority/identity/roots.ts'
 import type { Network } from '../../gateway/net/network.ts'
+import type { Equipment } from '../../gateway/equipment.ts'
 import type { CredentialPort } from '../../gateway/ports.ts'
 import type { TokenKey } from '../../keys/ring.ts'
 import { uuidv7 } from '../../std/id.ts'
@@ -11,8 +12,9 @@ import { spiffeId } from '../../wire/spiffe.ts'
 import { credentialPort } from '../equipment.ts'
 import type { Machine } from '../ground.ts'
 import type { EquipParts, Personal } from './equipping.ts'
+import { Candidates, equipLook, personalTo, type Look } from './looking.ts'
 import { OwnSvid } from './mtls.ts'
-import { CredentialSources, together, type Opened } from './source.ts'
+import { CredentialSources, type Opened } from './source.ts'
 import { Subjects } from './subject.ts'
 import { TokenCache } from './token-cache.ts'
 import { UserConsents } from './user-consents.ts'
@@ -43,8 +45,8 @@ export interface CredentialGround {
 export interface Credentials {
   readonly port: CredentialPort
   readonly consents: UserConsents
-  /** The values of a system's credentials by name, wherever they are kept: for a person who looks at the system. */
-  environment(system: string, names: readonly string[]): Promise<Readonly<Record<string, string>>>
+  /** What a person looks at a system with, before it is pinned. Rejects with `credential.*`. */
+  look(of: Look): Promise<Equipment>
   close(): Promise<void>
 }
 
@@ -53,7 +55,8 @@ export function openCredentials(ground: CredentialGround): Credentials {
   const { authority, machine, onTrouble } = ground
   const { secrets, usage, concerns, upstreamTokens, people } = authority
   const sources = openSources(ground)
-  const parts = equipParts(ground, sources)
+  const candidates = new Candidates(machine.clock)
+  const parts = equipParts(ground, sources, candidates)
   const redirectUri = (system: string) => `${ground.controlUrl()}/connect/${system}/callback`
   const consents = new UserConsents({
     parts,
@@ -74,16 +77,20 @@ export function openCredentials(ground: CredentialGround): Credentials {
       parts.cache.forget(`${secret.system}\n`)
       concerns.changed(secret, change, person).catch(onTrouble)
     }),
-    lookAfter(ground),
+    lookAfter(ground, sources),
   ]
   return {
     port: credentialPort({ ...parts, secrets, sources, usage }),
     consents,
-    environment: async (system, names) => {
-      const there = names.filter((name) => secrets.get(system, name) !== undefined)
-      const of = { system, perCall: false, signal: undefined }
-      const opened = await together(there.map((name) => sources.open({ ...of, name })))
-      return Object.fromEntries(there.map((name, at) => [name, opened[at]!.value]))
+    look: (of) => {
+      const has = (system: string, name: string) => secrets.get(system, name) !== undefined
+      const origin = (system: string): string | undefined => {
+        const transport = authority.systems.get(system)?.transport
+        return transport !== undefined && 'url' in transport
+          ? new URL(transport.url).origin
+          : undefined
+      }
+      return equipLook(of, { parts, sources, has, candidates, spiffeId: ownId(ground), origin })
     },
     close: async () => {
       for (const stop of stops) stop()
@@ -93,10 +100,15 @@ export function openCredentials(ground: CredentialGround): Credentials {
   }
 }
 
+/** Our own name, as a client of others. */
+function ownId({ trustDomain }: Pick<CredentialGround, 'trustDomain'>): string {
+  return spiffeId({ kind: 'server', domain: trustDomain, role: 'gateway' })
+}
+
 function openSources(ground: CredentialGround): CredentialSources {
-  const { authority, machine, network, tokenKey, trustDomain, vault } = ground
+  const { authority, machine, network, tokenKey, vault } = ground
   const { clock, entropy, timer } = machine
-  const self = spiffeId({ kind: 'server', domain: trustDomain, role: 'gateway' })
+  const self = ownId(ground)
   const jwtSvid = (audience: string): string =>
     signJwtSvid(tokenKey, {
       spiffeId: self,
@@ -110,11 +122,15 @@ function openSources(ground: CredentialGround): CredentialSources {
   return new CredentialSources({
     secrets: authority.secrets,
     vault: client === undefined ? undefined : new VaultSource(client, clock),
-    now: () => clock.now(),
+    clock,
   })
 }
 
-function equipParts(ground: CredentialGround, sources: CredentialSources): EquipParts {
+function equipParts(
+  ground: CredentialGround,
+  sources: CredentialSources,
+  candidates: Candidates,
+): EquipParts {
   const { authority, machine, network, roots } = ground
   const { clock, entropy, timer } = machine
   return {
@@ -126,14 +142,15 @@ function equipParts(ground: CredentialGround, sources: CredentialSources): Equip
     subjects: new Subjects({ key: ground.tokenKey, clock, entropy, issuer: ground.issuer }),
     tokens: authority.upstreamTokens,
     consentUrl: (system) => `${ground.controlUrl()}/connect/${system}`,
-    personalOf: (system) => personal(authority, system),
+    personalOf: (system, person) =>
+      personalTo({ candidates, pinned: (name) => pinned(authority, name) }, system, person),
     openShared: (system, name): Opened | Promise<Opened> =>
       sources.open({ system, name, perCall: false, signal: undefined }),
   }
 }
 
 /** A system that is called as each user alone. */
-function personal({ systems }: Pick<Authority, 'systems'>, system: string): Personal | undefined {
+function pinned({ systems }: Pick<Authority, 'systems'>, system: string): Personal | undefined {
   const transport = systems.get(system)?.transport
   if (transport === undefined || !('auth' in transport) || transport.auth.kind !== 'user') {
     return undefined
@@ -142,10 +159,14 @@ function personal({ systems }: Pick<Authority, 'systems'>, system: string): Pers
 }
 
 /** Goes on with a rotation that is under way, writes what was used, raises what people should know. The answer stops it. */
-function lookAfter({ authority, machine, onTrouble }: CredentialGround): () => void {
+function lookAfter(
+  { authority, machine, onTrouble }: CredentialGround,
+  sources: Pick<CredentialSources, 'drop'>,
+): () => void {
   const { keyRotation, usage, concerns } = authority
   let first = true
   const work = async (): Promise<void> => {
+    sources.drop()
     await usage.sweep()
     await concerns.sweep()
     // At the start also what was sealed before there were envelopes.

@@ -1,6 +1,7 @@
 // Holds the port of sources: where the value of a credential comes from, wherever it is kept.
 
 import type { OpenSecret, Secrets } from '../../authority/secrets/secrets.ts'
+import type { Clock } from '../../std/clock.ts'
 import { parseReference } from '../../wire/credential-reference.ts'
 import { credentialFault } from './faults.ts'
 
@@ -40,30 +41,45 @@ export const sealedSource: CredentialSource = {
   close: () => Promise.resolve(),
 }
 
-/** Every source, chosen by what the store says of a credential. */
+/** How long an opened value may serve further calls (ms), before it is dropped and opened anew. */
+const RECENT_MS = 1_000
+/** Opened values at once. */
+const MOST_RECENT = 256
+
+interface Recent {
+  readonly held: OpenSecret
+  /** Monotonic ms. */
+  readonly until: number
+}
+
+/**
+ * Every source, chosen by what the store says of a credential. Opening an envelope costs as much as a decision, so that under load one
+ * opening serves the calls of a second; whoever calls `drop` regularly keeps nothing longer than that.
+ */
 export class CredentialSources {
+  readonly #recent = new Map<string, Recent>()
   readonly #secrets: Pick<Secrets, 'find' | 'get'>
   readonly #vault: CredentialSource | undefined
-  readonly #now: () => number
+  readonly #clock: Clock
 
   constructor(of: {
     readonly secrets: Pick<Secrets, 'find' | 'get'>
     readonly vault: CredentialSource | undefined
-    readonly now: () => number
+    readonly clock: Clock
   }) {
     this.#secrets = of.secrets
     this.#vault = of.vault
-    this.#now = of.now
+    this.#clock = of.clock
   }
 
   /** The value of a credential. Throws, or rejects with, `credential.*`. */
   open(of: Omit<Asked, 'held'>): Opened | Promise<Opened> {
-    const held = this.#secrets.find(of.system, of.name)
-    if (held === undefined) {
+    const known = this.#secrets.get(of.system, of.name)
+    const held = known === undefined ? undefined : this.#opened(of, known.version ?? 1)
+    if (known === undefined || held === undefined) {
       throw credentialFault('credential.missing', `${of.system} needs ${of.name}, which is not set`)
     }
-    const { expiresAt } = this.#secrets.get(of.system, of.name) ?? {}
-    if (expiresAt !== undefined && expiresAt <= this.#now()) {
+    if (known.expiresAt !== undefined && known.expiresAt <= this.#clock.now()) {
       throw credentialFault('credential.ended', `${of.name} of ${of.system} has ended`)
     }
     if (held.reference === undefined) return sealedSource.open({ ...of, held })
@@ -76,8 +92,30 @@ export class CredentialSources {
     return this.#vault.open({ ...of, held })
   }
 
+  /** Drops opened values that no call may use any more. */
+  drop(): void {
+    const now = this.#clock.monotonic()
+    for (const [key, { until }] of this.#recent) if (until <= now) this.#recent.delete(key)
+  }
+
+  #opened({ system, name }: Omit<Asked, 'held'>, version: number): OpenSecret | undefined {
+    const key = `${system}/${name}`
+    const recent = this.#recent.get(key)
+    const now = this.#clock.monotonic()
+    if (recent !== undefined && recent.until > now && recent.held.version === version) {
+      return recent.held
+    }
+    this.#recent.delete(key)
+    const held = this.#secrets.find(system, name)
+    if (held?.value !== undefined && this.#recent.size < MOST_RECENT) {
+      this.#recent.set(key, { held, until: now + RECENT_MS })
+    }
+    return held
+  }
+
   /** Gives back what sources hold. */
   close(): Promise<void> {
+    this.#recent.clear()
     return this.#vault?.close() ?? Promise.resolve()
   }
 }

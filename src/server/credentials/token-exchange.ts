@@ -14,8 +14,8 @@ const JWT = 'urn:ietf:params:oauth:token-type:jwt'
 export async function equipTokenExchange(
   of: Equipping<'token_exchange'>,
 ): Promise<Awaited<Equipped>> {
-  const { auth, system, actor } = of
-  const person = userOf(actor, system)
+  const { auth, system, who } = of
+  const person = userOf(who, system)
   const secret = auth.secret === undefined ? undefined : await of.open(auth.secret)
   const form = async () => ({
     grant_type: GRANT,
@@ -26,14 +26,14 @@ export async function equipTokenExchange(
 }
 
 async function subject(
-  { auth, actor, parts, signal }: Equipping<'token_exchange'>,
+  { auth, who, parts, signal }: Equipping<'token_exchange'>,
   person: string,
 ): Promise<Record<string, string>> {
   if (auth.subject === undefined) {
-    const text = parts.subjects.about(person, { audience: auth.tokenUrl, actor: actor.spiffeId })
+    const text = parts.subjects.about(person, { audience: auth.tokenUrl, actor: who.spiffeId })
     return { subject_token: text, subject_token_type: JWT }
   }
-  const personal = parts.personalOf(auth.subject)
+  const personal = parts.personalOf(auth.subject, person)
   if (personal === undefined) {
     throw credentialFault(
       'credential.not_personal',

@@ -60,12 +60,15 @@ export class UserConsents {
   }
 
   /** What a person is asked to consent to. Throws `credential.not_personal`. */
-  offer(system: string): {
+  offer(
+    system: string,
+    person: string,
+  ): {
     readonly host: string
     readonly provider: string
     readonly scope: string
   } {
-    const { transport, auth } = this.#personal(system)
+    const { transport, auth } = this.#personal(system, person)
     return {
       host: new URL(transport.url).host,
       provider: new URL(auth.authorizationUrl).origin,
@@ -75,7 +78,7 @@ export class UserConsents {
 
   /** Begins a consent. Answers the provider's page (RFC 6749 §4.1.1, RFC 7636 §4.3). */
   begin(of: AtBrowser): string {
-    const personal = this.#personal(of.system)
+    const personal = this.#personal(of.system, of.person)
     const { auth } = personal
     const state = base64url(this.#ports.entropy.bytes(32))
     const verifier = base64url(this.#ports.entropy.bytes(32))
@@ -108,7 +111,7 @@ export class UserConsents {
     if (begun === undefined || !same) {
       throw failed('this answer belongs to nothing that was begun in this browser')
     }
-    const personal = this.#personal(of.system)
+    const personal = this.#personal(of.system, of.person)
     if (begun.terms !== termsOf(personal)) {
       throw failed('the system was changed since this was begun')
     }
@@ -131,7 +134,7 @@ export class UserConsents {
   ): Promise<{ readonly revoked: boolean }> {
     const { parts, tokens } = this.#ports
     const { access, refresh } = await tokens.disconnect(of, by)
-    const personal = parts.personalOf(of.system)
+    const personal = parts.personalOf(of.system, of.person)
     const url = personal?.auth.revocationUrl
     if (personal === undefined || url === undefined) return { revoked: false }
     const client = await personalClient(personal, parts)
@@ -181,8 +184,8 @@ export class UserConsents {
     await tokens.connect({ system, person: begun.person, terms: begun.terms }, granted)
   }
 
-  #personal(system: string): Personal {
-    const found = this.#ports.parts.personalOf(system)
+  #personal(system: string, person: string): Personal {
+    const found = this.#ports.parts.personalOf(system, person)
     if (found !== undefined) return found
     throw credentialFault(
       'credential.not_personal',

@@ -36,9 +36,10 @@ export function termsOf({ system, transport, auth }: Personal): string {
 
 /** The token of the user of the call. */
 export async function equipUser(of: Equipping<'user'>): Promise<Awaited<Equipped>> {
-  const { system, transport, auth, actor, parts, signal } = of
-  const person = userOf(actor, system)
-  const token = await userToken({ system, transport, auth }, person, parts, signal)
+  const { system, transport, auth, who, parts, signal } = of
+  const person = userOf(who, system)
+  const personal = { system, transport, auth, ...(of.shared !== undefined && { open: of.shared }) }
+  const token = await userToken(personal, person, parts, signal)
   return bearerEquipment(token.access, {
     account: `user:${person}:${token.consent}`,
     used: [`token:user:${person}@g${token.generation}`],
@@ -125,9 +126,10 @@ function scopeOf(scope: string | undefined): { scope?: string } {
 
 /** Who we are to a system that is called as its users; a public client has no secret, and PKCE protects it. */
 export async function personalClient(
-  { system, auth }: Pick<Personal, 'system' | 'auth'>,
+  { system, auth, open }: Pick<Personal, 'system' | 'auth' | 'open'>,
   parts: Pick<EquipParts, 'openShared' | 'svid'>,
 ): Promise<Client> {
-  const secret = auth.secret === undefined ? undefined : await parts.openShared(system, auth.secret)
+  const opened = open ?? ((name: string) => parts.openShared(system, name))
+  const secret = auth.secret === undefined ? undefined : await opened(auth.secret)
   return clientOf(parts, auth, secret, false)
 }

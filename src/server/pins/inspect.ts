@@ -7,7 +7,7 @@ import type { Gateway } from '../../gateway/open.ts'
 import { outputSchemaProblem } from '../../gateway/results.ts'
 import { systemDigest } from '../../gateway/upstream/definition.ts'
 import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
-import { equipToLook } from '../credentials/looking.ts'
+import type { Credentials } from '../credentials/open.ts'
 import type { LivePolicy } from '../live-policy.ts'
 import { describedApi, describedSystem } from '../system-described.ts'
 import { checkedTransport } from '../system-program.ts'
@@ -25,6 +25,7 @@ const MAX_PROCESSES = 16
 export interface PinParts {
   readonly authority: Pick<Authority, 'systems' | 'secrets' | 'policies' | 'quarantines'>
   readonly gateway: Pick<Gateway, 'inspect' | 'network'>
+  readonly credentials: Pick<Credentials, 'look'>
   readonly policy: LivePolicy
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -42,9 +43,11 @@ interface Found {
 export async function inspectSystem(
   parts: PinParts,
   candidate: SystemCandidate,
+  /** Id of the person who looks. */
+  person: string,
 ): Promise<Inspection> {
   const { authority } = parts
-  const { found, problems } = await foundSystem(parts, candidate)
+  const { found, problems } = await foundSystem(parts, candidate, person)
   const before = authority.systems.get(candidate.name)
   const definition = { ...found, maxProcesses: before?.maxProcesses ?? MAX_PROCESSES }
   const actions = asBefore(definition.actions, before?.actions ?? [])
@@ -68,7 +71,11 @@ export function othersOf({ authority }: Pick<PinParts, 'authority'>, name: strin
     .filter((other) => other.name !== name)
 }
 
-async function foundSystem(parts: PinParts, candidate: SystemCandidate): Promise<Found> {
+async function foundSystem(
+  parts: PinParts,
+  candidate: SystemCandidate,
+  person: string,
+): Promise<Found> {
   const { name, transport } = candidate
   if (transport.kind === 'external') {
     const { definition, problems } = describedSystem(
@@ -78,7 +85,7 @@ async function foundSystem(parts: PinParts, candidate: SystemCandidate): Promise
     )
     return { found: definition, problems }
   }
-  const { authority, gateway, environment } = parts
+  const { credentials, gateway, environment } = parts
   if (transport.kind === 'api') {
     const { definition, problems } = describedApi(name, transport, candidate.document ?? '')
     const identity = await identityOf(transport, gateway.network)
@@ -87,10 +94,14 @@ async function foundSystem(parts: PinParts, candidate: SystemCandidate): Promise
   }
   const checked = transport.kind === 'stdio' ? checkedTransport(transport, environment) : transport
   const identity = await identityOf(checked, gateway.network)
-  const values = { ...authority.secrets.open(name), ...candidate.secrets }
-  const equipment = equipToLook(checked, values)
-  const described = await gateway.inspect({ name, transport: checked }, equipment)
-  return { found: { ...described, ...(identity !== undefined && { identity }) }, problems: [] }
+  const look = { system: name, transport: checked, values: candidate.secrets ?? {}, person }
+  const equipment = await credentials.look(look)
+  try {
+    const described = await gateway.inspect({ name, transport: checked }, equipment)
+    return { found: { ...described, ...(identity !== undefined && { identity }) }, problems: [] }
+  } finally {
+    await equipment.conclude?.()
+  }
 }
 
 /** With the digest of what it is. */

@@ -20,7 +20,7 @@ type Pinning = Pick<PinParts, 'policy'> & {
  * they go on with what they know, and the system is isolated until they are mended.
  */
 export async function pinSystem(parts: PinParts, pin: Pin): Promise<SystemDefinition> {
-  const seen = await inspectSystem(parts, pin)
+  const seen = await inspectSystem(parts, pin, pin.person)
   if (seen.fingerprint !== pin.fingerprint) {
     throw serverFault('system.changed', `${pin.name} is no longer what was shown`)
   }

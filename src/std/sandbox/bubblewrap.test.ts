@@ -146,10 +146,16 @@ for family, address in ((socket.AF_INET, ("127.0.0.1", ${address.port})), (socke
 test("no process of the machine is seen, and no setting of the kernel can be written, by root's sandbox either", (t) => {
   const pids = inside(t, {}, 'sh', '-c', 'ls /proc | grep -c "^[0-9]"').stdout.trim()
   assert.ok(Number(pids) <= 6, pids)
+  // What is written is what stands there: a sandbox that let it through would change nothing of this machine.
   const before = readFileSync('/proc/sys/kernel/core_pattern', 'utf8')
-  const written = inside(t, {}, 'sh', '-c', 'echo "|/tmp/x" > /proc/sys/kernel/core_pattern')
+  const written = inside(
+    t,
+    {},
+    'sh',
+    '-c',
+    `echo '${before.trim()}' > /proc/sys/kernel/core_pattern`,
+  )
   assert.notEqual(written.status, 0)
-  assert.equal(readFileSync('/proc/sys/kernel/core_pattern', 'utf8'), before)
   assert.equal(inside(t, {}, 'sh', '-c', 'kill -0 1; ls /proc/1/root/ | head -1').status, 0)
 })
 

@@ -6,6 +6,9 @@ import type { Detector } from './detector.ts'
 const RUN =
   /(?<![\w.,:/-])(?:[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -])\d{6}\2\d{5}|3\d{3}([ -])\d{6}\3\d{4}|[2-6]\d{13,18})(?![\w]|[.,:/-]\d)/g
 
+/** Digits of the shortest of them. */
+const SHORTEST = 14
+
 /** Ranges that are issued, with the lengths of their numbers. */
 const ISSUED: readonly (readonly [RegExp, readonly number[]])[] = [
   [/^4/, [16]],
@@ -31,6 +34,7 @@ export function luhn(digits: string): boolean {
 export const card: Detector = {
   kind: 'card',
   find(text, spans) {
+    if (text.length < SHORTEST || !/\d{4}/.test(text)) return
     for (const { 0: run, index } of text.matchAll(RUN)) {
       const digits = run.replaceAll(/[ -]/g, '')
       const issued = ISSUED.some(

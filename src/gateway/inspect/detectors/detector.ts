@@ -3,11 +3,19 @@
 import type { FoundKind } from '../../../wire/obligation.ts'
 import type { Span } from '../span.ts'
 
+/**
+ * What may still be spent on one turn of an inspection, in characters that costly rules are shown: an answer made of what only looks
+ * like secrets would otherwise keep the gateway from everybody else.
+ */
+export interface Effort {
+  left: number
+}
+
 /** Finds one kind. Reads a text once, in time that grows with its length and nothing else (no backtracking without a bound). */
 export interface Detector {
   readonly kind: FoundKind
   /** Adds a span for each that is there, in order. */
-  find(text: string, spans: Span[]): void
+  find(text: string, spans: Span[], effort: Effort): void
 }
 
 /** True for `0` to `9`. */

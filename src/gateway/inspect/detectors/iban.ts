@@ -8,6 +8,8 @@ const LENGTHS = new Map(
     .split(' ')
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
 )
+/** Characters of the shortest of them. */
+const SHORTEST = 15
 const HEAD = /[A-Z]{2}[0-9]{2}/g
 
 function remainder(iban: string): number {
@@ -40,6 +42,7 @@ function take(
 export const iban: Detector = {
   kind: 'iban',
   find(text, spans) {
+    if (text.length < SHORTEST) return
     for (const { 0: head, index } of text.matchAll(HEAD)) {
       const length = LENGTHS.get(head.slice(0, 2))
       if (length === undefined || (index > 0 && isWord(text.charCodeAt(index - 1)))) continue

@@ -40,8 +40,8 @@ const ODD = [
 /** Italy: the codice fiscale, a letter by sums over odd and even places. */
 function italian(text: string): boolean {
   let sum = 0
-  for (const [at, char] of [...text.slice(0, 15)].entries()) {
-    const code = char.charCodeAt(0)
+  for (let at = 0; at < 15; at += 1) {
+    const code = text.charCodeAt(at)
     const value = code < 58 ? code - 48 : code - 65
     sum += at % 2 === 0 ? ODD[value]! : value
   }
@@ -50,7 +50,7 @@ function italian(text: string): boolean {
 
 /** Brazil: CPF, two check digits by 11. */
 function brazilian(text: string): boolean {
-  const digits = [...digitsOf(text)].map(Number)
+  const digits = Array.from(digitsOf(text), Number)
   const check = (length: number): number => {
     const sum = digits
       .slice(0, length)
@@ -68,6 +68,9 @@ function belgian(text: string): boolean {
   return key === 97 - (number % 97) || key === 97 - ((2_000_000_000 + number) % 97)
 }
 
+/** Characters of the shortest of them. */
+const SHORTEST = 9
+
 const FORMS: readonly Form[] = [
   { shape: /(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w]|[.-]\d)/g, valid: socialSecurity },
   { shape: /(?<![\w.-])(?:\d{8}|[XYZ]\d{7})[A-HJ-NP-TV-Z](?![\w-])/g, valid: spanish },
@@ -84,6 +87,7 @@ const FORMS: readonly Form[] = [
 export const nationalId: Detector = {
   kind: 'national-id',
   find(text, spans) {
+    if (text.length < SHORTEST || !/\d{2}/.test(text)) return
     for (const { shape, valid } of FORMS) {
       for (const { 0: found, index } of text.matchAll(shape)) {
         if (valid(found)) spans.push({ from: index, to: index + found.length, kind: 'national-id' })
