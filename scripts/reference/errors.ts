@@ -25,6 +25,7 @@ import { CONNECT_FAULTS } from '../../src/cli/connect/faults.ts'
 import { CLI_FAULTS } from '../../src/cli/faults.ts'
 import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
+import { RUN_FAULTS } from '../../src/cli/run/faults.ts'
 import { GATEWAY_FAULTS } from '../../src/gateway/faults.ts'
 import { NET_FAULTS } from '../../src/gateway/net/faults.ts'
 import { KEYS_FAULTS } from '../../src/keys/faults.ts'
@@ -87,6 +88,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   APPLY_FAULTS: ['Applying documents', APPLY_FAULTS],
   HOLDER_FAULTS: ['The holder of an identity', HOLDER_FAULTS],
   BRIDGE_FAULTS: ['The stdio bridge', BRIDGE_FAULTS],
+  RUN_FAULTS: ['Districts', RUN_FAULTS],
   JSON_FAULTS: ['Reading JSON', JSON_FAULTS],
   DER_FAULTS: ['Reading DER', DER_FAULTS],
   PEM_FAULTS: ['Reading PEM', PEM_FAULTS],

@@ -15,6 +15,7 @@ import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
 import { replayRoots } from './identity/root-replay.ts'
 import { PROPOSAL_ENDS, proposalKept } from './registry/proposal-replay.ts'
 import { replayLimits } from './limits/limit-replay.ts'
+import { replayCredentials } from './secrets/secret-replay.ts'
 import { replaySessions } from './sessions/session-replay.ts'
 import { replayTasks } from './tasks/task-replay.ts'
 import { replayTokens } from './tokens/token-replay.ts'
@@ -88,6 +89,8 @@ export interface Replayed {
   readonly trust: number
   readonly limits: number
   readonly enforcers: number
+  /** Values that were removed, and consents at systems that were taken back. */
+  readonly credentials: number
 }
 
 /** What replaying needs. */
@@ -122,6 +125,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     trust: await replayTrust(ports),
     limits: await replayLimits(ports),
     enforcers: await replayEnforcers(ports),
+    credentials: await replayCredentials(ports),
   }
   if (Object.values(replayed).some((count) => count > 0)) {
     await ports.audit.append({

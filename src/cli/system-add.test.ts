@@ -5,7 +5,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { FakeShell } from '../../test/fakes/shell.ts'
-import { findProgram, parseEffects, parseEnvFile } from './system-add.ts'
+import { parseEffects } from './system-add.ts'
+import { findProgram, parseEnvFile } from './system/program.ts'
 
 test('a program is found on PATH or from this folder, and is one that can be run', (t) => {
   const { cwd } = new FakeShell(t)

@@ -18,7 +18,7 @@ import type { Context } from './context.ts'
 import { Control } from './control/control.ts'
 import { readOperator } from './control/operator.ts'
 import { fault } from './faults.ts'
-import { setUpDemo } from './tour/demo.ts'
+import { scratchOf, setUpDemo } from './tour/demo.ts'
 import { teller, verdict } from './tour/report.ts'
 import { runTour, type TourStep } from './tour/steps.ts'
 
@@ -38,7 +38,9 @@ export function register(program: Command, context: Context): void {
         if (screen.format === 'json') screen.answer({ ok, steps }, () => '')
         if (!ok) throw fault('cli.tour', 'not every step of the tour was as it should be')
       } finally {
-        if (keep === undefined) rmSync(home, { recursive: true, force: true })
+        for (const made of keep === undefined ? [home, scratchOf(home)] : []) {
+          rmSync(made, { recursive: true, force: true })
+        }
       }
     })
 }

@@ -52,7 +52,9 @@ async function described(
     await conversation.open(undefined)
     return await conversation.describe()
   } catch (error) {
-    const { detail } = publicFault(error)
+    // A system on the network has written nothing here: what went wrong is said by itself.
+    const { code, detail } = publicFault(error)
+    if (code.startsWith('net.')) throw error
     // What it wrote when it died may still be in the pipe.
     await new Promise((resolve) => setTimeout(resolve, 50))
     const said = screenedText(conversation.program.said.trim(), secrets).slice(-600)

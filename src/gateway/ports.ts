@@ -12,7 +12,6 @@ import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { Measured, Reservation, Spent } from '../wire/reserve.ts'
 import type { SystemDefinition } from '../wire/system.ts'
-import type { Call } from './call.ts'
 import type { Equipment } from './equipment.ts'
 import type { Described } from './upstream/definition.ts'
 import type { Drift } from './upstream/drift.ts'
@@ -186,15 +185,23 @@ export interface ApprovalPort {
   void(id: string, reason: string): Promise<void>
 }
 
+/** A call as far as credentials look at it. */
+export interface Equippable {
+  readonly id: string
+  readonly actor: Actor
+  readonly system: SystemDefinition
+  /** Leaf hash of the durable intent; absent: there is none yet. */
+  readonly intent?: string
+  readonly request: { readonly control: { readonly signal: AbortSignal } }
+}
+
 /** Credentials of systems, for one call at a time. */
 export interface CredentialPort {
   /**
    * What this call goes out with: synchronous where nothing has to be fetched. Asked after the intent is durable, which `intent` shows,
    * and recorded by `used`; given up when the call's control ends it. Rejects with a `credential.*` Fault where the system cannot be called for this actor.
    */
-  equip(
-    call: Pick<Call, 'id' | 'actor' | 'system' | 'action' | 'intent' | 'request'>,
-  ): Equipment | Promise<Equipment>
+  equip(call: Equippable): Equipment | Promise<Equipment>
 }
 
 /** Commitments to what must not stand in the log: equal for equal text in one home, and nothing to guess from. */

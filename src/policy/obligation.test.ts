@@ -1,4 +1,4 @@
-// Tests obligations: how they are read, what is wrong with them, and that of several permits each is met.
+// Holds tests of obligations: how they are read, what is wrong with them, and that of several permits each is met.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

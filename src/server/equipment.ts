@@ -2,10 +2,10 @@
 
 import type { CredentialUsage } from '../authority/secrets/usage.ts'
 import type { Secrets } from '../authority/secrets/secrets.ts'
-import { CallEnd, type Call } from '../gateway/call.ts'
+import { CallEnd } from '../gateway/call.ts'
 import { NOTHING_EQUIPPED, type Equipment } from '../gateway/equipment.ts'
 import { gatewayFault } from '../gateway/faults.ts'
-import type { CredentialPort } from '../gateway/ports.ts'
+import type { CredentialPort, Equippable } from '../gateway/ports.ts'
 import type { StdioTransport } from '../wire/system.ts'
 import { equipBasic } from './credentials/basic.ts'
 import { equipClientCredentials } from './credentials/client-credentials.ts'
@@ -26,8 +26,6 @@ export interface EquipmentParts extends EquipParts {
   readonly sources: Pick<CredentialSources, 'open'>
   readonly usage: Pick<CredentialUsage, 'note'>
 }
-
-type Asking = Pick<Call, 'id' | 'actor' | 'system' | 'action' | 'intent' | 'request'>
 
 /** Fills the gateway's port. A call whose intent is not on record gets nothing. */
 export function credentialPort(parts: EquipmentParts): CredentialPort {
@@ -56,7 +54,7 @@ function failure(error: unknown, signal: AbortSignal): Error {
   return error instanceof Error ? error : new Error('a credential could not be opened')
 }
 
-function equipment(call: Asking, parts: EquipmentParts): Equipped {
+function equipment(call: Equippable, parts: EquipmentParts): Equipped {
   const { transport, name: system } = call.system
   const { signal } = call.request.control
   const open = (name: string, perCall = false): Opened | Promise<Opened> => {

@@ -138,6 +138,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         trust: 1,
         limits: 1,
         enforcers: 0,
+        credentials: 0,
         proposals: 0,
       },
     )

@@ -123,6 +123,13 @@ function warnings(core: Core): string[] {
       `the system ${name} is isolated and every call of it is denied: policies do not hold with what it is now${place}`,
     )
   }
+  const hooked = authority.connections.list().filter(({ part }) => part === 'hooks')
+  if (hooked.length > 0) {
+    const clients = [...new Set(hooked.map(({ client }) => client))].sort().join(', ')
+    out.push(
+      `built-in tools of ${clients} are governed by hooks, which is advice and not enforcement: an agent can rewrite its own settings`,
+    )
+  }
   if (settings.loopbackClients) {
     out.push(
       'OAuth clients of this machine itself are let in (BAILIWICK_CIMD_LOOPBACK=1): for development alone',

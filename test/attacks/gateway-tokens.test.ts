@@ -104,6 +104,8 @@ test('INV-8 a web page is refused, with a good token and all', async () => {
       ['authorization', 'DPoP good'],
       ['dpop', dpop],
       ['origin', origin],
+      // A page cannot keep the browser from saying how it was fetched (W3C Fetch Metadata).
+      ...(origin === gateway.url ? [['sec-fetch-site', 'same-origin'] as const] : []),
     ] as const
     assert.equal((await gateway.ask({ headers })).json['code'], 'http.origin', origin)
   }

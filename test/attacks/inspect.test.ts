@@ -1,4 +1,4 @@
-// Attacks on the inspection of answers: secrets in disguise, hidden text, ways out by links, lies about types, and texts made to be slow.
+// Holds attacks on the inspection of answers: secrets in disguise, hidden text, ways out by links, lies about types, and texts made to be slow.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

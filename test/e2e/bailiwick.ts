@@ -60,7 +60,8 @@ export class Bailiwick implements AsyncDisposable {
   ) {
     this.home = home
     this.#ports = ports
-    this.#environment = environment
+    // Programs of tests leave journals where tests find them; what a sandbox keeps from a program is tried where it is meant.
+    this.#environment = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...environment }
   }
 
   /** Starts one. The environment sets what flags do not, e.g. `BAILIWICK_HOLD_MS`. A home that is given is removed too. */
@@ -68,7 +69,9 @@ export class Bailiwick implements AsyncDisposable {
     environment: Readonly<Record<string, string>> = {},
     home: string = mkdtempSync(join(tmpdir(), 'bailiwick-e2e-')),
   ): Promise<Bailiwick> {
-    const bailiwick = new Bailiwick(home, await freePorts(), environment)
+    // Systems of tests tell what they saw by files: those that are about sandboxes say so.
+    const open = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...environment }
+    const bailiwick = new Bailiwick(home, await freePorts(), open)
     try {
       await bailiwick.serve()
     } catch (error) {
@@ -148,15 +151,18 @@ export class Bailiwick implements AsyncDisposable {
       readonly secrets?: Record<string, string>
       readonly effects?: NewSystem['effects']
       readonly maxProcesses?: number
+      /** Off where a test says nothing: most upstreams of tests tell what they did in a file of the home. */
+      readonly sandbox?: { off?: boolean; read?: string[]; write?: string[]; network?: string[] }
     } = {},
   ): Promise<System> {
     const [program, ...args] = command
-    const { secrets = {} } = more
+    const { secrets = {}, sandbox = { off: true } } = more
     const transport = {
       kind: 'stdio' as const,
       command: program!,
       args,
       env: Object.keys(secrets),
+      sandbox,
     }
     const looked = { name, transport, secrets }
     const path = '/v1/systems/inspect'

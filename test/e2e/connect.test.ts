@@ -212,3 +212,36 @@ test('five servers go through Bailiwick by one command, work as before, are seen
   assert.deepEqual(connections, [])
   chmodSync(path, 0o600)
 })
+
+test('what a person changed since is theirs: only our own entries are given back, in TOML as in JSON', async (t) => {
+  await using bailiwick = await Bailiwick.start()
+  const home = person(t)
+  const [node = '', ...args] = testServer('fakes/upstream.ts', '2026-07-28')
+  const list = args.map((one) => JSON.stringify(one)).join(', ')
+  const toml = `# mine\nmodel = "o3"\n\n[mcp_servers.fake]\ncommand = ${JSON.stringify(node)} # here\nargs = [${list}]\nstartup_timeout_sec = 20\n\n[mcp_servers.fake.env]\nTOKEN = "${GITHUB}"\n\n[profiles.a]\nx = 1\n`
+  const codex = join(home, '.codex', 'config.toml')
+  mkdirSync(join(home, '.codex'), { mode: 0o700 })
+  writeFileSync(codex, toml)
+  const cursor = join(home, '.cursor', 'mcp.json')
+  mkdirSync(join(home, '.cursor'), { mode: 0o700 })
+  const json = `\ufeff{\r\n  "mcpServers": {\r\n    "fake": { "command": ${JSON.stringify(node)}, "args": [${list}], "env": { "TOKEN": "\${env:SLACK_TOKEN}" } }, // it\r\n  },\r\n}\r\n`
+  writeFileSync(cursor, json)
+  for (const [client, path, theirs] of [
+    ['codex', codex, ['x = 1', 'x = 2']],
+    ['cursor', cursor, ['// it', '// that']],
+  ] as const) {
+    const done = await run(bailiwick, home, 'connect', client, '--user', '--yes')
+    assert.equal(done.code, 0, done.stderr)
+    const after = readFileSync(path, 'utf8')
+    assert.doesNotMatch(after, new RegExp(GITHUB))
+    writeFileSync(path, after.replace(theirs[0], theirs[1]))
+    const back = await run(bailiwick, home, 'disconnect', client, '--yes')
+    assert.equal(back.code, 0, back.stderr)
+    assert.match(back.stderr, /only what is ours/)
+  }
+  assert.equal(readFileSync(cursor, 'utf8'), json.replace('// it', '// that'))
+  const given = readFileSync(codex, 'utf8')
+  for (const kept of ['# mine', `TOKEN = "${GITHUB}"`, 'startup_timeout_sec = 20', 'x = 2']) {
+    assert.ok(given.includes(kept), kept)
+  }
+})

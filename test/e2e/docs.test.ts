@@ -16,6 +16,7 @@ import { Conversation } from '../../src/gateway/upstream/conversation.ts'
 import { StdioCarrier } from '../../src/gateway/upstream/stdio.ts'
 import { gatewayFault } from '../../src/gateway/faults.ts'
 import { compilePolicySet, type PolicySource } from '../../src/policy/load.ts'
+import { actionsOfOpenApi } from '../../src/policy/reality/openapi.ts'
 import { fillPlaceholders } from '../../src/policy/placeholder.ts'
 import type { PolicySet } from '../../src/policy/set.ts'
 import { utf8 } from '../../src/std/bytes.ts'
@@ -188,6 +189,11 @@ suite('policies', () => {
         const tree = parseJson(utf8(block.text))
         assert.ok(isObject(tree) && Array.isArray(tree['tools']), `${where} lists no tools`)
         systems.set(name, system(name, tree['tools']))
+      }
+      for (const marking of marked(block, 'openapi')) {
+        const { actions, problems } = actionsOfOpenApi(parseJson(utf8(block.text)), 'api')
+        assert.deepEqual(problems, [], where)
+        systems.set(marking, { ...system(marking, []), actions })
       }
     }
   })

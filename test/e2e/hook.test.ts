@@ -96,6 +96,9 @@ test('a client’s own tools are asked about, decided and recorded; INV-2 what c
   assert.equal(own?.hooks[0]?.command, 'true')
   assert.equal(ours?.hooks[0]?.onFailure, 'block')
   const { command } = ours!.hooks[0]!
+  const twice = await run('connect', 'claude-code', '--hooks', '--user', '--yes')
+  assert.equal(twice.code, 0, twice.stderr)
+  assert.equal(readFileSync(path, 'utf8'), after)
 
   const read = await asked(command, use('Read', { file_path: '/etc/hosts' }), home)
   assert.equal(read.code, 0, read.stderr)

@@ -22,7 +22,7 @@ function run(home: string, project: string, ...words: string[]): Child {
 }
 
 async function started(t: TestContext) {
-  const bailiwick = await Bailiwick.start()
+  const bailiwick = await Bailiwick.start({ BAILIWICK_UPSTREAM_SANDBOX: 'require' })
   t.after(() => bailiwick[Symbol.asyncDispose]())
   await bailiwick.agent('coder', ['coder'])
   const project = folder(t)
@@ -73,7 +73,7 @@ test('tools are called through the gateway, under an identity that the agent doe
   child.say(line(2, 'tools/call', { name: 'read_text_file', arguments: { path } }))
   const { stdout, stderr } = await child.ended
   assert.match(stdout, /hello from outside/, stderr)
-  const [intent] = await bailiwick.records('call.intent')
+  const intent = (await bailiwick.records('call.intent'))[0]?.record
   assert.equal(intent?.agent, 'coder')
   assert.equal(intent.body?.['district'], true)
   assert.notEqual(project, files)
@@ -94,7 +94,7 @@ test('a request and a tunnel to the web are calls: denied unless policy permits,
   assert.match(problem.join('\n'), /"code":"policy.denied"/)
   const denied = await bailiwick.records('call.denied')
   assert.deepEqual(
-    denied.map(({ system, action, agent: of }) => `${of} ${system}/${action}`),
+    denied.map(({ record }) => `${record.agent} ${record.system}/${record.action}`),
     ['coder web/request', 'coder web/tunnel'],
   )
 })

@@ -4,7 +4,7 @@ import { openCredentials, type Credentials } from '../../src/server/credentials/
 import type { VaultSettings } from '../../src/server/credentials/vault-client.ts'
 import { Roots } from '../../src/authority/identity/roots.ts'
 import type { Authority } from '../../src/authority/open.ts'
-import { CallControl, type CallRequest } from '../../src/gateway/call.ts'
+import { CallControl } from '../../src/gateway/call.ts'
 import type { Equipment } from '../../src/gateway/equipment.ts'
 import { Network } from '../../src/gateway/net/network.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
@@ -102,13 +102,11 @@ export class CredentialWorld {
   /** Equips one call, as the spine does. */
   async equip(system: SystemDefinition, of: Calling = {}): Promise<Equipment> {
     const { agent = 'worker', person, control = new CallControl(), recorded = true } = of
-    const request = { control } as unknown as CallRequest
     return this.credentials.port.equip({
       id: 'call',
       actor: actorOf(agent, 'per_1', person),
       system,
-      action: system.actions[0]!,
-      request,
+      request: { control },
       ...(recorded && { intent: 'leaf' }),
     })
   }

@@ -11,7 +11,7 @@ import {
   SystemsAnswer,
 } from '../../wire/api/system.ts'
 import { Name } from '../../wire/api/text.ts'
-import type { ControlPorts, SystemCandidate } from '../ports.ts'
+import type { ControlPorts, Inspection, SystemCandidate } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { saidOf } from './labels.ts'
 import { shownDefinition, shownSystem } from './shown.ts'
@@ -41,6 +41,18 @@ function lookedAt({ transport, document }: SystemCandidate): JsonObject {
   if (transport.kind === 'external') return { source: transport.source, ...described }
   if (transport.kind === 'stdio') return { command: transport.command, transport: whole }
   return { host: new URL(transport.url).host, transport: whole, ...described }
+}
+
+function shownInspection(seen: Inspection): InspectAnswer {
+  return {
+    definition: shownDefinition(seen.definition),
+    fingerprint: seen.fingerprint,
+    pinned: seen.pinned ?? null,
+    changes: seen.changes.map((change) => ({ ...change })),
+    warnings: [...seen.warnings],
+    signs: seen.signs.map((sign) => ({ ...sign })),
+    breaks: seen.breaks.map((problem) => ({ ...problem })),
+  }
 }
 
 /** Serves systems. */
@@ -78,17 +90,7 @@ export function serveSystems(surface: Surface, ports: ControlPorts): void {
         system: asked.name,
         body: lookedAt(asked),
       })
-      const { definition, fingerprint, pinned, changes, warnings, signs, breaks } =
-        await server.inspectSystem(asked, person.id)
-      return {
-        definition: shownDefinition(definition),
-        fingerprint,
-        pinned: pinned ?? null,
-        changes: changes.map((change) => ({ ...change })),
-        warnings: [...warnings],
-        signs: signs.map((sign) => ({ ...sign })),
-        breaks: breaks.map((problem) => ({ ...problem })),
-      }
+      return shownInspection(await server.inspectSystem(asked, person.id))
     },
   )
   surface.closed(

@@ -13,7 +13,7 @@ const AHEAD_MS = 7 * DAY
 const LOOK_MS = 30_000
 
 /** Rules of these findings. */
-export const CREDENTIAL_RULES = [
+const CREDENTIAL_RULES = [
   'credential-due',
   'credential-ending',
   'credential-exposed',
@@ -106,7 +106,7 @@ export class CredentialConcerns {
 }
 
 /** Everything that people should know of these credentials now. Equal values are known by their keyed commitments. */
-export function concernsOf(
+function concernsOf(
   secrets: readonly Secret[],
   usage: Pick<CredentialUsage, 'get'>,
   now: number,

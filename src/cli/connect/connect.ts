@@ -4,13 +4,14 @@ import { resolve } from 'node:path'
 import { base64url, digest } from '../../std/bytes.ts'
 import { isName } from '../../std/id.ts'
 import { Connection, ConnectionsAnswer, type NewConnection } from '../../wire/api/connection.ts'
+import { Status } from '../../wire/api/status.ts'
 import { SystemsAnswer } from '../../wire/api/system.ts'
 import type { Effect } from '../../wire/effect.ts'
 import type { Context } from '../context.ts'
 import type { Control } from '../control/control.ts'
 import { momentOf } from '../moment.ts'
 import { parseEffects } from '../system-add.ts'
-import { askSecret, canAsk, confirm } from '../terminal/ask.ts'
+import { askSecret, canAsk, choose, confirm } from '../terminal/ask.ts'
 import { connectedAgent, type ConnectedAgent } from './agent.ts'
 import { placeOf, type Client, type ConfigPlace, type Surroundings } from './clients.ts'
 import { drawFound, drawPlan, tellAfter } from './draw.ts'
@@ -159,37 +160,61 @@ function rewritten(
   )
 }
 
+/**
+ * Starts one server. A program that does not start in its sandbox is started without one where a person who is there says so; a yes
+ * beforehand is none to that.
+ */
+async function lookedAt({ context, control, terms }: Run, entry: PlannedEntry): Promise<Looked> {
+  const { shell, asking, screen } = context
+  const { name, system = '', transport } = entry
+  screen.say(`looking at ${name}`)
+  try {
+    return await lookAt(control, entry, terms)
+  } catch (error) {
+    const open = terms.unsandboxed.has(system) || terms.unsandboxed.has('*')
+    if (transport?.kind !== 'stdio' || open || !canAsk(shell, asking) || asking.yes) throw error
+    screen.say(troubleOf(error))
+    const question = `${name} did not start in a sandbox. Run it without one, as it ran until now?`
+    const answers = [
+      ['no', 'no: leave it as it is'],
+      ['yes', 'yes'],
+    ] as const
+    if ((await choose(shell, question, answers, 'no')) === 'no') throw error
+    return lookAt(control, entry, { ...terms, unsandboxed: new Set([system]) })
+  }
+}
+
+/** What keeps a server from being taken, and what would help. */
+function whyLeft({ system = '', transport }: PlannedEntry, error: unknown): string {
+  const why = `it could not be looked at: ${troubleOf(error)}`
+  if (transport?.kind !== 'stdio') return why
+  return `${why}; if it needs the network say --network ${system}=HOST, if more of this machine --unsandboxed ${system}`
+}
+
 /** Starts each server once; one that does not start stays as it is. */
 async function lookAtAll(
-  { context, control, terms }: Run,
+  run: Run,
   planned: readonly PlannedFile[],
 ): Promise<{
   readonly files: readonly PlannedFile[]
   readonly looked: ReadonlyMap<string, Looked>
 }> {
   const looked = new Map<string, Looked>()
+  const failed = new Map<string, string>()
   const files: PlannedFile[] = []
   for (const file of planned) {
     const entries: PlannedEntry[] = []
     for (const entry of file.entries) {
-      const { system } = entry
-      if (entry.fate !== 'connect' || system === undefined || looked.has(system)) {
-        entries.push(entry)
-        continue
+      const { name, place, fate, system = '' } = entry
+      if (fate === 'connect' && !looked.has(system) && !failed.has(system)) {
+        try {
+          looked.set(system, await lookedAt(run, entry))
+        } catch (error) {
+          failed.set(system, whyLeft(entry, error))
+        }
       }
-      context.screen.say(`looking at ${entry.name}`)
-      try {
-        looked.set(system, await lookAt(control, entry, terms))
-        entries.push(entry)
-      } catch (error) {
-        const { name, place } = entry
-        entries.push({
-          name,
-          place,
-          fate: 'left',
-          why: `it could not be looked at: ${troubleOf(error)}`,
-        })
-      }
+      const why = fate === 'connect' ? failed.get(system) : undefined
+      entries.push(why === undefined ? entry : { name, place, fate: 'left', why })
     }
     files.push({ ...file, entries })
   }
@@ -224,7 +249,9 @@ async function settle(run: Run, planned: readonly PlannedFile[]): Promise<void> 
     options.hooks === true
       ? await connectHooks(context, control, { client: client.name, agent, reason })
       : undefined
-  finish(run, { made, looked: [...looked.values()], files: plans, hooks })
+  const { policies } = await control.get('/v1/status', Status)
+  const unruled = policies === null
+  finish(run, { made, looked: [...looked.values()], files: plans, hooks, unruled })
   const left = outcomes.filter(({ state }) => state === 'left').length
   if (left > 0 && looked.size === 0 && hooks === undefined) {
     throw fault('connect.left', `none of ${left} servers could be put behind Bailiwick`)
@@ -266,6 +293,7 @@ function finish(
     readonly looked: readonly Looked[]
     readonly files: readonly (PlannedFile & { readonly after: string })[]
     readonly hooks: string | undefined
+    readonly unruled: boolean
   },
 ): void {
   const { screen } = context

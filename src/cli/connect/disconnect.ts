@@ -158,6 +158,8 @@ export async function disconnect(
     changed ? `${client} has its own servers again\n` : 'nothing was changed: --dry-run\n',
   )
   if (changed) {
+    const clear = open.some(({ part }) => part === 'servers')
+    if (clear) screen.say('credentials that stood in its files stand there in clear again')
     screen.say(
       'its systems, its agent and what was recorded stay: lock or retire the agent if it is to end',
     )

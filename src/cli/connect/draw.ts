@@ -12,7 +12,7 @@ import { visible } from '../terminal/visible.ts'
 import { when } from '../terminal/when.ts'
 
 /** What the built-in tools of a client are governed by, wherever that is said. */
-const ADVICE =
+export const ADVICE =
   'hooks are advice, not enforcement: the agent can rewrite its own settings; for enforcement start it with `bailiwick run`'
 
 /** A file with what it would become. */
@@ -54,6 +54,13 @@ export function drawPlan(files: readonly Plan[], surface: Surface): string {
     .join('')
 }
 
+/** True for a program that reaches no other host. */
+function isCutOff(transport: Looked['answer']['definition']['transport']): boolean {
+  if (transport.kind !== 'stdio') return false
+  const { off, network = [] } = transport.sandbox ?? {}
+  return off !== true && network.length === 0
+}
+
 /** Places of a file where a value that was moved still stands: in a comment, in another entry. */
 function leftOver(file: Plan): string[] {
   const lines = file.after.split(/\r?\n/)
@@ -80,6 +87,11 @@ function told(of: After, surface: Surface, now: number): string[] {
   ]
   const until = made?.agent.observe?.until
   const out: string[] = []
+  if (of.unruled) {
+    out.push(
+      `${surface.paint('yellow', 'no policies are in force:')} observing opens what agents may not do, and nothing that people may not: say first what you may do, for example with policies/people.cedar (bailiwick policy apply)`,
+    )
+  }
   if (until !== undefined) {
     out.push(
       `until ${when(until, now)} reads and writes go on and are recorded, whatever policy says`,
@@ -102,6 +114,13 @@ function told(of: After, surface: Surface, now: number): string[] {
       'say what they do if you know: bailiwick system label, or connect --effects SYSTEM/ACTION=read,write',
     )
   }
+  const cut = looked.filter(({ answer }) => isCutOff(answer.definition.transport))
+  if (cut.length > 0 && made !== undefined) {
+    const names = cut.map(({ system }) => system).join(', ')
+    out.push(
+      `in a sandbox without network: ${names}; where one needs it: bailiwick disconnect ${of.client.name}, then connect --network SYSTEM=HOST`,
+    )
+  }
   if (moved.length > 0) {
     out.push(
       `${moved.length} credentials stood in clear: replace each at its provider, then close its finding: bailiwick finding ls`,
@@ -122,6 +141,8 @@ interface After {
   readonly files: readonly Plan[]
   readonly outcomes: readonly Outcome[]
   readonly hooks: string | undefined
+  /** True where no policies are in force. */
+  readonly unruled: boolean
 }
 
 /** What was done, and what comes next. */

@@ -10,6 +10,7 @@ import { InspectAnswer, System } from '../../wire/api/system.ts'
 import type { Context } from '../context.ts'
 import type { Control } from '../control/control.ts'
 import { PROGRAM } from './bridge-entry.ts'
+import { sameTree } from './document.ts'
 import { fault } from './faults.ts'
 import { bytesOf, readConfig, replaceConfig } from './file.ts'
 import { JsoncDocument } from './jsonc.ts'
@@ -83,8 +84,19 @@ function isOurs(value: Json): boolean {
   return ours || (Array.isArray(hooks) && hooks.length > 0 && hooks.every(isOurs))
 }
 
+/** True where exactly these hooks of ours are there already. */
+function has(text: string, hooks: Readonly<Record<string, JsonObject>>): boolean {
+  const document = new JsoncDocument(text)
+  return Object.entries(hooks).every(([event, hook]) => {
+    const list = document.value(['hooks', event])
+    const ours = Array.isArray(list) ? list.filter(isOurs) : []
+    return ours.length === 1 && sameTree(ours[0], hook)
+  })
+}
+
 /** The text of a file of settings with these hooks behind those that are there. */
 function withHooks(text: string, file: HookFile, command: string): string {
+  if (has(text, file.hooks(command))) return text
   let now = withoutHooks('', text)
   if (file.version !== undefined && new JsoncDocument(now).value(['version']) === undefined) {
     now = new JsoncDocument(now).with(['version'], file.version)
@@ -115,7 +127,7 @@ export function withoutHooks(_path: string, text: string): string {
       continue
     }
     for (const [at, one] of [...list.entries()].reverse()) {
-      if (isOurs(one)) now = new JsoncDocument(now).with(['hooks', event, at], undefined)
+      if (isOurs(one)) now = new JsoncDocument(now).without(['hooks', event], at)
     }
   }
   const left = new JsoncDocument(now).value(['hooks'])

@@ -2,6 +2,7 @@
 
 import {
   applyEdits,
+  createScanner,
   findNodeAtLocation,
   modify,
   parseTree,
@@ -88,6 +89,15 @@ function formatting(text: string): FormattingOptions {
     : { insertSpaces: true, tabSize: indent.length, eol }
 }
 
+/** Where the comma between two elements stands, whatever comments are around it. */
+function comma(text: string, from: number, to: number): number | undefined {
+  const scanner = createScanner(text, true)
+  scanner.setPosition(from)
+  scanner.scan()
+  const at = scanner.getTokenOffset()
+  return text[at] === ',' && at < to ? at : undefined
+}
+
 function put(text: string, path: readonly (string | number)[], value: unknown): string {
   const insert = path.at(-1) === -1
   const options = { formattingOptions: formatting(text), isArrayInsertion: insert }
@@ -133,6 +143,30 @@ export class JsoncDocument implements ConfigDocument {
   /** The text with one value put, or taken away with undefined; a number is the place in a list, -1 its end. */
   with(place: readonly (string | number)[], value: Json | undefined): string {
     return put(this.#text === '' ? '{}\n' : this.#text, place, value)
+  }
+
+  /** The text without one element of a list. Comments around it stay, which the library's own edit takes away. */
+  without(place: Place, at: number): string {
+    const elements = this.#node(place)?.children ?? []
+    const element = elements[at]
+    if (element === undefined) return this.#text
+    const end = element.offset + element.length
+    const next = elements[at + 1]
+    const list = this.#node(place)!
+    const behind = comma(this.#text, end, next?.offset ?? list.offset + list.length)
+    const before = elements[at - 1]
+    const ahead =
+      before === undefined || behind !== undefined
+        ? undefined
+        : comma(this.#text, before.offset + before.length, element.offset)
+    // Its own line goes with it.
+    const start = /[ \t]*$/.exec(this.#text.slice(0, element.offset))?.index ?? element.offset
+    const rest = behind === undefined ? end : behind + 1
+    const lineEnd = /^[ \t]*\r?\n/.exec(this.#text.slice(rest))?.[0].length ?? 0
+    const ownLine = start === 0 || this.#text[start - 1] === '\n'
+    const head = this.#text.slice(0, ownLine ? start : element.offset)
+    const tail = this.#text.slice(rest + (ownLine ? lineEnd : 0))
+    return (ahead === undefined ? head : head.slice(0, ahead) + head.slice(ahead + 1)) + tail
   }
 
   rewrite(changes: readonly EntryChange[]): string {

@@ -10,7 +10,11 @@ import { table, type Surface } from '../terminal/table.ts'
 import { readBridge } from './bridge-entry.ts'
 import { ALL_CLIENTS, type Client, type Surroundings } from './clients.ts'
 import { knownClient, surroundings } from './known.ts'
+import { ADVICE } from './draw.ts'
 import { foundFiles, type FoundFile } from './plan.ts'
+
+/** Servers of Claude Code that an administrator of the machine sets (Linux). */
+const MANAGED = '/etc/claude-code/managed-mcp.json'
 
 /** One file of a client. */
 interface ListedFile {
@@ -121,6 +125,9 @@ export async function listed(context: Context, name: string | undefined): Promis
   if (!known) screen.say('no server was asked: what stands here is what the files say')
   const direct = files.some(({ servers }) => servers.some(({ through }) => through === null))
   if (direct) screen.say('what goes directly is not seen: bailiwick connect CLIENT')
+  if (connections.some(({ part }) => part === 'hooks')) screen.say(ADVICE)
+  if (existsSync(MANAGED))
+    screen.say(`${MANAGED} is there: Claude Code starts its servers instead of a person’s own`)
 }
 
 async function connectionsOf(

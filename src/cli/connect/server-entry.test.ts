@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseJson, type JsonObject } from '../../std/json.ts'
+import { parseJson, RESPONSE_LIMITS, type JsonObject } from '../../std/json.ts'
 import { utf8 } from '../../std/bytes.ts'
 import type { ClientName } from './clients.ts'
 import { readServer, type Read } from './server-entry.ts'
@@ -13,7 +13,7 @@ function read(
   client: ClientName = 'claude-code',
   env: Record<string, string> = {},
 ): Read {
-  const value = parseJson(utf8(JSON.stringify(entry))) as JsonObject
+  const value = parseJson(utf8(JSON.stringify(entry)), RESPONSE_LIMITS) as JsonObject
   return readServer(value, {
     client,
     env: { PATH: '/usr/bin:/bin', ...env },

@@ -97,8 +97,10 @@ export async function pin(control: Control, looked: Looked, reason: string): Pro
 /** Actions that observe mode does not open, with the effects that keep it from that. */
 export function unopened(actions: readonly Action[]): readonly Action[] {
   return actions.filter(
-    ({ effects }) =>
-      effects.length === 0 || effects.some((one) => one !== 'read' && one !== 'write'),
+    ({ effects, name }) =>
+      // What the server asks back is no tool of the agent's.
+      !name.includes('/') &&
+      (effects.length === 0 || effects.some((one) => one !== 'read' && one !== 'write')),
   )
 }
 

@@ -37,7 +37,7 @@ export interface District {
 }
 
 /** Port of the gateway and of its proxy inside: what clients are configured for outside, too. */
-export const INNER_PORT = 7401
+const INNER_PORT = 7401
 const INNER = `http://127.0.0.1:${INNER_PORT}`
 const OURS = '/run/bailiwick'
 const RELAY = fileURLToPath(new URL('../../std/sandbox/relay.ts', import.meta.url))

@@ -5,9 +5,9 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
 import { repeated } from '../repeat.ts'
-import { findProgram, secretsOf } from '../system-add.ts'
 import { authOf, withAuth, type AuthOptions } from './auth.ts'
 import { documentFrom } from './document.ts'
+import { findProgram, secretsOf } from './program.ts'
 
 /** Options that say how a system is reached. */
 export interface CandidateOptions extends AuthOptions {

@@ -38,6 +38,11 @@ export async function label(context: Context, name: string, options: LabelOption
     { facts, passing, reason },
     System,
   )
+  if (Object.keys(facts).length === 0) {
+    const words = system.passing?.join(', ') ?? 'nothing'
+    screen.answer(system, () => `${name}: ${words} may change by itself\n`)
+    return
+  }
   screen.answer(system, (surface) =>
     drawActions(
       system.actions.filter((action) => Object.hasOwn(facts, action.name)),

@@ -54,6 +54,10 @@ export async function approve(
   for (const [action, effects] of parseEffects(options.effects ?? [])) {
     facts[action] = { ...facts[action], effects }
   }
+  // Whoever says yes beforehand says what to: otherwise it would be whatever waits at that moment.
+  if (asking.yes && options.fingerprint === undefined) {
+    throw fault('cli.usage', 'with --yes, name what you looked at: --fingerprint DIGEST')
+  }
   const fingerprint = await shown(context, name, options)
   await confirm(shell, asking, `Pin ${name} as it shows itself now?`)
   const body = { fingerprint, facts, reason: options.reason ?? 'looked at and approved' }

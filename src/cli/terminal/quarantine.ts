@@ -11,14 +11,19 @@ const STYLES = { added: 'yellow', removed: 'red', changed: 'yellow' } as const
 
 type Difference = QuarantineAnswer['differences'][number]
 
-function drawField(
-  { field, before, now }: Difference['fields'][number],
-  change: Difference['change'],
-  surface: Surface,
-): string {
+function drawField({ field, before, now }: Difference['fields'][number], surface: Surface): string {
   const head = `  ${surface.paint('bold', visible(field))}\n`
-  if (change === 'added') return `${head}${indented(drawDifference('', now ?? '', [], surface))}`
-  return `${head}${indented(drawDifference(before ?? '', now ?? '', [], surface))}`
+  if (before === null) return `${head}${indented(marked('+', now ?? '', surface))}`
+  if (now === null) return `${head}${indented(marked('-', before, surface))}`
+  return `${head}${indented(drawDifference(before, now, [], surface))}`
+}
+
+function marked(mark: '+' | '-', text: string, surface: Surface): string {
+  const style = mark === '+' ? 'green' : 'red'
+  return text
+    .split('\n')
+    .map((line) => `${surface.paint(style, visible(`${mark} ${line}`))}\n`)
+    .join('')
 }
 
 function indented(text: string): string {
@@ -28,7 +33,7 @@ function indented(text: string): string {
 function drawOne({ part, name, change, fields }: Difference, surface: Surface): string {
   const what = name === null ? part : `${part} ${name}`
   const head = `${surface.paint(STYLES[change], change)} ${visible(what)}\n`
-  return [head, ...fields.map((field) => drawField(field, change, surface))].join('')
+  return [head, ...fields.map((field) => drawField(field, surface))].join('')
 }
 
 /** What stops while it waits, in one sentence. */

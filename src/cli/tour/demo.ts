@@ -52,6 +52,11 @@ function serverProgram(name: string): string {
   return join(dirname(manifest), Object.values(bin)[0]!)
 }
 
+/** The folder of a home's demonstration: beside it, because no program of a system sees anything of a home. */
+export function scratchOf(home: string): string {
+  return `${home}-scratch`
+}
+
 /** Lays the scratch folder out anew, so that the tour finds what it expects. */
 function layScratch(folder: string): string {
   for (const inner of ['notes', 'drafts', 'archive']) {
@@ -79,7 +84,8 @@ async function ensureSystem(
   const { systems } = await control.get('/v1/systems', SystemsAnswer)
   const pinned = systems.find((system) => system.name === name)
   const same = (a: Transport, b: Transport): boolean =>
-    JSON.stringify([a.command, a.args, a.env]) === JSON.stringify([b.command, b.args, b.env])
+    JSON.stringify([a.command, a.args, a.env, a.sandbox]) ===
+    JSON.stringify([b.command, b.args, b.env, b.sandbox])
   if (pinned?.transport.kind === 'stdio' && same(pinned.transport, transport)) return false
   const seen = await control.send(
     'POST',
@@ -151,12 +157,13 @@ async function endOldTasks(control: Control): Promise<void> {
 
 /** Sets up what is missing, and leaves what is there. */
 export async function setUpDemo(control: Control, home: string): Promise<Demo> {
-  const scratch = layScratch(join(home, 'scratch'))
+  const scratch = layScratch(scratchOf(home))
   const done: string[] = []
   const node = process.execPath
   const files = [serverProgram('server-filesystem'), scratch]
   const stdio = (args: string[]): Transport => ({ kind: 'stdio', command: node, args, env: [] })
-  if (await ensureSystem(control, 'filesystem', stdio(files))) {
+  const writes = { ...stdio(files), sandbox: { write: [scratch] } }
+  if (await ensureSystem(control, 'filesystem', writes)) {
     done.push(`pinned the system filesystem: @modelcontextprotocol/server-filesystem on ${scratch}`)
   }
   if (await ensureSystem(control, 'everything', stdio([serverProgram('server-everything')]))) {

@@ -206,16 +206,18 @@ export class WebRequestOperation implements Operation<WebAnswer> {
     return Readable.from(this.#chunks(), { objectMode: false })
   }
 
-  #begin(status: number, headers: Record<string, unknown>, inspection: Inspection): void {
+  #begin(
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    inspection: Inspection,
+  ): void {
     for (const [name, value] of Object.entries(headers)) {
       if (OURS.has(name) || value === undefined) continue
-      const values = Array.isArray(value) ? value.map(String) : String(value)
-      this.#response.setHeader(
-        name,
-        typeof values === 'string'
-          ? inspection.text(values)
-          : values.map((one) => inspection.text(one)),
-      )
+      const clean =
+        typeof value === 'string'
+          ? inspection.text(value)
+          : value.map((one) => inspection.text(one))
+      this.#response.setHeader(name, clean)
     }
     this.#response.writeHead(status)
     this.#response.flushHeaders()

@@ -19,8 +19,8 @@ export interface Part {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** No backslash, which some take for an escape and some do not; no path. */
 const DISPOSITION =
-  /^form-data; ?name="([^"\\\0-\x1f\x7f]{1,256})"(?:; ?filename="([^"\\/\0-\x1f\x7f]{0,255})")?$/i
-const HEADER = /^([A-Za-z0-9-]{1,64}):[ \t]*([^\0-\x08\x0a-\x1f\x7f]*?)[ \t]*$/
+  /^form-data; ?name="([^"\\\p{Cc}]{1,256})"(?:; ?filename="([^"\\/\p{Cc}]{0,255})")?$/iu
+const HEADER = /^([A-Za-z0-9-]{1,64}):[ \t]*((?:\t|\P{Cc})*?)[ \t]*$/u
 
 /** True for a boundary as RFC 2046 §5.1.1 has it, without the space that some cut off. */
 export function isBoundary(text: string | undefined): text is string {

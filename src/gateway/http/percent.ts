@@ -1,7 +1,7 @@
 // Holds percent-encoding (RFC 3986 §2.1), read once and written in one form.
 
 /** Characters that controls of any sort are: no value of a request has them, and readers disagree on what they end. */
-const CONTROL = /[\0-\x1f\x7f]/
+const CONTROL = /\p{Cc}/u
 
 /**
  * The text that an encoded one stands for; undefined where an escape is broken, is no UTF-8, or stands for a control character. It is

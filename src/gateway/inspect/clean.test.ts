@@ -1,4 +1,4 @@
-// Tests the cleaning of text: what nobody sees goes, and what belongs to a language stays.
+// Holds tests of the cleaning of text: what nobody sees goes, and what belongs to a language stays.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -105,7 +105,7 @@ function layer(text: string): Decoded | undefined {
 }
 
 /** True where a text can hold an escape at all. */
-export function mayHoldEscapes(text: string): boolean {
+function mayHoldEscapes(text: string): boolean {
   return text.includes('\\') || text.includes('%') || text.includes('&')
 }
 

@@ -1,4 +1,4 @@
-// Tests what is cut out of answers, what is refused, what is labelled, and that nothing else is touched.
+// Holds tests of what is cut out of answers, what is refused, what is labelled, and that nothing else is touched.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -6,6 +6,9 @@ import { lookAt, type TextLook } from './text.ts'
 /** Characters of one string that are held until it ends; what is longer is passed on in parts. */
 const WHOLE = 1_048_576
 
+/** Characters that have to come before passing on a part is tried again. */
+const RETRY = 65_536
+
 /** What may stand outside of strings (RFC 8259 §2, and what parts documents). */
 const OUTSIDE = /^[\s\d{}[\]:,+\-.eEtrufalsn]*$/
 /** A number that is long enough to be something. */
@@ -53,6 +56,8 @@ export class JsonText implements TextStage {
   readonly #look: TextLook
   #string: string | undefined
   #escape = false
+  /** Characters beyond `WHOLE` before the next try to pass on a part. */
+  #patience = 0
   #number = ''
   /** What is left of a string that is too long, as it comes. */
   #long: HeldText | undefined
@@ -92,7 +97,7 @@ export class JsonText implements TextStage {
         at += 1
       } else {
         this.#escape = found.escape
-        if (this.#string.length > WHOLE) out += this.#part()
+        if (this.#string.length > WHOLE + this.#patience) out += this.#part()
       }
     }
     return out
@@ -128,7 +133,11 @@ export class JsonText implements TextStage {
     while (end > 0 && /[\\u0-9A-Fa-f]/.test(raw[end - 1]!) && open - end < 28) end -= 1
     const said = unescaped(raw.slice(0, end))
     // It would part an escape: once there is more, it does not.
-    if (said === undefined && raw.length < 2 * WHOLE) return ''
+    if (said === undefined && raw.length < 2 * WHOLE) {
+      this.#patience += RETRY
+      return ''
+    }
+    this.#patience = 0
     this.#string = raw.slice(end)
     this.#long ??= new HeldText(this.#look)
     return escaped(this.#long.push(said ?? raw.slice(0, end)))

@@ -1,4 +1,4 @@
-// Tests the removal of links: every way to write one that a browser or Markdown follows, and nothing that leads nowhere.
+// Holds tests of the removal of links: every way to write one that a browser or Markdown follows, and nothing that leads nowhere.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

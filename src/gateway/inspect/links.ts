@@ -4,7 +4,7 @@ import { mayLead, type HostLists } from './link-hosts.ts'
 import { readings, type Decoded } from './decoded.ts'
 
 /** What stands where an address was. */
-export const NO_LINK = '[link removed by bailiwick]'
+const NO_LINK = '[link removed by bailiwick]'
 
 /** Most characters of one address: what is longer is taken to be one all the same. */
 const MOST = 8_192

@@ -28,7 +28,7 @@ interface Rule {
   create(context: Context, options: object): { file?(source: Source): unknown }
 }
 
-const PRESET = '@secretlint/secretlint-rule-preset-recommend'
+const require = createRequire(import.meta.url)
 
 /** What tokens begin with, by the rules of the preset; each is followed by at least `TOKEN` of what tokens are made of. */
 const PREFIXES = new Scanner(
@@ -78,7 +78,9 @@ let rules: readonly ReturnType<Rule['create']>[] | undefined
 
 /** The rules, loaded when the first text needs them. */
 function loaded(): readonly ReturnType<Rule['create']>[] {
-  rules ??= (createRequire(import.meta.url)(PRESET) as { readonly rules: readonly Rule[] }).rules
+  rules ??= (
+    require('@secretlint/secretlint-rule-preset-recommend') as { readonly rules: readonly Rule[] }
+  ).rules
     .filter(({ meta }) => !LEFT_OUT.includes(meta.id))
     .map((rule) => rule.create(CONTEXT, {}))
   return rules

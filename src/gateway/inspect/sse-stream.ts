@@ -7,49 +7,80 @@ import { lookAt, type TextLook } from './text.ts'
 
 /** Characters of one event. */
 const EVENT = 4_194_304
-/** An empty line, by whichever ends of lines: what ends an event. */
-const ENDS = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))/g
 const LINE = /\r\n|\n|\r/
+/** The end of the last line, and the empty line that ends an event. */
+const ENDS = /(?:\r\n|\n|\r(?!\n)){1,2}$/
+const LINES = /\r\n|\n|\r/g
 
-/** Events, each passed on when it has ended. */
+/** Events, each passed on when it has ended. Each piece is read once, however small the pieces are. */
 export class EventText implements TextStage {
   readonly #look: TextLook
-  #held = ''
-  /** Up to where there is no end of an event. */
-  #read = 0
+  /** The event as it came, without the line end that ended it. */
+  #event: string[] = []
+  #size = 0
+  /** True where the line that is being read has nothing in it so far. */
+  #blank = true
+  /** True where the last piece ended with a carriage return: a line feed that follows belongs to it. */
+  #return = false
 
   constructor(look: TextLook) {
     this.#look = look
   }
 
-  push(text: string): string {
-    this.#held += text
+  push(piece: string): string {
     let out = ''
-    let done = 0
-    ENDS.lastIndex = Math.max(0, this.#read - 3)
-    for (let end = ENDS.exec(this.#held); end !== null; end = ENDS.exec(this.#held)) {
-      const after = end.index + end[0].length
-      // A carriage return that ends the piece may be half of an end of line.
-      if (after === this.#held.length && end[0].endsWith('\r')) break
-      out += this.#event(this.#held.slice(done, end.index), end[0])
-      done = after
+    let at = 0
+    if (this.#return && piece.startsWith('\n')) {
+      at = 1
+      if (this.#size === 0) out += '\n'
+      else this.#keep('\n')
     }
-    this.#held = this.#held.slice(done)
-    this.#read = this.#held.length
-    if (this.#held.length > EVENT) {
+    this.#return = piece === '' ? this.#return : piece.endsWith('\r')
+    LINES.lastIndex = at
+    for (let end = LINES.exec(piece); end !== null; end = LINES.exec(piece)) {
+      const after = end.index + end[0].length
+      const blank = this.#blank && end.index === at
+      this.#keep(piece.slice(at, after))
+      this.#blank = true
+      at = after
+      if (blank) out += this.#take()
+    }
+    if (at < piece.length) {
+      this.#keep(piece.slice(at))
+      this.#blank = false
+    }
+    if (this.#size > EVENT) {
       this.#look.finding.refuse(deny('inspect.too_large', 'an event of the answer is too large'))
+      this.#event = []
     }
     return out
   }
 
   /** A client drops an event that did not end; what is left is looked at like any other. */
   end(): string {
-    const rest = this.#held
-    this.#held = ''
-    return this.#event(rest, '')
+    return this.#take()
   }
 
-  #event(event: string, end: string): string {
+  #keep(text: string): void {
+    this.#event.push(text)
+    this.#size += text.length
+  }
+
+  /** What is held, looked at. */
+  #take(): string {
+    const raw = this.#event.join('')
+    this.#event = []
+    this.#size = 0
+    this.#blank = true
+    return raw === '' ? raw : this.#seen(raw)
+  }
+
+  #seen(raw: string): string {
+    const event = raw.replace(ENDS, '')
+    return this.#looked(event, raw.slice(event.length))
+  }
+
+  #looked(event: string, end: string): string {
     if (event === '') return end
     const lines = event.split(LINE)
     const data = lines.filter((line) => isData(line)).map(dataOf)
@@ -63,7 +94,7 @@ export class EventText implements TextStage {
       if (!isData(lines[at]!)) return [line]
       return at === first ? seen.split(LINE).map((part) => `data: ${part}`) : []
     })
-    return out.join('\n') + (end === '' ? '' : '\n\n')
+    return out.join('\n') + '\n'.repeat(end.split(LINE).length - 1)
   }
 }
 

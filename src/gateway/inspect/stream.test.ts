@@ -1,4 +1,4 @@
-// Tests bodies that come in pieces: what passes is what would have passed whole, wherever they are cut, and to the byte where nothing is taken out.
+// Holds tests of bodies that come in pieces: what passes is what would have passed whole, wherever they are cut, and to the byte where nothing is taken out.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -131,6 +131,18 @@ test('events pass when they end, and to the byte where nothing is cut', () => {
   const stream = inspectionOf().stream('text/event-stream', { maxBytes: 1e6 })
   assert.equal(stream.push(Buffer.from('data: a\n\ndata: b')).toString(), 'data: a\n\n')
   assert.equal(stream.push(Buffer.from('c\n\n')).toString(), 'data: bc\n\n')
+})
+
+test('INV-3 a token without an end is cut to its end, and not held for ever', () => {
+  const stream = inspectionOf().stream('text/plain', { maxBytes: 1e9 })
+  const parts = [
+    `a _authToken=${'b'.repeat(1_000)}`,
+    ...Array.from({ length: 30 }, () => 'c'.repeat(16_384)),
+    'c z',
+  ]
+  const passed = parts.map((part) => stream.push(Buffer.from(part)).toString())
+  assert.ok(passed.join('').length > 0, 'it passed before the end')
+  assert.equal(passed.join('') + stream.end().toString(), `a ${CUT} z`)
 })
 
 test('INV-3 an event keeps its frame when something is cut out of it', () => {

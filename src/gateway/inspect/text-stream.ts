@@ -16,6 +16,10 @@ export interface TextStage {
 const HELD = 4_096
 /** Characters that are held back for a private key whose end is not there yet. */
 const KEY_HELD = 32_768
+/** Characters of one thing without an end that are held back. */
+const SPAN_HELD = 65_536
+/** What a token goes on with. */
+const GOES_ON = /^[\w\-+/=.~%:]*/
 /** Characters at the end that are not cleaned yet: whether something belongs there depends on what comes. */
 const UNCLEAN = 512
 /** How far a border is moved so that it parts no word. */
@@ -39,6 +43,8 @@ export class HeldText implements TextStage {
   #raw = ''
   /** Cleaned, not searched yet. */
   #plain = ''
+  /** True while what comes belongs to something that was cut before its end was there. */
+  #cutting = false
 
   constructor(look: TextLook) {
     this.#look = look
@@ -62,14 +68,18 @@ export class HeldText implements TextStage {
 
   /** Passes on what stands before a place, or before what reaches beyond it. */
   #pass(upTo: number): string {
-    if (upTo <= 0) return ''
+    if (this.#cutting) this.#plain = this.#afterCut()
     const text = this.#plain
+    const least = Math.min(upTo, text.length)
+    if (least <= 0) return ''
     const spans = spansIn(text, this.#look)
-    const border = upTo === text.length ? upTo : this.#border(text, spans, upTo)
+    const border = least === text.length ? least : this.#border(text, spans, least)
     const whole = spans.filter(({ to }) => to <= border)
     const head = text.slice(0, border)
     this.#plain = text.slice(border)
     const cut = whole.length === 0 ? whole : settle(whole, this.#look)
+    // It may well go on: all that there is of it is more than is ever held.
+    this.#cutting = upTo < text.length && border === text.length && cut.at(-1)?.to === border
     return linked(cut.length === 0 ? head : withoutSpans(head, cut), this.#look)
   }
 
@@ -78,6 +88,16 @@ export class HeldText implements TextStage {
     const bound = open !== undefined && text.length - open < KEY_HELD ? Math.min(open, upTo) : upTo
     const border = between(text, bound)
     const crossing = spans.find(({ from, to }) => from < border && to > border)
-    return crossing?.from ?? border
+    if (crossing === undefined) return border
+    return crossing.to === text.length && text.length - crossing.from > SPAN_HELD
+      ? text.length
+      : crossing.from
+  }
+
+  /** What is left once the rest of what was cut is gone. */
+  #afterCut(): string {
+    const rest = this.#plain.slice(GOES_ON.exec(this.#plain)![0].length)
+    this.#cutting = rest === ''
+    return rest
   }
 }

@@ -86,7 +86,7 @@ const FRAMING: ReadonlySet<string> = new Set([
 ])
 
 /** A look-up that answers with addresses that were judged, and nothing else. */
-export function judgedLookup(
+function judgedLookup(
   passage: { readonly reach: Reach; readonly clear: boolean },
   resolve: Resolve,
 ): LookupFunction {

@@ -22,12 +22,12 @@ export interface Passage {
 }
 
 /** The host of a URL as it is connected to: an IPv6 address without its brackets. */
-export function hostOf(url: URL): string {
+function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '')
 }
 
 /** Why an address must not be connected to; undefined where it may. */
-export function refusedAddress(address: string, { reach, clear }: Passage): Fault | undefined {
+function refusedAddress(address: string, { reach, clear }: Passage): Fault | undefined {
   const kind = addressKind(address)
   if (kind === 'metadata') {
     return netFault('net.metadata', 'the host is one where machines are told their credentials')

@@ -20,11 +20,12 @@ import type { Carrier, Receiver } from './carrier.ts'
 import type { Described } from './definition.ts'
 import { describe } from './describe.ts'
 import { drifted, type Drift } from './drift.ts'
-import type { AskAnswer, AskRequests, Front } from './front.ts'
+import type { Failure, Pending, RequestOptions, UpstreamAnswer } from './exchange.ts'
+import type { Front } from './front.ts'
+import { CLIENT_INFO, dressed } from './meta.ts'
+import { Questions, readRequests, signalOf } from './questions.ts'
 import { Subscriptions } from './subscriptions.ts'
 
-/** Who we are to an upstream. */
-const CLIENT_INFO: JsonObject = { name: 'bailiwick', version: '1' }
 /** Bytes that may wait for an upstream that does not read. */
 const BACKLOG_LIMIT = 16_777_216
 /** How long an upstream may take to start, list and answer a probe (ms). */
@@ -32,45 +33,10 @@ const START_MS = 30_000
 const PROBE_MS = 10_000
 /** How often a system may ask for more before one request is given up. */
 const ROUNDS = 16
-/** Questions of a system that wait at once. */
-const ASKED_AT_ONCE = 16
+/** Requests of one conversation under way at once. */
+const UNDER_WAY = 4_096
 
-/** What an upstream said: its result, or its own JSON-RPC error, which is an answer as well. */
-export type UpstreamAnswer =
-  | { readonly kind: 'result'; readonly result: JsonObject }
-  | { readonly kind: 'error'; readonly error: RpcError }
-
-/** How a request is made. */
-export interface RequestOptions {
-  /** Its reason, a CallEnd or a Fault, ends the request; the upstream is told. */
-  readonly signal?: AbortSignal
-  readonly timeoutMs: number
-  readonly onProgress?: ((params: JsonObject) => void) | undefined
-  /** Trace context of ours that goes out in `_meta` (W3C Trace Context). */
-  readonly traceparent?: string
-  /** Headers that repeat arguments of the call (`mcp-param-…`, 2026-07-28). */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Credentials of this call; absent: those that the conversation was opened with. */
-  readonly equipment?: Equipment
-  /** Who answers what is asked in the course of this request; absent: nobody. */
-  readonly front?: Front | undefined
-  /** Told of what the upstream says in the course of this request besides its progress. */
-  readonly onNotification?: ((method: string, params: JsonObject) => void) | undefined
-  /** The least level of log messages that the client wants (2026-07-28). */
-  readonly logLevel?: string | undefined
-}
-
-interface Pending {
-  readonly method: string
-  readonly options: RequestOptions
-  settle(answer: UpstreamAnswer | Failure): void
-}
-
-interface Failure {
-  readonly kind: 'fault'
-  readonly fault: Fault
-  readonly expired: boolean
-}
+export type { RequestOptions, UpstreamAnswer } from './exchange.ts'
 
 /** What a conversation tells its owner, and asks of it. */
 export interface ConversationEvents {
@@ -105,10 +71,10 @@ export class Conversation {
   readonly #equipment: Equipment
   readonly #front: Front | undefined
   readonly #asks: Asks | undefined
+  readonly #questions: Questions
   readonly #pending = new Map<number, Pending>()
   readonly #subscriptions: Subscriptions
   #next = 1
-  #asked = 0
   #closed: Fault | undefined
   #era: McpEra = LEGACY_ERA
   #capabilities: JsonObject = emptyObject()
@@ -125,6 +91,7 @@ export class Conversation {
     this.#equipment = equipment ?? NOTHING_EQUIPPED
     this.#front = front
     this.#asks = asks
+    this.#questions = new Questions(asks)
     this.#subscriptions = new Subscriptions(this)
     this.#carrier = carrier({
       onMessage: (message, about) => this.#onMessage(message, about),
@@ -285,7 +252,9 @@ export class Conversation {
       const { front } = options
       if (front === undefined || this.#asks === undefined || round >= ROUNDS) return answer
       const { inputRequests, requestState } = answer.result
-      const answers = await this.#asks.put(readRequests(inputRequests), front, signalOf(options))
+      const { secrets } = options.equipment ?? this.#equipment
+      const requests = readRequests(inputRequests)
+      const answers = await this.#asks.put(requests, front, signalOf(options), secrets)
       const again: JsonObject = { ...params }
       const given = Object.entries(answers).flatMap(([key, one]) =>
         one?.kind === 'result' ? [[key, one.result] as const] : [],
@@ -345,8 +314,8 @@ export class Conversation {
     options: RequestOptions,
   ): Promise<UpstreamAnswer | Failure> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
-    if (this.#carrier.backlog > BACKLOG_LIMIT) {
-      const busy = 'the system does not read what it is sent'
+    if (this.#carrier.backlog > BACKLOG_LIMIT || this.#pending.size >= UNDER_WAY) {
+      const busy = 'the system has more to do than it gets done'
       return Promise.reject(gatewayFault('upstream.busy', busy))
     }
     const id = this.#next++
@@ -379,27 +348,13 @@ export class Conversation {
       this.#pending.set(id, { method, options, settle })
       signal?.addEventListener('abort', onAbort)
       if (signal?.aborted === true) return onAbort()
-      const message = { jsonrpc: '2.0', id, method, params: this.#dress(params, id, options) }
+      const more = { front: this.#front, logLevel: this.#logLevel, ...given(options) }
+      const message = { jsonrpc: '2.0', id, method, params: dressed(params, this.#era, id, more) }
       const { equipment = this.#equipment } = options
       const headers = this.#era === MODERN_ERA ? options.headers : undefined
       const { signal: over } = ended
       this.#carrier.send(message, { era: this.#era, equipment, headers, id, signal: over })
     })
-  }
-
-  /** Adds what the era asks for. The caller's own `_meta` never reaches an upstream. */
-  #dress(params: JsonObject, id: number, options: RequestOptions): JsonObject {
-    const { onProgress, traceparent, front = this.#front, logLevel = this.#logLevel } = options
-    const meta: JsonObject = {}
-    if (this.#era === MODERN_ERA) {
-      meta[META.version] = MODERN_ERA
-      meta[META.clientInfo] = CLIENT_INFO
-      meta[META.clientCapabilities] = front?.capabilities ?? emptyObject()
-      if (logLevel !== undefined) meta[META.logLevel] = logLevel
-    }
-    if (onProgress !== undefined) meta['progressToken'] = id
-    if (traceparent !== undefined) meta['traceparent'] = traceparent
-    return Object.keys(meta).length === 0 ? params : { ...params, _meta: meta }
   }
 
   /** Says something that gets no answer. */
@@ -474,34 +429,10 @@ export class Conversation {
     about: number | undefined,
   ): void {
     if (method === 'ping') return this.#say({ jsonrpc: '2.0', id, result: emptyObject() })
-    const own = this.#requestOf(about)
-    const front = own?.options.front ?? this.#front
-    this.#asked++
-    void this.#answerTo(method, params, front, own)
-      .then((answer) => {
-        const said =
-          answer.kind === 'result' ? { result: answer.result } : { error: rpcError(answer.error) }
-        this.#say({ jsonrpc: '2.0', id, ...said })
-      })
-      .finally(() => this.#asked--)
-  }
-
-  async #answerTo(
-    method: string,
-    params: JsonObject,
-    front: Front | undefined,
-    own: Pending | undefined,
-  ): Promise<AskAnswer> {
-    if (this.#asks === undefined || this.#asked > ASKED_AT_ONCE)
-      return refused('nobody is there to ask')
-    try {
-      const signal = own === undefined ? AbortSignal.timeout(START_MS) : signalOf(own.options)
-      const answers = await this.#asks.put({ ask: { method, params } }, front, signal)
-      return answers['ask'] ?? refused('nobody answered')
-    } catch (error) {
-      const fault = error instanceof Fault ? error.detail : 'the call that it belongs to has ended'
-      return refused(fault)
-    }
+    const audience = { front: this.#front, equipment: this.#equipment }
+    void this.#questions
+      .answer(method, params, this.#requestOf(about), audience)
+      .then((answer) => this.#say({ jsonrpc: '2.0', id, ...answer }))
   }
 
   /** Told once when it has ended by itself: what we ended is no failure of it. */
@@ -527,31 +458,4 @@ export class Conversation {
 
 function needsInput(answer: UpstreamAnswer): answer is Extract<UpstreamAnswer, { kind: 'result' }> {
   return answer.kind === 'result' && answer.result['resultType'] === 'input_required'
-}
-
-/** A system's requests, as far as they are any. */
-function readRequests(tree: Json | undefined): AskRequests {
-  if (!isObject(tree)) return {}
-  const out: Record<string, { method: string; params: JsonObject }> = {}
-  for (const [key, one] of Object.entries(tree).slice(0, ASKED_AT_ONCE)) {
-    if (!isObject(one) || typeof one['method'] !== 'string') {
-      throw gatewayFault('upstream.bad_answer', 'the system asks for input in a way that is none')
-    }
-    const { method, params } = one
-    out[key] = { method, params: isObject(params) ? params : emptyObject() }
-  }
-  return out
-}
-
-function signalOf({ signal, timeoutMs }: RequestOptions): AbortSignal {
-  return signal ?? AbortSignal.timeout(timeoutMs)
-}
-
-function refused(why: string): AskAnswer {
-  const message = `bailiwick refuses this request of a system: ${why}`
-  return { kind: 'error', error: { code: RPC.methodNotFound, message } }
-}
-
-function rpcError({ code, message, data }: RpcError): JsonObject {
-  return { code, message, ...(data !== undefined && { data }) }
 }

@@ -8,15 +8,17 @@ import type { ServerIdentity, StdioTransport } from '../../wire/system.ts'
 import { gatewayFault } from '../faults.ts'
 
 /** Programs that run what their arguments name; without versions: `python3.12` is `python`. */
-const INTERPRETERS: ReadonlySet<string> = new Set([
-  ...['node', 'bun', 'deno', 'tsx', 'ts-node', 'python', 'pypy', 'ruby', 'perl', 'php', 'lua'],
-  ...['java', 'dotnet', 'sh', 'bash', 'dash', 'zsh', 'env', 'uv', 'poetry', 'npm', 'npx', 'uvx'],
-])
+const INTERPRETERS: ReadonlySet<string> = new Set(
+  (
+    'node bun deno tsx ts-node python pypy ruby perl php lua java dotnet sh ' +
+    'bash dash zsh env uv poetry npm npx uvx'
+  ).split(' '),
+)
 
 /** Programs that fetch what they run when they start: nobody can say what that will be. */
-const FETCHERS: ReadonlySet<string> = new Set([
-  ...['npx', 'npm', 'pnpm', 'yarn', 'bunx', 'uvx', 'uv', 'pipx', 'docker', 'podman', 'deno', 'go'],
-])
+const FETCHERS: ReadonlySet<string> = new Set(
+  'npx npm pnpm yarn bunx uvx uv pipx docker podman deno go'.split(' '),
+)
 
 /** Files of one program, and arguments that are looked at. */
 const MAX_FILES = 16

@@ -72,8 +72,8 @@ class Reader {
     if (!isObject(schemes)) return new Set()
     const found = Object.values(schemes).flatMap((one) => {
       const { type, in: place, name } = this.object(one) ?? {}
-      return type === 'apiKey' && typeof name === 'string'
-        ? [`${String(place)} ${place === 'header' ? name.toLowerCase() : name}`]
+      return type === 'apiKey' && typeof name === 'string' && typeof place === 'string'
+        ? [`${place} ${place === 'header' ? name.toLowerCase() : name}`]
         : []
     })
     return new Set(found)

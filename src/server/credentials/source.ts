@@ -33,7 +33,7 @@ export interface CredentialSource {
 }
 
 /** The sealed store of this home. */
-export const sealedSource: CredentialSource = {
+const sealedSource: CredentialSource = {
   open: ({ name, held: { version, value = '' } }) => ({
     value,
     id: `secret:${name}@v${version}`,

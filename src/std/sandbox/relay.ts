@@ -34,7 +34,8 @@ server.on('error', (error) => {
   process.stderr.write(`bailiwick: the way to the gateway cannot be opened: ${String(error)}\n`)
   process.exit(1)
 })
-server.listen(Number(port), '127.0.0.1', () => {
+const innerPort = Number(port)
+server.listen(innerPort, '127.0.0.1', () => {
   // The keyboard's signals go to the whole group: the command decides what they mean, and the relay goes when it goes.
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined)
   const child = spawn(command, args, { stdio: 'inherit' })

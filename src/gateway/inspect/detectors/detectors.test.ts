@@ -1,4 +1,4 @@
-// Tests the detectors of personal data: what each finds, what it leaves alone, and that time grows with length alone.
+// Holds tests of the detectors of personal data: what each finds, what it leaves alone, and that time grows with length alone.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -18,8 +18,7 @@ export async function toolsCall(turn: Turn, parts: MethodParts): Promise<CallAns
   if (typeof name !== 'string') return badParams('params.name is no text')
   if (given !== undefined && !isObject(given)) return badParams('params.arguments is no object')
   const found = door.named(name)
-  // Methods of the protocol are actions as well, and are reached by themselves alone.
-  if (found === undefined || isMethod(found.own)) {
+  if (found === undefined) {
     return refusal(RPC.invalidParams, 'mcp.name', `there is no tool ${shown(name)} here`)
   }
   const { system, own } = found
@@ -34,7 +33,8 @@ export async function toolsCall(turn: Turn, parts: MethodParts): Promise<CallAns
     turn,
     {
       system,
-      action: own,
+      // Methods of the protocol are actions as well, and are reached by themselves alone: no tool has such a name.
+      action: isMethod(own) ? `tool ${own}` : own,
       input,
       task: asTask,
       onResult: (result) => {

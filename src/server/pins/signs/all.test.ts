@@ -13,7 +13,7 @@ import type { Looked, Sign } from './sign.ts'
 function tool(name: string, description: string, more: JsonObject = {}): ActionDefinition {
   const inputSchema: Json = { type: 'object', properties: { path: { type: 'string' } } }
   const read = readTool({ name, description, inputSchema, ...more })
-  assert.ok(typeof read !== 'string', String(read))
+  assert.ok(typeof read !== 'string')
   return read
 }
 

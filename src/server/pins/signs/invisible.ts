@@ -11,7 +11,7 @@ const KINDS = [
     'bidi',
     'turns text around, so that it reads as something else than it is',
   ],
-  [/[\u001b\u009b]/, 'terminal', 'holds commands to a terminal'],
+  [/(?![\t\n\r])\p{Cc}/u, 'terminal', 'holds control characters: commands to a terminal'],
 ] as const
 
 /** What draws nothing; joiners and selectors of emoji are left out before it is asked. */

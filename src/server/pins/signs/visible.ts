@@ -20,6 +20,6 @@ export function visible(text: string): string {
 export function excerptAt(text: string, at: number, length = 1): string {
   const from = Math.max(0, at - AROUND)
   const to = Math.min(text.length, at + Math.min(length, 120) + AROUND)
-  const piece = visible(text.slice(from, to))
+  const piece = visible(text.slice(from, to).replaceAll(/[\t\r\n]+/g, ' '))
   return `${from > 0 ? '…' : ''}${piece}${to < text.length ? '…' : ''}`
 }
