@@ -17,7 +17,7 @@ const STANDARDS: readonly (readonly [begins: RegExp, title: string])[] = [
   [/^OpenID\b/, 'OpenID Connect'],
   [/^AuthZEN 1\.0\b/, 'OpenID AuthZEN Authorization API 1.0'],
   [/^WebAuthn\b/, 'Web Authentication'],
-  [/^MCP\b/, 'Model Context Protocol: authorization'],
+  [/^MCP\b/, 'Model Context Protocol'],
   [/^C2SP\b/, 'C2SP'],
 ]
 

@@ -246,6 +246,8 @@ export interface ServerPort {
     readonly person: string
     readonly reason: string
   }): Promise<unknown>
+  /** Digest of everything that a system shows, and of nothing that people say of it. */
+  fingerprint(definition: SystemDefinition): string
   /** What of a system waits; undefined where nothing does. Throws `system.unknown` (404). */
   reviewSystem(name: string): QuarantineReview | undefined
   /** Pins what waits; throws `quarantine.changed` (409) where it is no longer what was shown. */

@@ -11,6 +11,8 @@ import { kindsAt, planOf, wantedOf, type Change } from './apply/plan.ts'
 import { readYaml } from './apply/yaml.ts'
 import type { Context } from './context.ts'
 import type { Control } from './control/control.ts'
+import { documentFrom } from './system/document.ts'
+import { valueFrom } from './system/value-source.ts'
 import { confirm } from './terminal/ask.ts'
 
 interface ApplyOptions {
@@ -72,7 +74,10 @@ function defaultReason(file: string): string {
 
 async function apply(context: Context, options: ApplyOptions): Promise<void> {
   const { screen } = context
-  const kinds = kindsAt(() => screen.now)
+  const kinds = kindsAt(() => screen.now, {
+    value: (source, what) => valueFrom(context, source, what),
+    document: (file) => documentFrom(context, file),
+  })
   const policies = policyFolder(options.file, context.shell.cwd)
   const sources = await sourcesOf(context, options.file, policies !== undefined)
   const wanted = wantedOf(sources.flatMap(readYaml), kinds)

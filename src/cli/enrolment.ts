@@ -47,7 +47,11 @@ export function operatorEnrolment(
       const control = await context.control()
       const { listeners } = await control.get('/v1/status', Status)
       const task = await taskOf(control, agent, work, context.shell.clock.now())
-      const token = await joinToken(control, agent, { replaces: last, task, ...(district && { district }) })
+      const token = await joinToken(control, agent, {
+        replaces: last,
+        task,
+        ...(district && { district }),
+      })
       const holder = await Holder.enrol({
         ...ports(context.shell),
         identityUrl: token.identity_url,

@@ -76,7 +76,8 @@ export function enrolmentOf(
     throw fault('cli.usage', 'give --join-token-file or --attest, not both')
   }
   const inside = env[DISTRICT_VARIABLE] ?? ''
-  if (inside !== '' && file === undefined && attest === undefined) return insideEnrolment(as, inside)
+  if (inside !== '' && file === undefined && attest === undefined)
+    return insideEnrolment(as, inside)
   const { task, intent } = options
   if (task !== undefined && !isUuid(task)) throw fault('cli.usage', '--task is no id of a task')
   if (intent !== undefined && (task ?? file ?? attest) !== undefined) {

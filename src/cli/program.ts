@@ -92,11 +92,7 @@ const COMMANDS: readonly (readonly [
   ['audit', 'the record: tail, show, verify', () => import('./audit.ts')],
   ['call', 'make one governed call, the way an agent does', () => import('./call.ts')],
   ['mcp', 'bridge an MCP client on standard streams to a system', () => import('./mcp.ts')],
-  [
-    'connect',
-    'put the MCP servers of a client behind Bailiwick',
-    () => import('./connect.ts'),
-  ],
+  ['connect', 'put the MCP servers of a client behind Bailiwick', () => import('./connect.ts')],
   ['hook', 'asked by a client before it uses a tool of its own', () => import('./hook.ts')],
   ['disconnect', 'give a client its own servers back', () => import('./disconnect.ts')],
   ['completion', 'completion for your shell', () => import('./completion.ts')],

@@ -100,6 +100,7 @@ function draw(inspected: InspectAnswer, actions: readonly Action[], surface: Sur
     ...notes,
     signs,
     ...broken,
+    `fingerprint ${inspected.fingerprint}\n`,
   ].join('')
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../std/json.ts'
 import type { Call } from './call.ts'
 import type { Denial } from './denial.ts'
 import type { Equipment } from './equipment.ts'
-import type { OutcomeStatus } from './steps/10-conclude.ts'
+import type { OutcomeStatus } from './outcome.ts'
 
 /** What came back, looked at: what the agent gets, and what the outcome record says of it. */
 export interface Answered<T> {

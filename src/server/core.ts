@@ -24,14 +24,13 @@ import { Stack } from './stack.ts'
 import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
 
+type ShownGround = Pick<
+  Ground,
+  'trustDomain' | 'origin' | 'audit' | 'authority' | 'commitments' | 'refusals' | 'note'
+>
+
 /** A home that is open. Nothing listens yet. */
-export interface Core
-  extends
-    Pick<
-      Ground,
-      'trustDomain' | 'origin' | 'audit' | 'authority' | 'commitments' | 'refusals' | 'note'
-    >,
-    IdentityParts {
+export interface Core extends ShownGround, IdentityParts {
   readonly settings: Settings
   readonly machine: Machine
   readonly startedAt: number
@@ -81,7 +80,7 @@ async function open(
 ): Promise<Core> {
   const { identity: identityUrl = () => '', gateways = () => [] } = urls
   const ground = await openGround(settings, machine, stack)
-  const { audit, authority, note, origin, refusals, trustDomain } = ground
+  const { audit, authority, note, refusals } = ground
   const parts = await openIdentity({ ground, settings, machine, identityUrl }, stack)
   const resources = new GatewayResources(gateways, authority.systems)
   const consents = await openConsents({ ...ground, ...parts, settings, machine, resources })
@@ -93,19 +92,9 @@ async function open(
   await pinWeb(authority.systems, note)
   restorePolicy({ authority, policy })
   const traffic = openTraffic(ground, settings, machine, stack)
-  const network = new Network()
   const sandbox = upstreamSandbox(settings, note)
-  const credentials = openCredentials({
-    ...ground,
-    roots: parts.roots,
-    tokenKey: ground.keys.tokens,
-    issuer: () => parts.tokens.issuer,
-    network,
-    machine,
-    controlUrl,
-    vault: settings.vault,
-  })
-  stack.push(() => credentials.close())
+  const outward = { ground, parts, settings, machine, controlUrl }
+  const { network, credentials } = openOutward(outward, stack)
   const pins = openPins({ ...ground, policy, clock: machine.clock })
   stack.push(() => pins.settled())
   const gateway = openGateway({
@@ -133,13 +122,7 @@ async function open(
   endings(ground, parts, gateway, stack)
   return {
     ...parts,
-    trustDomain,
-    origin,
-    audit,
-    authority,
-    commitments: ground.commitments,
-    refusals,
-    note,
+    ...shownOf(ground),
     settings,
     machine,
     resources,
@@ -153,6 +136,39 @@ async function open(
     startedAt: machine.clock.now(),
     close: () => stack.close(),
   }
+}
+
+/** What of the ground others see: neither keys nor rows. */
+function shownOf(ground: Ground): ShownGround {
+  const { trustDomain, origin, audit, authority, commitments, refusals, note } = ground
+  return { trustDomain, origin, audit, authority, commitments, refusals, note }
+}
+
+/** Opens the way to systems, and what they are called with. */
+function openOutward(
+  of: {
+    readonly ground: Ground
+    readonly parts: IdentityParts
+    readonly settings: Settings
+    readonly machine: Machine
+    readonly controlUrl: () => string
+  },
+  stack: Stack,
+): { readonly network: Network; readonly credentials: Credentials } {
+  const { ground, parts, settings, machine, controlUrl } = of
+  const network = new Network()
+  const credentials = openCredentials({
+    ...ground,
+    roots: parts.roots,
+    tokenKey: ground.keys.tokens,
+    issuer: () => parts.tokens.issuer,
+    network,
+    machine,
+    controlUrl,
+    vault: settings.vault,
+  })
+  stack.push(() => credentials.close())
+  return { network, credentials }
 }
 
 /** Ends what agents and people have once they are over: the calls under way first, then what could make more. */

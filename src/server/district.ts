@@ -53,19 +53,16 @@ export function upstreamSandbox(
   note: (event: string, facts: Readonly<Record<string, string>>) => void,
 ): Omit<SandboxSetting, 'network'> {
   const mode = settings.upstreamSandbox
-  const home = resolve(settings.home)
-  const closed = [home, ...credentialPlaces(homedir())]
-  // Where the demonstration keeps its files.
-  const open = [join(home, 'scratch')]
+  const closed = [resolve(settings.home), ...credentialPlaces(homedir())]
   if (mode === 'off') {
     note('upstreams run without a sandbox', { why: 'BAILIWICK_UPSTREAM_SANDBOX is off' })
-    return { mode, bwrap: undefined, closed, open }
+    return { mode, bwrap: undefined, closed }
   }
   const found = findBubblewrap(settings.environment)
-  if ('path' in found) return { mode, bwrap: found.path, closed, open }
+  if ('path' in found) return { mode, bwrap: found.path, closed }
   const event = mode === 'require' ? 'upstreams cannot start' : 'upstreams run without a sandbox'
   note(event, { why: found.missing })
-  return { mode, bwrap: undefined, missing: found.missing, closed, open }
+  return { mode, bwrap: undefined, missing: found.missing, closed }
 }
 
 /** Which systems run without a sandbox, and what that means; undefined where none does. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ServerFacts, ServerPort } from '../api/ports.ts'
 import { observedNow } from '../api/agents/observed.ts'
 import type { Core } from './core.ts'
+import { fingerprint } from './pins/fingerprint.ts'
 import { inspectSystem } from './pins/inspect.ts'
 import { labelSystem, pinSystem } from './pins/pin.ts'
 import { approveSystem, reviewOf } from './pins/review.ts'
@@ -52,6 +53,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     inspectSystem: (candidate, person) => inspectSystem(parts, candidate, person),
     pinSystem: (pin) => pinSystem(parts, pin),
     labelSystem: (of) => labelSystem(parts, of),
+    fingerprint,
     reviewSystem: (name) => reviewOf(parts, name),
     approveSystem: (of) => approveSystem(parts, of),
     applyPolicies: (of) => applyPolicies(parts, of),

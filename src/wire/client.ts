@@ -7,6 +7,7 @@ export const CLIENTS = [
   'cursor',
   'vscode',
   'codex',
+  'gemini',
   'mcp-json',
 ] as const
 

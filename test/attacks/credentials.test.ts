@@ -8,6 +8,7 @@ import { Fault } from '../../src/std/fault.ts'
 import type { UpstreamAuth } from '../../src/wire/upstream-auth.ts'
 import { faultOf } from '../fakes/authority.ts'
 import { CredentialWorld } from '../fakes/credential-world.ts'
+import { FakeTimer } from '../fakes/identity.ts'
 import { grants, TokenServer, type TokenScript } from '../fakes/token-server.ts'
 
 const LASTING = { access_token: 'at-1', expires_in: 3600 }
@@ -217,6 +218,21 @@ for (const [what, script, code] of LIES) {
     assert.equal((await world.equip(system)).headers['authorization'], 'Bearer at-1')
   })
 }
+
+test('INV-10 a token endpoint that never answers is given up, and the next call asks anew', async () => {
+  const timer = new FakeTimer()
+  await using world = await CredentialWorld.open(undefined, timer)
+  const { endpoint } = world
+  const tokenUrl = `${endpoint.url}/token`
+  const system = await world.system('crm', { kind: 'client_credentials', tokenUrl, clientId: 'us' })
+  const asked = new Promise<void>((arrived) => (endpoint.script = () => arrived()))
+  const call = world.equip(system)
+  await asked
+  timer.fire()
+  await assert.rejects(call, faultOf('net.timeout'))
+  endpoint.script = grants(LASTING)
+  assert.equal((await world.equip(system)).headers['authorization'], 'Bearer at-1')
+})
 
 test('INV-5 a lock while a token is fetched ends the call for the reason of the lock, and nobody else’s', async () => {
   await using world = await CredentialWorld.open()

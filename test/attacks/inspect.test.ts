@@ -261,7 +261,7 @@ describe('a way out by links', () => {
   })
 
   test('behind more escapes than are read', () => {
-    const out = seen(`${'&amp;'.repeat(150_000)}<img src="&#104;ttps://evil.test/x">`, STRICT)
+    const out = seen(`${'&amp;'.repeat(250_000)}<img src="&#104;ttps://evil.test/x">`, STRICT)
     assert.equal(out.includes('evil.test'), false)
   })
 })

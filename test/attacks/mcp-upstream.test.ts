@@ -146,3 +146,65 @@ test('INV-3 what a server is sent holds nothing that the agent sent besides the 
   const { _meta } = body.params as { _meta: object }
   assert.deepEqual(Object.keys(_meta), ['traceparent'])
 })
+
+test('a stream that never comes to its answer is given up at its bound, whatever small things it says', async () => {
+  await using server = await McpHttp.start(
+    legacyServer({
+      'tools/list': ({ body }, to) => answer(to, { id: body.id, result: TOOLS }),
+      'tools/call': (_, to) => {
+        stream(to)
+        const piece = `: nothing to say ${'x'.repeat(4_000)}\n\n`.repeat(64)
+        const more = (): void => {
+          while (!to.destroyed && to.write(piece)) continue
+        }
+        to.on('drain', more)
+        more()
+      },
+    }),
+  )
+  await pinHttp(server, 'endless')
+  assert.equal(codeOf(await bench.govern('ask', {}, { system: 'endless' })), 'upstream.bad_answer')
+})
+
+test('INV-12 a redirect is followed nowhere, and no credential goes there', async () => {
+  let elsewhere = 0
+  await using other = await McpHttp.start((_, to) => {
+    elsewhere++
+    to.writeHead(200).end()
+  })
+  await using server = await McpHttp.start(
+    legacyServer({
+      'tools/list': ({ body }, to) => answer(to, { id: body.id, result: TOOLS }),
+      'tools/call': (_, to) => {
+        const location = elsewhere === 0 ? other.transport.url : 'http://169.254.169.254/latest/'
+        to.writeHead(307, { location }).end()
+      },
+    }),
+  )
+  await pinHttp(server, 'moved')
+  assert.equal(codeOf(await bench.govern('ask', {}, { system: 'moved' })), 'upstream.bad_answer')
+  assert.equal(elsewhere, 0)
+})
+
+test('a server that was pinned with one era and speaks another now is not called', async () => {
+  let modern = true
+  await using server = await McpHttp.start((arrived, to) => {
+    const { body } = arrived
+    legacyServer({
+      ...(modern && {
+        'server/discover': () =>
+          answer(to, {
+            id: body.id,
+            result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
+          }),
+      }),
+      'tools/list': () => answer(to, { id: body.id, result: TOOLS }),
+      'tools/call': () => answer(to, { id: body.id, result: TEXT }),
+    })(arrived, to)
+  })
+  await pinHttp(server, 'turning')
+  modern = false
+  assert.equal(codeOf(await bench.govern('ask', {}, { system: 'turning' })), 'upstream.unavailable')
+  assert.equal(server.methods.includes('tools/call'), false)
+  assert.equal(server.methods.includes('initialize'), false)
+})

@@ -25,7 +25,6 @@ import { Bailiwick } from '../e2e/bailiwick.ts'
 import { connect, textOf } from '../e2e/client.ts'
 import { until } from '../e2e/until.ts'
 import type { Shown } from '../fakes/changing-server.ts'
-import type { Holder } from '../../src/cli/identity/holder.ts'
 
 const SCRIPT = fileURLToPath(new URL('../fakes/changing-server.ts', import.meta.url))
 const schema = { type: 'object', properties: { text: { type: 'string' } } }
@@ -41,7 +40,7 @@ const HONEST: Shown = {
 }
 
 let bailiwick: Bailiwick
-let holder: Holder
+let holder: Awaited<ReturnType<Bailiwick['enrol']>>
 let folder: string
 
 before(async () => {
@@ -399,8 +398,7 @@ test('INV-2 what may pass by itself passes and is recorded, unless something in 
   assert.equal(await call(await system.anew(), 'add_note'), 'resolve.definition_changed')
   system.show(changed('add_note', { inputSchema: { type: 'object' } }))
   assert.equal(await call(await system.anew(), 'add_note'), 'resolve.quarantined')
-  const { actions } = await system.waiting()
-  assert.deepEqual(actions, ['add_note'])
+  assert.deepEqual((await system.waiting()).actions, ['add_note'])
 })
 
 test('INV-13 what waits when the server ends waits again when it is back', async () => {
@@ -413,4 +411,39 @@ test('INV-13 what waits when the server ends waits again when it is back', async
   assert.equal((await system.review()).fingerprint, fingerprint)
   system.show(HONEST)
   assert.equal(await call(await system.anew(), 'add_note'), 'resolve.quarantined')
+})
+
+test('INV-2 a document pins what its fingerprint names and nothing else, and holds no value of a secret', async () => {
+  const system = new Changing('by-document')
+  system.show(HONEST)
+  const { fingerprint } = await system.inspect()
+  const { transport } = system.candidate()
+  const file = join(folder, 'by-document', 'systems.yaml')
+  const document = (more: object): void => {
+    const said = { kind: 'system', name: system.name, transport, fingerprint, ...more }
+    writeFileSync(file, JSON.stringify(said))
+  }
+  const apply = () => bailiwick.cli(['apply', '-f', file, '-y'])
+  document({ transport: { ...transport, env: ['KEY'] }, secrets: { KEY: 'a-value-itself' } })
+  const valued = await apply()
+  assert.notEqual(valued.code, 0)
+  assert.ok(!valued.stderr.includes('a-value-itself'), valued.stderr)
+  document({ effects: { list_notes: ['read'] } })
+  system.show(changed('add_note', { description: 'Another.' }))
+  const other = await apply()
+  assert.notEqual(other.code, 0)
+  assert.match(other.stderr, /is not what the document says/)
+  await assert.rejects(bailiwick.control.get('/v1/systems/by-document', System))
+  system.show(HONEST)
+  const made = await apply()
+  assert.equal(made.code, 0, made.stderr)
+  const { actions } = await bailiwick.control.get('/v1/systems/by-document', System)
+  const effects = Object.fromEntries(actions.map((action) => [action.name, action.effects]))
+  assert.deepEqual([effects['list_notes'], effects['add_note']], [['read'], []])
+  const same = await bailiwick.cli(['apply', '-f', file, '--dry-run', '--exit-code'])
+  assert.equal(same.code, 0, same.stdout)
+  document({ effects: { list_notes: ['read'] }, allow_changes: ['description'] })
+  assert.equal((await apply()).code, 0)
+  const { passing } = await bailiwick.control.get('/v1/systems/by-document', System)
+  assert.deepEqual(passing, ['description'])
 })

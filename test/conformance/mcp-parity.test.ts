@@ -19,9 +19,10 @@ const AT_LEAST: Readonly<Record<McpEra, number>> = { '2025-11-25': 40, '2026-07-
 for (const era of Object.keys(SUITES) as McpEra[]) {
   test(`MCP ${era}, conformance suite: what passes directly passes governed`, async () => {
     const compared = await world.compare(era)
-    const { passed, total } = counted(compared.direct)
-    assert.equal(passed, total, 'the server of the test passes whole')
-    assert.ok(total >= AT_LEAST[era], `only ${total} checks were made`)
+    const failed = [...compared.direct].filter(([, status]) => status === 'FAILURE')
+    assert.deepEqual(failed, [], 'the server of the test fails nothing')
+    const { passed } = counted(compared.direct)
+    assert.ok(passed >= AT_LEAST[era], `only ${passed} checks passed`)
     assert.deepEqual(lost(compared), [])
   })
 }

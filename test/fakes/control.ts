@@ -24,6 +24,7 @@ import {
   rollbackPolicies,
 } from '../../src/server/policy-versions.ts'
 import { Network } from '../../src/gateway/net/network.ts'
+import { fingerprint } from '../../src/server/pins/fingerprint.ts'
 import { inspectSystem } from '../../src/server/pins/inspect.ts'
 import { labelSystem, pinSystem } from '../../src/server/pins/pin.ts'
 import { approveSystem, reviewOf } from '../../src/server/pins/review.ts'
@@ -254,6 +255,7 @@ export class ControlHome {
       inspectSystem: (candidate, person) => inspectSystem(parts, candidate, person),
       pinSystem: (pin) => pinSystem(parts, pin),
       labelSystem: (of) => labelSystem(parts, of),
+      fingerprint,
       reviewSystem: (name) => reviewOf(parts, name),
       approveSystem: (of) => approveSystem(parts, of),
       policyUsage: (of) => usageOf(reading, of),

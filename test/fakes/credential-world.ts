@@ -8,7 +8,7 @@ import { CallControl } from '../../src/gateway/call.ts'
 import type { Equipment } from '../../src/gateway/equipment.ts'
 import { Network } from '../../src/gateway/net/network.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
-import { systemTimer } from '../../src/std/timer.ts'
+import { systemTimer, type Timer } from '../../src/std/timer.ts'
 import type { SystemDefinition, Transport } from '../../src/wire/system.ts'
 import type { UpstreamAuth } from '../../src/wire/upstream-auth.ts'
 import { actorOf, AuthorityHome, systemNamed } from './authority.ts'
@@ -37,7 +37,7 @@ export class CredentialWorld {
   endpoint!: TokenServer
   #roots!: Roots
 
-  static async open(vault?: VaultSettings): Promise<CredentialWorld> {
+  static async open(vault?: VaultSettings, timer: Timer = systemTimer): Promise<CredentialWorld> {
     const world = new CredentialWorld()
     world.authority = await world.home.open()
     world.endpoint = await TokenServer.open()
@@ -60,7 +60,7 @@ export class CredentialWorld {
       tokenKey: home.keys.tokens,
       trustDomain: 'world.test',
       network: world.network,
-      machine: { clock: home.clock, timer: systemTimer, entropy: systemEntropy },
+      machine: { clock: home.clock, timer, entropy: systemEntropy },
       issuer: () => 'https://identity.world.test',
       controlUrl: () => CONTROL,
       vault,

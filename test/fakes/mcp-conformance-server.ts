@@ -18,10 +18,16 @@ import {
 import type { McpEra } from '../../src/wire/system.ts'
 import { conformanceServer } from './mcp-conformance-tools.ts'
 
-type Serve = (request: Request) => Promise<Response>
+type Serve = (this: void, request: Request) => Promise<Response>
+
+/** One era, served. */
+interface Served {
+  readonly serve: Serve
+  readonly close: () => Promise<void>
+}
 
 /** Serves 2025-11-25 with sessions. */
-function legacy(): { readonly serve: Serve; close(): Promise<void> } {
+function legacy(): Served {
   const sessions = new Map<
     string,
     { transport: WebStandardStreamableHTTPServerTransport; server: McpServer }
@@ -54,7 +60,7 @@ function legacy(): { readonly serve: Serve; close(): Promise<void> } {
 }
 
 /** Serves 2026-07-28, request by request. */
-function modern(): { readonly serve: Serve; close(): Promise<void> } {
+function modern(): Served {
   const handler = createMcpHandler(
     () =>
       conformanceServer('2026-07-28', {

@@ -118,7 +118,7 @@ export class ConformanceWorld implements AsyncDisposable {
       for (const era of Object.keys(SUITES) as McpEra[]) {
         const server = await ConformanceServer.start(era)
         servers.set(era, server)
-        await pin(bailiwick, systemOf(era), server.url)
+        await pinOverHttp(bailiwick, systemOf(era), server.url)
       }
       await bailiwick.apply(POLICIES)
       await bailiwick.agent('suite', ['suite'])
@@ -151,7 +151,8 @@ function systemOf(era: McpEra): string {
   return `era-${era.slice(0, 4)}`
 }
 
-async function pin(bailiwick: Bailiwick, name: string, url: string): Promise<void> {
+/** Pins a server that is reached by Streamable HTTP on this machine, with the effects that it proposes. */
+export async function pinOverHttp(bailiwick: Bailiwick, name: string, url: string): Promise<void> {
   const { control } = bailiwick
   const transport = { kind: 'mcp', url, reach: { private: true } } as const
   const looked = { name, transport, secrets: {} }

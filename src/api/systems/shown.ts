@@ -91,6 +91,7 @@ export function shownSystem(
     ...shownDefinition(pinned.definition),
     digest: pinned.definition.digest,
     environment: pinned.environment ?? 'default',
+    fingerprint: server.fingerprint(pinned.definition),
     pinned_at: rfc3339(pinned.pinnedAt),
     pinned_by: personName(authority, pinned.person),
     reason: pinned.reason,

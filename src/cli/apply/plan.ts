@@ -7,6 +7,7 @@ import type { Kind, MemberChange, Members, Sending } from './kind.ts'
 import { agentKind, retire } from './kinds/agent.ts'
 import { personKind } from './kinds/person.ts'
 import { registrationKind } from './kinds/registration.ts'
+import { systemKind, type SystemInputs } from './kinds/system.ts'
 import { teamKind } from './kinds/team.ts'
 import { trustKind } from './kinds/trust.ts'
 import type { YamlDocument } from './yaml.ts'
@@ -32,8 +33,15 @@ interface Wanted {
 }
 
 /** Every kind, in the order in which things need each other. */
-export function kindsAt(now: () => number): readonly Kind[] {
-  return [personKind, teamKind, agentKind(now), trustKind, registrationKind(now)]
+export function kindsAt(now: () => number, inputs?: SystemInputs): readonly Kind[] {
+  return [
+    personKind,
+    teamKind,
+    agentKind(now),
+    trustKind,
+    registrationKind(now),
+    systemKind(inputs),
+  ]
 }
 
 /** The documents, each checked against the schema of its kind. Throws `apply.document` with every place. */

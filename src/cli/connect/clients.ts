@@ -138,6 +138,19 @@ const codex: Client = {
   restart: 'start a new session of Codex',
 }
 
+const gemini: Client = {
+  name: 'gemini',
+  title: 'Gemini CLI',
+  marks: (at) => [join(home(at), '.gemini', 'settings.json')],
+  programs: ['gemini'],
+  places: (at) => [
+    jsonc(join(home(at), '.gemini', 'settings.json'), 'user', SERVERS),
+    jsonc(join(at.cwd, '.gemini', 'settings.json'), 'project', SERVERS),
+  ],
+  typed: false,
+  restart: 'start Gemini CLI again',
+}
+
 const plain: Client = {
   name: 'mcp-json',
   title: 'a plain .mcp.json',
@@ -154,6 +167,7 @@ const KNOWN: Readonly<Record<ClientName, Client>> = {
   cursor,
   vscode,
   codex,
+  gemini,
   'mcp-json': plain,
 }
 

@@ -54,6 +54,14 @@ const FILES: Readonly<Partial<Record<HookClient, HookFile>>> = {
       postToolUse: { command, timeout: TIMEOUT_S },
     }),
   },
+  gemini: {
+    path: (home) => join(home, '.gemini', 'settings.json'),
+    // Milliseconds here.
+    hooks: (command) => ({
+      BeforeTool: { hooks: [{ type: 'command', command, timeout: TIMEOUT_S * 1_000 }] },
+      AfterTool: { hooks: [{ type: 'command', command, timeout: TIMEOUT_S * 1_000 }] },
+    }),
+  },
   vscode: {
     path: (home) => join(home, '.copilot', 'hooks', 'bailiwick.json'),
     version: 1,

@@ -22,5 +22,7 @@ test('each client has its own words, and a client without any has none', () => {
   assert.deepEqual(resolved('${input:key}', at('vscode')).wanting, ['input:key'])
   assert.equal(resolved('${input:key}', at('vscode', [['input:key', 'v']])).text, 'v')
   assert.deepEqual(resolved('${HOME}', at('cursor')).wanting, ['HOME'])
+  assert.equal(resolved('$HOME/${HOME}', at('gemini')).text, '/me//me')
+  assert.equal(resolved('$HOME', at('claude-code')).text, '$HOME')
   assert.equal(resolved('${HOME}', at('claude-desktop')).text, '${HOME}')
 })

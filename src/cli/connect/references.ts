@@ -23,7 +23,7 @@ export interface Resolved {
 }
 
 /** Clients whose files name variables bare; the others say `env:NAME`, and two say nothing of the kind. */
-const BARE: readonly ClientName[] = ['claude-code', 'mcp-json']
+const BARE: readonly ClientName[] = ['claude-code', 'mcp-json', 'gemini']
 const SPELT: readonly ClientName[] = ['cursor', 'vscode']
 
 function lookUp(words: string, scope: ReferenceScope): string | undefined {
@@ -58,7 +58,13 @@ export function resolved(text: string, scope: ReferenceScope): Resolved {
   }
   const wanting: string[] = []
   let referred = false
-  const out = text.replaceAll(/\$\{([^{}]{1,256})\}/g, (whole, words: string) => {
+  // Gemini CLI takes `$NAME` as well.
+  const pattern =
+    client === 'gemini'
+      ? /\$\{([^{}]{1,256})\}|\$([A-Za-z_][A-Za-z0-9_]*)/g
+      : /\$\{([^{}]{1,256})\}/g
+  const out = text.replaceAll(pattern, (whole, braced: string | undefined, bare?: unknown) => {
+    const words = braced ?? (typeof bare === 'string' ? bare : '')
     const found = lookUp(words, scope)
     if (found === undefined) {
       wanting.push(words)

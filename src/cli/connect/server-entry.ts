@@ -217,14 +217,16 @@ function decoded(text: string): string {
   }
 }
 
-function http(reader: Reader, entry: JsonObject): Reached {
+function http(reader: Reader, entry: JsonObject, { client }: ReadScope): Reached {
   if (OWN_WAYS.some((name) => entry[name] !== undefined)) {
     throw new Left('the client signs in to it by itself: add it with `bailiwick system add`')
   }
-  if (entry['type'] === 'sse' || entry['transport'] === 'sse') {
+  // Gemini CLI has two names for two transports.
+  const old = client === 'gemini' && entry['httpUrl'] === undefined
+  if (entry['type'] === 'sse' || entry['transport'] === 'sse' || old) {
     throw new Left('it speaks the old transport of server-sent events, which ended in 2025')
   }
-  const written = entry['url'] ?? entry['httpUrl'] ?? entry['serverUrl']
+  const written = entry['httpUrl'] ?? entry['url'] ?? entry['serverUrl']
   const text = reader.text(written, 'url')
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw new Left('its url is none')
@@ -256,7 +258,7 @@ export function readServer(entry: JsonObject, scope: ReadScope): Read {
   const reader = new Reader(scope)
   try {
     const isProgram = entry['command'] !== undefined
-    const transport = isProgram ? stdio(reader, entry, scope) : http(reader, entry)
+    const transport = isProgram ? stdio(reader, entry, scope) : http(reader, entry, scope)
     if (reader.wanting.size > 0) return { kind: 'wanting', words: [...reader.wanting] }
     return { kind: 'server', transport, values: reader.values }
   } catch (error) {

@@ -52,7 +52,7 @@ function jsonOf(text: string, file: string): string {
 }
 
 /** The text of the document as JSON. Throws `cli.file`. */
-export function documentText(cwd: string, file: string): string {
+function documentText(cwd: string, file: string): string {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(resolve(cwd, file)))

@@ -208,7 +208,7 @@ export class WebRequestOperation implements Operation<WebAnswer> {
 
   #begin(
     status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
+    headers: Readonly<Record<string, string | readonly string[] | undefined>>,
     inspection: Inspection,
   ): void {
     for (const [name, value] of Object.entries(headers)) {

@@ -388,3 +388,23 @@ test('denials are problem documents with their status', async () => {
   assert.deepEqual([locked.status, locked.json['code']], [403, 'admit.locked'])
   assert.equal(api.heard.length, 0)
 })
+
+test('a system that answers before it has read everything is heard, and the connection is not kept waiting', async () => {
+  await using api = await HttpApi.open({
+    document: DOCUMENT,
+    raw: (socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 413 Content Too Large\r\ncontent-length: 4\r\n\r\nfull')
+      })
+    },
+  })
+  const told = await api.ask('/http/notes/blob', {
+    method: 'PUT',
+    headers: { 'content-type': 'image/png' },
+    body: Buffer.alloc(8_000_000),
+  })
+  assert.deepEqual([told.status, told.text], [413, 'full'])
+  const [outcome] = api.records('call.outcome')
+  assert.deepEqual([outcome?.['status'], outcome?.['http_status']], ['tool_error', 413])
+})

@@ -34,7 +34,7 @@ function known(content: Json[], { finding }: TextLook): Json[] {
  * Texts side by side are read as one: a secret of the call that begins in one and ends in another is cut out of both. Blocks that hold
  * no more of it than what is around it stay as they are.
  */
-function joined(content: Json[], { own, finding }: TextLook): Json[] {
+function joined(content: Json[], { own, finding, effort }: TextLook): Json[] {
   if (own === undefined) return content
   const texts = content.map(textOf)
   if (texts.filter((text) => text !== undefined).length < 2) return content
@@ -45,7 +45,7 @@ function joined(content: Json[], { own, finding }: TextLook): Json[] {
     whole += text ?? ''
   }
   const spans: Span[] = []
-  own.find(whole, spans)
+  own.find(whole, spans, effort)
   const crossing = spans.filter(({ from, to }) => borders.some((at) => at > from && at < to))
   if (crossing.length === 0) return content
   finding.did('own', crossing.length)

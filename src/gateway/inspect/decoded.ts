@@ -1,10 +1,6 @@
 // Holds the second reading of a text: its escapes resolved, with the way back to where each character stood.
 
-/**
- * Escapes of one text that are resolved. A text of nothing else would keep the gateway from everybody else; raw and encoded forms of
- * secrets are looked for in all of it in any case.
- */
-const MOST = 100_000
+import type { Effort } from './effort.ts'
 
 /** How often what was resolved is resolved again: an escape inside an escape. */
 const LAYERS = 3
@@ -69,12 +65,18 @@ export interface Decoded {
 }
 
 /** One pass: the text with its escapes resolved, and at which places of both texts each of them ended. */
-function layer(text: string): Decoded | undefined {
+function layer(text: string, effort: Effort): Decoded | undefined {
   const ends: number[] = []
   const sources: number[] = []
   let out = ''
   let at = 0
+  let unread: number | undefined
   for (const match of text.matchAll(ESCAPE)) {
+    if (effort.escapes <= 0) {
+      unread = match.index
+      break
+    }
+    effort.escapes -= 1
     const resolved = resolve(match)
     out += text.slice(at, match.index)
     // Where the escape begins, and where what follows it does.
@@ -82,9 +84,8 @@ function layer(text: string): Decoded | undefined {
     at = match.index + match[0].length
     sources.push(match.index, at)
     out += resolved
-    if (sources.length >= 2 * MOST) break
   }
-  if (ends.length === 0) return undefined
+  if (ends.length === 0 && unread === undefined) return undefined
   out += text.slice(at)
   const origin = (place: number): number => {
     let low = 0
@@ -101,7 +102,7 @@ function layer(text: string): Decoded | undefined {
       ? sources[anchor]!
       : sources[anchor]! + (place - ends[anchor]!)
   }
-  return { text: out, origin, ...(sources.length >= 2 * MOST && { unread: at }) }
+  return { text: out, origin, ...(unread !== undefined && { unread }) }
 }
 
 /** True where a text can hold an escape at all. */
@@ -113,10 +114,10 @@ function mayHoldEscapes(text: string): boolean {
  * Every further reading of a text: backslash escapes, percent encoding and HTML references resolved, and what came of it resolved
  * again. Bytes that percent encoding writes are taken as Latin-1 each: a secret beyond ASCII is among the forms as its bytes are.
  */
-export function* readings(text: string): Generator<Decoded> {
+export function* readings(text: string, effort: Effort): Generator<Decoded> {
   let above: Decoded = { text, origin: (at) => at }
   for (let depth = 0; depth < LAYERS && mayHoldEscapes(above.text); depth += 1) {
-    const found = layer(above.text)
+    const found = layer(above.text, effort)
     if (found === undefined) return
     const outer = above
     const origin = (at: number): number => outer.origin(found.origin(at))

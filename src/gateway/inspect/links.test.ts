@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withoutLinks } from './links.ts'
+import { freshEffort } from './effort.ts'
+import type { HostLists } from './link-hosts.ts'
+import { withoutLinks as without } from './links.ts'
 
+const withoutLinks = (text: string, lists: HostLists) => without(text, lists, freshEffort())
 const LISTS = [['docs.example.com', '*.corp.example']]
 const seen = (text: string): string => withoutLinks(text, LISTS)?.text ?? text
 

@@ -2,6 +2,7 @@
 
 import { mayLead, type HostLists } from './link-hosts.ts'
 import { readings, type Decoded } from './decoded.ts'
+import type { Effort } from './effort.ts'
 
 /** What stands where an address was. */
 const NO_LINK = '[link removed by bailiwick]'
@@ -74,9 +75,10 @@ function inReading({ text }: Pick<Decoded, 'text'>, lists: HostLists): Found[] {
 export function withoutLinks(
   text: string,
   lists: HostLists,
+  effort: Effort,
 ): { readonly text: string; readonly removed: number } | undefined {
   const found = inReading({ text }, lists)
-  for (const reading of readings(text)) {
+  for (const reading of readings(text, effort)) {
     for (const { from, to } of inReading(reading, lists)) {
       found.push({ from: reading.origin(from), to: reading.origin(to) })
     }

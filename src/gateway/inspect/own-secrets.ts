@@ -2,6 +2,7 @@
 
 import { hash } from 'node:crypto'
 import { readings } from './decoded.ts'
+import type { Effort } from './effort.ts'
 import { Scanner } from './scanner.ts'
 import type { Span } from './span.ts'
 
@@ -64,7 +65,7 @@ export interface OwnSecrets {
   /** Characters of the longest way in which one of them is written. */
   readonly longest: number
   /** Adds where they stand in a text. */
-  find(text: string, spans: Span[]): void
+  find(text: string, spans: Span[], effort: Effort): void
   /** Bytes, a character each, with every form overwritten by as many `x`; the same text where there is none. */
   overwritten(latin: string): string
 }
@@ -74,9 +75,9 @@ function compile(secrets: readonly string[]): OwnSecrets | undefined {
   if (worth.length === 0) return undefined
   const forms = new Scanner(worth.flatMap(formsOf))
   // What is left of a form once its escapes are resolved: raw values and whatever holds no escape.
-  const find = (text: string, spans: Span[]): void => {
+  const find = (text: string, spans: Span[], effort: Effort): void => {
     each(text, forms, (from, to) => spans.push({ from, to, kind: 'own' }))
-    for (const reading of readings(text)) {
+    for (const reading of readings(text, effort)) {
       each(reading.text, forms, (from, to) => {
         spans.push({ from: reading.origin(from), to: reading.origin(to), kind: 'own' })
       })

@@ -2,10 +2,11 @@
 
 import type { JsonObject } from '../../std/json.ts'
 import type { Equipment } from '../equipment.ts'
+import { freshEffort } from './effort.ts'
 import { Finding } from './finding.ts'
 import { ownSecrets } from './own-secrets.ts'
 import { termsFor } from './terms.ts'
-import { freshEffort, lookAt, type TextLook } from './text.ts'
+import { lookAt, type TextLook } from './text.ts'
 import { TreeLook } from './tree.ts'
 
 /** No call, so no policy obliges to anything: secrets and what nobody sees are taken out. */

@@ -1,7 +1,7 @@
 // Holds the search for secrets by their pattern: secretlint's rules, asked only about the parts of a text that could hold one.
 
 import { createRequire } from 'node:module'
-import type { Effort } from './detectors/detector.ts'
+import type { Effort } from './effort.ts'
 import { findPrivateKeys } from './private-key.ts'
 import { Scanner, type Hit } from './scanner.ts'
 import type { Span } from './span.ts'

@@ -3,10 +3,11 @@
 import { deny, type Denial } from '../denial.ts'
 import { ByteStage } from './byte-stream.ts'
 import { JsonText } from './json-stream.ts'
+import { renew } from './effort.ts'
 import { essence, isTextual } from './media.ts'
 import { EventText } from './sse-stream.ts'
 import { HeldText, type TextStage } from './text-stream.ts'
-import { renew, type TextLook } from './text.ts'
+import type { TextLook } from './text.ts'
 
 /** What a stream is held to. */
 export interface StreamLimits {

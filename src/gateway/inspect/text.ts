@@ -2,7 +2,7 @@
 
 import { deny } from '../denial.ts'
 import { clean } from './clean.ts'
-import type { Effort } from './detectors/detector.ts'
+import type { Effort } from './effort.ts'
 import type { Finding } from './finding.ts'
 import { withoutLinks } from './links.ts'
 import type { OwnSecrets } from './own-secrets.ts'
@@ -21,26 +21,13 @@ export interface TextLook {
 /** Characters of the shortest thing that is looked for. */
 const SHORTEST = 6
 
-/** What one turn may cost: about a tenth of a second at most. */
-const EFFORT = 524_288
-
-/** Effort for one turn. */
-export function freshEffort(): Effort {
-  return { left: EFFORT }
-}
-
-/** Begins another turn: what the one before cost does not count for it. */
-export function renew({ effort }: Pick<TextLook, 'effort'>): void {
-  effort.left = EFFORT
-}
-
 const ROOT = (): string => ''
 
 /** Everything that is found in a text that was cleaned, in order, no two overlapping. Nothing is counted yet. */
 export function spansIn(text: string, { own, terms, effort }: TextLook): readonly Span[] {
   const spans: Span[] = []
   if (text.length < SHORTEST) return spans
-  own?.find(text, spans)
+  own?.find(text, spans, effort)
   for (const detector of terms.detectors) detector.find(text, spans, effort)
   return spans.length < 2 ? spans : merged(spans)
 }
@@ -79,8 +66,8 @@ export function cleaned(text: string, { finding }: Pick<TextLook, 'finding'>): s
 }
 
 /** A text without the links that policy does not allow. */
-export function linked(text: string, { terms, finding }: TextLook): string {
-  const without = terms.links === undefined ? undefined : withoutLinks(text, terms.links)
+export function linked(text: string, { terms, finding, effort }: TextLook): string {
+  const without = terms.links === undefined ? undefined : withoutLinks(text, terms.links, effort)
   if (without === undefined) return text
   finding.did('links', without.removed)
   return without.text

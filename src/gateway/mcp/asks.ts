@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import type { AskRequests } from '../upstream/front.ts'
 
 /** Questions at once, and how long a client has for them (ms). */
-export const QUESTIONS_LIMIT = 16
+const QUESTIONS_LIMIT = 16
 export const ANSWER_MS = 300_000
 
 /** What we pass on of a client's capabilities: what it can be asked, and nothing that would make a promise of ours. */

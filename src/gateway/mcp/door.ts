@@ -29,8 +29,18 @@ export interface Door {
   addressed(uri: string): Found | undefined
 }
 
+const doors = new WeakMap<SystemDefinition, Door>()
+
 /** The door of one system. */
 export function ownDoor(system: SystemDefinition): Door {
+  const known = doors.get(system)
+  if (known !== undefined) return known
+  const door = openDoor(system)
+  doors.set(system, door)
+  return door
+}
+
+function openDoor(system: SystemDefinition): Door {
   const found = (own: string): Found => ({ system, own })
   return {
     name: system.name,

@@ -5,7 +5,7 @@ import { META, MODERN_ERA } from '../../wire/mcp.ts'
 import type { McpEra } from '../../wire/system.ts'
 
 /** How long a client may keep a list: never longer than the lease of our view of locks (ms, INV-5). */
-export const LIST_TTL_MS = 5_000
+const LIST_TTL_MS = 5_000
 
 /** Methods whose results carry cache hints in 2026-07-28 ("Caching"). */
 const CACHEABLE: ReadonlySet<string> = new Set([

@@ -16,6 +16,7 @@ import type { Front } from '../upstream/front.ts'
 import { askable } from './asks.ts'
 import { denialError, refusal, type CallAnswer } from './call-answer.ts'
 import { dressed } from './dress.ts'
+import { isTold } from './log-level.ts'
 import { McpOperation } from './operation.ts'
 import { OpenCall } from './open-call.ts'
 import { outwardNotice, outwardResult } from './outward.ts'
@@ -132,7 +133,6 @@ function modernCall(
   const { exchange, owner, params } = turn
   const meta = metaOf(params)
   const level = meta[LOG_LEVEL]
-  const request = sameRequest(turn.door.name, turn.method, params)
   const { name } = wanted.system
   const call = new OpenCall(
     {
@@ -142,7 +142,11 @@ function modernCall(
       offered: params['inputResponses'],
       control: exchange.control,
       notify: (method, told) => parts.listeners.tell(owner, name, method, told),
-      park: park ?? ((waiting) => parts.parking.park(waiting, owner, request)),
+      park:
+        park ??
+        // The digest is made only for the few calls in which something is asked.
+        ((waiting) =>
+          parts.parking.park(waiting, owner, sameRequest(turn.door.name, turn.method, params))),
     },
     exchange.reply,
   )
@@ -189,8 +193,13 @@ async function run(
       task: wanted.task,
       front,
       ...(front !== undefined && {
-        onNotification: (method: string, notice: JsonObject) =>
-          replyNow().notify(method, outwardNotice(method, notice, door.names(system))),
+        onNotification: (method: string, notice: JsonObject) => {
+          // A client of 2026-07-28 that names no level is told of no message ("Logging").
+          const wanted = front.logLevel !== undefined || !modern
+          if (method === 'notifications/message' && !wanted) return
+          if (!isTold(method, notice, front.logLevel)) return
+          replyNow().notify(method, outwardNotice(method, notice, door.names(system)))
+        },
       }),
     }),
   )

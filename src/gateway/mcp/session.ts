@@ -7,6 +7,7 @@ import type { Presented } from '../../wire/presented.ts'
 import { gatewayFault } from '../faults.ts'
 import type { AskAnswer, AskRequests, Front } from '../upstream/front.ts'
 import { ANSWER_MS, cannotAsk, shownAs } from './asks.ts'
+import { isTold } from './log-level.ts'
 import type { Naming } from './naming.ts'
 import { outwardNotice } from './outward.ts'
 import type { McpReply } from './reply.ts'
@@ -77,6 +78,7 @@ export class ClientSession {
       logLevel: this.logLevel,
       ask: (requests, signal) => this.#ask(system, requests, signal, reply),
       notify: (method, params) => {
+        if (!isTold(method, params, this.logLevel)) return
         if (terms.mayHear(this.presented, system))
           this.#tell(method, outwardNotice(method, params, names))
       },

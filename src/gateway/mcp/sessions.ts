@@ -42,6 +42,7 @@ export class Sessions {
       // Whoever is locked, or whose delegation is over, hears nothing more.
       ports.locks.onChange(() => this.#endRefused()),
       ports.identities.onDelegationEnd(() => this.#endRefused()),
+      ports.identities.onTaskEnd((task) => this.#endWhere((session) => session.task === task)),
     ]
   }
 

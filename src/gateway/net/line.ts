@@ -90,18 +90,18 @@ function judgedLookup(
   passage: { readonly reach: Reach; readonly clear: boolean },
   resolve: Resolve,
 ): LookupFunction {
-  return (host, options, callback) => {
+  return (host, options, answer) => {
     reachable(host, passage, resolve).then(
       (found) => {
         const wanted = options.family === 4 || options.family === 6 ? options.family : undefined
         const fit = found.filter(({ family }) => wanted === undefined || family === wanted)
         const [first] = fit
         if (first === undefined) {
-          callback(netFault('net.resolve', 'the name of the host has no such address'), '')
-        } else if (options.all === true) callback(null, [...fit])
-        else callback(null, first.address, first.family)
+          answer(netFault('net.resolve', 'the name of the host has no such address'), '')
+        } else if (options.all === true) answer(null, [...fit])
+        else answer(null, first.address, first.family)
       },
-      (error: unknown) => callback(netFailure(error), ''),
+      (error: unknown) => answer(netFailure(error), ''),
     )
   }
 }

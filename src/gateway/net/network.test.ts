@@ -69,7 +69,7 @@ test('addresses that are not of the public internet are refused, as they are wri
     '[64:ff9b::7f00:1]',
     '[2002:7f00:1::]',
     '224.0.0.1',
-    '0.0.0.0'.replaceAll('0', '0'),
+    '0.1.2.3',
     '2130706433',
     '0x7f.1',
     '017700000001',

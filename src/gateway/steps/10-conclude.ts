@@ -5,22 +5,12 @@ import type { Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
 import type { Answered, Operation } from '../operation.ts'
+import type { OutcomeStatus } from '../outcome.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import type { Ports } from '../ports.ts'
 import type { Unanswered } from './08-execute.ts'
 import { callFields, decisionBody, lineageMark, taskMark, unboundMark } from './06-record.ts'
-
-/** Statuses of an outcome record. `unknown` is written by recovery, for an intent that a crash left open, and here. */
-export type OutcomeStatus =
-  | 'ok'
-  | 'tool_error'
-  | 'upstream_error'
-  | 'withheld'
-  | 'not_executed'
-  | 'cut'
-  | 'cancelled'
-  | 'unknown'
 
 /** What counts as a failure of the system in the history of the lineage. */
 const FAILED: readonly OutcomeStatus[] = ['tool_error', 'upstream_error']

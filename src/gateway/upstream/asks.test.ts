@@ -39,7 +39,9 @@ function bench(answers: FakePorts['answers'] = {}) {
   }
   const asks = new Asks(fake.ports, system, actor())
   const put = (method: string, params = {}, to: Front | null = front) =>
-    asks.put({ q: { method, params } }, to ?? undefined, new AbortController().signal)
+    asks.put({ q: { method, params } }, to ?? undefined, new AbortController().signal, [
+      's3cret-of-ours-42',
+    ])
   return { fake, shown, put }
 }
 
@@ -129,4 +131,14 @@ test('where nobody is there, nothing is asked, and refusals are recorded up to a
   for (let n = 0; n < 40; n++) await refused(put('tools/call'))
   assert.equal(fake.records.length, 20)
   assert.equal(fake.records.at(-1)?.body['more_not_recorded'], true)
+})
+
+test('INV-12 a question that repeats one of our secrets is shown without it', async () => {
+  const { shown, put } = bench()
+  await put('elicitation/create', { message: 'is s3cret-of-ours-42 your key?' })
+  await put('sampling/createMessage', {
+    messages: [{ role: 'user', content: { type: 'text', text: 's3cret-of-ours-42' } }],
+  })
+  assert.equal(shown.length, 2)
+  assert.equal(JSON.stringify(shown).includes('s3cret-of-ours-42'), false)
 })

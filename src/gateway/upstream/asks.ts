@@ -5,7 +5,9 @@ import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
+import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
+import { screened } from '../inspect/screen.ts'
 import type { Ports } from '../ports.ts'
 import { actorFacts } from '../steps/04-decide.ts'
 import { decisionBody } from '../steps/06-record.ts'
@@ -45,16 +47,19 @@ export class Asks {
 
   /**
    * Decides every question, records it, and passes on what may be asked; denied unless policy names the system (DESIGN §2). Rejects with
-   * `upstream.asks_input` where one of them is denied or nobody is there: then none of them is asked.
+   * `upstream.asks_input` where one of them is denied or nobody is there: then none of them is asked. `secrets` are taken out of what is
+   * shown.
    */
   async put(
     requests: AskRequests,
     front: Front | undefined,
     signal: AbortSignal,
+    secrets: Equipment['secrets'],
   ): Promise<Readonly<Record<string, AskAnswer | undefined>>> {
     const shown: Record<string, { method: string; params: JsonObject }> = {}
     for (const [key, request] of Object.entries(requests)) {
-      shown[key] = { method: request.method, params: await this.#decided(request, front) }
+      const params = screened(await this.#decided(request, front), secrets)
+      shown[key] = { method: request.method, params }
     }
     if (front === undefined)
       throw gatewayFault('upstream.asks_input', 'nobody is there to be asked')

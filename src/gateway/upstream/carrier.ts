@@ -13,6 +13,8 @@ export interface Terms {
   readonly equipment: Equipment
   /** Headers that repeat arguments (`mcp-param-…`, 2026-07-28), where the carrier has headers at all. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** True for a request that only listens, for as long as the conversation lives. */
+  readonly standing?: boolean
   /** Id of a request; absent for everything that gets no answer. */
   readonly id?: number
   /** Ends the waiting for what comes back. */
@@ -28,6 +30,8 @@ export interface Receiver {
   /** Nothing more will come at all. */
   onGone(fault: Fault): void
   onGarbage(what: string): void
+  /** News that belong to no request may have been missed. */
+  onMissed(): void
 }
 
 /** Owned by its conversation, which closes it. */

@@ -8,8 +8,6 @@ import {
   LEGACY_VERSIONS,
   META,
   MODERN_ERA,
-  RPC,
-  type RpcError,
   type RpcMessage,
 } from '../../wire/mcp.ts'
 import type { ActionDefinition, McpEra } from '../../wire/system.ts'
@@ -19,12 +17,13 @@ import type { Asks } from './asks.ts'
 import type { Carrier, Receiver } from './carrier.ts'
 import type { Described } from './definition.ts'
 import { describe } from './describe.ts'
-import { drifted, type Drift } from './drift.ts'
+import type { Drift } from './drift.ts'
 import type { Failure, Pending, RequestOptions, UpstreamAnswer } from './exchange.ts'
 import type { Front } from './front.ts'
+import { Likeness } from './likeness.ts'
 import { CLIENT_INFO, dressed } from './meta.ts'
 import { Questions, readRequests, signalOf } from './questions.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { Subscriptions, tellsOfChanges } from './subscriptions.ts'
 
 /** Bytes that may wait for an upstream that does not read. */
 const BACKLOG_LIMIT = 16_777_216
@@ -72,6 +71,7 @@ export class Conversation {
   readonly #front: Front | undefined
   readonly #asks: Asks | undefined
   readonly #questions: Questions
+  readonly #likeness: Likeness
   readonly #pending = new Map<number, Pending>()
   readonly #subscriptions: Subscriptions
   #next = 1
@@ -80,8 +80,6 @@ export class Conversation {
   #capabilities: JsonObject = emptyObject()
   #server: Described['server'] = { name: 'unknown', version: 'unknown' }
   #instructions: string | undefined
-  #described: Promise<Drift | undefined> | undefined
-  #drift: { readonly of: Drift | undefined } | undefined
   #logLevel: string | undefined
   #reopening: Promise<void> | undefined
   #onClosed: (() => void) | undefined
@@ -92,13 +90,15 @@ export class Conversation {
     this.#front = front
     this.#asks = asks
     this.#questions = new Questions(asks)
-    this.#subscriptions = new Subscriptions(this)
+    this.#likeness = new Likeness(this, (described) => events.onDescribed?.(described))
+    this.#subscriptions = new Subscriptions(this, () => this.#likeness.forget())
     this.#carrier = carrier({
       onMessage: (message, about) => this.#onMessage(message, about),
       onFailed: (id, fault, expired) =>
         this.#pending.get(id)?.settle({ kind: 'fault', fault, expired }),
       onGone: (fault) => this.#fail(fault),
       onGarbage: (what) => events.onGarbage(what),
+      onMissed: () => this.#likeness.forget(),
     })
   }
 
@@ -154,7 +154,9 @@ export class Conversation {
     }
     this.#learn(answer['serverInfo'], answer)
     this.notify('notifications/initialized', emptyObject())
-    if (this.#front !== undefined && this.#front.key !== '') {
+    // A session hears its news; what was pinned is watched for anybody.
+    const watched = ['tools', 'prompts'].some((kind) => tellsOfChanges(this.#capabilities, kind))
+    if (this.#front !== undefined && (this.#front.key !== '' || watched)) {
       this.#carrier.listen({ era: this.#era, equipment: this.#equipment })
     }
   }
@@ -194,35 +196,15 @@ export class Conversation {
     this.#instructions = typeof instructions === 'string' ? instructions : undefined
   }
 
+  /** Asks a server that said that something changed before anything else goes out. */
+  stillIs(action: ActionDefinition, input: JsonObject): Promise<boolean> {
+    this.#subscriptions.listen()
+    return this.#likeness.stillIs(action, input)
+  }
+
   /** What the server says that it is, as it is now. */
   describe(): Promise<Described> {
     return describe(this)
-  }
-
-  /**
-   * True when what is called is, as this server shows it now, exactly what a person pinned. A server that said that something changed is
-   * asked before anything else goes out.
-   */
-  async stillIs(action: ActionDefinition, input: JsonObject): Promise<boolean> {
-    const { of: drift } = this.#drift ?? { of: await this.#look() }
-    return !drifted(drift, action.name, input)
-  }
-
-  #look(): Promise<Drift | undefined> {
-    const looking = (this.#described ??= this.describe().then((described) => {
-      const of = this.#events.onDescribed?.(described)
-      // Something may have changed again while it was listed.
-      if (this.#described === looking) this.#drift = { of }
-      return of
-    }))
-    // What failed once may be tried again.
-    looking.catch(() => this.#forget())
-    return looking
-  }
-
-  #forget(): void {
-    this.#described = undefined
-    this.#drift = undefined
   }
 
   /** Makes a request of our own, whose result is needed. */
@@ -281,31 +263,15 @@ export class Conversation {
     if (first.kind !== 'fault') return first
     if (!first.expired || method === 'initialize' || this.closed) throw first.fault
     await (this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined)))
-    await this.#checkAgain(method, params)
+    if (this.#events.onDescribed !== undefined) await this.#likeness.afterReopening(method, params)
     const second = await this.#exchange(method, params, options)
     if (second.kind !== 'fault') return second
     throw second.fault
   }
 
   async #reopen(): Promise<void> {
-    this.#forget()
+    this.#likeness.forget()
     await this.#initialize()
-  }
-
-  /** It is another session, and may be another server: what goes out is still what was pinned. */
-  async #checkAgain(
-    method: string,
-    { name, arguments: _given, ...rest }: JsonObject,
-  ): Promise<void> {
-    if (this.#events.onDescribed === undefined || method.endsWith('/list')) return
-    const drift = await this.#look()
-    const changed =
-      method === 'tools/call' && typeof name === 'string'
-        ? drifted(drift, name)
-        : drifted(drift, method, { ...rest, ...(name !== undefined && { name }) })
-    if (!changed) return
-    const why = 'the system is no longer what was pinned since it ended the session'
-    throw gatewayFault('resolve.definition_changed', why)
   }
 
   #exchange(
@@ -348,12 +314,21 @@ export class Conversation {
       this.#pending.set(id, { method, options, settle })
       signal?.addEventListener('abort', onAbort)
       if (signal?.aborted === true) return onAbort()
-      const more = { front: this.#front, logLevel: this.#logLevel, ...given(options) }
-      const message = { jsonrpc: '2.0', id, method, params: dressed(params, this.#era, id, more) }
+      const { front = this.#front, logLevel = this.#logLevel, ...rest } = options
+      const about = { ...rest, front, logLevel }
+      const message = { jsonrpc: '2.0', id, method, params: dressed(params, this.#era, id, about) }
       const { equipment = this.#equipment } = options
       const headers = this.#era === MODERN_ERA ? options.headers : undefined
       const { signal: over } = ended
-      this.#carrier.send(message, { era: this.#era, equipment, headers, id, signal: over })
+      const standing = method === 'subscriptions/listen'
+      this.#carrier.send(message, {
+        era: this.#era,
+        equipment,
+        headers,
+        id,
+        standing,
+        signal: over,
+      })
     })
   }
 
@@ -398,20 +373,13 @@ export class Conversation {
       this.#pending.get(progressToken)?.options.onProgress?.(rest)
       return
     }
-    if (CHANGED.has(method)) this.#changed()
+    if (CHANGED.has(method)) this.#likeness.changed()
     if (this.#subscriptions.heard(method)) return
     const own = this.#requestOf(about)
     if (method === 'notifications/message' && own?.options.onNotification !== undefined) {
       return own.options.onNotification(method, params)
     }
     this.#events.onNews(method, params)
-  }
-
-  /** What is pinned may have changed: nothing goes out before it was looked at, and it is looked at now. */
-  #changed(): void {
-    const known = this.#described !== undefined
-    this.#forget()
-    if (known && !this.closed) this.#look().catch(() => undefined)
   }
 
   /** The request that something belongs to: the one on whose stream it came, or the only one under way. */

@@ -13,7 +13,7 @@ export function dressed(
   params: JsonObject,
   era: McpEra,
   id: number,
-  { onProgress, traceparent, front, logLevel }: Omit<RequestOptions, 'timeoutMs'>,
+  { onProgress, traceparent, front, logLevel }: RequestOptions,
 ): JsonObject {
   const meta: JsonObject = {}
   if (era === MODERN_ERA) {

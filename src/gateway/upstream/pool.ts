@@ -97,14 +97,14 @@ export class UpstreamPool {
       entry = undefined
     }
     if (entry === undefined) {
-      this.#starts.check(key)
+      this.#starts.check(startKeyOf(actor, system, equipment))
       this.#makeRoom(system)
       const held: Entry['held'] = {}
       entry = {
         actor,
         system,
         front: front?.key ?? '',
-        opening: this.#start(key, { system, actor, equipment, front }, held),
+        opening: this.#start({ system, actor, equipment, front }, held),
         held,
         lastUsed: now,
       }
@@ -119,14 +119,13 @@ export class UpstreamPool {
   }
 
   async #start(
-    key: string,
-    of: Opening & { readonly system: SystemDefinition },
+    of: Opening & { readonly system: SystemDefinition; readonly actor: Actor },
     held: Entry['held'],
   ): Promise<Conversation> {
     if (this.#closed) throw gatewayFault('upstream.unavailable', 'the gateway is stopping')
     const { ports } = this.#options
-    const { system, equipment } = of
-    const began = this.#starts.began(key)
+    const { system, equipment, actor } = of
+    const began = this.#starts.began(startKeyOf(actor, system, equipment))
     try {
       if (system.transport.kind === 'stdio') await ports.pins.admits(system)
       const conversation = this.open(of)
@@ -298,6 +297,15 @@ function keyOf(
   const asked = front === undefined ? '' : Object.keys(front.capabilities).sort().join(',')
   const parts = [instance, delegation?.id, task?.id, system.name, account, front?.key, asked]
   return parts.map((part) => part ?? '').join('\n')
+}
+
+/** What waits after failures: the caller and the definition, whichever of its sessions it starts it for. */
+function startKeyOf(
+  { instance }: Actor,
+  { name, digest }: SystemDefinition,
+  { account }: Equipment,
+): string {
+  return [instance, name, digest, account ?? ''].join('\n')
 }
 
 function redactAll(text: string, secrets: readonly string[]): string {

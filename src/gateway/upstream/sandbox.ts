@@ -35,8 +35,6 @@ export interface SandboxSetting {
   readonly missing?: string
   /** Folders that no upstream sees, whatever its registration says: the home of Bailiwick first of all. */
   readonly closed: readonly string[]
-  /** Folders in those that hold nothing of ours, and are shown where a command line or a registration names them. */
-  readonly open?: readonly string[]
   /** By which it connects to the hosts that a system declares. */
   readonly network: Network
 }
@@ -149,10 +147,7 @@ function doorOf({ sandbox }: StdioTransport, { network }: SandboxSetting): HostD
  * What it sees: its own folder, writable; what its registration grants; and to read alone where its program is installed, with every path
  * that its words name. What is closed stays closed, whatever shows it.
  */
-function mountsOf(
-  { transport, home }: ProgramPlan,
-  { closed, open = [] }: SandboxSetting,
-): Mount[] {
+function mountsOf({ transport, home }: ProgramPlan, { closed }: SandboxSetting): Mount[] {
   const { args, command, cwd = home, sandbox = {} } = transport
   const own = { from: home, write: true }
   const program = findProgram(command, '/usr/bin:/bin', cwd) ?? command
@@ -170,13 +165,11 @@ function mountsOf(
   const mounts = [...shown.map((from) => ({ from, write: false })), ...granted]
     // Wider ones first, so that what is granted within them stands above.
     .sort((a, b) => a.from.length - b.from.length || Number(a.write) - Number(b.write))
-  const there = mounts.filter(({ from }) => exists(from))
-  const within = (folders: readonly string[], { from }: { readonly from: string }): boolean =>
-    folders.some((folder) => isWithin(realpathSync(from), realPath(folder)))
+  const inside = ({ from }: { readonly from: string }): boolean =>
+    closed.some((folder) => isWithin(realpathSync(from), realPath(folder)))
   return [
-    ...there.filter((mount) => !within(closed, mount)),
+    ...mounts.filter((mount) => exists(mount.from) && !inside(mount)),
     ...closed.map((cover) => ({ cover })),
-    ...there.filter((mount) => within(closed, mount) && within(open, mount)),
     own,
   ]
 }

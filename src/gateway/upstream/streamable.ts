@@ -18,6 +18,8 @@ import { EventReader } from './sse.ts'
 
 /** How long a system may take to begin to answer, and how long a stream may say nothing (ms; the call has a limit of its own). */
 const HEADERS_MS = 600_000
+/** Bytes of all events of one call: its answer, and as much again of what comes before. */
+const STREAM_BYTES = RESPONSE_LIMITS.bytes * 2
 /** Bytes of an answer that says why not. */
 const REFUSAL_BYTES = 65_536
 /** How often a stream that broke off is taken up again before its request is given up. */
@@ -44,6 +46,7 @@ export class StreamableCarrier implements Carrier {
   readonly #ended = new AbortController()
   #session: string | undefined
   #terms: Terms | undefined
+  #hearing = new AbortController()
   #backlog = 0
   #retry: NodeJS.Timeout | undefined
 
@@ -69,7 +72,12 @@ export class StreamableCarrier implements Carrier {
   /** Opens the stream of what belongs to no request; a server that has none says so with 405. */
   listen(terms: Terms): void {
     this.#terms = terms
-    if (terms.era === LEGACY_ERA) void this.#hear(undefined, RETRY_MS.usual)
+    if (terms.era !== LEGACY_ERA) return
+    // A session that was opened anew has a stream of its own: that of the one before is over.
+    this.#hearing.abort(gatewayFault('upstream.unavailable', EXPIRED))
+    clearTimeout(this.#retry)
+    this.#hearing = new AbortController()
+    void this.#hear(undefined, RETRY_MS.usual, this.#hearing.signal)
   }
 
   close(): void {
@@ -199,7 +207,7 @@ export class StreamableCarrier implements Carrier {
     resumed: { readonly times: number; readonly last?: string },
   ): Promise<void> {
     const reader = new EventReader(RESPONSE_LIMITS.bytes)
-    const done = await this.#events(reader, body, id)
+    const done = await this.#events(reader, body, id, terms.standing)
     if (done) return
     const last = reader.lastId ?? resumed.last
     if (terms.era === MODERN_ERA || last === undefined || resumed.times >= RESUMES) {
@@ -216,10 +224,20 @@ export class StreamableCarrier implements Carrier {
   }
 
   /** True once the answer to `id` has come. */
-  async #events(reader: EventReader, body: Readable, id: number | undefined): Promise<boolean> {
+  async #events(
+    reader: EventReader,
+    body: Readable,
+    id: number | undefined,
+    standing = false,
+  ): Promise<boolean> {
     const { receiver } = this.#parts
+    // What stands for long is bounded by the event; the stream of one call also as a whole.
+    const most = id === undefined || standing ? Infinity : STREAM_BYTES
+    let total = 0
     try {
       for await (const chunk of body) {
+        total += (chunk as Buffer).length
+        if (total > most) throw new RangeError('a stream over the limit')
         for (const event of reader.push(chunk as Buffer)) {
           if (event.type !== 'message' || event.data === '') continue
           const message = this.#read(utf8(event.data))
@@ -255,29 +273,39 @@ export class StreamableCarrier implements Carrier {
   }
 
   /** Hears what belongs to no request, again and again, until the conversation is over or the server has no such stream. */
-  async #hear(last: string | undefined, waitMs: number): Promise<void> {
+  async #hear(last: string | undefined, waitMs: number, replaced: AbortSignal): Promise<void> {
     const terms = this.#terms
-    if (terms === undefined || this.#ended.signal.aborted) return
+    const over = AbortSignal.any([this.#ended.signal, replaced])
+    if (terms === undefined || over.aborted) return
     const reader = new EventReader(RESPONSE_LIMITS.bytes)
+    let heard = false
     let next = Math.min(waitMs * 2, RETRY_MS.most)
     try {
       const headers = this.#listening(terms, last)
-      const answer = await this.#request('GET', headers, undefined, terms, this.#ended.signal)
+      const answer = await this.#request('GET', headers, undefined, terms, over)
       const type = headerOf(answer.headers, 'content-type') ?? ''
       if (answer.status !== 200 || !type.startsWith('text/event-stream')) {
         answer.body.destroy()
         if (answer.status >= 400 && answer.status < 500) return
       } else {
+        heard = true
+        // What changed before this stream stood was told to nobody.
+        if (last === undefined) this.#parts.receiver.onMissed()
         await this.#events(reader, answer.body, undefined)
         next = RETRY_MS.usual
       }
     } catch (error) {
-      if (this.#ended.signal.aborted) return
+      if (over.aborted) return
       this.#parts.receiver.onGarbage(error instanceof Error ? error.message : 'a stream broke off')
     }
-    if (this.#ended.signal.aborted) return
+    if (over.aborted) return
+    // A server that gives ids repeats what was missed; of any other, nothing is sure any more.
+    if (heard && (reader.lastId ?? last) === undefined) this.#parts.receiver.onMissed()
     const asked = Math.min(Math.max(reader.retryMs ?? next, RETRY_MS.least), RETRY_MS.most)
-    this.#retry = setTimeout(() => void this.#hear(reader.lastId ?? last, next), asked).unref()
+    this.#retry = setTimeout(
+      () => void this.#hear(reader.lastId ?? last, next, replaced),
+      asked,
+    ).unref()
   }
 }
 

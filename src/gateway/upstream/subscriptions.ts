@@ -15,20 +15,31 @@ export class Subscriptions {
   readonly #uris = new Set<string>()
   /** Lists whose changes the server tells of. */
   #changes: JsonObject = {}
+  readonly #onMissed: () => void
   #standing: AbortController | undefined
+  /** The server has taken the standing request. */
+  #acknowledged = false
+  /** It ended one that it had taken: another is due. */
+  #broken = false
 
-  constructor(conversation: Pick<Conversation, 'request' | 'closed'>) {
+  /** `onMissed`: told when the server has ended a standing request, so that news may have been missed. */
+  constructor(conversation: Pick<Conversation, 'request' | 'closed'>, onMissed: () => void) {
     this.#conversation = conversation
+    this.#onMissed = onMissed
   }
 
   /** Begins to hear of changes of lists, where the server says that it tells of them: what changed has to be looked at again. */
   opened(capabilities: JsonObject): void {
-    const tells = ['tools', 'prompts', 'resources'].filter((kind) => {
-      const shown = capabilities[kind]
-      return isObject(shown) && shown['listChanged'] === true
-    })
+    const tells = ['tools', 'prompts', 'resources'].filter((kind) =>
+      tellsOfChanges(capabilities, kind),
+    )
     this.#changes = Object.fromEntries(tells.map((kind) => [`${kind}ListChanged`, true]))
-    this.#listen()
+    this.#stand()
+  }
+
+  /** Listens again where the server ended what it had taken: with the next call, so that a server that ends it always costs nobody else. */
+  listen(): void {
+    if (this.#broken) this.#stand()
   }
 
   /** Requests that only listen. */
@@ -45,16 +56,18 @@ export class Subscriptions {
       const message = `at most ${MOST} resources are subscribed to at once`
       return { kind: 'error', error: { code: -32_602, message } }
     } else this.#uris.add(uri)
-    this.#listen()
+    this.#stand()
     return { kind: 'result', result: emptyObject() }
   }
 
   /** True for what only concerns the standing request itself. */
   heard(method: string): boolean {
-    return method === 'notifications/subscriptions/acknowledged'
+    const own = method === 'notifications/subscriptions/acknowledged'
+    if (own) this.#acknowledged = true
+    return own
   }
 
-  #listen(): void {
+  #stand(): void {
     const before = this.#standing
     this.#standing = undefined
     before?.abort(new Error('another standing request takes its place'))
@@ -66,8 +79,14 @@ export class Subscriptions {
     if (Object.keys(notifications).length === 0) return
     const standing = new AbortController()
     this.#standing = standing
+    this.#acknowledged = false
+    this.#broken = false
     const over = (): void => {
-      if (this.#standing === standing) this.#standing = undefined
+      if (this.#standing !== standing) return
+      this.#standing = undefined
+      if (!this.#acknowledged || this.#conversation.closed) return
+      this.#broken = true
+      this.#onMissed()
     }
     this.#conversation
       .request(
@@ -77,4 +96,10 @@ export class Subscriptions {
       )
       .then(over, over)
   }
+}
+
+/** True where a server says that it tells of changes of this list. */
+export function tellsOfChanges(capabilities: JsonObject, kind: string): boolean {
+  const shown = capabilities[kind]
+  return isObject(shown) && shown['listChanged'] === true
 }

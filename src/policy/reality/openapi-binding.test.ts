@@ -124,7 +124,8 @@ test('a body has one shape, and an upload is what policies can see of it', () =>
   }
   const bodyOf = (content: JsonObject) => {
     const [action] = read({ '/a': { post: { requestBody: { content } } } }).actions
-    return [action?.http?.body, (action?.inputSchema['properties'] as JsonObject)['body']] as const
+    assert.ok(action !== undefined)
+    return [action.http?.body, (action.inputSchema['properties'] as JsonObject)['body']] as const
   }
   const [form, tree] = bodyOf({ 'multipart/form-data': { schema } })
   assert.deepEqual(

@@ -23,6 +23,8 @@ import { VaultSource } from './vault-source.ts'
 
 /** How often rotation, use and concerns are looked at (ms). */
 const LOOK_MS = 1_000
+/** How long after trouble they are looked at again (ms). */
+const TROUBLED_MS = 300_000
 /** A JWT-SVID for the vault is used once, at once (ms). */
 const SVID_MS = 60_000
 
@@ -175,13 +177,19 @@ function lookAfter(
       first = false
     }
   }
-  const look = (): (() => void) =>
-    machine.timer.after(LOOK_MS, () => {
-      work()
-        .catch(onTrouble)
-        .finally(() => {
-          if (!stopped) cancel = look()
-        })
+  const look = (ms = LOOK_MS): (() => void) =>
+    machine.timer.after(ms, () => {
+      const again = (then: number): void => {
+        if (!stopped) cancel = look(then)
+      }
+      work().then(
+        () => again(LOOK_MS),
+        (error: unknown) => {
+          onTrouble(error)
+          // What does not open now does not open in a second either: the log is not filled with it.
+          again(TROUBLED_MS)
+        },
+      )
     })
   let stopped = false
   let cancel = look()

@@ -19,7 +19,7 @@ import { signsOf } from './signs/all.ts'
 import type { Looked } from './signs/sign.ts'
 
 /** Rule of the finding. */
-export const DEFINITION_CHANGED = 'definition-changed'
+const DEFINITION_CHANGED = 'definition-changed'
 
 /** Times in a day that differences of one system pass by themselves; more is no update any more. */
 const MAX_PASSED = 24

@@ -161,7 +161,7 @@ const ResourceTemplate = z.object({
 })
 
 /** Differences that pass without a person. */
-const Passing = z.array(z.enum(PASSING_CHANGES)).max(PASSING_CHANGES.length)
+export const Passing = z.array(z.enum(PASSING_CHANGES)).max(PASSING_CHANGES.length)
 
 /** Something that should be looked at twice, and where it stands. */
 const Sign = z
@@ -199,6 +199,8 @@ const SystemDefinitionAnswer = z.object({
 export const System = SystemDefinitionAnswer.extend({
   /** Agents of another environment reach it only where policy says so. */
   environment: Name,
+  /** Digest of everything that it shows, and of nothing that people say of it. */
+  fingerprint: Digest,
   pinned_at: Time,
   /** Name of the person who pinned it. */
   pinned_by: z.string(),
@@ -231,7 +233,7 @@ const NAMED = {
 }
 
 /** A candidate: a program, a server on the network, or what a document describes. */
-const CandidateTransport = z.discriminatedUnion('kind', [
+export const CandidateTransport = z.discriminatedUnion('kind', [
   Transport,
   McpTransport,
   ApiCandidate,
@@ -272,6 +274,12 @@ function described({ transport, document }: Candidate): boolean {
   return needed === (document !== undefined)
 }
 
+/** Effects by action. */
+export const EffectsByAction = z.record(
+  z.string().max(256),
+  z.array(EffectLabel).max(EFFECTS.length),
+)
+
 /** Body of `POST /v1/systems/inspect`: starts the program, lists its tools, stores nothing. */
 export const InspectRequest = z
   .strictObject({
@@ -307,7 +315,7 @@ export const NewSystem = z
     secrets: Secrets,
     document: DocumentText,
     /** Effects by action; an action without an entry has none, which counts as every effect. */
-    effects: z.record(z.string().max(256), z.array(EffectLabel).max(EFFECTS.length)),
+    effects: EffectsByAction,
     /** What else is said of actions; what is left out stays as it is pinned. */
     facts: z.record(z.string().max(256), z.strictObject(Facts)).default({}),
     fingerprint: Digest,

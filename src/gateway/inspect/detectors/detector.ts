@@ -1,15 +1,8 @@
 // Holds what a detector is: it says where a text holds one kind of what policy can name.
 
 import type { FoundKind } from '../../../wire/obligation.ts'
+import type { Effort } from '../effort.ts'
 import type { Span } from '../span.ts'
-
-/**
- * What may still be spent on one turn of an inspection, in characters that costly rules are shown: an answer made of what only looks
- * like secrets would otherwise keep the gateway from everybody else.
- */
-export interface Effort {
-  left: number
-}
 
 /** Finds one kind. Reads a text once, in time that grows with its length and nothing else (no backtracking without a bound). */
 export interface Detector {

@@ -1,17 +1,15 @@
 // Holds the methods by which a client begins: `initialize` (2025-11-25), `server/discover` (2026-07-28), `ping`, and how much it is told.
 
 import { isObject } from '../../../std/json.ts'
-import { emptyObject, LEGACY_ERA, LEGACY_VERSIONS, MODERN_ERA, RPC } from '../../../wire/mcp.ts'
+import { emptyObject, LEGACY_ERA, LEGACY_VERSIONS, MODERN_ERA } from '../../../wire/mcp.ts'
 import type { Actor } from '../../../wire/actor.ts'
 import { isDenial } from '../../denial.ts'
 import { askable } from '../asks.ts'
-import { badParams, denialError, refusal, type CallAnswer } from '../call-answer.ts'
+import { badParams, denialError, type CallAnswer } from '../call-answer.ts'
 import { shownAt } from '../capabilities.ts'
 import { modernResult } from '../dress.ts'
+import { LEVELS } from '../log-level.ts'
 import type { MethodParts, Turn } from '../turn.ts'
-
-/** Levels of log messages, the least severe first (RFC 5424 §6.2.1). */
-const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
 /** Answers `initialize`: the revision asked for where we speak it, and a session. */
 export function initialize(turn: Turn, parts: MethodParts, actor: Actor): CallAnswer {
@@ -51,16 +49,10 @@ export function ping(): CallAnswer {
 /** Takes `logging/setLevel`: what this client is told of, and nothing that a system does. */
 export function setLevel({ params, session }: Turn): CallAnswer {
   const { level } = params
-  if (typeof level !== 'string' || !LEVELS.includes(level)) {
+  if (typeof level !== 'string' || !(LEVELS as readonly string[]).includes(level)) {
     return badParams('params.level is no level', `send one of ${LEVELS.join(', ')}`)
   }
-  if (session === undefined) {
-    return refusal(
-      RPC.invalidRequest,
-      'mcp.session',
-      'a level is kept for a session, and there is none',
-    )
-  }
-  session.logLevel = level
+  // Who has no session is told of nothing beyond the call at hand, whatever the level.
+  if (session !== undefined) session.logLevel = level
   return { result: emptyObject() }
 }

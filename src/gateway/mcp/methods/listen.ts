@@ -110,7 +110,8 @@ async function opened(
     const meta = params['_meta']
     return { ...params, _meta: { ...(isObject(meta) && meta), [SUBSCRIPTION_ID]: id } }
   }
-  let stream: EventStream | undefined
+  // Those who listen are known before the stream is open.
+  const at: { stream?: EventStream } = {}
   const wants = (method: string, uri: Json | undefined): boolean =>
     method === 'notifications/resources/updated'
       ? typeof uri === 'string' && uris.includes(uri)
@@ -125,10 +126,10 @@ async function opened(
       if (found === undefined) return
       const seen = outwardNotice(method, params, door.names(found))
       if (wants(method, seen['uri'])) {
-        stream?.send({ jsonrpc: '2.0', method, params: tagged(seen) })
+        at.stream?.send({ jsonrpc: '2.0', method, params: tagged(seen) })
       }
     },
-    end: () => stream?.end(ended()),
+    end: () => at.stream?.end(ended()),
   })
   if (stop === undefined)
     return refusal(RPC.unavailable, 'mcp.streams', 'too many streams are open')
@@ -142,11 +143,12 @@ async function opened(
   })
   // From here on the response is the stream's, and no answer follows.
   exchange.reply.drop()
-  stream = new EventStream(exchange.response, () => {
+  const stream = new EventStream(exchange.response, () => {
     stop()
     void released(turn, parts, uris)
     over.resolve(undefined)
   })
+  at.stream = stream
   const notifications = { ...said, ...(uris.length > 0 && { resourceSubscriptions: [...uris] }) }
   if (uris.length === 0) delete (notifications as JsonObject)['resourceSubscriptions']
   stream.send({

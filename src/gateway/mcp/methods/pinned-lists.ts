@@ -88,11 +88,15 @@ const prompts: Lister = (actor, system, names, { ports }) => {
   return { listed, leftOut }
 }
 
-function templateListed(
-  { digest: _, uriTemplate, ...rest }: TemplateDefinition,
-  names: Naming,
-): JsonObject {
-  return { ...rest, uriTemplate: names.uri(uriTemplate) }
+function templateListed(template: TemplateDefinition, names: Naming): JsonObject {
+  const { name, title, description, mimeType, uriTemplate } = template
+  return {
+    name,
+    uriTemplate: names.uri(uriTemplate),
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+    ...(mimeType !== undefined && { mimeType }),
+  }
 }
 
 const templates: Lister = (actor, system, names, { ports }) => {
