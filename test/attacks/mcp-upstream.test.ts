@@ -44,7 +44,7 @@ test('a system that ends again and again is started less and less often, and ano
     String(codes),
   )
   const last = bench.fake.records.filter(({ system }) => system === 'dying').at(-1)
-  assert.match(String(last?.body['reason']), /is started again in/)
+  assert.match(JSON.stringify(last?.body['reason']), /is started again in/)
 })
 
 test('a system that never says a word keeps nobody from another', async () => {

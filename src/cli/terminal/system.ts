@@ -4,7 +4,13 @@ import type { Action, System } from '../../wire/api/system.ts'
 import type { Effect } from '../../wire/effect.ts'
 import { table, type Cell, type Surface } from './table.ts'
 
-const GRAVE: ReadonlySet<Effect> = new Set(['destructive', 'external', 'spend', 'privileged', 'opaque'])
+const GRAVE: ReadonlySet<Effect> = new Set([
+  'destructive',
+  'external',
+  'spend',
+  'privileged',
+  'opaque',
+])
 
 /** Effect labels as a cell; none count as every effect (INV-2). */
 function effectsCell(effects: readonly Effect[]): Cell {
