@@ -56,7 +56,6 @@ const OWN_STARTS = [
   'test/differential/main.ts',
   'test/interop/go-spiffe.ts',
   'scripts/docs.ts',
-  'scripts/conformance.ts',
   'test/conformance/print-parity.ts',
 ]
 

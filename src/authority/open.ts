@@ -112,17 +112,9 @@ export async function openAuthority(
   const history = new History({ ...ports, limits, tasks, agents })
   trust.onChange((source) => sessions.sources.show(source))
   stop()
-  if (refused.size > 0 || problems.length > 0) {
-    // The limit keeps the record bounded, whoever filled the table.
-    const rows = [...refused.values()]
-      .slice(0, 100)
-      .map(({ table, row }) => ({ table, row: row.slice(0, 128) }))
-    await ports.audit.append({
-      type: 'authority.refused_rows',
-      phase: 'lifecycle',
-      body: { count: refused.size, rows, problems: problems.map(({ detail }) => detail) },
-    })
-  }
+  const troubles = problems.map(({ detail }) => detail)
+  if (refused.size > 0 || troubles.length > 0)
+    await tellRefused([...refused.values()], troubles, ports)
   const nouns = { people, teams, agents, systems, policies, delegations, approvals, locks, secrets }
   const reacting = { people, agents, locks, approvals, delegations, tasks }
   const settled = reactions(reacting, ports.onTrouble)
@@ -148,6 +140,20 @@ export async function openAuthority(
       await history.settled()
     },
   }
+}
+
+/** Records which rows were no authority. The limit keeps the record bounded, whoever filled the table. */
+async function tellRefused(
+  refused: readonly { readonly table: string; readonly row: string }[],
+  problems: readonly string[],
+  { audit }: Pick<AuthorityPorts, 'audit'>,
+): Promise<void> {
+  const rows = refused.slice(0, 100).map(({ table, row }) => ({ table, row: row.slice(0, 128) }))
+  await audit.append({
+    type: 'authority.refused_rows',
+    phase: 'lifecycle',
+    body: { count: refused.length, rows, problems: [...problems] },
+  })
 }
 
 /**

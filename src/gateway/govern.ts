@@ -57,7 +57,10 @@ export class Governor {
   }
 
   /** Governs one call from its credential to its outcome; `operation` is what its surface does once it may. */
-  govern<A, T>(request: Omit<CallRequest, 'elsewhere'>, operation: Operation<A, T>): Promise<Conclusion<T>> {
+  govern<A, T>(
+    request: Omit<CallRequest, 'elsewhere'>,
+    operation: Operation<A, T>,
+  ): Promise<Conclusion<T>> {
     return this.#through(request, (call) => this.#perform(call, operation))
   }
 

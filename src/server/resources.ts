@@ -34,7 +34,9 @@ export class GatewayResources implements ResourcePort {
     for (const origin of this.#gateways().flatMap(named)) {
       const every = `${origin}/mcp`
       if (url === every || url === origin || url === `${origin}/`) return '*'
-      const face = [`${every}/`, `${origin}/http/`, `${origin}/hooks/`].find((one) => url.startsWith(one))
+      const face = [`${every}/`, `${origin}/http/`, `${origin}/hooks/`].find((one) =>
+        url.startsWith(one),
+      )
       if (face === undefined) continue
       const name = url.slice(face.length)
       if (this.#systems.get(name) !== undefined) return name

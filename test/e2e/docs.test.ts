@@ -4,11 +4,10 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import type { Command } from 'commander'
 import { ROOT } from '../../scripts/source/tree.ts'
 import { buildProgram } from '../../src/cli/program.ts'
-import { setUpDemo } from '../../src/cli/tour/demo.ts'
 import { proposedEffects, readTool } from '../../src/gateway/upstream/definition.ts'
 import { Network } from '../../src/gateway/net/network.ts'
 import { UpstreamProcess } from '../../src/gateway/upstream/process.ts'
@@ -28,8 +27,7 @@ import type { DecisionRequest } from '../../src/wire/decision.ts'
 import type { HistoryFacts } from '../../src/wire/history.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 import type { TaskFacts } from '../../src/wire/task.ts'
-import { Bailiwick, officialServer } from './bailiwick.ts'
-import { Child, type Ended } from './child.ts'
+import { officialServer } from './bailiwick.ts'
 import {
   anchorsOf,
   blocksOf,
@@ -39,14 +37,7 @@ import {
   shellLines,
   type Block,
 } from './markdown.ts'
-
-/** Every page, by its path. */
-const PAGES: ReadonlyMap<string, string> = new Map(
-  ['*.md', 'docs/**/*.md']
-    .flatMap((pattern) => globSync(pattern, { cwd: ROOT }))
-    .sort()
-    .map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]),
-)
+import { marked, PAGES } from './pages.ts'
 
 /** The pages that the generator writes have tests of their own for what stands in their blocks. */
 const WRITTEN = [...PAGES].filter(([path]) => !path.startsWith('docs/reference/'))
@@ -57,11 +48,6 @@ function blocks(language: string): [where: string, block: Block][] {
       .filter((block) => block.language === language)
       .map((block): [string, Block] => [`${path}:${block.line}`, block]),
   )
-}
-
-function marked(block: Block, word: string): string[] {
-  const found = block.marks.filter((mark) => mark === word || mark.startsWith(`${word} `))
-  return found.map((mark) => mark.slice(word.length).trim())
 }
 
 /** A system of these tools, with the effects that their hints propose, as `system add` pins it. */
@@ -383,74 +369,4 @@ test('every file of ours that the docs name in code is there', () => {
     }
   }
   assert.deepEqual(wrong, [])
-})
-
-suite('README', () => {
-  let bailiwick: Bailiwick
-
-  before(async () => {
-    bailiwick = await Bailiwick.start()
-    await setUpDemo(bailiwick.control, bailiwick.home)
-  })
-  after(() => bailiwick[Symbol.asyncDispose]())
-
-  /** Runs shell in this repository, as a reader does who says yes to everything. */
-  async function run(script: string): Promise<Ended> {
-    const yes = script.replaceAll('bin/bailiwick ', 'bin/bailiwick --yes ')
-    const words = ['-e', '-c', `cd '${ROOT}'\n${yes}`]
-    await using child = new Child(words, { BAILIWICK_HOME: bailiwick.home }, '/bin/sh')
-    child.say('')
-    return await child.ended
-  }
-
-  test('its blocks run in order, one after the other', async () => {
-    const found = blocksOf(PAGES.get('README.md')!).filter(
-      (block) => marked(block, 'run').length > 0,
-    )
-    assert.ok(found.length >= 5, `${found.length} blocks`)
-    for (const block of found) {
-      const { code, stderr } = await run(block.text)
-      assert.equal(code, 0, `README.md:${block.line}: ${block.text}\n${stderr}`)
-    }
-  })
-
-  test('a call that it says is denied ends with 3, and one that is held with 5', async () => {
-    const call = (tool: string, json: string): Promise<Ended> =>
-      run(`bin/bailiwick lock ls -o json | grep -o '"id": "[^"]*' | cut -d'"' -f4 |
-        while read -r id; do bin/bailiwick lock rm "$id" --reason again; done
-        bin/bailiwick call notes ${tool} --as my-agent --json '${json}'`)
-    const denied = await call('add_note', '{"name":"diary","body":"hello"}')
-    assert.match(denied.stderr, /notes that agents write are named note-/)
-    assert.equal(denied.code, 3)
-    assert.equal((await call('delete_note', '{"name":"note-1"}')).code, 5)
-  })
-})
-
-suite('a first policy', () => {
-  let bailiwick: Bailiwick
-  const folder = mkdtempSync(join(tmpdir(), 'bailiwick-first-policy-'))
-
-  before(async () => {
-    bailiwick = await Bailiwick.start()
-    await setUpDemo(bailiwick.control, bailiwick.home)
-  })
-  after(async () => {
-    rmSync(folder, { recursive: true, force: true })
-    await bailiwick[Symbol.asyncDispose]()
-  })
-
-  test('its blocks run in order, and end as they say', async () => {
-    const page = 'docs/operate/first-policy.md'
-    const steps = blocksOf(PAGES.get(page)!).filter((block) => marked(block, 'step').length > 0)
-    assert.ok(steps.length >= 8, `${steps.length} blocks`)
-    for (const block of steps) {
-      const yes = block.text.replaceAll('bin/bailiwick ', 'bin/bailiwick --yes ')
-      const environment = { BAILIWICK_HOME: bailiwick.home, HOME: folder }
-      await using child = new Child(['-e', '-c', `cd '${ROOT}'\n${yes}`], environment, '/bin/sh')
-      child.say('')
-      const { code, stdout, stderr } = await child.ended
-      const expected = Number(marked(block, 'step')[0] || 0)
-      assert.equal(code, expected, `${page}:${block.line}: ${block.text}\n${stdout}${stderr}`)
-    }
-  })
 })

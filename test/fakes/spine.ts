@@ -53,7 +53,10 @@ export class SpineBench {
   async pin(era: McpEra, env: string[] = [], maxProcesses = 4): Promise<void> {
     const command = process.execPath
     const transport = { kind: 'stdio', command, args: [upstream, era], env } as const
-    const found = await this.gateway.inspect({ name: 'fake', transport }, equipmentOf(this.fake.secrets))
+    const found = await this.gateway.inspect(
+      { name: 'fake', transport },
+      equipmentOf(this.fake.secrets),
+    )
     assert.equal(found.era, era)
     const system = { ...found, maxProcesses }
     this.fake.systems.set('fake', { ...system, digest: systemDigest(system) })

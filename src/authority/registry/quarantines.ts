@@ -49,6 +49,13 @@ function known(doc: Quarantine, fingerprint: string): boolean {
   return doc.fingerprint === fingerprint || doc.shown >= MAX_SHOWN
 }
 
+/** The record of each way in which one ends. */
+const ENDED = {
+  approved: 'system.quarantine_approved',
+  rejected: 'system.quarantine_rejected',
+  superseded: 'system.quarantine_superseded',
+} as const
+
 /** The quarantines. Reading is synchronous, from memory. */
 export class Quarantines {
   readonly #ports: AuthorityPorts
@@ -196,7 +203,7 @@ export class Quarantines {
     const before = entry.doc
     const { id, fingerprint, pinned } = before
     const receipt = await audit.append({
-      type: `system.quarantine_${state}`,
+      type: ENDED[state],
       phase: person === undefined ? 'lifecycle' : 'admin',
       ...(person !== undefined && { person }),
       system,

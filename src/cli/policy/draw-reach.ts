@@ -6,7 +6,13 @@ import { visible } from '../terminal/visible.ts'
 
 type Action = ReachAnswer['actions'][number]
 
-const GRAVE: ReadonlySet<string> = new Set(['destructive', 'external', 'spend', 'privileged', 'opaque'])
+const GRAVE: ReadonlySet<string> = new Set([
+  'destructive',
+  'external',
+  'spend',
+  'privileged',
+  'opaque',
+])
 /** Triggers of one action that are named. */
 const SHOWN = 8
 

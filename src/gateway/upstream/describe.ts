@@ -3,7 +3,7 @@
 import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import { emptyObject } from '../../wire/mcp.ts'
 import { gatewayFault } from '../faults.ts'
-import type { Conversation } from './conversation.ts'
+import type { Speaking } from './speaking.ts'
 import { readPrompt, readTemplate, readTool, type Described } from './definition.ts'
 
 /** Entries of one list, and pages of it. */
@@ -12,7 +12,7 @@ const PAGES = 100
 
 /** Everything that it lists under one method. Throws `upstream.bad_answer` where that is no list, or is over the bounds. */
 async function all<T extends { readonly digest: string }>(
-  conversation: Pick<Conversation, 'ask'>,
+  conversation: Pick<Speaking, 'ask'>,
   method: string,
   member: string,
   read: (entry: Json) => T | string,
@@ -50,7 +50,7 @@ function single(names: readonly string[], what: string): void {
 }
 
 /** Asks for everything that its capabilities show. */
-export async function describe(conversation: Conversation): Promise<Described> {
+export async function describe(conversation: Speaking): Promise<Described> {
   const { era, server, instructions, capabilities } = conversation
   const { tools, prompts, resources } = capabilities
   const described: Described = {

@@ -3,19 +3,19 @@
 import type { JsonObject } from '../../std/json.ts'
 import type { ActionDefinition } from '../../wire/system.ts'
 import { gatewayFault } from '../faults.ts'
-import type { Conversation } from './conversation.ts'
+import type { Speaking } from './speaking.ts'
 import type { Described } from './definition.ts'
 import { drifted, type Drift } from './drift.ts'
 
 /** What one conversation knows of its server. Owned by it. */
 export class Likeness {
-  readonly #conversation: Pick<Conversation, 'describe' | 'closed'>
+  readonly #conversation: Pick<Speaking, 'describe' | 'closed'>
   readonly #compare: (described: Described) => Drift | undefined
   #looking: Promise<Drift | undefined> | undefined
   #drift: { readonly of: Drift | undefined } | undefined
 
   constructor(
-    conversation: Pick<Conversation, 'describe' | 'closed'>,
+    conversation: Pick<Speaking, 'describe' | 'closed'>,
     compare: (described: Described) => Drift | undefined,
   ) {
     this.#conversation = conversation

@@ -2,7 +2,8 @@
 
 import { isObject, type JsonObject } from '../../std/json.ts'
 import { emptyObject } from '../../wire/mcp.ts'
-import type { Conversation, UpstreamAnswer } from './conversation.ts'
+import type { UpstreamAnswer } from './exchange.ts'
+import type { Speaking } from './speaking.ts'
 
 /** Resources that one conversation hears about. */
 const MOST = 1_000
@@ -11,7 +12,7 @@ const FOR_LONG = 2_147_483_647
 
 /** What was subscribed to, and the request that stands for it. Owned by its conversation. */
 export class Subscriptions {
-  readonly #conversation: Pick<Conversation, 'request' | 'closed'>
+  readonly #conversation: Pick<Speaking, 'request' | 'closed'>
   readonly #uris = new Set<string>()
   /** Lists whose changes the server tells of. */
   #changes: JsonObject = {}
@@ -23,7 +24,7 @@ export class Subscriptions {
   #broken = false
 
   /** `onMissed`: told when the server has ended a standing request, so that news may have been missed. */
-  constructor(conversation: Pick<Conversation, 'request' | 'closed'>, onMissed: () => void) {
+  constructor(conversation: Pick<Speaking, 'request' | 'closed'>, onMissed: () => void) {
     this.#conversation = conversation
     this.#onMissed = onMissed
   }
