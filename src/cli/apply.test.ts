@@ -256,6 +256,6 @@ test('the documents that the page about them shows are documents', () => {
   const read = blocks.flatMap((text) => wantedOf(readYaml({ file: 'apply.md', text }), kinds))
   assert.deepEqual(
     read.map(({ kind }) => kind.kind),
-    ['agent', 'team', 'person', 'trust', 'trust', 'registration'],
+    ['agent', 'team', 'person', 'trust', 'trust', 'registration', 'system'],
   )
 })

@@ -186,8 +186,6 @@ test('a path that is not exactly the system’s is nobody’s', async () => {
     '\\mcp\\probe',
     'mcp/probe',
     '*',
-    'http://127.0.0.1/mcp/probe',
-    'https://evil.example/mcp/probe',
     '/mcp/__proto__',
     '/mcp/constructor',
   ]) {
@@ -201,4 +199,17 @@ test('a path that is not exactly the system’s is nobody’s', async () => {
   assert.equal(target.journal().length, before)
   await target.well()
   assert.equal(alive(target.bailiwick.server.pid), true)
+})
+
+test('a target in absolute form is a request to the web, and never one of ours', async () => {
+  const before = target.journal().length
+  for (const url of ['http://127.0.0.1/mcp/probe', 'https://evil.example/mcp/probe']) {
+    using connection = await target.connect()
+    connection.write(post(url, [JSON_TYPE, length(BODY), ['Connection', 'close']], BODY))
+    await connection.end()
+    const [status = 0] = connection.statuses
+    assert.ok([400, 403, 502].includes(status), `${url}: ${status}`)
+    discreet(connection.received)
+  }
+  assert.equal(target.journal().length, before)
 })

@@ -176,7 +176,8 @@ test('a line end that only some readers know does not make two messages of one',
     })
     const { result } = JSON.parse(answer.text) as { result?: { content: { text: string }[] } }
     const whole = (JSON.parse(`"${text}"`) as string) ?? ''
-    assert.equal(result?.content[0]?.text, whole, answer.text)
+    // A control character comes back to no agent: the inspection takes it out of what is read.
+    assert.equal(result?.content[0]?.text, whole.replaceAll('\u0085', ''), answer.text)
   }
 })
 

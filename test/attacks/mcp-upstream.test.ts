@@ -35,7 +35,7 @@ test('a system that ends again and again is started less and less often, and ano
   await bench.pin('2025-11-25')
   pinProgram('dying', DYING)
   const codes: string[] = []
-  for (let n = 0; n < 6; n++) {
+  for (let n = 0; n < 10; n++) {
     codes.push(codeOf(await bench.govern('echo', { text: 'x' }, { system: 'dying' })))
     assert.equal(textOf(await bench.govern('echo', { text: 'well' })), 'well')
   }

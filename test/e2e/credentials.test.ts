@@ -38,7 +38,8 @@ function system(): Server {
         const token = `minted-token-${clients.length}`
         return answer({ access_token: token, token_type: 'Bearer', expires_in: 3600 })
       }
-      if (!authorization.startsWith('Bearer minted-token-')) return void response.writeHead(401).end()
+      if (!authorization.startsWith('Bearer minted-token-'))
+        return void response.writeHead(401).end()
       if (request.method !== 'POST') return void response.writeHead(405).end()
       const message = JSON.parse(Buffer.concat(chunks).toString()) as {
         id?: number

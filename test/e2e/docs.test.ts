@@ -8,6 +8,7 @@ import { before, suite, test } from 'node:test'
 import type { Command } from 'commander'
 import { ROOT } from '../../scripts/source/tree.ts'
 import { buildProgram } from '../../src/cli/program.ts'
+import { webSystem } from '../../src/gateway/egress/web-system.ts'
 import { proposedEffects, readTool } from '../../src/gateway/upstream/definition.ts'
 import { Network } from '../../src/gateway/net/network.ts'
 import { UpstreamProcess } from '../../src/gateway/upstream/process.ts'
@@ -169,7 +170,7 @@ suite('policies', () => {
       realSystem('everything', officialServer('server-everything')),
     ])
     rmSync(scratch, { recursive: true, force: true })
-    for (const one of real) systems.set(one.name, one)
+    for (const one of [...real, webSystem()]) systems.set(one.name, one)
     for (const [where, block] of blocks('json')) {
       for (const name of marked(block, 'system')) {
         const tree = parseJson(utf8(block.text))

@@ -4,6 +4,9 @@ import { lstatSync, readdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding } from './finding.ts'
 
+/** Keys that seal credentials: more than one while they are rotated. */
+const ENVELOPES = 'envelopes'
+
 function lookAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false })
 }
@@ -41,6 +44,7 @@ export function checkFiles(home: string): Finding[] {
     return [{ check: 'home', state: 'bad', detail: `there is no ${home}`, next }]
   }
   const keys = join(home, 'keys')
+  const envelopes = join(keys, ENVELOPES)
   const places: (readonly [path: string, kind: 'file' | 'directory'])[] = [
     [home, 'directory'],
     [keys, 'directory'],
@@ -48,7 +52,11 @@ export function checkFiles(home: string): Finding[] {
     ...names(home)
       .filter((name) => /\.(?:db|sqlite3?)(?:-wal|-shm)?$/.test(name))
       .map((name) => [join(home, name), 'file'] as const),
-    ...names(keys).map((name) => [join(keys, name), 'file'] as const),
+    [envelopes, 'directory'],
+    ...names(keys)
+      .filter((name) => name !== ENVELOPES)
+      .map((name) => [join(keys, name), 'file'] as const),
+    ...names(envelopes).map((name) => [join(envelopes, name), 'file'] as const),
   ]
   const found = places.flatMap(([path, kind]) => {
     const stat = lookAt(path)

@@ -50,18 +50,3 @@ export function cannotAsk(capabilities: JsonObject, requests: AskRequests): stri
     ? undefined
     : `${JSON.stringify(one.method.slice(0, 64))}, which this client did not say that it can do`
 }
-
-/** The questions as the client sees them: whose they are stands in front wherever an address is to be opened. */
-export function shownAs(system: string, requests: AskRequests): AskRequests {
-  return Object.fromEntries(
-    Object.entries(requests).map(([key, { method, params }]) => {
-      if (method !== 'elicitation/create' || params['mode'] !== 'url')
-        return [key, { method, params }]
-      const message = typeof params['message'] === 'string' ? params['message'] : ''
-      return [
-        key,
-        { method, params: { ...params, message: `The system ${system} asks: ${message}` } },
-      ]
-    }),
-  )
-}

@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import type { CallControl } from '../call.ts'
 import { gatewayFault } from '../faults.ts'
 import type { AskAnswer, AskRequests, Front } from '../upstream/front.ts'
-import { cannotAsk, shownAs } from './asks.ts'
+import { cannotAsk } from './asks.ts'
 import type { CallAnswer } from './call-answer.ts'
 import type { McpReply } from './reply.ts'
 
@@ -125,7 +125,7 @@ export class OpenCall {
     const requests = this.#question?.requests
     // It ended in the very moment in which it asked.
     if (requests === undefined) return outcome
-    const inputRequests = shownAs(this.terms.system, requests) as JsonObject
+    const inputRequests = requests as JsonObject
     return {
       result: {
         resultType: 'input_required',

@@ -6,7 +6,7 @@ import type { RpcId, RpcMessage } from '../../wire/mcp.ts'
 import type { Presented } from '../../wire/presented.ts'
 import { gatewayFault } from '../faults.ts'
 import type { AskAnswer, AskRequests, Front } from '../upstream/front.ts'
-import { ANSWER_MS, cannotAsk, shownAs } from './asks.ts'
+import { ANSWER_MS, cannotAsk } from './asks.ts'
 import { isTold } from './log-level.ts'
 import type { Naming } from './naming.ts'
 import { outwardNotice } from './outward.ts'
@@ -76,7 +76,7 @@ export class ClientSession {
       era: '2025-11-25',
       capabilities: terms.capabilities,
       logLevel: this.logLevel,
-      ask: (requests, signal) => this.#ask(system, requests, signal, reply),
+      ask: (requests, signal) => this.#ask(requests, signal, reply),
       notify: (method, params) => {
         if (!isTold(method, params, this.logLevel)) return
         if (terms.mayHear(this.presented, system))
@@ -99,14 +99,13 @@ export class ClientSession {
   }
 
   async #ask(
-    system: string,
     requests: AskRequests,
     signal: AbortSignal,
     reply: McpReply | undefined,
   ): Promise<Readonly<Record<string, AskAnswer>>> {
     const why = cannotAsk(this.terms.capabilities, requests)
     if (why !== undefined) throw gatewayFault('mcp.cannot_ask', `the system asks for ${why}`)
-    const asked = Object.entries(shownAs(system, requests)).map(
+    const asked = Object.entries(requests).map(
       async ([key, { method, params }]) =>
         [key, await this.#question(method, params, signal, reply)] as const,
     )

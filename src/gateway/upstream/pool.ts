@@ -1,6 +1,7 @@
 // Holds the conversations with upstreams that are open now: one per caller and system, capped, ended when idle, cut by a lock.
 
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from '../../std/fault.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { McpTransport, StdioTransport, SystemDefinition } from '../../wire/system.ts'
@@ -97,14 +98,14 @@ export class UpstreamPool {
       entry = undefined
     }
     if (entry === undefined) {
-      this.#starts.check(startKeyOf(actor, system, equipment))
+      const waitMs = this.#starts.wait(startKeyOf(actor, system, equipment))
       this.#makeRoom(system)
       const held: Entry['held'] = {}
       entry = {
         actor,
         system,
         front: front?.key ?? '',
-        opening: this.#start({ system, actor, equipment, front }, held),
+        opening: this.#start({ system, actor, equipment, front }, held, waitMs),
         held,
         lastUsed: now,
       }
@@ -121,7 +122,9 @@ export class UpstreamPool {
   async #start(
     of: Opening & { readonly system: SystemDefinition; readonly actor: Actor },
     held: Entry['held'],
+    waitMs: number,
   ): Promise<Conversation> {
+    if (waitMs > 0) await sleep(waitMs)
     if (this.#closed) throw gatewayFault('upstream.unavailable', 'the gateway is stopping')
     const { ports } = this.#options
     const { system, equipment, actor } = of

@@ -13,6 +13,8 @@ const LONGEST_MS = 60_000
 const REMEMBERED = 10_000
 /** Failures before anything is waited for: a program may be killed once. */
 const FREE = 2
+/** A wait that a call sits out (ms); a longer one is told. */
+const PATIENCE_MS = 1_000
 
 interface Failures {
   count: number
@@ -37,12 +39,12 @@ export class Starts {
     this.#ports = ports
   }
 
-  /** Throws `upstream.unavailable` while it is too early. */
-  check(key: string): void {
+  /** How long to wait before it is started (ms). Throws `upstream.unavailable` where that is too long for a call. */
+  wait(key: string): number {
     const failures = this.#failures.get(key)
-    if (failures === undefined) return
+    if (failures === undefined) return 0
     const left = failures.until - this.#ports.clock.monotonic()
-    if (left <= 0) return
+    if (left <= PATIENCE_MS) return Math.max(0, left)
     const seconds = Math.ceil(left / 1_000)
     const times = `it ended ${failures.count} times in a row`
     throw gatewayFault('upstream.unavailable', `${times}, and is started again in ${seconds} s`)
