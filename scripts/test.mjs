@@ -17,6 +17,7 @@ const PROGRAMS = [
   ['git', 'git'],
   ['chromium', 'chromium'],
   ['bwrap', 'bubblewrap'],
+  ['python3', 'python3-minimal'],
 ]
 
 /** The quiet checks, quickest first: they speak only when they fail. */
