@@ -28,18 +28,17 @@ function expect(answer: Answer, status: number, rpc: number | undefined, code: s
   assert.ok(!/\bat .*\.ts\b|node_modules/.test(answer.text), 'no stack')
 }
 
-const OTHERS = [
+/** Methods of the protocol that this system was not pinned with. */
+const NOT_PINNED = [
   'resources/list',
-  'resources/templates/list',
   'resources/read',
   'resources/subscribe',
   'resources/unsubscribe',
-  'prompts/list',
   'prompts/get',
   'completion/complete',
-  'logging/setLevel',
-  'subscriptions/listen',
-  'tasks/list',
+]
+
+const OTHERS = [
   'sampling/createMessage',
   'elicitation/create',
   'roots/list',
@@ -48,6 +47,24 @@ const OTHERS = [
   '__proto__',
   '',
 ]
+
+test('a method that a system was not pinned with is a call that there is not, and reaches nothing', async () => {
+  const denied = (await bailiwick.records('call.denied')).length
+  const outcomes = (await bailiwick.records('call.outcome')).length
+  for (const method of NOT_PINNED) {
+    const params = {
+      name: 'x',
+      uri: 'file:///etc/passwd',
+      ref: { type: 'ref/prompt', name: 'x' },
+      argument: { name: 'a', value: 'b' },
+    }
+    const old = await send(bailiwick, holder, legacy(method, params))
+    assert.ok(['resolve.unknown_action', 'mcp.method'].includes(old.code ?? ''), old.text)
+    assert.doesNotMatch(old.text, /root:/)
+  }
+  assert.ok((await bailiwick.records('call.denied')).length > denied)
+  assert.equal((await bailiwick.records('call.outcome')).length, outcomes)
+})
 
 test('every other method is refused in both eras, and names itself', async () => {
   for (const method of OTHERS) {
@@ -187,7 +204,7 @@ test('other HTTP methods, other content and other addresses are refused as probl
   }
   const charset = { ...headers, 'content-type': 'Application/JSON; charset=utf-8' }
   assert.equal((await send(bailiwick, holder, { headers: charset, body })).status, 200)
-  for (const path of ['/', '/mcp', '/mcp/', '/mcp/probe/', '/v1/agents', '/mcp/probe/x']) {
+  for (const path of ['/', '/mcp/', '/mcp/probe/', '/v1/agents', '/mcp/probe/x']) {
     expect(await send(bailiwick, holder, { path, headers, body }), 404, undefined, 'http.path')
   }
   const unknown = await send(bailiwick, holder, { path: '/mcp/nothing', headers, body })

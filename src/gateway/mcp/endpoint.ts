@@ -116,7 +116,7 @@ export class McpEndpoint {
   end(exchange: Exchange): void {
     const session = this.#ownSession(exchange)
     if (session === undefined) return
-    this.#parts.sessions.end(session)
+    this.#parts.sessions.leave(session)
     exchange.response.writeHead(204).end()
   }
 

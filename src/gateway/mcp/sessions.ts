@@ -1,13 +1,13 @@
 // Holds the sessions of 2025-11-25 clients: unguessable, each good for one caller at one endpoint, bounded in number and in time.
 
 import { base64url } from '../../std/bytes.ts'
-import type { JsonObject } from '../../std/json.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Presented } from '../../wire/presented.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
 import type { Governor } from '../govern.ts'
 import type { Ports } from '../ports.ts'
 import { ownerOf } from './owner.ts'
+import { readSessionId, sessionId, type Begun } from './session-id.ts'
 import { ClientSession } from './session.ts'
 
 /** Sessions of one instance, and of all: beyond the first, its longest unused one ends; beyond the second, none begins. */
@@ -26,6 +26,8 @@ export class Sessions {
   readonly #governor: Governor
   readonly #onEnd: OnEnd
   readonly #sessions = new Map<string, ClientSession>()
+  /** Ids of those whose clients have left. */
+  readonly #left = new Set<string>()
   readonly #sweep: NodeJS.Timeout
   readonly #stop: (() => void)[]
 
@@ -51,19 +53,21 @@ export class Sessions {
   }
 
   /** Begins a session. A denial where there are too many. */
-  begin(
-    actor: Actor,
-    presented: Presented,
-    begun: { readonly door: string; readonly version: string; readonly capabilities: JsonObject },
-  ): ClientSession | Denial {
+  begin(actor: Actor, presented: Presented, begun: Begun): ClientSession | Denial {
     this.#makeRoom(actor.instance)
     if (this.#sessions.size >= IN_ALL) {
       return deny('mcp.sessions', `${IN_ALL} sessions are open at this gateway`)
     }
+    const owner = ownerOf(actor, presented)
+    const id = sessionId(this.#ports, { ...begun, owner })
+    return this.#open(id, actor, presented, begun)
+  }
+
+  #open(id: string, actor: Actor, presented: Presented, begun: Begun): ClientSession {
     const { entropy } = this.#ports
     const session = new ClientSession({
       ...begun,
-      id: base64url(entropy.bytes(24)),
+      id,
       owner: ownerOf(actor, presented),
       instance: actor.instance,
       presented,
@@ -81,7 +85,7 @@ export class Sessions {
    * that never was.
    */
   find(id: string, actor: Actor, presented: Presented, door: string): ClientSession | undefined {
-    const session = this.#sessions.get(id)
+    const session = this.#sessions.get(id) ?? this.#again(id, actor, presented, door)
     if (session === undefined || session.terms.door !== door) return undefined
     if (session.terms.owner !== ownerOf(actor, presented)) return undefined
     const task = actor.task?.id
@@ -92,6 +96,26 @@ export class Sessions {
     session.lastUsed = this.#ports.clock.monotonic()
     session.presented = presented
     return session
+  }
+
+  /**
+   * A session that this home gave out, to this caller and for this endpoint, and knows no longer: since a restart, or because it was idle.
+   * It goes on with what the client said of itself, which its id repeats; many clients begin no other by themselves.
+   */
+  #again(id: string, actor: Actor, presented: Presented, door: string): ClientSession | undefined {
+    if (this.#left.has(id)) return undefined
+    const begun = readSessionId(this.#ports, id, { door, owner: ownerOf(actor, presented) })
+    if (begun === undefined) return undefined
+    this.#makeRoom(actor.instance)
+    return this.#sessions.size >= IN_ALL ? undefined : this.#open(id, actor, presented, begun)
+  }
+
+  /** Ends one for good, as its client asked. */
+  leave(session: ClientSession): void {
+    // Bounded: what falls out of it can be taken up again by whoever left, and by nobody else.
+    if (this.#left.size >= IN_ALL) this.#left.clear()
+    this.#left.add(session.terms.id)
+    this.end(session)
   }
 
   /** Ends one. */
