@@ -195,9 +195,9 @@ test('INV-8 nothing in a district is a key: neither its environment, nor its fil
   await using bailiwick = await Bailiwick.start()
   await bailiwick.agent('prowler', [], false)
   const project = folder(t)
-  // The program of the test is shown to it, and has such words in its own text.
+  // The program of the test is shown to it, and has such words in its own text; so has the binary of Node.
   const own = join(import.meta.dirname, '..', '..')
-  const script = `env; cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"; find / -xdev -type f -newer /etc/passwd -not -path '${own}/*' 2>/dev/null | head -200 | xargs -r cat 2>/dev/null; ls -la /run/bailiwick`
+  const script = `env; cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"; find / -xdev -type f -size -1024k -newer /etc/passwd -not -path '${own}/*' 2>/dev/null | head -200 | xargs -r cat 2>/dev/null; ls -la /run/bailiwick`
   await using child = new Child(
     [
       '-c',
