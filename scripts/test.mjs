@@ -11,13 +11,16 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const BIN = join(ROOT, 'node_modules', '.bin')
 const CI = process.env['CI'] === 'true'
 
-/** What tests run beyond npm's packages, with the Debian package that holds it. */
+/** What tests run beyond npm's packages, or read (a path, which may be a pattern), with the Debian package that holds it. */
 const PROGRAMS = [
   ['openssl', 'openssl'],
   ['git', 'git'],
   ['chromium', 'chromium'],
   ['bwrap', 'bubblewrap'],
   ['python3', 'python3-minimal'],
+  ['go', 'golang-go'],
+  ['/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog', 'golang-golang-x-mod-dev'],
+  ['/usr/lib/postgresql/*/bin/initdb', 'postgresql'],
 ]
 
 /** The quiet checks, quickest first: they speak only when they fail. */
@@ -38,7 +41,8 @@ function fail(what, next) {
 }
 
 function isThere(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0
+  const look = program.startsWith('/') ? `ls -d ${program}` : `command -v ${program}`
+  return spawnSync('sh', ['-c', look], { stdio: 'ignore' }).status === 0
 }
 
 /** Brings what is missing where that is possible: Debian's packages, as root. Names it clearly where it is not. */

@@ -213,6 +213,34 @@ const GATEWAY_INDEXES = [
   ['connections', 'state'],
 ] as const
 
+async function record(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
+  await signedTable(db, d, 'subjects', [
+    ['subject', 'text', 'unique'],
+    ['state', 'text'],
+  ])
+  await signedTable(db, d, 'payloads', [
+    ['call', 'text'],
+    ['subject', 'text'],
+    ['created_at', 'integer'],
+  ])
+  await signedTable(db, d, 'cursors', [])
+  await signedTable(db, d, 'leases', [
+    ['state', 'text'],
+    ['seen_at', 'integer'],
+  ])
+  for (const [table, column] of RECORD_INDEXES) {
+    const index = sql.id(`${table}_${column}`)
+    await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
+  }
+}
+
+const RECORD_INDEXES = [
+  ['payloads', 'call'],
+  ['payloads', 'subject'],
+  ['payloads', 'created_at'],
+  ['leases', 'state'],
+] as const
+
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
 export interface SchemaStep {
   readonly up: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>
@@ -220,7 +248,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors, leases. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -254,6 +282,10 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0004_gateway': {
     up: gateway,
     rolls: ['quarantines', 'upstream_tokens', 'connections', 'secrets'],
+  },
+  '0005_record': {
+    up: record,
+    rolls: ['subjects'],
   },
 }
 
