@@ -203,6 +203,8 @@ const LOG: Described = {
   'gateway.start':
     'a gateway started: where its last run ended, how many intents that run left open, how many torn bytes were cut',
   'gateway.stop': 'a gateway stopped in order; every record of its run stands before this one',
+  'log.shard_closed':
+    'a half-year is over: the shard that ended, with its last size and root; this record begins the one that follows',
   heartbeat: 'nothing happened, and the gateway was there: silence is not absence',
   'audit.read': 'a person read the record or the arguments of a held call, and what they asked for',
 }

@@ -325,7 +325,18 @@ export interface ControlPorts {
   >
   readonly audit: Pick<
     AuditLog,
-    'append' | 'get' | 'byCall' | 'tail' | 'subscribe' | 'flush' | 'checkpoint' | 'proof' | 'stats'
+    | 'append'
+    | 'get'
+    | 'byCall'
+    | 'tail'
+    | 'read'
+    | 'subscribe'
+    | 'onGrown'
+    | 'shards'
+    | 'flush'
+    | 'checkpoint'
+    | 'proof'
+    | 'stats'
   >
   readonly server: ServerPort
   readonly consents: Consents

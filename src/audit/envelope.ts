@@ -16,6 +16,7 @@ import {
 } from '../std/json.ts'
 import {
   RECORD_VERSION,
+  RECORD_VERSIONS,
   type AuditRecord,
   type RecordDraft,
   type RecordPhase,
@@ -33,6 +34,8 @@ const RECORD_LIMITS: JsonLimits = {
 
 const NONCE_BYTES = 16
 const OPTIONAL_TEXTS = ['ref', 'call', 'person', 'agent', 'instance', 'system', 'action'] as const
+/** Texts of the envelope since version 2. */
+const SINCE_2 = ['task', 'trace'] as const
 const PHASES: readonly string[] = [
   'intent',
   'outcome',
@@ -53,6 +56,7 @@ const KEYS: ReadonlySet<string> = new Set<string>([
   'iseq',
   'body',
 ])
+const KEYS_2: ReadonlySet<string> = new Set<string>([...KEYS, ...SINCE_2])
 
 /** A record with its text. */
 export interface SealedRecord {
@@ -145,6 +149,8 @@ function recordText(record: AuditRecord): string {
     phase: record.phase,
     ref: record.ref,
     system: record.system,
+    task: record.task,
+    trace: record.trace,
     ts: record.ts,
     type: record.type,
     v: record.v,
@@ -174,9 +180,10 @@ function nests(value: Json | undefined, depth: number): boolean {
 
 function problemOf(json: JsonObject): string | undefined {
   const { v, id, nonce, type, phase, ts, gateway, boot, iseq, body } = json
-  const stray = Object.keys(json).find((key) => !KEYS.has(key))
-  if (stray !== undefined) return 'keys are not those of version 1'
-  if (v !== RECORD_VERSION) return 'version is not 1'
+  if (!(RECORD_VERSIONS as readonly unknown[]).includes(v)) return 'version is unknown'
+  const keys = v === 1 ? KEYS : KEYS_2
+  const stray = Object.keys(json).find((key) => !keys.has(key))
+  if (stray !== undefined) return `keys are not those of version ${String(v)}`
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID'
   if (typeof nonce !== 'string' || fromBase64url(nonce)?.length !== NONCE_BYTES) {
     return 'nonce is not 16 bytes'
@@ -189,7 +196,8 @@ function problemOf(json: JsonObject): string | undefined {
   if (typeof iseq !== 'number' || !Number.isSafeInteger(iseq) || iseq < 1)
     return 'iseq is not from 1'
   if (!isObject(body)) return 'body is not an object'
-  const odd = OPTIONAL_TEXTS.find((key) => json[key] !== undefined && typeof json[key] !== 'string')
+  const texts = [...OPTIONAL_TEXTS, ...SINCE_2]
+  const odd = texts.find((key) => json[key] !== undefined && typeof json[key] !== 'string')
   return odd === undefined ? undefined : `${odd} is not text`
 }
 

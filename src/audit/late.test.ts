@@ -8,7 +8,7 @@ import { systemClock } from '../std/clock.ts'
 import { systemEntropy } from '../std/entropy.ts'
 import { Envelope, readRecord } from './envelope.ts'
 import { checksumFrames, decodeFrames } from './frame.ts'
-import { LogFiles } from './log-files.ts'
+import { LogFolder } from './log-folder.ts'
 import { AuditLog } from './log.ts'
 import { Spool } from './spool.ts'
 import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
@@ -33,10 +33,11 @@ function slowLog(home: string): {
     ended: () => Promise.resolve(),
   }
   const sequencer = {
-    head: { size: 0, root: new Uint8Array(32), position: POSITION },
+    head: { size: 0, shards: [], position: POSITION },
     published: 0,
     problem: undefined,
     noteDurable: () => undefined,
+    onGrown: () => () => undefined,
     reach: () => Promise.resolve(),
     publishedTo: () => Promise.resolve(),
     close: () => Promise.resolve(),
@@ -47,7 +48,7 @@ function slowLog(home: string): {
     spool: new Spool(thread, systemClock, { waitMs: 5, queueBytes: 1 << 20 }, POSITION),
     thread,
     sequencer,
-    files: new LogFiles(home),
+    folder: new LogFolder(home),
     index,
     heartbeatMs: 60_000,
   })

@@ -6,33 +6,85 @@ import { join } from 'node:path'
 import { utf8 } from '../std/bytes.ts'
 import type { Signer } from '../keys/ring.ts'
 import { rawEd25519 } from '../tlog/ed25519.ts'
-import { formatVkey, NOTE_ED25519, noteSigner, type NoteSigner } from '../tlog/note.ts'
+import {
+  formatVkey,
+  NOTE_ED25519,
+  noteSigner,
+  noteVerifier,
+  parseVkey,
+  type NoteSigner,
+  type NoteVerifier,
+} from '../tlog/note.ts'
 import { makeDirectory, replaceDurable } from './durable-file.ts'
 import { fault } from './faults.ts'
+import { isShardName, shardOrigin } from './shard.ts'
 
-/** A log's key in both halves. */
-export interface LogKey {
-  readonly signer: NoteSigner
-  /** Verifier key as text. */
+/** A log's key: one pair under the name of the log, and under that of each of its shards. */
+export class LogKey {
+  readonly origin: string
+  /** Verifier key under the log's own name, as text. */
   readonly vkey: string
+  readonly #raw: Uint8Array
+  readonly #signer: Signer
+  readonly #path: string
+  /** Lines of `log.vkey`. */
+  readonly #lines: string[]
+
+  /** Opened by `openLogKey`. */
+  constructor(origin: string, signer: Signer, path: string, lines: readonly string[]) {
+    this.origin = origin
+    this.#signer = signer
+    this.#raw = rawEd25519(signer.publicKey)
+    this.vkey = formatVkey(origin, NOTE_ED25519, this.#raw)
+    this.#path = path
+    this.#lines = [...lines]
+  }
+
+  /** Who signs the checkpoints of a shard; a shard that is new gets its line in `log.vkey` first. */
+  shard(name: string): NoteSigner {
+    const origin = shardOrigin(this.origin, name)
+    const line = formatVkey(origin, NOTE_ED25519, this.#raw)
+    if (!this.#lines.includes(line)) {
+      this.#lines.push(line)
+      replaceDurable(this.#path, utf8(`${this.#lines.join('\n')}\n`))
+    }
+    return noteSigner(origin, this.#raw, (body) => this.#signer.sign(body))
+  }
 }
 
 /**
- * The log key under the log's name, written to `<home>/log.vkey` on first use. Throws `audit.key` where the home began with
- * another key or name: a log does not change either.
+ * The log key under the log's name, written to `<home>/log.vkey` on first use: the log's own line, then one per shard, the
+ * oldest first. Throws `audit.key` where the home began with another key or name: a log does not change either.
  */
 export function openLogKey(home: string, origin: string, signer: Signer): LogKey {
   if (signer.algorithm !== 'Ed25519') throw fault('audit.key', 'the log key is not an Ed25519 key')
-  const raw = rawEd25519(signer.publicKey)
-  const vkey = formatVkey(origin, NOTE_ED25519, raw)
   const path = join(home, 'log.vkey')
   makeDirectory(home)
+  const vkey = formatVkey(origin, NOTE_ED25519, rawEd25519(signer.publicKey))
   if (!existsSync(path)) replaceDurable(path, utf8(`${vkey}\n`))
-  else if (readFileSync(path, 'utf8') !== `${vkey}\n`) {
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  if (lines[0] !== vkey) {
     throw fault(
       'audit.key',
       'log.vkey holds another verifier key than that of this log key and origin',
     )
   }
-  return { signer: noteSigner(origin, raw, (body) => signer.sign(body)), vkey }
+  return new LogKey(origin, signer, path, lines)
+}
+
+/**
+ * Who verifies the checkpoints of a shard, from the text of a `log.vkey` or of any one line of it: the key of a log under its own
+ * name vouches for its half-years as well, so whoever keeps that one line can verify for good. `name` is that of the shard;
+ * without it, of the shard that `origin` names. Undefined where no line is for it. Throws `tlog.vkey` for a line that is no key.
+ */
+export function shardVerifier(vkeys: string, origin: string): NoteVerifier | undefined {
+  const keys = vkeys.split('\n').map((line) => line.trim())
+  const known = keys.filter((line) => line !== '').map(parseVkey)
+  const exact = known.find(({ name }) => name === origin)
+  if (exact !== undefined) return noteVerifier(exact)
+  const cut = origin.lastIndexOf('/')
+  if (!isShardName(origin.slice(cut + 1))) return undefined
+  const log = known.find(({ name }) => name === origin.slice(0, cut))
+  if (log === undefined) return undefined
+  return noteVerifier(parseVkey(formatVkey(origin, log.type, log.publicKey)))
 }

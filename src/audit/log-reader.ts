@@ -10,9 +10,12 @@ import type { AuditRecord } from '../wire/record.ts'
 import { readRecord } from './envelope.ts'
 import { fault } from './faults.ts'
 import type { LogFiles } from './log-files.ts'
+import type { LogFolder } from './log-folder.ts'
+import { shardAt, type ShardHead } from './shard.ts'
 
 /** A record at its place in the log. */
 export interface LoggedRecord {
+  /** From the beginning of the log, over all its shards. */
   readonly index: number
   /** Leaf hash, base64url. */
   readonly leaf: string
@@ -21,33 +24,67 @@ export interface LoggedRecord {
 
 /** Reads the records at these indices, in the order given, each bundle once. Throws `audit.corrupt`. */
 export function readRecords(
-  files: LogFiles,
-  size: number,
+  folder: LogFolder,
+  shards: readonly ShardHead[],
   indices: readonly number[],
 ): LoggedRecord[] {
+  return readEntries(folder, shards, indices).map(({ index, entry }) => ({
+    index,
+    leaf: base64url(leafHash(entry)),
+    record: readRecord(entry),
+  }))
+}
+
+/** An entry at its place in the log. */
+export interface LoggedEntry {
+  readonly index: number
+  readonly entry: Uint8Array
+}
+
+/** The same without a look at what the entries say. Throws `audit.corrupt`. */
+export function readEntries(
+  folder: LogFolder,
+  shards: readonly ShardHead[],
+  indices: readonly number[],
+): LoggedEntry[] {
   const bundles = new Map<number, Uint8Array[]>()
   return indices.map((index) => {
-    const bundle = Math.floor(index / TILE_WIDTH)
-    const entries = bundles.get(bundle) ?? readBundle(files, size, bundle)
-    bundles.set(bundle, entries)
-    const entry = entries[index % TILE_WIDTH]
-    if (entry === undefined) throw fault('audit.corrupt', `tile/entries holds no entry ${index}`)
-    return { index, leaf: base64url(leafHash(entry)), record: readRecord(entry) }
+    const shard = shardAt(shards, index)
+    if (shard === undefined) throw fault('audit.not_found', `no shard holds record ${index}`)
+    const leaf = index - shard.base
+    const first = index - (leaf % TILE_WIDTH)
+    const bundle = Math.floor(leaf / TILE_WIDTH)
+    const entries = bundles.get(first) ?? readBundle(folder.shard(shard.name), shard.size, bundle)
+    bundles.set(first, entries)
+    const entry = entries[leaf % TILE_WIDTH]
+    if (entry === undefined) throw fault('audit.corrupt', `tile/entries holds no entry ${leaf}`)
+    return { index, entry }
   })
 }
 
-/** The `.tlog-proof` of one record under the published checkpoint `note`. Throws `audit.not_found`. */
-export function proveRecord(files: LogFiles, index: number, note: string): string {
+/**
+ * The `.tlog-proof` of one record under the published checkpoint of its shard; it counts leaves within that shard.
+ * Throws `audit.not_found`.
+ */
+export function proveRecord(
+  folder: LogFolder,
+  shards: readonly ShardHead[],
+  index: number,
+): string {
+  const shard = shardAt(shards, index)
+  const files = shard && folder.shard(shard.name)
+  const note = files?.checkpoint()
+  if (shard === undefined || files === undefined || note === undefined) throw beyond(index)
   const gap = note.indexOf('\n\n')
   const { size } = parseCheckpoint(note.slice(0, gap + 1))
-  if (!Number.isSafeInteger(index) || index < 0 || index >= size) {
-    throw fault(
-      'audit.not_found',
-      `no record ${index} is under the published checkpoint of size ${size}`,
-    )
-  }
-  const hashes = inclusionProof(index, size, files.readHashes)
-  return formatProof({ index, hashes, checkpoint: note })
+  const leaf = index - shard.base
+  if (leaf >= size) throw beyond(index)
+  const hashes = inclusionProof(leaf, size, files.readHashes)
+  return formatProof({ index: leaf, hashes, checkpoint: note })
+}
+
+function beyond(index: number): Error {
+  return fault('audit.not_found', `no record ${index} is under a published checkpoint`)
 }
 
 function readBundle(files: LogFiles, size: number, bundle: number): Uint8Array[] {

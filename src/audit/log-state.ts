@@ -4,20 +4,23 @@ import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
 import { hex } from '../std/bytes.ts'
-import { EMPTY_ROOT } from '../tlog/hash.ts'
 import { fault } from './faults.ts'
 import type { IndexRow } from './index-row.ts'
 import { SEGMENT_HEAD, type Position } from './segment.ts'
+import type { ShardHead } from './shard.ts'
 
-const SCHEMA_VERSION = 1
+/** History: 1 one tree; 2 shards. */
+const SCHEMA_VERSION = 2
 
 /** Intents that one commit brings and does not answer, by leaf hash: most are answered in it and never need a row. */
 type OpenIntents = Map<string, { readonly leaf: Uint8Array; readonly idx: number }>
 
 /** Where the log stands. */
 export interface LogHead {
+  /** Records of all shards: the index of the next one. */
   readonly size: number
-  readonly root: Uint8Array
+  /** The oldest first; the last one grows. Empty before the first record. */
+  readonly shards: readonly ShardHead[]
   /** How far the spool is in the log. */
   readonly position: Position
 }
@@ -28,11 +31,26 @@ PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL
 PRAGMA wal_autocheckpoint = 4096; PRAGMA cache_size = -32768;
 `
 
+const SHARDS = `
+CREATE TABLE shards (
+  name TEXT PRIMARY KEY, base INTEGER NOT NULL UNIQUE, size INTEGER NOT NULL, root BLOB NOT NULL
+) STRICT;
+`
+
+/** From version 1, whose one tree is the shard of the empty name. */
+const TO_SHARDS = `
+${SHARDS}
+INSERT INTO shards SELECT '', 0, size, root FROM state WHERE size > 0;
+ALTER TABLE state DROP COLUMN root;
+PRAGMA user_version = 2;
+`
+
 const SCHEMA = `
 CREATE TABLE state (
   one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, epoch INTEGER NOT NULL,
-  size INTEGER NOT NULL, root BLOB NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL
+  size INTEGER NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL
 ) STRICT;
+${SHARDS}
 CREATE TABLE records (
   idx INTEGER PRIMARY KEY, id BLOB NOT NULL, leaf BLOB NOT NULL, type TEXT NOT NULL, phase TEXT NOT NULL,
   call TEXT, agent TEXT, system TEXT, ts INTEGER NOT NULL, ref BLOB
@@ -63,6 +81,7 @@ export class LogState {
   readonly #openIntent: StatementSync
   readonly #closeIntent: StatementSync
   readonly #boot: StatementSync
+  readonly #shard: StatementSync
 
   /**
    * Opens or makes the database and takes the log over: from here on every earlier holder's commit fails.
@@ -81,7 +100,7 @@ export class LogState {
     }
     this.#epoch = Number(row['epoch'])
     this.#swap = database.prepare(
-      'UPDATE state SET size = ?, root = ?, segment = ?, offset = ? WHERE size = ? AND epoch = ?',
+      'UPDATE state SET size = ?, segment = ?, offset = ? WHERE size = ? AND epoch = ?',
     )
     this.#insert = database.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     this.#openIntent = database.prepare('INSERT OR IGNORE INTO intents VALUES (?, ?)')
@@ -89,16 +108,23 @@ export class LogState {
     this.#boot = database.prepare(
       'INSERT INTO boots VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET iseq = excluded.iseq, idx = excluded.idx',
     )
+    this.#shard = database.prepare(
+      'INSERT INTO shards VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET size = excluded.size, root = excluded.root',
+    )
   }
 
   /** Where the log stands, as last committed. */
   head(): LogHead {
-    const row = this.#database.prepare('SELECT size, root, segment, offset FROM state').get()
-    if (row === undefined || !(row['root'] instanceof Uint8Array)) {
-      throw fault('audit.corrupt', 'log-state.sqlite has lost its state')
-    }
+    const row = this.#database.prepare('SELECT size, segment, offset FROM state').get()
+    if (row === undefined) throw fault('audit.corrupt', 'log-state.sqlite has lost its state')
     const position = { segment: Number(row['segment']), offset: Number(row['offset']) }
-    return { size: Number(row['size']), root: row['root'], position }
+    const size = Number(row['size'])
+    const shards = readShards(this.#database)
+    const last = shards.at(-1)
+    if ((last === undefined ? 0 : last.base + last.size) !== size) {
+      throw fault('audit.corrupt', 'the shards in log-state.sqlite do not add up to its size')
+    }
+    return { size, position, shards }
   }
 
   /**
@@ -109,8 +135,11 @@ export class LogState {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       const { segment, offset } = next.position
-      const { changes } = this.#swap.run(next.size, next.root, segment, offset, size, this.#epoch)
+      const { changes } = this.#swap.run(next.size, segment, offset, size, this.#epoch)
       if (Number(changes) !== 1) throw fault('audit.fenced', 'another process has moved this log')
+      for (const { name, base, size: leaves, root } of next.shards) {
+        if (base + leaves > size) this.#shard.run(name, base, leaves, root)
+      }
       const opened: OpenIntents = new Map()
       rows.forEach((row, i) => {
         if (row === undefined) return
@@ -140,6 +169,15 @@ export class LogState {
   }
 }
 
+/** Every shard that was ever begun, the oldest first. */
+export function readShards(database: DatabaseSync): ShardHead[] {
+  const rows = database.prepare('SELECT name, base, size, root FROM shards ORDER BY base').all()
+  return rows.map(({ name, base, size, root }) => {
+    if (!(root instanceof Uint8Array)) throw fault('audit.corrupt', 'a shard has lost its root')
+    return { name: String(name), base: Number(base), size: Number(size), root }
+  })
+}
+
 function prepareSchema(database: DatabaseSync, origin: string): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version > SCHEMA_VERSION) {
@@ -149,9 +187,8 @@ function prepareSchema(database: DatabaseSync, origin: string): void {
     )
   }
   if (version === SCHEMA_VERSION) return
+  if (version === 1) return database.exec(`BEGIN IMMEDIATE; ${TO_SHARDS} COMMIT`)
   database.exec(`BEGIN IMMEDIATE; ${SCHEMA}`)
-  database
-    .prepare('INSERT INTO state VALUES (1, ?, 0, 0, ?, 1, ?)')
-    .run(origin, EMPTY_ROOT, SEGMENT_HEAD)
+  database.prepare('INSERT INTO state VALUES (1, ?, 0, 0, 1, ?)').run(origin, SEGMENT_HEAD)
   database.exec('COMMIT')
 }

@@ -1,14 +1,17 @@
 // Holds the audit log as the rest of the product sees it: append and wait for the disk, read, prove, close.
 
+import { toBase64 } from '../tlog/base64.ts'
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
 import type { AuditSink, Receipt, RecordDraft } from '../wire/record.ts'
 import type { Envelope, SealedRecord } from './envelope.ts'
 import { fault } from './faults.ts'
 import { LiveTail, type LiveListener } from './live-tail.ts'
-import type { LogFiles } from './log-files.ts'
+import type { LogFolder } from './log-folder.ts'
 import type { LogIndex, RecordFilter } from './log-index.ts'
 import { proveRecord, readRecords, type LoggedRecord } from './log-reader.ts'
 import { ownOutcome } from './outcome.ts'
+import type { LogHead } from './log-state.ts'
+import type { ShardHead } from './shard.ts'
 import type { SequencerLink } from './sequencer-link.ts'
 import type { Spool, SpoolWaiter } from './spool.ts'
 import type { SpoolThread } from './spool-thread.ts'
@@ -33,7 +36,7 @@ export interface AuditStats {
   readonly boot: string
   /** Records sealed in this boot. */
   readonly iseq: number
-  /** Records in the log, and under its published checkpoint. */
+  /** Records in the log, and under its published checkpoints: all shards together. */
   readonly size: number
   readonly published: number
   /** Bytes that wait for the disk. */
@@ -51,7 +54,7 @@ export interface AuditStats {
 /** The sequencer as the log uses it. */
 type LogSequencer = Pick<
   SequencerLink,
-  'head' | 'published' | 'problem' | 'noteDurable' | 'reach' | 'publishedTo' | 'close'
+  'head' | 'published' | 'problem' | 'onGrown' | 'noteDurable' | 'reach' | 'publishedTo' | 'close'
 >
 
 /** The parts that `openAuditLog` puts together. */
@@ -60,7 +63,7 @@ export interface AuditLogParts {
   readonly spool: Spool
   readonly thread: Pick<SpoolThread, 'listen' | 'post' | 'ended'>
   readonly sequencer: LogSequencer
-  readonly files: LogFiles
+  readonly folder: LogFolder
   readonly index: Pick<LogIndex, 'find' | 'byCall' | 'tail' | 'close'>
   readonly heartbeatMs: number
 }
@@ -71,11 +74,15 @@ export class AuditLog implements AuditSink {
   readonly #live = new LiveTail()
   #heartbeat: NodeJS.Timeout | undefined
   #reserveProblem: string | undefined
+  /** Closed shards that a record names. */
+  #closedShards: number
   #closed: Promise<void> | undefined
 
   constructor(parts: AuditLogParts) {
     this.#parts = parts
     parts.thread.listen((news) => this.#hear(news))
+    this.#closedShards = this.#namedShards()
+    parts.sequencer.onGrown((head) => this.#rotated(head))
   }
 
   /** Id of this start of the gateway. */
@@ -131,16 +138,37 @@ export class AuditLog implements AuditSink {
     return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1))
   }
 
-  /** The published checkpoint: a signed note. Throws `audit.not_found` before the first. */
+  /** The newest published checkpoint, that of the shard that grows: a signed note. Throws `audit.not_found` before the first. */
   checkpoint(): string {
-    const note = this.#parts.files.checkpoint()
-    if (note === undefined) throw fault('audit.not_found', 'no checkpoint is published yet')
-    return note
+    const { folder, sequencer } = this.#parts
+    for (const { name } of sequencer.head.shards.toReversed()) {
+      const note = folder.shard(name).checkpoint()
+      if (note !== undefined) return note
+    }
+    throw fault('audit.not_found', 'no checkpoint is published yet')
+  }
+
+  /** The shards of the log, the oldest first; the last one grows. */
+  get shards(): readonly ShardHead[] {
+    return this.#parts.sequencer.head.shards
   }
 
   /** The `.tlog-proof` of the record at `index`. Throws `audit.not_found` beyond the published checkpoint. */
   proof(index: number): string {
-    return proveRecord(this.#parts.files, index, this.checkpoint())
+    return proveRecord(this.#parts.folder, this.shards, index)
+  }
+
+  /** Calls `listener` with the log's size whenever it has grown. The answer ends it. */
+  onGrown(listener: (size: number) => void): () => void {
+    return this.#parts.sequencer.onGrown(({ size }) => listener(size))
+  }
+
+  /** Up to `limit` (1 to 1000) records from `index` on, the oldest first, as far as the log goes. */
+  read(index: number, limit: number): LoggedRecord[] {
+    const { size } = this.#parts.sequencer.head
+    const bounded = Math.max(1, Math.min(TAIL_MAX, limit))
+    const end = Math.min(size, index + bounded)
+    return this.#read(Array.from({ length: Math.max(0, end - index) }, (_, i) => index + i))
   }
 
   /** How the log is doing. */
@@ -174,6 +202,22 @@ export class AuditLog implements AuditSink {
       this.#note({ type: 'heartbeat', phase: 'lifecycle', body })
     }, heartbeatMs)
     this.#heartbeat.unref()
+  }
+
+  /** How many shards the newest record about a closed one, and those before it, have named. */
+  #namedShards(): number {
+    const newest = this.#parts.index.tail({ type: 'log.shard_closed' }, Number.MAX_SAFE_INTEGER, 1)
+    const name = this.#read(newest)[0]?.record.body['shard']
+    return 1 + this.shards.findIndex((shard) => shard.name === name)
+  }
+
+  /** A shard that ends is named, with its last root, in the one that follows: the row of shards is one history. */
+  #rotated({ shards }: LogHead): void {
+    for (const { name, size, root } of shards.slice(this.#closedShards, -1)) {
+      const body = { shard: name, size, root: toBase64(root) }
+      this.#note({ type: 'log.shard_closed', phase: 'lifecycle', body })
+    }
+    this.#closedShards = Math.max(this.#closedShards, shards.length - 1)
   }
 
   #append(draft: RecordDraft, awaited = true): Promise<Receipt> {
@@ -233,7 +277,7 @@ export class AuditLog implements AuditSink {
   }
 
   #read(indices: readonly number[]): LoggedRecord[] {
-    return readRecords(this.#parts.files, this.#parts.sequencer.head.size, indices)
+    return readRecords(this.#parts.folder, this.shards, indices)
   }
 
   async #close(): Promise<void> {

@@ -8,7 +8,7 @@ import { EntropyPool } from '../std/entropy-pool.ts'
 import { Envelope } from './envelope.ts'
 import { fault } from './faults.ts'
 import { openLogKey } from './log-key.ts'
-import { LogFiles } from './log-files.ts'
+import { LogFolder } from './log-folder.ts'
 import { LogIndex, type BootMark } from './log-index.ts'
 import { readRecords } from './log-reader.ts'
 import { AuditLog } from './log.ts'
@@ -31,15 +31,9 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const { home, gateway, origin, signer, clock, entropy } = options
   const limits = auditLimits(options.limits)
   if (gateway === '') throw fault('audit.options', 'a gateway has a name')
-  const { signer: noteSigner, vkey } = openLogKey(home, origin, signer)
+  const key = openLogKey(home, origin, signer)
   const { checkpointMs, heartbeatMs, segmentBytes } = limits
-  const { link: sequencer, scan } = await SequencerLink.open({
-    home,
-    origin,
-    vkey,
-    signer: noteSigner,
-    checkpointMs,
-  })
+  const { link: sequencer, scan } = await SequencerLink.open({ home, key, checkpointMs })
   const boot = uuidv7(clock, entropy)
   const directory = join(home, 'spool')
   const first = (scan.end?.segment ?? 0) + 1
@@ -52,16 +46,16 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   })
   const spool = new Spool(thread, clock, limits, thread.position)
   sequencer.onFailure((error) => spool.fail(error.detail))
-  const files = new LogFiles(join(home, 'log'))
+  const folder = new LogFolder(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
   const envelope = new Envelope(gateway, boot, clock, new EntropyPool(entropy))
   const previous = index.newestBoot(gateway)
   const open = index.openIntents()
-  const size = sequencer.head.size
-  const log = new AuditLog({ envelope, spool, thread, sequencer, files, index, heartbeatMs })
+  const { shards } = sequencer.head
+  const log = new AuditLog({ envelope, spool, thread, sequencer, folder, index, heartbeatMs })
   try {
     for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
-      const intents = readRecords(files, size, open.slice(at, at + RECOVERY_BATCH))
+      const intents = readRecords(folder, shards, open.slice(at, at + RECOVERY_BATCH))
       const unknown = { status: 'unknown', cause: 'crash' } as const
       await Promise.all(
         intents.map(({ record, leaf }) => log.append(ownOutcome(record, leaf, unknown))),

@@ -4,10 +4,12 @@ import { Worker } from 'node:worker_threads'
 
 import { Fault } from '../std/fault.ts'
 import { formatCheckpoint } from '../tlog/checkpoint.ts'
-import { signNote, type NoteSigner } from '../tlog/note.ts'
+import { signNote } from '../tlog/note.ts'
 import { AUDIT_FAULTS, fault, type AuditCode } from './faults.ts'
+import type { LogKey } from './log-key.ts'
 import type { LogHead } from './log-state.ts'
 import { comparePositions, type Position } from './segment.ts'
+import { shardOrigin, type ShardHead } from './shard.ts'
 import type { SequencerOptions } from './sequencer.ts'
 import type { SequencerNews, SequencerOrder, SequencerStart } from './sequencer-worker.ts'
 import type { SpoolScan } from './spool-scan.ts'
@@ -24,8 +26,8 @@ const FINAL: readonly string[] = [
 ]
 
 /** What the link needs. */
-export interface SequencerLinkOptions extends SequencerOptions {
-  readonly signer: NoteSigner
+export interface SequencerLinkOptions extends Omit<SequencerOptions, 'origin' | 'vkey'> {
+  readonly key: LogKey
   /** Longest time between a durable record and its place in the log, ms. */
   readonly checkpointMs: number
 }
@@ -47,23 +49,24 @@ export class SequencerLink {
   #waits: Wait[] = []
   #problem: Fault | undefined
   #failed: ((error: Fault) => void) | undefined
+  readonly #grown = new Set<(head: LogHead) => void>()
   #closing = false
 
-  private constructor(options: SequencerLinkOptions, worker: Worker, head: LogHead) {
+  private constructor(options: SequencerLinkOptions, started: Started) {
     this.#options = options
-    this.#worker = worker
-    this.#head = head
-    this.#goal = head.position
-    this.#attend(worker)
-    this.#sign()
+    this.#worker = started.worker
+    this.#head = started.head
+    this.#goal = started.head.position
+    this.#attend(started.worker)
+    this.#sign(started.unpublished)
   }
 
   /** Starts the thread, which takes the log over and sequences what earlier processes left in the spool. */
   static async open(
     options: SequencerLinkOptions,
   ): Promise<{ link: SequencerLink; scan: SpoolScan }> {
-    const { worker, head, scan } = await start(options, true)
-    return { link: new SequencerLink(options, worker, head), scan }
+    const started = await start(options, true)
+    return { link: new SequencerLink(options, started), scan: started.scan }
   }
 
   /** The log as last committed. */
@@ -71,7 +74,7 @@ export class SequencerLink {
     return this.#head
   }
 
-  /** Size of the published checkpoint; -1 before the first of this process. */
+  /** Records under published checkpoints; -1 before the first of this process. */
   get published(): number {
     return this.#published
   }
@@ -85,6 +88,12 @@ export class SequencerLink {
   onFailure(failed: (error: Fault) => void): void {
     this.#failed = failed
     if (this.#problem !== undefined && FINAL.includes(this.#problem.code)) failed(this.#problem)
+  }
+
+  /** Calls `listener` with every step that the log goes forward. The answer ends it. */
+  onGrown(listener: (head: LogHead) => void): () => void {
+    this.#grown.add(listener)
+    return () => void this.#grown.delete(listener)
   }
 
   /** Notes that the spool is durable up to `position`: it will be sequenced and published within the bound. */
@@ -131,10 +140,12 @@ export class SequencerLink {
   #hear(news: SequencerNews): void {
     if (news.kind === 'failed') return this.#fell(toFault(news.code, news.detail))
     if (news.kind === 'committed') {
+      const closed = newlyClosed(this.#head, news.head)
       this.#head = news.head
-      this.#sign()
+      this.#sign(closed)
+      for (const listener of this.#grown) listener(news.head)
     }
-    if (news.kind === 'published') this.#published = news.size
+    if (news.kind === 'published') this.#notePublished(news.shard, news.size)
     this.#waits = this.#waits.filter((wait) => {
       if (!wait.done()) return true
       wait.resolve()
@@ -143,11 +154,24 @@ export class SequencerLink {
   }
 
   /** Only what is committed is signed, so two signed heads of this log never contradict each other. */
-  #sign(): void {
-    const { origin, signer } = this.#options
-    const { size, root } = this.#head
-    const note = signNote(formatCheckpoint({ origin, size, root }), [signer])
-    this.#order({ kind: 'publish', size, note })
+  #sign(closed: readonly string[]): void {
+    const { shards } = this.#head
+    const current = shards.at(-1)
+    for (const shard of shards) {
+      if (shard === current || closed.includes(shard.name)) this.#signShard(shard)
+    }
+    if (current === undefined) this.#published = 0
+  }
+
+  #signShard({ name, size, root }: ShardHead): void {
+    const { key } = this.#options
+    const body = formatCheckpoint({ origin: shardOrigin(key.origin, name), size, root })
+    this.#order({ kind: 'publish', shard: name, size, note: signNote(body, [key.shard(name)]) })
+  }
+
+  #notePublished(name: string, size: number): void {
+    const shard = this.#head.shards.find((one) => one.name === name)
+    if (shard !== undefined) this.#published = Math.max(this.#published, shard.base + size)
   }
 
   #order(order: SequencerOrder): void {
@@ -166,12 +190,12 @@ export class SequencerLink {
     if (this.#closing) return
     this.#problem = undefined
     try {
-      const { worker, head } = await start(this.#options, false)
+      const { worker, head, unpublished } = await start(this.#options, false)
       this.#worker = worker
       if (this.#closing) return this.#order({ kind: 'close' })
       this.#head = head
       this.#attend(worker)
-      this.#sign()
+      this.#sign(unpublished)
       this.#advance()
     } catch (error) {
       this.#fell(error instanceof Fault ? error : fault('audit.unavailable', String(error)))
@@ -185,12 +209,23 @@ export class SequencerLink {
   }
 }
 
-async function start(
-  options: SequencerOptions,
-  recover: boolean,
-): Promise<{ worker: Worker; head: LogHead; scan: SpoolScan }> {
-  const { home, origin, vkey } = options
-  const workerData: SequencerStart = { home, origin, vkey, recover }
+/** Shards that grew in one head and do so no more in the next. */
+function newlyClosed(before: LogHead, after: LogHead): string[] {
+  const known = new Set(before.shards.slice(0, -1).map(({ name }) => name))
+  const closed = after.shards.slice(0, -1)
+  return closed.flatMap(({ name }) => (known.has(name) ? [] : [name]))
+}
+
+interface Started {
+  readonly worker: Worker
+  readonly head: LogHead
+  readonly scan: SpoolScan
+  readonly unpublished: readonly string[]
+}
+
+async function start(options: SequencerLinkOptions, recover: boolean): Promise<Started> {
+  const { home, key } = options
+  const workerData: SequencerStart = { home, origin: key.origin, vkey: key.vkey, recover }
   const worker = new Worker(new URL('./sequencer-worker.ts', import.meta.url), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const news = await new Promise<SequencerNews>((resolve, reject) => {
@@ -203,7 +238,8 @@ async function start(
     throw toFault(news.code, news.detail)
   }
   if (news.kind !== 'opened') throw fault('audit.unavailable', 'the sequencer did not open')
-  return { worker, head: news.head, scan: news.scan }
+  const { head, scan, unpublished } = news
+  return { worker, head, scan, unpublished }
 }
 
 function toFault(code: string, detail: string): Fault {

@@ -22,14 +22,25 @@ export interface SequencerStart extends SequencerOptions {
 /** What the thread is told. */
 export type SequencerOrder =
   | { readonly kind: 'advance'; readonly goal: Position }
-  | { readonly kind: 'publish'; readonly size: number; readonly note: string }
+  | {
+      readonly kind: 'publish'
+      readonly shard: string
+      readonly size: number
+      readonly note: string
+    }
   | { readonly kind: 'close' }
 
 /** What the thread says. */
 export type SequencerNews =
-  | { readonly kind: 'opened'; readonly head: LogHead; readonly scan: SpoolScan }
+  | {
+      readonly kind: 'opened'
+      readonly head: LogHead
+      readonly scan: SpoolScan
+      /** Closed shards whose last checkpoint nobody has published. */
+      readonly unpublished: readonly string[]
+    }
   | { readonly kind: 'committed'; readonly head: LogHead }
-  | { readonly kind: 'published'; readonly size: number }
+  | { readonly kind: 'published'; readonly shard: string; readonly size: number }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string }
 
 /** Runs one sequencer on a port until it is closed or fails; a failure is the last thing that it says. */
@@ -44,7 +55,8 @@ class SequencerThread {
     this.#sequencer = new Sequencer(start)
     this.#goal = this.#sequencer.head.position
     const scan = start.recover ? this.#recover(join(start.home, 'spool')) : { torn: 0 }
-    this.#say({ kind: 'opened', head: this.#sequencer.head, scan })
+    const unpublished = this.#sequencer.unpublished()
+    this.#say({ kind: 'opened', head: this.#sequencer.head, scan, unpublished })
   }
 
   obey(order: SequencerOrder): void {
@@ -54,8 +66,8 @@ class SequencerThread {
         if (!this.#running) this.#turn()
         return
       case 'publish':
-        this.#sequencer.publish(order.size, order.note)
-        return this.#say({ kind: 'published', size: order.size })
+        this.#sequencer.publish(order.shard, order.size, order.note)
+        return this.#say({ kind: 'published', shard: order.shard, size: order.size })
       case 'close':
         this.#sequencer.close()
         this.#port.close()

@@ -3,18 +3,16 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { parseCheckpoint } from '../tlog/checkpoint.ts'
-import { Edge } from '../tlog/edge.ts'
-import { leafHash, sameHash } from '../tlog/hash.ts'
-import { noteVerifier, openNote, parseVkey } from '../tlog/note.ts'
-import { TILE_WIDTH, type TileRef } from '../tlog/tile.ts'
-import { Bundles } from './bundles.ts'
+import { EMPTY_ROOT, leafHash } from '../tlog/hash.ts'
 import { syncDirectory } from './durable-file.ts'
 import { fault } from './faults.ts'
-import { indexRow } from './index-row.ts'
-import { LogFiles } from './log-files.ts'
+import { indexRow, type IndexRow } from './index-row.ts'
+import { LogFolder } from './log-folder.ts'
+import { shardVerifier } from './log-key.ts'
 import { LogState, type LogHead } from './log-state.ts'
 import type { Position } from './segment.ts'
+import { shardEnd, shardOf, shardOrigin, type ShardHead } from './shard.ts'
+import { checkPublished, ShardWriter } from './shard-writer.ts'
 import { SpoolCursor } from './spool-cursor.ts'
 import { dropTaken } from './spool-scan.ts'
 
@@ -22,58 +20,64 @@ import { dropTaken } from './spool-scan.ts'
 const STEP_RECORDS = 4096
 /** Bytes of one step, for logs of large records: bounds its memory. */
 const STEP_BYTES = 8 << 20
-/** Full tiles at the right edge whose partial forms a crash may have left. */
-const STALE_TILES = Math.ceil((4 * STEP_RECORDS) / TILE_WIDTH)
 
 /** Where things are, and what the log is called. */
 export interface SequencerOptions {
   readonly home: string
+  /** Origin of the log; its shards are called by it. */
   readonly origin: string
-  /** Verifier key of the log. */
+  /** Verifier key of the log, under its own name. */
   readonly vkey: string
 }
 
 /**
- * One log's sequencer. Order of every step: bundles and tiles durable, then size and root swapped in the database, then the
- * caller signs that size and root, then it is published. A crash between any two is continued by the next step or `open`.
+ * One log's sequencer. Order of every step: bundles and tiles durable, then sizes and roots swapped in the database, then the
+ * caller signs them, then it is published. A crash between any two is continued by the next step or `open`.
  * After a throw the object is dead: open another.
  */
 export class Sequencer {
+  readonly #options: SequencerOptions
   readonly #spool: string
-  readonly #files: LogFiles
+  readonly #folder: LogFolder
   readonly #state: LogState
-  readonly #edge: Edge
-  readonly #bundles: Bundles
   readonly #cursor: SpoolCursor
   #head: LogHead
-  /** Tiles that are full but not yet under a published checkpoint. */
-  #filled: TileRef[]
+  /** The shard that grows; undefined before the first record. */
+  #writer: ShardWriter | undefined
 
-  /** Takes the log over and checks that tiles, database and published checkpoint tell one story. */
+  /** Takes the log over and checks that tiles, database and published checkpoints tell one story. */
   constructor(options: SequencerOptions) {
-    const { home, origin, vkey } = options
+    const { home, origin } = options
+    this.#options = options
     this.#spool = join(home, 'spool')
-    this.#files = new LogFiles(join(home, 'log'))
+    this.#folder = new LogFolder(join(home, 'log'))
     mkdirSync(this.#spool, { recursive: true, mode: 0o700 })
-    mkdirSync(this.#files.directory, { recursive: true, mode: 0o700 })
+    mkdirSync(this.#folder.directory, { recursive: true, mode: 0o700 })
     syncDirectory(home)
     this.#state = new LogState(join(home, 'log-state.sqlite'), origin)
     this.#head = this.#state.head()
-    this.#edge = loadEdge(this.#head, this.#files)
-    checkPublished(this.#head, this.#files, vkey, this.#edge)
-    const { size, position } = this.#head
-    const index = Math.floor(size / TILE_WIDTH)
-    const width = size % TILE_WIDTH
-    const begun = width === 0 ? [] : this.#files.readEntries(index, width)
-    this.#bundles = new Bundles(index, begun)
+    this.#refuseLeading()
+    const { position, shards } = this.#head
+    const current = shards.at(-1)
+    if (current !== undefined) this.#writer = this.#open(current)
     this.#cursor = new SpoolCursor(this.#spool, position)
-    this.#filled = staleTiles(size)
     dropTaken(this.#spool, position)
   }
 
   /** Where the log stands, as committed. */
   get head(): LogHead {
     return this.#head
+  }
+
+  /** Names of the shards that are closed and whose last checkpoint is not published. */
+  unpublished(): string[] {
+    const closed = this.#head.shards.slice(0, -1)
+    return closed
+      .filter((head) => {
+        const files = this.#folder.shard(head.name)
+        return checkPublished(head, files, this.#verifier(head.name)) < head.size
+      })
+      .map(({ name }) => name)
   }
 
   /** Sequences the next records before `goal`, the end of a durable batch; false once the log has reached it. */
@@ -90,80 +94,77 @@ export class Sequencer {
     }
     if (entries.length === 0) return false
     const leaves = entries.map((entry) => leafHash(entry))
-    const writes = [...this.#bundles.append(entries), ...this.#edge.append(leaves).tiles]
-    for (const write of writes) {
-      this.#files.writeTile(write.ref, write.bytes)
-      if (write.ref.width === TILE_WIDTH) this.#filled.push(write.ref)
-    }
-    this.#files.syncNames()
-    const { size, position } = this.#head
-    const next = { size: this.#edge.size, root: this.#edge.root(), position: this.#cursor.position }
     const rows = entries.map((entry, i) => indexRow(entry, leaves[i] as Uint8Array))
+    const shards = this.#append(entries, leaves, rows)
+    const { size, position } = this.#head
+    const next = { size: size + entries.length, position: this.#cursor.position, shards }
     this.#state.commit(size, next, rows)
     this.#head = next
     if (next.position.segment > position.segment) dropTaken(this.#spool, next.position)
     return true
   }
 
-  /** Publishes a signed checkpoint of a size that is committed, and clears what no reader of it needs. */
-  publish(size: number, note: string): void {
-    this.#files.publish(note)
-    const covered = this.#filled.filter((ref) => isUnder(ref, size))
-    for (const { level, index } of covered) this.#files.prune(level, index)
-    this.#filled = this.#filled.filter((ref) => !isUnder(ref, size))
+  /** Publishes a signed checkpoint of a size that is committed. */
+  publish(shard: string, size: number, note: string): void {
+    if (shard === this.#head.shards.at(-1)?.name) this.#writer?.publish(size, note)
+    else this.#folder.shard(shard).publish(note)
   }
 
   close(): void {
     this.#cursor.close()
     this.#state.close()
   }
-}
 
-function loadEdge(head: LogHead, files: LogFiles): Edge {
-  let edge: Edge
-  try {
-    edge = Edge.load(head.size, files.readHashes)
-  } catch (cause) {
-    throw fault('audit.corrupt', `the tiles at size ${head.size} cannot be read`, cause)
+  /** Appends to the shard that each record's time says, and gives all shards as they are then. Time only goes forward here. */
+  #append(
+    entries: readonly Buffer[],
+    leaves: readonly Uint8Array[],
+    rows: readonly (IndexRow | undefined)[],
+  ): ShardHead[] {
+    const shards = [...this.#head.shards]
+    for (let from = 0; from < entries.length;) {
+      const current = shards.at(-1)
+      const ts = rows[from]?.ts
+      let name = current?.name
+      let writer = this.#writer
+      if (name === undefined || writer === undefined || (ts ?? -Infinity) >= shardEnd(name)) {
+        name = shardOf(ts ?? 0)
+        const base = current === undefined ? 0 : current.base + current.size
+        const begun: ShardHead = { name, base, size: 0, root: EMPTY_ROOT }
+        writer = this.#writer = this.#open(begun)
+        shards.push(begun)
+      }
+      const end = endOfShard(rows, from, name)
+      writer.append(entries.slice(from, end), leaves.slice(from, end))
+      shards[shards.length - 1] = writer.head
+      from = end
+    }
+    return shards
   }
-  if (!sameHash(edge.root(), head.root)) {
-    throw fault('audit.corrupt', `the tiles at size ${head.size} do not have the committed root`)
-  }
-  return edge
-}
 
-/** The published checkpoint may lag behind the database, never lead it, and never tell another story. */
-function checkPublished(head: LogHead, files: LogFiles, vkey: string, edge: Edge): void {
-  const text = files.checkpoint()
-  if (text === undefined) return
-  let published
-  try {
-    published = parseCheckpoint(openNote(text, [noteVerifier(parseVkey(vkey))]).body)
-  } catch (cause) {
-    throw fault('audit.key', 'the published checkpoint is not signed by this log key', cause)
+  #open(head: ShardHead): ShardWriter {
+    return new ShardWriter(this.#folder.shard(head.name), head, this.#verifier(head.name))
   }
-  if (published.size > head.size) {
-    const sizes = `${published.size} records are published, log-state.sqlite knows ${head.size}`
-    throw fault('audit.rolled_back', sizes)
-  }
-  if (published.size === head.size && !sameHash(published.root, edge.root())) {
-    throw fault('audit.corrupt', `the published root at size ${head.size} is not the committed one`)
-  }
-}
 
-function isUnder(ref: TileRef, size: number): boolean {
-  const level = ref.level === 'entries' ? 0 : ref.level
-  return (ref.index + 1) * TILE_WIDTH ** (level + 1) <= size
-}
+  #verifier(name: string): NonNullable<ReturnType<typeof shardVerifier>> {
+    const verifier = shardVerifier(this.#options.vkey, shardOrigin(this.#options.origin, name))
+    if (verifier === undefined) throw fault('audit.key', 'the log has no key for one of its shards')
+    return verifier
+  }
 
-function staleTiles(size: number): TileRef[] {
-  const refs: TileRef[] = []
-  for (let level = 0; TILE_WIDTH ** (level + 1) <= size; level++) {
-    const full = Math.floor(size / TILE_WIDTH ** (level + 1))
-    for (let index = Math.max(0, full - STALE_TILES); index < full; index++) {
-      refs.push({ level, index, width: TILE_WIDTH })
-      if (level === 0) refs.push({ level: 'entries', index, width: TILE_WIDTH })
+  /** A shard that was published and that the database does not know: the database is older than what strangers were shown. */
+  #refuseLeading(): void {
+    const known = new Set(this.#head.shards.map(({ name }) => name))
+    for (const name of this.#folder.names()) {
+      if (known.has(name) || this.#folder.shard(name).checkpoint() === undefined) continue
+      throw fault('audit.rolled_back', `the shard ${name} is published, log-state.sqlite has none`)
     }
   }
-  return refs
+}
+
+/** Where the run of records that belong to the shard `name` ends: at the first of a later half-year. */
+function endOfShard(rows: readonly (IndexRow | undefined)[], from: number, name: string): number {
+  const over = shardEnd(name)
+  const next = rows.findIndex((row, i) => i > from && row !== undefined && row.ts >= over)
+  return next === -1 ? rows.length : next
 }

@@ -25,17 +25,29 @@ export interface VerifiedBoot {
   readonly iseq: number
 }
 
+/** One shard under its signed checkpoint. */
+export interface VerifiedShard {
+  /** `YYYYhH`; empty for a folder that is a shard itself. */
+  readonly name: string
+  readonly origin: string
+  readonly size: number
+  /** base64. */
+  readonly root: string
+}
+
 /** The result of verifying a whole log. */
 export interface VerifyReport {
   /** True only where nothing deviates. */
   readonly ok: boolean
   /** Nobody but the log itself vouches for this checkpoint: a second history shown to others would not show here. */
   readonly witness: 'unwitnessed'
-  /** Of the signed checkpoint; absent where that could not be opened. */
+  /** Of the signed checkpoint of the newest shard; absent where none could be opened. */
   readonly origin?: string
   readonly size?: number
   /** Root of the signed checkpoint, base64. */
   readonly root?: string
+  /** Every shard whose checkpoint could be opened, the oldest first. */
+  readonly shards: readonly VerifiedShard[]
   /** Records that were read, hashed and parsed. */
   readonly records: number
   readonly boots: readonly VerifiedBoot[]
@@ -52,8 +64,16 @@ const FINDINGS_MAX = 100
 export class Findings {
   readonly list: VerifyFinding[] = []
   more = 0
+  #shard = ''
 
-  add(code: VerifyCode, place: string, detail: string): void {
+  /** What is added from here on is of this shard. */
+  enter(shard: string): void {
+    this.#shard = shard
+  }
+
+  add(code: VerifyCode, path: string, detail: string): void {
+    // Records are counted over the whole log; files are named within it.
+    const place = this.#shard === '' || path.startsWith('record') ? path : `${this.#shard}/${path}`
     if (this.list.length < FINDINGS_MAX) this.list.push({ code, place, detail })
     else this.more += 1
   }

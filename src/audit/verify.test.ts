@@ -26,14 +26,14 @@ const SIZE = 600
 
 /** A log of these entries, written as the sequencer writes, and its verifier key. */
 function writeLog(home: string, entries: readonly Uint8Array[]): string {
-  const { signer, vkey } = openLogKey(home, 'audit.test/log', logSigner())
+  const key = openLogKey(home, 'audit.test/log', logSigner())
   const files = new LogFiles(join(home, 'log'))
   const edge = Edge.load(0, files.readHashes)
   const tiles = [...new Bundles(0, []).append(entries), ...edge.append(entries.map(leafHash)).tiles]
   for (const { ref, bytes } of tiles) files.writeTile(ref, bytes)
   const body = formatCheckpoint({ origin: 'audit.test/log', size: edge.size, root: edge.root() })
-  files.publish(signNote(body, [signer]))
-  return vkey
+  files.publish(signNote(body, [key.shard('')]))
+  return key.vkey
 }
 
 function sealed(count: number): Uint8Array[] {

@@ -17,7 +17,7 @@ export interface VerifyOptions {
 
 /** Where the log of a home is, and the key that it is verified with. `directory` may be the log's folder itself. */
 export function logPlaces(directory: string): { readonly log: string; readonly vkey: string } {
-  if (existsSync(join(directory, 'checkpoint'))) {
+  if (existsSync(join(directory, 'checkpoint')) || !existsSync(join(directory, 'log'))) {
     return { log: directory, vkey: join(dirname(directory), 'log.vkey') }
   }
   return { log: join(directory, 'log'), vkey: join(directory, 'log.vkey') }

@@ -12,6 +12,7 @@ import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { Measured, Reservation, Spent } from '../wire/reserve.ts'
 import type { SystemDefinition } from '../wire/system.ts'
+import type { Span, TraceContext } from '../wire/trace.ts'
 import type { Equipment } from './equipment.ts'
 import type { Described } from './upstream/definition.ts'
 import type { Drift } from './upstream/drift.ts'
@@ -80,10 +81,16 @@ export interface EffectPort {
     system: string,
     action: string,
   ): { readonly triggers: readonly string[]; readonly triggered: readonly Effect[] }
-  /** Begins the trace of a call that goes out now. Returns its `traceparent`, for the upstream and never for the agent. */
-  sent(system: string, action: string): string
-  /** Told of the trace id that a call, or an answer, came with: where a call of ours went out in it, that one leads here. */
-  arrived(trace: string, system: string, action: string): void
+  /** Begins the span of a call that goes out now, in the trace that it came in: for the upstream and never for the agent. */
+  sent(
+    call: { readonly id: string; readonly system: string; readonly action: string },
+    within?: TraceContext,
+  ): Span
+  /**
+   * Told of the trace context that a call, or an answer, came with: where a call of ours went out in it, that one leads here. Returns the
+   * id of that call, as only its upstream can have made it known.
+   */
+  arrived(at: TraceContext, system: string, action: string): string | undefined
 }
 
 /** A call before it runs: who, what, and what it would use up. */
@@ -206,8 +213,8 @@ export interface CredentialPort {
 
 /** Commitments to what must not stand in the log: equal for equal text in one home, and nothing to guess from. */
 export interface CommitmentPort {
-  /** `hmac-sha256:<base64url>` under a key of the home. */
-  commit(text: string): string
+  /** `hmac-sha256:<base64url>` under a key of the person on whose behalf (an id), or of the home where there is none. */
+  commit(text: string, person?: string): string
 }
 
 /** Where the gateway tells what it sees besides records. */

@@ -73,7 +73,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
 
 function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
   const { settings, gateway } = core
-  const published = publishedAt(settings.home)
+  const published = publishedAt(core)
   return {
     version: VERSION,
     home: settings.home,
@@ -164,6 +164,10 @@ function warnings(core: Core): string[] {
   return out
 }
 
-function publishedAt(home: string): number | undefined {
-  return statSync(join(home, 'log', 'checkpoint'), { throwIfNoEntry: false })?.mtimeMs
+/** When the checkpoint of the newest shard was published (ms since the epoch). */
+function publishedAt({ audit, settings }: Core): number | undefined {
+  const shard = audit.shards.at(-1)
+  if (shard === undefined) return undefined
+  const path = join(settings.home, 'log', shard.name, 'checkpoint')
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs
 }

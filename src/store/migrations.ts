@@ -222,6 +222,7 @@ async function record(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
     ['call', 'text'],
     ['subject', 'text'],
     ['created_at', 'integer'],
+    ['ends_at', 'integer'],
   ])
   await signedTable(db, d, 'cursors', [])
   await signedTable(db, d, 'leases', [
@@ -237,7 +238,7 @@ async function record(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
 const RECORD_INDEXES = [
   ['payloads', 'call'],
   ['payloads', 'subject'],
-  ['payloads', 'created_at'],
+  ['payloads', 'ends_at'],
   ['leases', 'state'],
 ] as const
 

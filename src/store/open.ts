@@ -18,6 +18,7 @@ import { INSTANCES, type InstanceRow } from './rows/instance.ts'
 import { JOIN_TOKENS, type JoinTokenRow } from './rows/join-token.ts'
 import { LIMITS, type Limit } from './rows/limit.ts'
 import { LOCKS, type Lock } from './rows/lock.ts'
+import { PAYLOADS, type Payload } from './rows/payload.ts'
 import { PEOPLE, type Person } from './rows/person.ts'
 import { POLICIES, type PolicyVersion } from './rows/policy.ts'
 import { PROPOSALS, type Proposal } from './rows/proposal.ts'
@@ -30,6 +31,7 @@ import { REGISTRATIONS, type Registration } from './rows/registration.ts'
 import { ROOTS, type RootRow } from './rows/root.ts'
 import { SESSIONS, type SessionRow } from './rows/session.ts'
 import { SPENT, type SpentRow } from './rows/spent.ts'
+import { SUBJECTS, type Subject } from './rows/subject.ts'
 import { TALLIES, type TallyPosition, type TallyRow } from './rows/tally.ts'
 import { TASKS, type Task } from './rows/task.ts'
 import { TEAMS, type Team } from './rows/team.ts'
@@ -74,6 +76,8 @@ export interface Tables {
   readonly connections: SignedRepository<Connection>
   readonly credentials: SignedRepository<CredentialUse>
   readonly upstreamTokens: SignedRepository<UpstreamTokenRow>
+  readonly subjects: SignedRepository<Subject>
+  readonly payloads: SignedRepository<Payload>
 }
 
 /** An open database. */
@@ -178,5 +182,7 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     connections: on(CONNECTIONS),
     credentials: on(CREDENTIALS),
     upstreamTokens: on(UPSTREAM_TOKENS),
+    subjects: on(SUBJECTS),
+    payloads: on(PAYLOADS),
   }
 }

@@ -37,6 +37,11 @@ export interface SignedRepository<T> {
    * and history is the log's. Never more than 10,000 at once, so that nobody waits long for it.
    */
   prune(column: string, below: number): Promise<number>
+  /**
+   * Deletes every row whose derived columns say so, and where `below` is given those alone whose column is less, of a table that no
+   * roll counts. Says how many there were.
+   */
+  remove(where: Where, below?: { readonly column: string; readonly value: number }): Promise<number>
   /** What is wrong with the table as a whole: rows deleted or put back by hand. */
   check(): Promise<Fault | undefined>
   /** Makes the roll count what verifies now; only ever on a person's word, which the receipt records. */
@@ -136,6 +141,15 @@ export class SignedTable<T> implements SignedRepository<T> {
     return rows.length
   }
 
+  async remove(where: Where, below?: { column: string; value: number }): Promise<number> {
+    if (this.#shape.roll !== undefined) throw new TypeError('rows of this table are kept')
+    const { rows } = await sql<{ id: string }>`
+      delete from ${sql.table(this.#shape.table)} ${filterOf(where, below)} returning id`.execute(
+      this.#db,
+    )
+    return rows.length
+  }
+
   async check(): Promise<Fault | undefined> {
     return (await this.#rolled()).problem
   }
@@ -171,14 +185,8 @@ export class SignedTable<T> implements SignedRepository<T> {
   }
 
   async #select(db: Kysely<unknown>, where: Where): Promise<readonly Row[]> {
-    const conditions = Object.entries(where).map(([column, value]) =>
-      Array.isArray(value)
-        ? sql<boolean>`${sql.ref(column)} in (${sql.join(value)})`
-        : sql<boolean>`${sql.ref(column)} = ${value}`,
-    )
-    const filter = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
     const { rows } = await sql<Row>`
-      select * from ${sql.table(this.#shape.table)} ${filter} order by id`.execute(db)
+      select * from ${sql.table(this.#shape.table)} ${filterOf(where)} order by id`.execute(db)
     return rows
   }
 
@@ -219,6 +227,16 @@ export class SignedTable<T> implements SignedRepository<T> {
   #inTransaction<R>(work: (db: Kysely<unknown>) => Promise<R>): Promise<R> {
     return this.#db.isTransaction ? work(this.#db) : this.#db.transaction().execute(work)
   }
+}
+
+function filterOf(where: Where, below?: { readonly column: string; readonly value: number }) {
+  const conditions = Object.entries(where).map(([column, value]) =>
+    Array.isArray(value)
+      ? sql<boolean>`${sql.ref(column)} in (${sql.join(value)})`
+      : sql<boolean>`${sql.ref(column)} = ${value}`,
+  )
+  if (below !== undefined) conditions.push(sql<boolean>`${sql.ref(below.column)} < ${below.value}`)
+  return conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
 }
 
 function rollFilter<T>({ roll }: TableShape<T>): Where | undefined {

@@ -2,8 +2,14 @@
 
 import type { JsonObject } from '../std/json.ts'
 
-/** Version of the record schema. History: 1 first schema. */
-export const RECORD_VERSION = 1
+/**
+ * Version of the record schema that is written. History: 1 first schema; 2 `task` and `trace` stand in the envelope, and calls say what
+ * triggered them, by which span, how long each part took, and what came back.
+ */
+export const RECORD_VERSION = 2
+
+/** Versions that are read back: what an older gateway wrote stays in the log. */
+export const RECORD_VERSIONS = [1, 2] as const
 
 /** Where a record stands in its story. */
 export type RecordPhase = 'intent' | 'outcome' | 'decision' | 'admin' | 'lifecycle'
@@ -23,13 +29,17 @@ export interface RecordDraft {
   readonly instance?: string
   readonly system?: string
   readonly action?: string
+  /** Id of the task that it was done for (since version 2; before, calls had it in their body). */
+  readonly task?: string
+  /** Id of the trace that it belongs to (W3C Trace Context, 32 lower-case hexadecimal digits; since version 2). */
+  readonly trace?: string
   /** Everything else: no payload, no secret, no personal data beyond person ids. */
   readonly body: JsonObject
 }
 
 /** A whole record, as it stands in the log. Keys are written in canonical order (RFC 8785). */
 export interface AuditRecord extends RecordDraft {
-  readonly v: typeof RECORD_VERSION
+  readonly v: (typeof RECORD_VERSIONS)[number]
   /** UUIDv7. */
   readonly id: string
   /** 128 random bits, base64url: makes leaf hashes unguessable. */

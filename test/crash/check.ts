@@ -2,14 +2,12 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LogFiles } from '../../src/audit/log-files.ts'
+import { LogFollower } from '../../src/audit/log-follow.ts'
 import { openKeyRing } from '../../src/keys/file.ts'
 import { openCommitments } from '../../src/server/commitments.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { canonicalJson } from '../../src/std/json.ts'
-import { parseCheckpoint } from '../../src/tlog/checkpoint.ts'
 import { leafHash } from '../../src/tlog/hash.ts'
-import { TILE_WIDTH, tileWidth } from '../../src/tlog/tile.ts'
 import { base64url } from '../../src/std/bytes.ts'
 import { InstancesAnswer } from '../../src/wire/api/instance.ts'
 import { LocksAnswer } from '../../src/wire/api/lock.ts'
@@ -66,16 +64,16 @@ export async function check(
 }
 
 function readLog(home: string): Logged[] {
-  const files = new LogFiles(join(home, 'log'))
-  const note = files.checkpoint()!
-  const { size } = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1))
+  const follower = new LogFollower(home)
   const out: Logged[] = []
-  for (let index = 0; index * TILE_WIDTH < size; index++) {
-    for (const entry of files.readEntries(index, tileWidth('entries', index, size))) {
+  for (let read = follower.entries(0, 4_096); read.length > 0;) {
+    for (const { entry } of read) {
       const record = JSON.parse(Buffer.from(entry).toString('utf8')) as AuditRecord
       out.push({ ...record, leaf: base64url(leafHash(entry)) })
     }
+    read = follower.entries(out.length, 4_096)
   }
+  follower.close()
   return out
 }
 

@@ -7,11 +7,11 @@ import { personName } from '../people/name.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 
-/** Size and root of the published checkpoint: the second and third line of its note (C2SP tlog-checkpoint). */
+/** Records under published checkpoints, and the root of the newest: the third line of its note (C2SP tlog-checkpoint). */
 function head(audit: ControlPorts['audit']): { readonly size: number; readonly root: string } {
   try {
-    const [, size, root = ''] = audit.checkpoint().split('\n', 3)
-    return { size: Number(size), root }
+    const [, , root = ''] = audit.checkpoint().split('\n', 3)
+    return { size: audit.stats().published, root }
   } catch (error) {
     if (error instanceof Fault && error.code === 'audit.not_found') return { size: 0, root: '' }
     throw error

@@ -4,6 +4,7 @@ import { Fault, faults } from '../../std/fault.ts'
 import type { LearnedTrigger } from '../../store/rows/trigger.ts'
 import type { Held } from '../../store/signed-table.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
+import type { Span, TraceContext } from '../../wire/trace.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
 import type { Systems } from '../registry/systems.ts'
@@ -28,6 +29,13 @@ const MAX_LEARNED_FROM = 64
 export interface EffectParts extends AuthorityPorts {
   readonly systems: Pick<Systems, 'list' | 'onChange'>
   readonly onTrouble: (trouble: Fault) => void
+}
+
+/** A call that goes out. */
+interface SentCall {
+  readonly id: string
+  readonly system: string
+  readonly action: string
 }
 
 interface Learned {
@@ -74,20 +82,26 @@ export class Effects {
     return this.#graph.next(`${system}/${action}`)
   }
 
-  /** Begins the trace of a call that goes out now. Returns its `traceparent`, for the upstream and for nobody else. */
-  sent(system: string, action: string): string {
-    return this.#traces.begin(`${system}/${action}`, this.#parts.clock.now())
+  /** Begins the span of a call that goes out now, within the trace that it came in. The span is for the upstream and for nobody else. */
+  sent(call: SentCall, within?: TraceContext): Span {
+    const from = `${call.system}/${call.action}`
+    return this.#traces.begin({ call: call.id, from }, this.#parts.clock.now(), within)
   }
 
   /**
-   * Told of every trace id (32 hexadecimal digits) that comes with a call or with an answer. Where a call of another action went
-   * out in that trace, that one leads here from now on: shown in memory at once, written behind. A made-up trace id is nothing.
+   * Told of the trace context that a call, or an answer, comes with. Where a call of another action went out in it, that one leads here
+   * from now on: shown in memory at once, written behind. A made-up trace is nothing. Returns the id of the call that set this one off.
    */
-  arrived(trace: string, system: string, action: string): void {
+  arrived(at: TraceContext, system: string, action: string): string | undefined {
     const now = this.#parts.clock.now()
-    const from = this.#traces.origin(trace, now)
+    const origin = this.#traces.origin(at, now)
     const to = `${system}/${action}`
-    if (from === undefined || from === to) return
+    if (origin === undefined) return undefined
+    if (origin.from !== to) this.#learn(origin.from, to, now)
+    return origin.call
+  }
+
+  #learn(from: string, to: string, now: number): void {
     const known = this.#learned.get(`${from} ${to}`)
     if (known !== undefined) {
       const { trigger } = known

@@ -5,7 +5,7 @@ import { Name, Time } from './text.ts'
 
 /** A record as it stands in the log; members that a newer server adds are left alone. */
 const AuditRecordAnswer = z.looseObject({
-  v: z.literal(1),
+  v: z.number().int().min(1),
   id: z.string(),
   type: z.string(),
   phase: z.enum(['intent', 'outcome', 'decision', 'admin', 'lifecycle']),
@@ -17,6 +17,8 @@ const AuditRecordAnswer = z.looseObject({
   instance: z.string().optional(),
   system: z.string().optional(),
   action: z.string().optional(),
+  task: z.string().optional(),
+  trace: z.string().optional(),
   body: z.record(z.string(), z.unknown()),
 })
 

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { hmacSha256 } from './commitments.ts'
+import { hmacSha256 } from './hmac.ts'
 
 test('RFC 2104 §2 a commitment is the HMAC of the text, and holds nothing of the text before it', () => {
   const key = randomBytes(32)

@@ -1,0 +1,53 @@
+// Holds the reading of a log in the order of its records, from any thread or process: what search and exporters stand on.
+
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+import { LogFolder } from './log-folder.ts'
+import { readEntries, type LoggedEntry } from './log-reader.ts'
+import { readShards } from './log-state.ts'
+import type { ShardHead } from './shard.ts'
+
+/** Entries that one `entries` gives at most. */
+const ENTRIES_MAX = 4096
+
+/**
+ * A reader of a home's log as it is committed, which needs no part of the process that writes it. What it gives has an index for
+ * good; whether a published checkpoint covers it yet is another question. Close it at the end.
+ */
+export class LogFollower {
+  readonly #database: DatabaseSync
+  readonly #folder: LogFolder
+
+  /** Opens the log of a home that has one. Throws what opening `log-state.sqlite` throws. */
+  constructor(home: string) {
+    this.#database = new DatabaseSync(join(home, 'log-state.sqlite'), { readOnly: true })
+    this.#database.exec('PRAGMA busy_timeout = 5000')
+    this.#folder = new LogFolder(join(home, 'log'))
+  }
+
+  /** The shards as they are committed at this moment, the oldest first. */
+  shards(): ShardHead[] {
+    return readShards(this.#database)
+  }
+
+  /** Records of the log at this moment. */
+  size(): number {
+    const last = this.shards().at(-1)
+    return last === undefined ? 0 : last.base + last.size
+  }
+
+  /** Up to `limit` entries (at most 4,096) from `index` on, as far as the log goes. Throws `audit.corrupt`. */
+  entries(index: number, limit: number): LoggedEntry[] {
+    const shards = this.shards()
+    const last = shards.at(-1)
+    const size = last === undefined ? 0 : last.base + last.size
+    const end = Math.min(size, index + Math.min(limit, ENTRIES_MAX))
+    const wanted = Array.from({ length: Math.max(0, end - index) }, (_, i) => index + i)
+    return readEntries(this.#folder, shards, wanted)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
