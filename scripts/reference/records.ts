@@ -206,6 +206,10 @@ const LOG: Described = {
   'log.shard_closed':
     'a half-year is over: the shard that ended, with its last size and root; this record begins the one that follows',
   heartbeat: 'nothing happened, and the gateway was there: silence is not absence',
+  'export.begun':
+    'a sink came into sinks.yaml, or has another address: its kind, where it is, and from which record on it gets the log',
+  'export.tested': 'a person had a sink tested: it was sent this very record',
+  'export.replayed': 'a person had a sink sent everything from a record on once more',
   'audit.read': 'a person read the record or the arguments of a held call, and what they asked for',
 }
 

@@ -167,6 +167,9 @@ export const ROUTES = {
   'GET /v1/audit/records/{index}/proof': 'viewer',
   'GET /v1/audit/calls/{id}': 'auditor',
   'GET /v1/audit/tail': 'auditor',
+  'GET /v1/audit/sinks': 'viewer',
+  'POST /v1/audit/sinks/{name}/test': 'operator',
+  'POST /v1/audit/sinks/{name}/replay': 'administrator',
   'POST /v1/audit/flush': 'auditor',
 } as const satisfies Readonly<Record<`${'GET' | 'POST' | 'PATCH'} /${string}`, Access>>
 

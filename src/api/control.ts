@@ -9,6 +9,7 @@ import { serveAgents } from './agents/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
 import { serveAudit } from './audit/routes.ts'
+import { serveExports } from './exports/routes.ts'
 import { serveAuthority } from './authority/routes.ts'
 import { serveConnections } from './connections/routes.ts'
 import { serveConsent } from './consent/routes.ts'
@@ -150,6 +151,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveAuthzen(surface, ports)
   serveConsent(surface, ports)
   serveAudit(surface, ports)
+  serveExports(surface, ports)
   serveAuthority(surface, ports)
 }
 

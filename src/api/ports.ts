@@ -4,6 +4,7 @@ import type { DecisionPoint } from './authzen/decision-point.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
 import type { Timer } from '../std/timer.ts'
+import type { Exports } from '../audit/export/exports.ts'
 import type { AuditLog } from '../audit/log.ts'
 import type { Consents } from '../authority/consent/consents.ts'
 import type { Identities } from '../authority/identity/identities.ts'
@@ -338,6 +339,7 @@ export interface ControlPorts {
     | 'proof'
     | 'stats'
   >
+  readonly exports: Pick<Exports, 'states' | 'test' | 'replay'>
   readonly server: ServerPort
   readonly consents: Consents
   readonly credentials: ConnectDesk

@@ -61,7 +61,10 @@ test('a record that the envelope would not have written is not read', () => {
   const { text } = envelope().seal(intent('a'))
   readRecord(utf8(text))
   const changed = [
-    text.replace('"v":1', '"v":2'),
+    text.replace('"v":2', '"v":3'),
+    text.replace('"v":2', '"v":0'),
+    text.replace('"ts":', '"task":7,"ts":'),
+    text.replace('"ts":', '"trace":null,"ts":'),
     text.replace('"iseq":1', '"iseq":0'),
     text.replace('"iseq":1', '"iseq":1.0'),
     text.replace('"phase":"intent"', '"phase":"guess"'),
@@ -79,6 +82,18 @@ test('a record that the envelope would not have written is not read', () => {
     assert.notEqual(each, text)
     assert.throws(() => readRecord(utf8(each)), { code: 'audit.unreadable' }, each)
   }
+})
+
+test('records of both versions are read back, each with the members that it has', () => {
+  const drafted = { ...intent('a'), task: 'task-1', trace: '4bf92f3577b34da6a3ce929d0e0e4736' }
+  const { text } = envelope().seal(drafted)
+  const { task, trace, v } = readRecord(utf8(text))
+  assert.deepEqual({ task, trace, v }, { task: 'task-1', trace: drafted.trace, v: 2 })
+  const before = envelope().seal(intent('a')).text.replace('"v":2', '"v":1')
+  assert.equal(readRecord(utf8(before)).v, 1)
+  assert.throws(() => readRecord(utf8(text.replace('"v":2', '"v":1'))), {
+    code: 'audit.unreadable',
+  })
 })
 
 function deep(levels: number): Json {

@@ -11,6 +11,22 @@ export const AUDIT_FAULTS = {
     status: 503,
     next: "try again; if it stays, look at the disk that holds the log's spool",
   },
+  'audit.suspended': {
+    status: 503,
+    next: 'make room on the volume that holds the spool: calls are taken again by themselves',
+  },
+  'audit.quota': {
+    status: 429,
+    next: 'wait as long as `retry_after_ms` says, and then cause fewer records',
+  },
+  'audit.receipt': {
+    status: 422,
+    next: 'give the receipt as it was handed out, and the verifier key of the log that signed it',
+  },
+  'audit.break_glass': {
+    status: 400,
+    next: 'name a folder on another device that only this account or root can write, and a time of at most a day',
+  },
   'audit.too_large': { status: 413, next: 'record digests of what is large, not the thing itself' },
   'audit.unreadable': {
     status: 400,
@@ -33,6 +49,34 @@ export const AUDIT_FAULTS = {
   'audit.verify_root': { status: 422, next: EVIDENCE },
   'audit.verify_record': { status: 422, next: EVIDENCE },
   'audit.verify_order': { status: 422, next: EVIDENCE },
+  'audit.verify_unreachable': {
+    status: 502,
+    next: 'look at the address, and at whether what it serves there needs a credential',
+  },
+  'audit.verify_key': { status: 422, next: EVIDENCE },
+  'audit.verify_rolled_back': { status: 422, next: EVIDENCE },
+  'audit.verify_forked': {
+    status: 422,
+    next: 'keep both checkpoints: two signatures of one log over two histories are proof',
+  },
+  'audit.verify_shard': { status: 422, next: EVIDENCE },
+  'audit.verify_witness': {
+    status: 422,
+    next: 'ask the witnesses of the policy what they have signed of this log',
+  },
+  'audit.verify_index': {
+    status: 422,
+    next: 'do not trust what search shows: read the log itself; the index can be made anew from it',
+  },
+  'audit.verify_receipt': {
+    status: 422,
+    next: 'keep the receipt: it is the promise that the log did not keep',
+  },
+  'audit.verify_silence': {
+    status: 422,
+    next: 'find out why the gateway did not beat in that time',
+  },
+  'audit.verify_clock': { status: 422, next: 'find out who set the clock of that machine' },
   'audit.verify_gap': {
     status: 422,
     next: 'find out what the gateway did between the two records: one or more are missing',

@@ -11,7 +11,7 @@ import { checksumFrames, decodeFrames } from './frame.ts'
 import { LogFolder } from './log-folder.ts'
 import { AuditLog } from './log.ts'
 import { Spool } from './spool.ts'
-import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
+import type { SpoolNews, SpoolOrder } from './spool-committer.ts'
 import { intent, temporaryHome } from './testbed.test.ts'
 
 const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'

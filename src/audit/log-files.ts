@@ -61,6 +61,11 @@ export class LogFiles {
     return entries.slice(0, width)
   }
 
+  /** A tile or bundle as it lies there. Throws what reading throws. */
+  readFile(ref: TileRef): Uint8Array {
+    return readFileSync(this.#path(ref))
+  }
+
   /** The published checkpoint, a signed note; undefined before the first. */
   checkpoint(): string | undefined {
     const path = join(this.directory, 'checkpoint')

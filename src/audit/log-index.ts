@@ -78,6 +78,17 @@ export class LogIndex {
     return { gateway, boot: String(row['boot']), iseq: Number(row['iseq']) }
   }
 
+  /** The newest record of every boot of every gateway: a sign of life, whatever it says. In the order of the log. */
+  boots(): (BootMark & { readonly index: number })[] {
+    const rows = this.#database.prepare('SELECT * FROM boots ORDER BY idx').all()
+    return rows.map(({ gateway, boot, iseq, idx }) => ({
+      gateway: String(gateway),
+      boot: String(boot),
+      iseq: Number(iseq),
+      index: Number(idx),
+    }))
+  }
+
   close(): void {
     this.#database.close()
   }

@@ -3,8 +3,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { EMPTY_ROOT, leafHash } from '../tlog/hash.ts'
+import { EMPTY_ROOT, HASH_BYTES, leafHash } from '../tlog/hash.ts'
 import type { NoteVerifier } from '../tlog/note.ts'
+import { tileWidth } from '../tlog/tile.ts'
+import { rootHash } from '../tlog/tree.ts'
 import { syncDirectory } from './durable-file.ts'
 import { fault } from './faults.ts'
 import { indexRow, type IndexRow } from './index-row.ts'
@@ -137,6 +139,20 @@ export class LogWriter {
   publish(shard: string, size: number, note: string): void {
     if (shard === this.#head.shards.at(-1)?.name) this.#writer?.publish(size, note)
     else this.#folder.shard(shard).publish(note)
+  }
+
+  /** Root of a shard at a size that it has had, from its tiles. Throws `audit.corrupt` for a size that it has not. */
+  rootAt(name: string, size: number): Uint8Array {
+    const head = this.#head.shards.find((one) => one.name === name)
+    if (head === undefined || size > head.size) {
+      throw fault('audit.corrupt', `shard ${name} has never had ${size} records`)
+    }
+    if (size === head.size) return head.root
+    const files = this.#folder.shard(name)
+    return rootHash(size, (level, index, width) => {
+      const tile = files.readHashes(level, index, tileWidth(level, index, head.size))
+      return tile.subarray(0, width * HASH_BYTES)
+    })
   }
 
   /** Who verifies the checkpoints of a shard. Throws `audit.key`. */

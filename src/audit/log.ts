@@ -13,6 +13,7 @@ import { ownOutcome } from './outcome.ts'
 import type { LogHead } from './log-state.ts'
 import type { ShardHead } from './shard.ts'
 import type { SequencerLink } from './sequencer-link.ts'
+import type { Confider } from './side/confide.ts'
 import type { Spool, SpoolWaiter } from './spool.ts'
 import type { SpoolThread } from './spool-thread.ts'
 import type { SpoolNews } from './spool-worker.ts'
@@ -72,6 +73,7 @@ export interface AuditLogParts {
 export class AuditLog implements AuditSink {
   readonly #parts: AuditLogParts
   readonly #live = new LiveTail()
+  #confider: Pick<Confider, 'confide'> | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #reserveProblem: string | undefined
   /** Closed shards that a record names. */
@@ -98,7 +100,15 @@ export class AuditLog implements AuditSink {
     if (this.#closed !== undefined) {
       return Promise.reject(fault('audit.unavailable', 'the log is closed'))
     }
-    return this.#append(draft, awaited)
+    const confiding = this.#confider?.confide(draft)
+    if (confiding === undefined) return this.#append(draft, awaited)
+    // Words of people are durable beside the log before the record that commits to them is even sealed.
+    return confiding.then((confided) => this.#append(confided, awaited))
+  }
+
+  /** From here on words of people go to the side store, and commitments to them into the records. Called once, before anybody writes. */
+  confideTo(confider: Pick<Confider, 'confide'>): void {
+    this.#confider = confider
   }
 
   /** The record with this id (UUID) or leaf hash (base64url), if the log holds it. */

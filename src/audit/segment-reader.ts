@@ -1,10 +1,10 @@
 // Holds the reading side of one spool segment; the same code reads after a crash and every day.
 
-import { closeSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs'
 
 import { BATCH_HEAD, decodeBatchHead, decodeFrames, findMagic, type BatchHead } from './frame.ts'
 import { decodeSegmentHead, SEGMENT_HEAD, segmentName, type SegmentHead } from './segment.ts'
+import { segmentPath } from './spool-places.ts'
 
 const WINDOW = 1 << 20
 const ZEROS = Buffer.alloc(WINDOW)
@@ -31,11 +31,12 @@ export class SegmentReader {
   #window: Buffer = Buffer.alloc(0)
   #windowAt = 0
 
-  /** Throws what `open` throws; ENOENT where there is no such segment. */
+  /** Throws what `open` throws; ENOENT where there is no such segment. A link under its name is none. */
   constructor(directory: string, segment: number) {
     this.segment = segment
     this.name = segmentName(segment)
-    this.#fd = openSync(join(directory, this.name), 'r+')
+    const path = segmentPath(directory, segment)
+    this.#fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
     this.size = fstatSync(this.#fd).size
     this.head = decodeSegmentHead(this.#read(0, SEGMENT_HEAD, SEGMENT_HEAD))
   }

@@ -7,6 +7,8 @@ import { canonicalJson, isObject, parseJson, type Json } from '../std/json.ts'
 
 /** Bytes of a segment before its first batch. */
 export const SEGMENT_HEAD = 4096
+/** Bytes of the smallest segment: the largest record fits, and the largest chunk of small ones. */
+export const SEGMENT_LEAST = 131_072
 
 /** A place between two batches of the spool. */
 export interface Position {

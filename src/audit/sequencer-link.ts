@@ -3,39 +3,24 @@
 import { Worker } from 'node:worker_threads'
 
 import { Fault } from '../std/fault.ts'
-import { formatCheckpoint } from '../tlog/checkpoint.ts'
-import { signNote } from '../tlog/note.ts'
-import { AUDIT_FAULTS, fault, type AuditCode } from './faults.ts'
+import { fault } from './faults.ts'
+import { HeadWaits } from './head-waits.ts'
 import type { LogKey } from './log-key.ts'
 import type { LogHead } from './log-state.ts'
 import { comparePositions, type Position } from './segment.ts'
-import { shardOrigin, type ShardHead } from './shard.ts'
-import type { SequencerOptions } from './sequencer.ts'
+import type { ShardHead } from './shard.ts'
+import { FINAL_FAULTS, signShard, threadFault } from './shard-note.ts'
 import type { SequencerNews, SequencerOrder, SequencerStart } from './sequencer-worker.ts'
 import type { SpoolScan } from './spool-scan.ts'
 
 /** Pause before a failed sequencer is started again. */
 const RESTART_MS = 1000
-/** Failures that starting again cannot cure. */
-const FINAL: readonly string[] = [
-  'audit.fenced',
-  'audit.corrupt',
-  'audit.rolled_back',
-  'audit.key',
-  'audit.newer',
-]
-
 /** What the link needs. */
-export interface SequencerLinkOptions extends Omit<SequencerOptions, 'origin' | 'vkey'> {
+export interface SequencerLinkOptions {
+  readonly home: string
   readonly key: LogKey
   /** Longest time between a durable record and its place in the log, ms. */
   readonly checkpointMs: number
-}
-
-interface Wait {
-  readonly done: () => boolean
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
 }
 
 /** One sequencer, whichever thread it is running in. */
@@ -46,7 +31,7 @@ export class SequencerLink {
   #published = -1
   #goal: Position
   #timer: NodeJS.Timeout | undefined
-  #waits: Wait[] = []
+  readonly #waits = new HeadWaits()
   #problem: Fault | undefined
   #failed: ((error: Fault) => void) | undefined
   readonly #grown = new Set<(head: LogHead) => void>()
@@ -87,7 +72,7 @@ export class SequencerLink {
   /** Calls `failed` on a failure that starting again cannot cure, also one that has happened already. */
   onFailure(failed: (error: Fault) => void): void {
     this.#failed = failed
-    if (this.#problem !== undefined && FINAL.includes(this.#problem.code)) failed(this.#problem)
+    if (this.#problem !== undefined && FINAL_FAULTS.includes(this.#problem.code)) failed(this.#problem)
   }
 
   /** Calls `listener` with every step that the log goes forward. The answer ends it. */
@@ -138,7 +123,7 @@ export class SequencerLink {
   }
 
   #hear(news: SequencerNews): void {
-    if (news.kind === 'failed') return this.#fell(toFault(news.code, news.detail))
+    if (news.kind === 'failed') return this.#fell(threadFault(news.code, news.detail))
     if (news.kind === 'committed') {
       const closed = newlyClosed(this.#head, news.head)
       this.#head = news.head
@@ -146,11 +131,7 @@ export class SequencerLink {
       for (const listener of this.#grown) listener(news.head)
     }
     if (news.kind === 'published') this.#notePublished(news.shard, news.size)
-    this.#waits = this.#waits.filter((wait) => {
-      if (!wait.done()) return true
-      wait.resolve()
-      return false
-    })
+    this.#waits.look()
   }
 
   /** Only what is committed is signed, so two signed heads of this log never contradict each other. */
@@ -163,10 +144,9 @@ export class SequencerLink {
     if (current === undefined) this.#published = 0
   }
 
-  #signShard({ name, size, root }: ShardHead): void {
-    const { key } = this.#options
-    const body = formatCheckpoint({ origin: shardOrigin(key.origin, name), size, root })
-    this.#order({ kind: 'publish', shard: name, size, note: signNote(body, [key.shard(name)]) })
+  #signShard(shard: ShardHead): void {
+    const { name, size } = shard
+    this.#order({ kind: 'publish', shard: name, size, note: signShard(this.#options.key, shard) })
   }
 
   #notePublished(name: string, size: number): void {
@@ -181,8 +161,8 @@ export class SequencerLink {
   #fell(error: Fault): void {
     if (this.#closing || this.#problem !== undefined) return
     this.#problem = error
-    for (const wait of this.#waits.splice(0)) wait.reject(error)
-    if (FINAL.includes(error.code)) return this.#failed?.(error)
+    this.#waits.reject(error)
+    if (FINAL_FAULTS.includes(error.code)) return this.#failed?.(error)
     setTimeout(() => void this.#restart(), RESTART_MS).unref()
   }
 
@@ -203,9 +183,7 @@ export class SequencerLink {
   }
 
   #until(done: () => boolean): Promise<void> {
-    if (done()) return Promise.resolve()
-    if (this.#problem !== undefined) return Promise.reject(this.#problem)
-    return new Promise((resolve, reject) => this.#waits.push({ done, resolve, reject }))
+    return this.#waits.until(done, this.#problem)
   }
 }
 
@@ -235,13 +213,9 @@ async function start(options: SequencerLinkOptions, recover: boolean): Promise<S
   if (news.kind === 'failed') {
     // Its hold on the home's files ends with the thread.
     await ended
-    throw toFault(news.code, news.detail)
+    throw threadFault(news.code, news.detail)
   }
   if (news.kind !== 'opened') throw fault('audit.unavailable', 'the sequencer did not open')
   const { head, scan, unpublished } = news
   return { worker, head, scan, unpublished }
-}
-
-function toFault(code: string, detail: string): Fault {
-  return fault(code in AUDIT_FAULTS ? (code as AuditCode) : 'audit.unavailable', detail)
 }

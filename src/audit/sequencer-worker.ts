@@ -7,14 +7,15 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { Fault, publicFault } from '../std/fault.ts'
 import type { LogHead } from './log-state.ts'
 import { comparePositions, type Position } from './segment.ts'
-import { Sequencer, type SequencerOptions } from './sequencer.ts'
+import type { LogWriterOptions } from './log-writer.ts'
+import { Sequencer } from './sequencer.ts'
 import { scanSpool, type SpoolScan } from './spool-scan.ts'
 
 /** Steps below everybody else's, which still is a third of a core under full load: checkpoints keep coming. */
 const NICE = 5
 
 /** How the thread is started. */
-export interface SequencerStart extends SequencerOptions {
+export interface SequencerStart extends LogWriterOptions {
   /** False while a spool thread of this process is writing: only what it acknowledges counts, nothing is scanned. */
   readonly recover: boolean
 }

@@ -1,19 +1,11 @@
 // Holds the look at a spool that some earlier process left: where it really ends, and whether it is whole up to there.
 
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { base64url } from '../std/bytes.ts'
 import { leafHash } from '../tlog/hash.ts'
 import type { SegmentReader } from './segment-reader.ts'
-import {
-  parseSegmentName,
-  SEGMENT_HEAD,
-  segmentName,
-  type Position,
-  type SegmentEnd,
-} from './segment.ts'
+import { SEGMENT_HEAD, type Position, type SegmentEnd } from './segment.ts'
 import { damaged, openSegment } from './spool-cursor.ts'
+import { presentSegments, removeSegment } from './spool-places.ts'
 
 /** What was found. */
 export interface SpoolScan {
@@ -28,7 +20,7 @@ export interface SpoolScan {
  * first batch that is not good; a good one behind that makes it damage, not a torn tail. Throws `audit.corrupt`.
  */
 export function scanSpool(directory: string, taken: Position, size: number): SpoolScan {
-  const segments = present(directory)
+  const segments = presentSegments(directory)
   dropUnbegun(directory, segments)
   const last = segments.at(-1)
   if (last === undefined && size === 0) return { torn: 0 }
@@ -53,14 +45,9 @@ export function scanSpool(directory: string, taken: Position, size: number): Spo
 
 /** Removes every segment before the one in which the log goes on reading: all of it is in tiles, durably. */
 export function dropTaken(directory: string, taken: Position): void {
-  for (const segment of present(directory)) {
-    if (segment < taken.segment) rmSync(join(directory, segmentName(segment)))
+  for (const segment of presentSegments(directory)) {
+    if (segment < taken.segment) removeSegment(directory, segment)
   }
-}
-
-function present(directory: string): number[] {
-  const numbers = readdirSync(directory).map(parseSegmentName)
-  return numbers.filter((n) => n !== undefined).toSorted((a, b) => a - b)
 }
 
 /** A crash between the file's name and its header leaves a segment that nothing was written to. */
@@ -71,7 +58,7 @@ function dropUnbegun(directory: string, segments: number[]): void {
   const unbegun = reader.head === undefined && reader.batchBehind(-1) === undefined
   reader.close()
   if (!unbegun) return
-  rmSync(join(directory, segmentName(last)))
+  removeSegment(directory, last)
   segments.pop()
 }
 

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 
 import { fault } from './faults.ts'
 import type { Position } from './segment.ts'
-import type { SpoolNews, SpoolOrder } from './spool-worker.ts'
+import type { SpoolNews, SpoolOrder } from './spool-committer.ts'
 import type { SpoolWriterOptions } from './spool-writer.ts'
 
 /** The running thread. */

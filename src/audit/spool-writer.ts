@@ -24,6 +24,8 @@ export interface SpoolWriterOptions {
   readonly key: string
   /** Bytes of a segment file. */
   readonly segmentBytes: number
+  /** Bytes of the segment that is kept for a full disk. */
+  readonly keptBytes: number
   /** Number of this boot's first segment. */
   readonly first: number
   /** How the spool ended that this boot found. */
@@ -45,6 +47,7 @@ export interface Flushed {
 export class SpoolWriter {
   readonly #disk: SpoolDisk
   readonly #options: SpoolWriterOptions
+  #directory: string
   #segment: number
   #file: SegmentFile
   #offset = SEGMENT_HEAD
@@ -55,8 +58,9 @@ export class SpoolWriter {
   constructor(options: SpoolWriterOptions, disk: SpoolDisk) {
     this.#options = options
     this.#disk = disk
+    this.#directory = options.directory
     this.#segment = options.first
-    this.#file = this.#open(options.previous)
+    this.#file = this.#open(this.#directory, this.#segment, options.previous)
   }
 
   /** End of the durable spool. */
@@ -64,9 +68,27 @@ export class SpoolWriter {
     return { segment: this.#segment, offset: this.#offset }
   }
 
+  /** How the chain ends as far as it is durable: what the header of a next segment says. */
+  get end(): SegmentEnd {
+    const newest = this.#newest
+    const last = newest === undefined ? '' : base64url(leafHash(lastPayload(newest)))
+    return { segment: this.#segment, end: this.#offset, last }
+  }
+
+  /** Bytes left in the segment that is being written. */
+  get left(): number {
+    return Math.max(0, this.#file.bytes - this.#offset - BATCH_HEAD)
+  }
+
+  /** Folder of the segment that is being written. */
+  get directory(): string {
+    return this.#directory
+  }
+
   /**
    * Writes as many chunks from the front as fit one batch, with one write and one fdatasync. A chunk is frames laid end
-   * to end with empty checksums, which are filled in here, off the request thread.
+   * to end with empty checksums, which are filled in here, off the request thread. Throws `NoRoom` where a next segment is needed
+   * and cannot be had: nothing was written then, and the writer is as good as before.
    */
   flush(chunks: readonly Buffer[]): Flushed {
     let [taken, bytes] = this.#fitting(chunks)
@@ -94,36 +116,42 @@ export class SpoolWriter {
     this.#file.close()
   }
 
+  /** Goes on in another folder with the next segment, which names the end of this one. Throws what opening it throws, and stays then. */
+  move(directory: string): void {
+    this.#rotate(directory)
+  }
+
   #fitting(chunks: readonly Buffer[]): [number, number] {
-    const room = this.#options.segmentBytes - this.#offset - BATCH_HEAD
+    const { left } = this
     let taken = 0
     let bytes = 0
     for (const chunk of chunks) {
       const next = bytes + chunk.byteLength
-      if (next > room || (taken > 0 && next > BATCH_MAX)) break
+      if (next > left || (taken > 0 && next > BATCH_MAX)) break
       bytes = next
       taken += 1
     }
     return [taken, bytes]
   }
 
-  #rotate(): void {
-    const newest = this.#newest
-    const last = newest === undefined ? '' : base64url(leafHash(lastPayload(newest)))
-    const end: SegmentEnd = { segment: this.#segment, end: this.#offset, last }
+  #rotate(directory: string = this.#directory): void {
+    const { end } = this
+    // Opened first: without room for it, the old one is not given up.
+    const file = this.#open(directory, this.#segment + 1, end)
     this.#file.close()
+    this.#file = file
+    this.#directory = directory
     this.#segment += 1
     this.#offset = SEGMENT_HEAD
     this.#batch = 0
     this.#newest = undefined
-    this.#file = this.#open(end)
   }
 
   /** The header is durable before the first batch, so a segment without one holds nothing acknowledged. */
-  #open(previous: SegmentEnd | undefined): SegmentFile {
-    const { directory, gateway, boot, key, segmentBytes } = this.#options
-    const head: SegmentHead = { gateway, boot, segment: this.#segment, key }
-    const file = this.#disk.activate(directory, this.#segment, segmentBytes)
+  #open(directory: string, segment: number, previous: SegmentEnd | undefined): SegmentFile {
+    const { gateway, boot, key, segmentBytes } = this.#options
+    const head: SegmentHead = { gateway, boot, segment, key }
+    const file = this.#disk.activate(directory, segment, segmentBytes)
     file.write([encodeSegmentHead(previous === undefined ? head : { ...head, previous })], 0)
     file.sync()
     return file

@@ -19,10 +19,24 @@ export interface VerifyFinding {
 export interface VerifiedBoot {
   readonly gateway: string
   readonly boot: string
-  /** Records in the log. */
+  /** Records that were seen. */
   readonly records: number
-  /** Number of the newest; equal to `records` where there is no gap. */
+  /** Number of the first that was seen: 1 unless what came before was passed over. */
+  readonly first: number
+  /** Number of the newest; `iseq - first + 1` are `records` where there is no gap. */
   readonly iseq: number
+  /** When the newest was sealed, RFC 3339. */
+  readonly last: string
+  /** Its last record is its stop; or another boot followed without one (a crash); or it may still run. */
+  readonly ended: 'stopped' | 'unstopped' | 'open'
+}
+
+/** Somebody else who signed a checkpoint. */
+export interface SeenBy {
+  /** Name of the witness, as the policy calls it. */
+  readonly name: string
+  /** When it says that it saw it, RFC 3339. */
+  readonly at: string
 }
 
 /** One shard under its signed checkpoint. */
@@ -33,14 +47,23 @@ export interface VerifiedShard {
   readonly size: number
   /** base64. */
   readonly root: string
+  /** Witnesses of the given policy who signed this checkpoint. */
+  readonly witnesses: readonly SeenBy[]
+  /** Its entries were dropped by retention, as a record says: only its checkpoint is left. */
+  readonly dropped?: true
 }
+
+/** Who besides the log vouches for its checkpoints. */
+export type WitnessVerdict = 'unwitnessed' | 'below_quorum' | 'witnessed'
 
 /** The result of verifying a whole log. */
 export interface VerifyReport {
   /** True only where nothing deviates. */
   readonly ok: boolean
-  /** Nobody but the log itself vouches for this checkpoint: a second history shown to others would not show here. */
-  readonly witness: 'unwitnessed'
+  /** Whether entries were read, or the hashes alone. */
+  readonly read: 'records' | 'hashes'
+  /** `unwitnessed`: nobody but the log vouches, and a second history shown to others would not show here. */
+  readonly witness: WitnessVerdict
   /** Of the signed checkpoint of the newest shard; absent where none could be opened. */
   readonly origin?: string
   readonly size?: number
@@ -55,6 +78,8 @@ export interface VerifyReport {
   readonly findings: readonly VerifyFinding[]
   /** Deviations beyond those listed. */
   readonly more: number
+  /** What no rule forbids and somebody should be able to explain. */
+  readonly notes: readonly VerifyFinding[]
 }
 
 /** Deviations that a report lists. */
@@ -63,6 +88,7 @@ const FINDINGS_MAX = 100
 /** Collects deviations, bounded. */
 export class Findings {
   readonly list: VerifyFinding[] = []
+  readonly notes: VerifyFinding[] = []
   more = 0
   #shard = ''
 
@@ -76,6 +102,11 @@ export class Findings {
     const place = this.#shard === '' || path.startsWith('record') ? path : `${this.#shard}/${path}`
     if (this.list.length < FINDINGS_MAX) this.list.push({ code, place, detail })
     else this.more += 1
+  }
+
+  /** Something to know that is no deviation. */
+  note(code: VerifyCode, place: string, detail: string): void {
+    if (this.notes.length < FINDINGS_MAX) this.notes.push({ code, place, detail })
   }
 }
 

@@ -1,84 +1,139 @@
-// Holds the rebuilding of a log's tree from its entries, comparing every tile on the way, in memory for one tile per level.
+// Holds the rebuilding of a shard's tree from its entries, comparing every tile on the way, in memory for one tile per level.
 
-import { hex } from '../std/bytes.ts'
+import { Buffer } from 'node:buffer'
+
 import { HASH_BYTES, nodeHash } from '../tlog/hash.ts'
-import { TILE_WIDTH, tilePath } from '../tlog/tile.ts'
+import { TILE_WIDTH, tilePath, type TileRef } from '../tlog/tile.ts'
 import { rootHash } from '../tlog/tree.ts'
-import type { LogFiles } from './log-files.ts'
+import type { LogSource } from './verify-source.ts'
 import { whyUnread, type Findings } from './verify-report.ts'
+
+/** What a tree is rebuilt from. */
+export interface RebuildOptions {
+  readonly source: LogSource
+  readonly shard: string
+  readonly findings: Findings
+  /** Leaves under the signed checkpoint. */
+  readonly size: number
+  /** Index of the shard's first record. */
+  readonly base: number
+  /** Sizes on the way at which the root is wanted: those of checkpoints seen before. */
+  readonly stops?: readonly number[]
+}
 
 /** Fed with the leaf hashes of bundle after bundle; says what the tiles should have been. */
 export class TreeRebuild {
-  readonly #files: LogFiles
-  readonly #findings: Findings
-  readonly #size: number
+  readonly #options: RebuildOptions
   /** Hashes of the tile that is filling, per level. */
   readonly #levels: { index: number; hashes: Uint8Array[] }[] = []
+  readonly #roots = new Map<number, Uint8Array>()
+  /** Tiles above level 0 that have filled and are still to be compared. */
+  readonly #filled: [level: number, index: number, hashes: Uint8Array[]][] = []
+  #count = 0
   #broken = false
 
-  constructor(files: LogFiles, findings: Findings, size: number) {
-    this.#files = files
-    this.#findings = findings
-    this.#size = size
+  constructor(options: RebuildOptions) {
+    this.#options = options
+  }
+
+  /** The root that the tree had at one of the stops; undefined where it never came to it. */
+  rootAt(size: number): Uint8Array | undefined {
+    return this.#roots.get(size)
   }
 
   /**
    * Takes the next bundle's leaf hashes; undefined where its entries could not be read, and then the tile stands in for
    * them. Where an entry and its hash differ, the tree goes on from the hash: the root then tells which of them was changed.
    */
-  add(index: number, width: number, leaves: readonly Uint8Array[] | undefined): void {
-    const place = tilePath({ level: 0, index, width })
-    let tile: Uint8Array[] | undefined
+  async add(index: number, width: number, leaves: Uint8Array | undefined): Promise<void> {
+    const { source, shard, findings, base } = this.#options
+    const ref = { level: 0, index, width }
+    const place = tilePath(ref)
+    let tile: Uint8Array | undefined
     try {
-      tile = split(this.#files.readHashes(0, index, width))
+      tile = await source.hashes(shard, 0, index, width)
+      await this.#checkOlder(ref, tile)
     } catch (error) {
-      this.#findings.add('audit.verify_tile', place, whyUnread(error))
+      findings.add('audit.verify_tile', place, whyUnread(error))
     }
-    leaves?.forEach((leaf, i) => {
-      const kept = tile?.[i]
-      if (kept === undefined || same(kept, leaf)) return
-      const entry = index * TILE_WIDTH + i
+    if (leaves !== undefined && tile !== undefined && !same(leaves, tile)) {
       const bundle = tilePath({ level: 'entries', index, width })
-      const detail = `the entry in ${bundle} and its hash in ${place} do not belong together`
-      this.#findings.add('audit.verify_leaf', `record ${entry}`, detail)
-    })
+      for (let i = 0; i < width; i++) {
+        if (same(at(leaves, i), at(tile, i))) continue
+        const detail = `the entry in ${bundle} and its hash in ${place} do not belong together`
+        const entry = base + index * TILE_WIDTH + i
+        findings.add('audit.verify_leaf', `record ${entry}`, detail)
+      }
+    }
     const hashes = tile ?? leaves
     if (hashes === undefined) this.#broken = true
-    else for (const hash of hashes) this.#push(0, hash)
+    else this.#leaves(hashes, width)
+    for (const [level, above, filled] of this.#filled.splice(0)) {
+      await this.#compare(level, above, filled)
+    }
   }
 
   /** Compares the tiles that are not full, and gives the root; undefined where a hole makes that impossible. */
-  finish(): Uint8Array | undefined {
+  async finish(): Promise<Uint8Array | undefined> {
     if (this.#broken) return undefined
-    this.#levels.forEach((tile, level) => {
-      if (level > 0 && tile.hashes.length > 0) this.#compare(level, tile.index, tile.hashes)
-    })
-    return rootHash(this.#size, (level) => Buffer.concat(this.#levels[level]?.hashes ?? []))
+    for (const [level, tile] of this.#levels.entries()) {
+      if (level > 0 && tile.hashes.length > 0) await this.#compare(level, tile.index, tile.hashes)
+    }
+    return this.#root()
+  }
+
+  #root(): Uint8Array {
+    return rootHash(this.#count, (level) => Buffer.concat(this.#levels[level]?.hashes ?? []))
+  }
+
+  #leaves(hashes: Uint8Array, width: number): void {
+    for (let i = 0; i < width; i++) {
+      this.#push(0, at(hashes, i))
+      this.#count += 1
+      if (this.#options.stops?.includes(this.#count) === true && !this.#broken)
+        this.#roots.set(this.#count, this.#root())
+    }
   }
 
   #push(level: number, hash: Uint8Array): void {
     const tile = (this.#levels[level] ??= { index: 0, hashes: [] })
     tile.hashes.push(hash)
     if (tile.hashes.length < TILE_WIDTH) return
-    if (level > 0) this.#compare(level, tile.index, tile.hashes)
+    if (level > 0) this.#filled.push([level, tile.index, tile.hashes])
     const above = fold(tile.hashes)
     tile.hashes = []
     tile.index += 1
     this.#push(level + 1, above)
   }
 
-  #compare(level: number, index: number, hashes: readonly Uint8Array[]): void {
-    const place = tilePath({ level, index, width: hashes.length })
+  async #compare(level: number, index: number, hashes: readonly Uint8Array[]): Promise<void> {
+    const { source, shard, findings } = this.#options
+    const ref = { level, index, width: hashes.length }
     try {
-      const tile = split(this.#files.readHashes(level, index, hashes.length))
-      const at = tile.findIndex((hash, i) => !same(hash, hashes[i]))
-      if (at < 0) return
-      const detail = `hash ${at} is not that of the tile below it`
-      this.#findings.add('audit.verify_tile', place, detail)
+      const tile = await source.hashes(shard, level, index, hashes.length)
+      const wrong = hashes.findIndex((hash, i) => !same(hash, at(tile, i)))
+      if (wrong >= 0) {
+        const detail = `hash ${wrong} is not that of the tile below it`
+        findings.add('audit.verify_tile', tilePath(ref), detail)
+      } else await this.#checkOlder(ref, tile)
     } catch (error) {
-      this.#findings.add('audit.verify_tile', place, whyUnread(error))
+      findings.add('audit.verify_tile', tilePath(ref), whyUnread(error))
     }
   }
+
+  /** Checkpoints of before lead to the smaller forms of a tile: they have to be its beginning. */
+  async #checkOlder(ref: TileRef, tile: Uint8Array): Promise<void> {
+    for (const older of await this.#options.source.older(this.#options.shard, ref)) {
+      const length = older.ref.width * HASH_BYTES
+      if (older.bytes.length === length && same(older.bytes, tile.subarray(0, length))) continue
+      const detail = 'it is not the beginning of the tile that followed it'
+      this.#options.findings.add('audit.verify_tile', tilePath(older.ref), detail)
+    }
+  }
+}
+
+function at(hashes: Uint8Array, i: number): Uint8Array {
+  return hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)
 }
 
 function fold(hashes: readonly Uint8Array[]): Uint8Array {
@@ -93,14 +148,6 @@ function fold(hashes: readonly Uint8Array[]): Uint8Array {
   return level[0] as Uint8Array
 }
 
-function split(bytes: Uint8Array): Uint8Array[] {
-  const hashes: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; at += HASH_BYTES) {
-    hashes.push(bytes.slice(at, at + HASH_BYTES))
-  }
-  return hashes
-}
-
-function same(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && hex(a) === hex(b)
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }

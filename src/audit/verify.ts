@@ -1,171 +1,298 @@
-// Holds the verification of a whole log from its tiles, its checkpoint and its verifier key, and nothing else.
+// Holds the verification of a whole log from its tiles, its checkpoints and its verifier key, and nothing else.
 
 import { setImmediate as turn } from 'node:timers/promises'
 
+import { toBase64 } from '../tlog/base64.ts'
+import { encodeEntries } from '../tlog/entries.ts'
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
-import { leafHash, sameHash } from '../tlog/hash.ts'
+import { sameHash } from '../tlog/hash.ts'
 import { openNote, parseVkey } from '../tlog/note.ts'
 import { TILE_WIDTH, tilePath, tileWidth } from '../tlog/tile.ts'
-import { toBase64 } from '../tlog/base64.ts'
-import { readRecord } from './envelope.ts'
-import type { LogFiles } from './log-files.ts'
-import { LogFolder } from './log-folder.ts'
 import { shardVerifier } from './log-key.ts'
+import { isShardName } from './shard.ts'
+import { checkBundle, type CheckedBundle } from './verify-bundle.ts'
+import type { IndexCheck } from './verify-index.ts'
 import { OrderCheck } from './verify-order.ts'
-import { Findings, whyUnread, type VerifiedShard, type VerifyReport } from './verify-report.ts'
+import { Pins } from './verify-pins.ts'
+import {
+  Findings,
+  whyUnread,
+  type SeenBy,
+  type VerifiedShard,
+  type VerifyReport,
+  type WitnessVerdict,
+} from './verify-report.ts'
+import { verifyPart } from './verify-range.ts'
+import { ShardChain } from './verify-shards.ts'
+import { FolderSource, type LogSource } from './verify-source.ts'
 import { TreeRebuild } from './verify-tree.ts'
+
+/** Says who of a policy's witnesses signed a checkpoint, and whether they are enough. */
+export type WitnessCheck = (note: string) => {
+  readonly quorum: boolean
+  readonly seen: readonly SeenBy[]
+}
 
 /** What is verified, and against whom. */
 export interface VerifyOptions {
   /** Folder of a log, with a folder for each of its shards; or that of one shard, with `checkpoint` and `tile/…`. */
-  readonly directory: string
+  readonly directory?: string
+  /** Where it is read from instead. */
+  readonly source?: LogSource
   /** Verifier key of the log, or lines of them; got from somewhere else than the folder. */
   readonly vkey: string
+  /** `hashes`: tiles and roots alone, without reading an entry. */
+  readonly read?: 'records' | 'hashes'
+  /** Signed checkpoints that were seen before: the log has to continue them. */
+  readonly pins?: readonly string[]
+  /** The policy that says which witnesses count. */
+  readonly witnesses?: WitnessCheck
+  /** Only the records from the first of these indices to the second, both included. */
+  readonly range?: readonly [from: number, to: number]
+  /** The index of the home whose log this is, and its log's folder. */
+  readonly index?: { readonly check: IndexCheck; readonly log: string }
+  /** Gets every checkpoint that the tree bears out and that continues the pins: what to pin next. */
+  readonly onSeen?: (shard: string, note: string) => void
 }
 
 /**
- * Verifies a log: opens the checkpoint, hashes every entry, rebuilds and compares every tile and the root, reads every record
+ * Verifies a log: opens the checkpoints, hashes every entry, rebuilds and compares every tile and the roots, reads every record
  * strictly and follows every gateway's numbers. Holds one bundle at a time, and lets others run in between. Deviations are
  * the report's findings; throws `tlog.vkey` for a key that is none.
  */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
-  options.vkey.trim().split('\n').forEach(parseVkey)
-  const folder = new LogFolder(options.directory)
-  const findings = new Findings()
-  const order = new OrderCheck(findings)
-  const shards: VerifiedShard[] = []
-  let records = 0
-  for (const name of shardNames(folder)) {
-    findings.enter(name)
-    const files = folder.shard(name)
-    const checkpoint = openCheckpoint(files, name, options.vkey, findings)
-    if (checkpoint === undefined) continue
-    const { origin, size, root } = checkpoint
-    records += await verifyShard({ files, checkpoint, first: records, order, findings })
-    shards.push({ name, origin, size, root: toBase64(root) })
-  }
-  const { list, more } = findings
-  const { name: _name, ...newest } = shards.at(-1) ?? { name: '' }
-  return {
-    ok: list.length === 0,
-    witness: 'unwitnessed',
-    ...newest,
-    shards,
-    records,
-    boots: order.boots(),
-    findings: list,
-    more,
-  }
+  return new Verification(options).run()
 }
 
-/** At least one: a folder with nothing in it is missing its checkpoint. */
-function shardNames(folder: LogFolder): string[] {
-  try {
-    const names = folder.names()
-    return names.length === 0 ? [''] : names
-  } catch {
-    return ['']
+/** One run. */
+class Verification {
+  readonly #options: VerifyOptions
+  readonly #source: LogSource
+  readonly #read: 'records' | 'hashes'
+  readonly #findings = new Findings()
+  readonly #order = new OrderCheck(this.#findings)
+  readonly #chain = new ShardChain(this.#findings)
+  readonly #pins: Pins
+  readonly #shards: VerifiedShard[] = []
+  #base = 0
+  #records = 0
+  /** The shard before was dropped. */
+  #resumes = false
+
+  constructor(options: VerifyOptions) {
+    this.#options = options
+    this.#source = options.source ?? new FolderSource(options.directory ?? '.')
+    this.#read = options.read ?? 'records'
+    options.vkey.trim().split('\n').forEach(parseVkey)
+    this.#pins = new Pins(options.pins ?? [], options.vkey, this.#findings)
   }
-}
 
-interface Shard {
-  readonly files: LogFiles
-  readonly checkpoint: Checkpoint
-  /** Records of the shards before. */
-  readonly first: number
-  readonly order: OrderCheck
-  readonly findings: Findings
-}
-
-/** Verifies one shard against its opened checkpoint, and says how many records were read. */
-async function verifyShard({ files, checkpoint, first, order, findings }: Shard): Promise<number> {
-  const { size } = checkpoint
-  const tree = new TreeRebuild(files, findings, size)
-  let records = 0
-  for (let index = 0; index * TILE_WIDTH < size; index++) {
-    const width = tileWidth('entries', index, size)
-    const entries = readBundle(files, index, width, findings)
-    tree.add(index, width, entries?.map(leafHash))
-    records += checkRecords(entries ?? [], first + index * TILE_WIDTH, order, findings)
-    await turn()
+  async run(): Promise<VerifyReport> {
+    const names = await this.#source.names()
+    for (const name of names) {
+      this.#findings.enter(name)
+      const note = await this.#note(name)
+      const checkpoint = note === undefined ? undefined : this.#open(note, name)
+      if (note !== undefined && checkpoint !== undefined) await this.#shard(name, note, checkpoint)
+    }
+    this.#findings.enter('')
+    // One shard by itself says nothing about the others.
+    const alone = names.length === 1 && names[0] === '' && this.#isShard()
+    const [, last = 0] = this.#options.range ?? []
+    if (last >= this.#base && this.#options.range !== undefined) {
+      const detail = `the log has ${this.#base} records under its checkpoints`
+      this.#findings.add('audit.verify_gap', `record ${last}`, detail)
+    }
+    this.#options.index?.check.finish(this.#options.index.log, this.#findings)
+    if (!alone && this.#options.range === undefined) {
+      this.#chain.check(this.#shards, this.#named(), this.#read === 'records')
+      this.#pins.finish()
+    }
+    return this.#report()
   }
-  checkRoot(checkpoint, tree.finish(), findings)
-  return records
-}
 
-/** The signed checkpoint of a shard, where it is signed by a key of this log and speaks of this shard. */
-function openCheckpoint(
-  files: LogFiles,
-  name: string,
-  vkeys: string,
-  findings: Findings,
-): Checkpoint | undefined {
-  try {
-    const note = files.checkpoint()
-    if (note === undefined) {
-      findings.add('audit.verify_note', 'checkpoint', 'it is missing')
+  #report(): VerifyReport {
+    const { list, more, notes } = this.#findings
+    const { origin, size, root } = this.#shards.at(-1) ?? {}
+    return {
+      ok: list.length === 0,
+      read: this.#read,
+      witness: this.#verdict(),
+      ...(origin === undefined || size === undefined || root === undefined
+        ? {}
+        : { origin, size, root }),
+      shards: this.#shards,
+      records: this.#records,
+      boots: this.#order.boots(),
+      findings: list,
+      more,
+      notes,
+    }
+  }
+
+  /** What holds for the log as a whole is what holds for each of its shards. */
+  #verdict(): WitnessVerdict {
+    if (this.#shards.every(({ witnesses }) => witnesses.length === 0)) return 'unwitnessed'
+    return this.#belowQuorum ? 'below_quorum' : 'witnessed'
+  }
+
+  #belowQuorum = false
+
+  #isShard(): boolean {
+    const origin = this.#shards[0]?.origin ?? ''
+    return isShardName(origin.slice(origin.lastIndexOf('/') + 1))
+  }
+
+  /** Shards that the keys speak of: those of the log that the first line names. */
+  #named(): string[] {
+    const names = this.#options.vkey
+      .trim()
+      .split('\n')
+      .map((line) => parseVkey(line.trim()).name)
+    const [log = ''] = names
+    const below = names.filter((name) => name.startsWith(`${log}/`))
+    return below.map((name) => name.slice(log.length + 1)).filter(isShardName)
+  }
+
+  async #note(name: string): Promise<string | undefined> {
+    try {
+      const note = await this.#source.checkpoint(name)
+      if (note === undefined) this.#findings.add('audit.verify_note', 'checkpoint', 'it is missing')
+      return note
+    } catch (error) {
+      this.#findings.add('audit.verify_note', 'checkpoint', whyUnread(error))
       return undefined
     }
-    const [origin = ''] = note.split('\n', 1)
-    const verifier = shardVerifier(vkeys, origin)
-    if (verifier === undefined) {
-      findings.add('audit.verify_note', 'checkpoint', `it is of the log ${origin}`)
-      return undefined
-    }
-    const checkpoint = parseCheckpoint(openNote(note, [verifier]).body)
-    if (name === '' || checkpoint.origin.endsWith(`/${name}`)) return checkpoint
-    findings.add('audit.verify_note', 'checkpoint', `it is of the log ${checkpoint.origin}`)
-  } catch (error) {
-    findings.add('audit.verify_note', 'checkpoint', whyUnread(error))
   }
-  return undefined
-}
 
-function readBundle(
-  files: LogFiles,
-  index: number,
-  width: number,
-  findings: Findings,
-): Uint8Array[] | undefined {
-  try {
-    return files.readEntries(index, width)
-  } catch (error) {
-    const place = tilePath({ level: 'entries', index, width })
-    findings.add('audit.verify_entries', place, whyUnread(error))
+  /** The checkpoint of a shard, where it is signed by a key of this log and speaks of this shard. */
+  #open(note: string, name: string): Checkpoint | undefined {
+    const findings = this.#findings
+    try {
+      const [origin = ''] = note.split('\n', 1)
+      const verifier = shardVerifier(this.#options.vkey, origin)
+      if (verifier === undefined) {
+        findings.add('audit.verify_note', 'checkpoint', `it is of the log ${origin}`)
+        return undefined
+      }
+      const checkpoint = parseCheckpoint(openNote(note, [verifier]).body)
+      if (name === '' || checkpoint.origin.endsWith(`/${name}`)) return checkpoint
+      findings.add('audit.verify_note', 'checkpoint', `it is of the log ${checkpoint.origin}`)
+    } catch (error) {
+      findings.add('audit.verify_note', 'checkpoint', whyUnread(error))
+    }
     return undefined
   }
-}
 
-function checkRecords(
-  entries: readonly Uint8Array[],
-  first: number,
-  order: OrderCheck,
-  findings: Findings,
-): number {
-  let read = 0
-  entries.forEach((entry, i) => {
-    try {
-      order.add(first + i, readRecord(entry))
-      read += 1
-    } catch (error) {
-      findings.add('audit.verify_record', `record ${first + i}`, whyUnread(error))
+  async #shard(name: string, note: string, checkpoint: Checkpoint): Promise<void> {
+    const { origin, size, root } = checkpoint
+    const seen = this.#witnesses(note)
+    const shard = { name, origin, size, root: toBase64(root), witnesses: seen }
+    if (size > 0 && !(await this.#source.hasTiles(name, size))) {
+      this.#shards.push({ ...shard, dropped: true })
+      this.#resumes = true
+      this.#pins.check(checkpoint, () => undefined)
+    } else if (this.#options.range !== undefined) {
+      this.#shards.push(shard)
+      await this.#part(name, checkpoint, this.#options.range)
+    } else {
+      this.#shards.push(shard)
+      if (this.#resumes || (name === '' && this.#isShard())) this.#order.lenient()
+      const tree = await this.#tree(name, size, this.#pins.sizes(origin))
+      if (this.#resumes) this.#order.strict()
+      this.#resumes = false
+      const bearsOut = checkRoot(checkpoint, await tree.finish(), this.#findings)
+      const continues = this.#pins.check(checkpoint, (at) => tree.rootAt(at))
+      if (bearsOut && continues) this.#options.onSeen?.(name, note)
     }
-  })
-  return read
+    this.#base += size
+  }
+
+  /** Verifies what of the range lies in this shard. */
+  async #part(
+    shard: string,
+    checkpoint: Checkpoint,
+    [low, high]: readonly [number, number],
+  ): Promise<void> {
+    const base = this.#base
+    const [from, to] = [Math.max(0, low - base), Math.min(checkpoint.size, high + 1 - base)]
+    if (from >= to) return
+    const parts = { source: this.#source, findings: this.#findings, order: this.#order }
+    this.#order.lenient()
+    this.#records += await verifyPart({ ...parts, shard, checkpoint, base, from, to })
+  }
+
+  #witnesses(note: string): readonly SeenBy[] {
+    const check = this.#options.witnesses?.(note)
+    if (check === undefined) return []
+    if (!check.quorum) {
+      this.#belowQuorum = true
+      const who = check.seen.map(({ name }) => name).join(', ') || 'nobody'
+      const detail = `the policy wants more witnesses than signed it: ${who} did`
+      this.#findings.add('audit.verify_witness', 'checkpoint', detail)
+    }
+    return check.seen
+  }
+
+  /** Rebuilds a shard's tree, bundle by bundle. */
+  async #tree(shard: string, size: number, stops: readonly number[]): Promise<TreeRebuild> {
+    const base = this.#base
+    const source = this.#source
+    const tree = new TreeRebuild({ source, shard, findings: this.#findings, size, base, stops })
+    for (let index = 0; index * TILE_WIDTH < size; index++) {
+      const width = tileWidth('entries', index, size)
+      if (this.#read === 'hashes') await tree.add(index, width, undefined)
+      else {
+        const bundle = await this.#bundle(shard, index, width)
+        await tree.add(index, width, bundle?.leaves)
+        this.#marks(bundle, base + index * TILE_WIDTH)
+      }
+      await turn()
+    }
+    return tree
+  }
+
+  async #bundle(shard: string, index: number, width: number): Promise<CheckedBundle | undefined> {
+    const ref = { level: 'entries', index, width } as const
+    try {
+      const entries = await this.#source.entries(shard, index, width)
+      for (const { ref: small, bytes } of await this.#source.older(shard, ref)) {
+        const beginning = encodeEntries(entries.slice(0, small.width))
+        if (Buffer.compare(bytes, beginning) === 0) continue
+        const detail = 'it is not the beginning of the bundle that followed it'
+        this.#findings.add('audit.verify_entries', tilePath(small), detail)
+      }
+      this.#options.index?.check.bundle(this.#base + index * TILE_WIDTH, entries, this.#findings)
+      return checkBundle(entries)
+    } catch (error) {
+      this.#findings.add('audit.verify_entries', tilePath(ref), whyUnread(error))
+      return undefined
+    }
+  }
+
+  #marks(bundle: CheckedBundle | undefined, first: number): void {
+    bundle?.marks.forEach((mark, i) => {
+      if (typeof mark === 'string') {
+        this.#findings.add('audit.verify_record', `record ${first + i}`, mark)
+        return
+      }
+      this.#order.add(first + i, mark)
+      this.#chain.add(mark)
+      this.#records += 1
+    })
+  }
 }
 
-function checkRoot(checkpoint: Checkpoint, root: Uint8Array | undefined, findings: Findings): void {
-  if (root === undefined) {
-    findings.add(
-      'audit.verify_root',
-      'checkpoint',
-      'entries and tiles are missing, so no root exists',
-    )
-  } else if (!sameHash(root, checkpoint.root)) {
-    findings.add(
-      'audit.verify_root',
-      'checkpoint',
-      'the tiles do not lead to the root that was signed',
-    )
-  }
+function checkRoot(
+  checkpoint: Checkpoint,
+  root: Uint8Array | undefined,
+  findings: Findings,
+): boolean {
+  if (root !== undefined && sameHash(root, checkpoint.root)) return true
+  const detail =
+    root === undefined
+      ? 'entries and tiles are missing, so no root exists'
+      : 'the tiles do not lead to the root that was signed'
+  findings.add('audit.verify_root', 'checkpoint', detail)
+  return false
 }

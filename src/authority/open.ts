@@ -1,11 +1,14 @@
 // Holds the authority as one object: everything that says who may do what, read from the database and kept in memory.
 
 import { Fault } from '../std/fault.ts'
+import { Confider } from '../audit/side/confide.ts'
+import { Subjects } from '../audit/side/subjects.ts'
 import { Approvals } from './approvals/approvals.ts'
 import { Connections } from './connections/connections.ts'
 import { Delegations } from './delegation/delegations.ts'
 import { Effects } from './effects/effects.ts'
 import { Enforcers } from './enforcers/enforcers.ts'
+import { Erasures } from './erasure/erasures.ts'
 import { Findings } from './findings/findings.ts'
 import { History } from './history/history.ts'
 import { Limits } from './limits/limits.ts'
@@ -64,6 +67,12 @@ export interface Authority {
   readonly sessions: Sessions
   /** Whose word counts here besides our own. */
   readonly trust: TrustSources
+  /** Keys of what is personal, one for each person. */
+  readonly subjects: Subjects
+  /** What people said in words, beside the log. */
+  readonly confider: Confider
+  /** Destroying what is kept of people. */
+  readonly erasure: Erasures
   /** Resolves when everything that locks and suspensions set off has ended. */
   settled(): Promise<void>
 }
@@ -83,7 +92,8 @@ export async function openAuthority(
     refused.set(`${table}/${row}`, { table, row }),
   )
   const problems = await ports.store.check()
-  const people = await People.load(ports)
+  const subjects = await Subjects.load(ports)
+  const people = await People.load(ports, subjects)
   const teams = await Teams.load(ports, people)
   const agents = await Agents.load(ports, { people, teams })
   const systems = await Systems.load(ports)
@@ -93,7 +103,7 @@ export async function openAuthority(
   const delegations = await Delegations.load(ports, people, agents)
   const tasks = await Tasks.load(ports, people, agents)
   delegations.stayUnder(tasks)
-  const approvals = await Approvals.load(ports, people)
+  const approvals = await Approvals.load(ports, people, subjects)
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
@@ -101,7 +111,7 @@ export async function openAuthority(
   const upstreamTokens = await UpstreamTokenStore.load(ports)
   const concerns = new CredentialConcerns({ secrets, usage, findings, clock: ports.clock })
   const keyRotation = new KeyRotation(ports)
-  for (const sealed of [secrets, upstreamTokens]) keyRotation.add(sealed)
+  for (const sealed of [secrets, upstreamTokens, subjects]) keyRotation.add(sealed)
   const connections = await Connections.load(ports)
   keyRotation.add(connections)
   const sessions = await Sessions.load(ports, people)
@@ -135,6 +145,9 @@ export async function openAuthority(
     connections,
     sessions,
     trust,
+    subjects,
+    confider: new Confider({ ...ports, subjects }),
+    erasure: new Erasures(ports, { people, subjects, approvals, upstreamTokens }),
     settled: async () => {
       await settled()
       await history.settled()

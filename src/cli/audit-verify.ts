@@ -1,67 +1,65 @@
-// Holds `audit verify`: the whole log checked from its files alone.
+// Holds `audit verify`: the log checked from its files, from an address, or one record of it from its proof. It needs no server.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { verifyLog, type VerifyReport } from '../server/verify.ts'
+import type { Command } from 'commander'
+import type { LogSource, VerifyReport, WitnessCheck } from '../server/verify.ts'
 import { publicFault } from '../std/fault.ts'
 import { AuditFlushed } from '../wire/api/audit.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
-import { fields, table, type Surface } from './terminal/table.ts'
+import { drawProof, drawReport } from './verify/draw.ts'
+import { configFolder, originOf, PinFolder } from './verify/pins.ts'
 
 /** Options of the command. */
 export interface VerifyOptions {
+  /** Folder of a log or of a home, or an address. */
+  readonly from?: string
   readonly dir?: string
   readonly vkey?: string
+  readonly range?: string
+  readonly proof?: string
+  readonly record?: string
+  readonly hashes?: boolean
+  readonly policy?: string
+  readonly ca?: string
+  readonly tokenFile?: string
+  /** False with `--no-pin`. */
+  readonly pin: boolean
+  readonly repin?: boolean
 }
 
 /** Where the log of a home is, and the key that it is verified with. `directory` may be the log's folder itself. */
-export function logPlaces(directory: string): { readonly log: string; readonly vkey: string } {
-  if (existsSync(join(directory, 'checkpoint')) || !existsSync(join(directory, 'log'))) {
-    return { log: directory, vkey: join(dirname(directory), 'log.vkey') }
+export function logPlaces(directory: string): {
+  readonly log: string
+  readonly vkey: string
+  /** Index of the home; absent for a log by itself. */
+  readonly index?: string
+} {
+  const log = join(directory, 'log')
+  if (existsSync(log)) {
+    return { log, vkey: join(directory, 'log.vkey'), index: join(directory, 'log-state.sqlite') }
   }
-  return { log: join(directory, 'log'), vkey: join(directory, 'log.vkey') }
+  // A copy brings the key along where it was exported with it.
+  const beside = join(directory, 'log.vkey')
+  return {
+    log: directory,
+    vkey: existsSync(beside) ? beside : join(dirname(directory), 'log.vkey'),
+  }
 }
 
-/** Reads the verifier key and verifies. Throws `cli.file` where the key cannot be read. */
-export async function verifyFiles(log: string, vkey: string): Promise<VerifyReport> {
-  let key: string
+function read(path: string, what: string): string {
   try {
-    key = readFileSync(vkey, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw fault('cli.file', `the verifier key ${vkey} cannot be read`, cause)
+    throw fault('cli.file', `${what} ${path} cannot be read`, cause)
   }
-  return verifyLog({ directory: log, vkey: key })
 }
 
-function draw(report: VerifyReport, surface: Surface): string {
-  const gaps = report.boots.filter(({ records, iseq }) => records !== iseq).length
-  const head = fields(
-    [
-      ['log', report.ok ? { text: 'whole', style: 'green' } : { text: 'DEVIATES', style: 'red' }],
-      ['origin', report.origin],
-      ['size', report.size],
-      ['root', report.root],
-      ['records', `${report.records} read, hashed and parsed`],
-      [
-        'boots',
-        `${report.boots.length}${gaps === 0 ? ', each without gaps' : `, ${gaps} with gaps`}`,
-      ],
-      [
-        'witness',
-        'unwitnessed: nobody but this log vouches for it, and a second history shown to others would not show here',
-      ],
-    ],
-    surface,
-  )
-  if (report.findings.length === 0) return head
-  const rows = report.findings.map(({ code, place, detail }) => [
-    { text: code, style: 'red' as const },
-    place,
-    detail,
-  ])
-  const more = report.more === 0 ? '' : `and ${report.more} more\n`
-  return `${head}\n${table(['CODE', 'PLACE', 'WHAT'], rows, surface)}${more}`
+/** Reads the verifier key and verifies the folder alone. Throws `cli.file` where the key cannot be read. */
+export async function verifyFiles(log: string, vkey: string): Promise<VerifyReport> {
+  const { verifyLog } = await import('../server/verify.ts')
+  return verifyLog({ directory: log, vkey: read(vkey, 'the verifier key') })
 }
 
 /** What was recorded a moment ago is in memory or spool: asked into the log where a server is there to ask. */
@@ -75,20 +73,168 @@ async function flush(context: Context): Promise<void> {
   }
 }
 
+/** Where a log is read from, with what else is known there. */
+interface Place {
+  readonly source?: LogSource & { close(): Promise<void> }
+  readonly log?: string
+  readonly vkey?: string
+  readonly index?: string
+}
+
+async function placeOf(context: Context, options: VerifyOptions): Promise<Place> {
+  const { shell } = context
+  const from = options.from ?? options.dir
+  if (from === undefined) return logPlaces(context.home)
+  if (!/^https?:\/\//.test(from)) return logPlaces(resolve(shell.cwd, from))
+  const { HttpSource } = await import('../server/verify-http.ts')
+  const { ca, tokenFile } = options
+  const source = new HttpSource({
+    address: from,
+    ...(ca === undefined ? {} : { ca: read(resolve(shell.cwd, ca), 'the certificate authority') }),
+    ...(tokenFile === undefined
+      ? {}
+      : { authorization: `Bearer ${read(resolve(shell.cwd, tokenFile), 'the token').trim()}` }),
+  })
+  return { source }
+}
+
+/** Entries are not public: without a credential for them, an address is verified by its hashes. */
+function readOf(options: VerifyOptions, place: Place): 'records' | 'hashes' {
+  const closed = place.source !== undefined && options.tokenFile === undefined
+  return options.hashes === true || closed ? 'hashes' : 'records'
+}
+
+function rangeOf(text: string | undefined): readonly [number, number] | undefined {
+  if (text === undefined) return undefined
+  const [, from = '', to = ''] = /^(\d{1,15})\.\.(\d{1,15})$/.exec(text) ?? []
+  const range = [Number(from), Number(to)] as const
+  if (from === '' || range[0] > range[1]) {
+    throw fault('cli.usage', '--range is like 100..250: the first index and the last')
+  }
+  return range
+}
+
+function keyOf(context: Context, options: VerifyOptions, place: Place): string {
+  const named = options.vkey === undefined ? place.vkey : resolve(context.shell.cwd, options.vkey)
+  if (named === undefined) {
+    throw fault('cli.usage', 'an address is verified with --vkey: a key that it did not serve')
+  }
+  return read(named, 'the verifier key')
+}
+
+/** What was pinned, and how to pin. */
+function pinsOf(context: Context, options: VerifyOptions, vkey: string): PinFolder | undefined {
+  const config = configFolder(context.shell.env)
+  return options.pin && config !== undefined ? new PinFolder(config, originOf(vkey)) : undefined
+}
+
+async function witnessesOf(
+  context: Context,
+  policy: string | undefined,
+): Promise<WitnessCheck | undefined> {
+  if (policy === undefined) return undefined
+  const { witnessCheck } = await import('../server/verify-witness.ts')
+  return witnessCheck(read(resolve(context.shell.cwd, policy), 'the witness policy'))
+}
+
+/** One record: its proof, the entry beside it, and the key. */
+async function verifyProofFile(context: Context, options: VerifyOptions): Promise<void> {
+  const { screen, shell } = context
+  const path = resolve(shell.cwd, options.proof ?? '')
+  const beside = options.record ?? `${path.replace(/\.tlog-proof$/, '')}.json`
+  const { verifyRecordProof } = await import('../server/verify.ts')
+  const vkey = keyOf(context, options, logPlaces(context.home))
+  const witnesses = await witnessesOf(context, options.policy)
+  const proof = read(path, 'the proof')
+  const entry = Buffer.from(read(resolve(shell.cwd, beside), 'the record'), 'utf8')
+  const pins = pinsOf(context, options, vkey)?.read() ?? []
+  const report = verifyRecordProof({
+    proof,
+    entry,
+    vkey,
+    pins,
+    ...(witnesses === undefined ? {} : { witnesses }),
+  })
+  screen.answer(report, (surface) => drawProof(report, surface))
+  if (!report.ok) throw fault('cli.log_deviates', 'the proof does not hold')
+}
+
+async function verifyPlace(context: Context, options: VerifyOptions, place: Place): Promise<void> {
+  const { IndexCheck, verifyLog } = await import('../server/verify.ts')
+  const { log, source } = place
+  const vkey = keyOf(context, options, place)
+  const range = rangeOf(options.range)
+  const witnesses = await witnessesOf(context, options.policy)
+  const pins = pinsOf(context, options, vkey)
+  const kept = options.repin === true ? [] : (pins?.read() ?? [])
+  const check = place.index === undefined ? undefined : IndexCheck.open(place.index)
+  const whole = range === undefined
+  let pinned = 0
+  try {
+    const report = await verifyLog({
+      vkey,
+      read: readOf(options, place),
+      pins: whole ? kept : [],
+      onSeen: (shard, note) => {
+        pins?.write(shard, note)
+        pinned += 1
+      },
+      ...(source === undefined ? {} : { source }),
+      ...(log === undefined ? {} : { directory: log }),
+      ...(witnesses === undefined ? {} : { witnesses }),
+      ...(range === undefined ? {} : { range }),
+      ...(check === undefined || log === undefined || !whole ? {} : { index: { check, log } }),
+    })
+    const told =
+      pins === undefined || !whole
+        ? 'nothing was compared with what was seen before'
+        : `${kept.length === 0 ? 'first seen here' : 'a continuation of what was seen before'}; ${pinned} kept in ${pins.directory}`
+    const wrong = report.findings.some(({ code }) => PINNED.has(code))
+    const shown = wrong ? 'NOT a continuation of what was seen before' : told
+    context.screen.answer(report, (surface) => drawReport(report, shown, surface))
+    if (report.ok) return
+    const count = report.findings.length + report.more
+    const places = `${count} ${count === 1 ? 'place' : 'places'}`
+    throw fault('cli.log_deviates', `the log deviates in ${places}`)
+  } finally {
+    check?.close()
+    await source?.close()
+  }
+}
+
+const PINNED: ReadonlySet<string> = new Set([
+  'audit.verify_forked',
+  'audit.verify_key',
+  'audit.verify_rolled_back',
+])
+
 /** Runs the command. */
 export async function verify(context: Context, options: VerifyOptions): Promise<void> {
-  const { screen, shell } = context
-  if (options.dir === undefined) await flush(context)
-  const folder = options.dir === undefined ? context.home : resolve(shell.cwd, options.dir)
-  const places = logPlaces(folder)
-  const vkey = options.vkey === undefined ? places.vkey : resolve(shell.cwd, options.vkey)
-  const report = await verifyFiles(places.log, vkey)
-  screen.answer(report, (surface) => draw(report, surface))
-  if (!report.ok) {
-    const count = report.findings.length + report.more
-    throw fault(
-      'cli.log_deviates',
-      `the log deviates in ${count} ${count === 1 ? 'place' : 'places'}`,
+  if (options.proof !== undefined) return verifyProofFile(context, options)
+  const place = await placeOf(context, options)
+  if (options.from === undefined && options.dir === undefined) await flush(context)
+  return verifyPlace(context, options, place)
+}
+
+/** Adds the command to `audit`. */
+export function registerVerify(audit: Command, context: Context): void {
+  audit
+    .command('verify')
+    .description('verify the log, a part of it, or one record by its proof; needs no server')
+    .option('--from <place>', 'folder of a log or of a home, or an address (default: this home)')
+    .option('--dir <dir>', 'the same, for a folder')
+    .option(
+      '--vkey <file>',
+      'verifier key, kept apart from the log (default: log.vkey of the home)',
     )
-  }
+    .option('--range <a..b>', 'only the records from index a to index b')
+    .option('--hashes', 'only tiles and roots, without reading a record')
+    .option('--proof <file>', 'one record by its .tlog-proof; nothing else is read')
+    .option('--record <file>', 'the record of --proof (default: the same name with .json)')
+    .option('--policy <file>', 'witnesses who have to have signed (C2SP tlog-policy)')
+    .option('--ca <file>', 'certificates that vouch for the address, PEM')
+    .option('--token-file <file>', 'credential for what an address does not show to everybody')
+    .option('--no-pin', 'neither compare with what was seen before nor keep what is seen now')
+    .option('--repin', 'keep what is seen now even where it is no continuation')
+    .action((options: VerifyOptions) => verify(context, options))
 }

@@ -7,6 +7,7 @@ import { isUuid } from '../std/id.ts'
 import { parseJson, RESPONSE_LIMITS } from '../std/json.ts'
 import { utf8 } from '../std/bytes.ts'
 import { verify, type VerifyOptions } from './audit-verify.ts'
+import { registerSinks } from './audit-sinks.ts'
 import type { Context } from './context.ts'
 import { target, type Control } from './control/control.ts'
 import { fault } from './faults.ts'
@@ -109,4 +110,5 @@ export function register(program: Command, context: Context): void {
       'verifier key, kept apart from the log (default: log.vkey of the home)',
     )
     .action((options: VerifyOptions) => verify(context, options))
+  registerSinks(audit, context)
 }

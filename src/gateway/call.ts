@@ -4,10 +4,14 @@ import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision } from '../wire/decision.ts'
 import type { Presented } from '../wire/presented.ts'
+import type { Said } from '../wire/said.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
+import type { Span, TraceContext } from '../wire/trace.ts'
 import type { Grant } from './grant.ts'
 import type { ApprovalView } from './ports.ts'
 import type { Reserved } from './steps/05-reserve.ts'
+import type { Timings } from './timings.ts'
+import type { Trigger } from './trigger.ts'
 
 /** What a surface hands to `govern`. */
 export interface CallRequest {
@@ -21,8 +25,14 @@ export interface CallRequest {
   readonly elsewhere?: true
   /** The listener by which the request came in, and the address of the peer, as the socket says it. Absent: no network was crossed. */
   readonly network?: { readonly listener: string; readonly address: string }
-  /** Id of the trace that the request came in; absent: none that can be read. No authority: it only ever adds effects. */
-  readonly trace?: string
+  /** The trace that the request came in; absent: none that can be read. No authority: it only ever adds effects. */
+  readonly trace?: TraceContext
+  /** Protocol of the request with its revision, e.g. `mcp 2026-07-28`; absent: it came by none. */
+  readonly protocol?: string
+  /** Digest of the id of the session that it belongs to; absent: it belongs to none. */
+  readonly session?: string
+  /** What its client says of it: for the record alone. */
+  readonly said?: Said
   /** How the caller, a lock or a limit ends it. */
   readonly control: CallControl
   /** How long this request may wait at a gate: a call of the same arguments joins the wait again afterwards. */
@@ -41,8 +51,10 @@ export interface CallRequest {
 export interface Call {
   readonly id: string
   readonly request: CallRequest
-  /** Monotonic ms at which it began. */
-  readonly began: number
+  /** When it began, and when each part of it was over. */
+  readonly timings: Timings
+  /** What set it off, as far as anything is known of that. */
+  readonly triggers: readonly Trigger[]
   /** authenticate */
   actor: Actor
   /** resolve */
@@ -50,12 +62,16 @@ export interface Call {
   action: ActionDefinition
   /** decide */
   decision: Decision
+  /** execute: what was decided once more, where it took long until the system was ready and something had changed; its obligations count too. */
+  again?: Decision
   /** decide: authority for this one call. */
   readonly grant: Grant
   /** reserve: what it uses up, taken already. */
   readonly reserved: Reserved
   /** gate: the approval that was used up for this call. */
   approval?: ApprovalView
+  /** record: its place in the trace that it came in, or in one of its own. */
+  span?: Span
   /** record: leaf hash of the durable intent. */
   intent?: string
 }

@@ -33,3 +33,15 @@ export function deny(code: GatewayCode, detail: string, because?: string): Denia
 export function isDenial(value: unknown): value is Denial {
   return typeof value === 'object' && value !== null && 'denied' in value && value.denied === true
 }
+
+/** Codes whose detail quotes what a person typed, with what the record of a call says instead: their words stand in their own record. */
+const QUOTING: Readonly<Record<string, string>> = {
+  'admit.locked': 'a lock stops it',
+  'call.cut': 'a lock cut it',
+  'approval.denied': 'a person denied this call',
+}
+
+/** Why a call did not run, or ended, as its records say it: without the words of anybody. */
+export function recordedReason({ code, detail }: Pick<Denial, 'code' | 'detail'>): string {
+  return QUOTING[code] ?? detail
+}

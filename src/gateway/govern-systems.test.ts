@@ -44,8 +44,9 @@ test('every call goes out in a trace of ours, which its answer does not tell the
 
 test('the trace that a call came in is told once it is known what was called, and never for what is not pinned', async () => {
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
-  await bench.govern('echo', { text: 'x' }, { trace })
+  const came = { trace, span: '00f067aa0ba902b7', sampled: true }
+  await bench.govern('echo', { text: 'x' }, { trace: came })
   assert.deepEqual(bench.fake.arrived, [`${trace} fake/echo`])
-  await bench.govern('no-such-action', {}, { trace })
+  await bench.govern('no-such-action', {}, { trace: came })
   assert.equal(bench.fake.arrived.length, 1)
 })

@@ -4,11 +4,13 @@ import { publicFault } from '../std/fault.ts'
 import { uuidv7 } from '../std/id.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest } from '../wire/decision.ts'
+import { together } from '../wire/obligation.ts'
 import type { Call, CallRequest } from './call.ts'
 import { permit, type Permitted } from './consider.ts'
-import { deny, isDenial, type Denial } from './denial.ts'
+import { deny, isDenial, recordedReason, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
 import { Grant, sameGround } from './grant.ts'
+import { GivenLately } from './given.ts'
 import type { Operation } from './operation.ts'
 import type { ApprovalView, Ports } from './ports.ts'
 import { authenticate } from './steps/01-authenticate.ts'
@@ -24,6 +26,8 @@ import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
 import { execute } from './steps/08-execute.ts'
 import { concluded, conclude, concludeDenied } from './steps/10-conclude.ts'
+import { Timings } from './timings.ts'
+import { triggersOf, type Trigger } from './trigger.ts'
 import type { UpstreamPool } from './upstream/pool.ts'
 
 /** What became of a call, with what its surface answers. Every member is a value; `govern` never throws. */
@@ -44,12 +48,22 @@ interface Decided {
   readonly decision: Decision
 }
 
+/** What is known of a call so far, for whatever record it comes to. */
+interface Seen {
+  readonly timings: Timings
+  actor?: Actor
+  decision?: Decision
+  triggers?: readonly Trigger[]
+}
+
 const NOTHING: ReadonlySet<string> = new Set()
 
 /** The spine with what it holds while calls run. */
 export class Governor {
   readonly #ports: Ports
   readonly flights: Flights
+  /** What instances were given lately, by which the next call of theirs is attributed. */
+  readonly given = new GivenLately()
 
   constructor(ports: Ports, pool: UpstreamPool) {
     this.#ports = ports
@@ -85,21 +99,21 @@ export class Governor {
   ): Promise<T | Stopped> {
     const ports = this.#ports
     const id = uuidv7(ports.clock, ports.entropy)
-    const began = ports.clock.monotonic()
-    const seen: { actor?: Actor; decision?: Decision } = {}
+    const timings = new Timings(ports.clock)
+    const seen: Seen = { timings }
     try {
       const actor = authenticate(request.presented, ports)
       // Nobody stands behind this call: it is counted, not recorded one by one.
       if (isDenial(actor)) {
         if (actor.of === undefined) return { kind: 'denied', call: id, denial: actor }
-        return await this.#refuse({ id, request, began, actor: actor.of }, actor, undefined)
+        return await this.#refuse({ id, request, timings, actor: actor.of }, actor, undefined)
       }
       seen.actor = actor
+      seen.triggers = triggersOf(actor, request, this.given, undefined)
       const flight = this.flights.take(actor, request)
-      if (isDenial(flight))
-        return await this.#refuse({ id, request, began, ...seen }, flight, undefined)
+      if (isDenial(flight)) return await this.#refuse({ id, request, ...seen }, flight, undefined)
       try {
-        return await this.#run(id, began, request, seen, onward)
+        return await this.#run(id, request, seen, onward)
       } finally {
         flight.land()
       }
@@ -107,26 +121,23 @@ export class Governor {
       const fault = publicFault(error)
       ports.watch.note('call failed inside', { call: id, code: fault.code, error: String(error) })
       const denial: Denial = { denied: true, ...fault }
-      return this.#refuse({ id, request, began, ...seen }, denial, seen.decision)
+      return this.#refuse({ id, request, ...seen }, denial, seen.decision)
     }
   }
 
   async #run<T>(
     id: string,
-    began: number,
     request: CallRequest,
-    seen: { actor?: Actor; decision?: Decision },
+    seen: Seen,
     onward: (call: Call) => Promise<T>,
   ): Promise<T | Stopped> {
     // Nothing was waited for since it was authenticated: the same answer would come back.
     let decided = this.#decide(request, NOTHING, seen.actor)
     const refuse = (denial: Denial): Promise<Stopped> =>
-      this.#refuse({ id, request, began, ...seen }, denial, seen.decision)
+      this.#refuse({ id, request, ...seen }, denial, seen.decision)
     if (isDenial(decided)) return refuse(decided)
     this.#ports.traffic.keep(id, decided.asked, decided.decision)
-    if (request.trace !== undefined) {
-      this.#ports.effects.arrived(request.trace, request.system, request.action)
-    }
+    this.#arrived(request, decided.actor, seen)
     seen.decision = decided.decision
     let approval: ApprovalView | undefined
     if (decided.decision.answer === 'hold') {
@@ -135,7 +146,9 @@ export class Governor {
       const spent = this.#spent(decided, request)
       if (spent !== undefined) return refuse(spent)
       if (request.unbound !== undefined) return refuse(deny('approval.unbound', request.unbound))
+      seen.timings.end('decide')
       const gated = await gate({ id, actor, request }, resolved, decision, this.#ports)
+      seen.timings.end('wait')
       if (isDenial(gated)) return refuse(gated)
       if ('held' in gated) return { kind: 'held', call: id, held: gated }
       approval = gated
@@ -157,7 +170,8 @@ export class Governor {
     const call: Call = {
       id,
       request,
-      began,
+      timings: seen.timings,
+      triggers: seen.triggers ?? [],
       actor,
       ...resolved,
       decision,
@@ -166,6 +180,14 @@ export class Governor {
       ...(approval !== undefined && { approval }),
     }
     return onward(call)
+  }
+
+  /** Where the request came in the trace of a call of ours, that call set this one off. */
+  #arrived(request: CallRequest, actor: Actor, seen: Seen): void {
+    const { action, system, trace } = request
+    if (trace === undefined) return
+    const setOffBy = this.#ports.effects.arrived(trace, system, action)
+    if (setOffBy !== undefined) seen.triggers = triggersOf(actor, request, this.given, setOffBy)
   }
 
   /** Steps one to four, on what is true now. */
@@ -193,12 +215,12 @@ export class Governor {
 
   /** Whether there is enough left for a call, which takes nothing yet. */
   #spent({ actor, resolved }: Decided, request: CallRequest): Denial | undefined {
-    const measured = measure(resolved.action, request.input, this.#ports)
+    const measured = measure(resolved.action, { actor, input: request.input }, this.#ports)
     return isDenial(measured) ? measured : checkSpent(actor, resolved, measured, this.#ports)
   }
 
   #reserve({ actor, resolved }: Decided, request: CallRequest): Reserved | Denial {
-    const measured = measure(resolved.action, request.input, this.#ports)
+    const measured = measure(resolved.action, { actor, input: request.input }, this.#ports)
     return isDenial(measured) ? measured : reserve(actor, resolved, measured, this.#ports)
   }
 
@@ -246,17 +268,22 @@ export class Governor {
     if (isDenial(intent)) return { kind: 'denied', call: call.id, denial: intent }
     call.intent = intent
     const stop = (denial: Denial): Stopped => {
-      conclude(call, 'not_executed', { code: denial.code, reason: denial.detail }, ports)
+      conclude(call, 'not_executed', { code: denial.code, reason: recordedReason(denial) }, ports)
       return { kind: 'denied', call: call.id, denial }
     }
     const equipped = await equip(call, operation, ports)
+    call.timings.end('equip')
     if (isDenial(equipped)) return stop(equipped)
     try {
       const over = this.#over(call)
       if (over !== undefined) return stop(over)
       const answer = await execute(call, operation, ports)
       if (isDenial(answer)) return stop(answer)
-      return concluded(call, answer, operation, equipped, ports)
+      const conclusion = concluded(call, answer, operation, equipped, ports)
+      if (conclusion.kind === 'done') {
+        this.given.note(call.actor.instance, { by: 'tool', call: call.id })
+      }
+      return conclusion
     } finally {
       // What was minted for this call is given back, whatever became of it.
       void equipped.conclude?.()
@@ -265,9 +292,11 @@ export class Governor {
 
   /**
    * Why a grant is worth nothing any more. Where it took long until the system was ready, what was decided on is looked at again: with
-   * other policies, other rights or another definition the call is decided anew, and what then is not allowed does not go out.
+   * other policies, other rights or another definition the call is decided anew, and what then is not allowed does not go out. What either
+   * decision asks of the answer is asked of it.
    */
-  #over({ action, actor, approval, decision, grant, request }: Call): Denial | undefined {
+  #over(call: Call): Denial | undefined {
+    const { action, actor, approval, decision, grant, request } = call
     if (!grant.spend()) return deny('call.internal', 'the grant of this call was used already')
     if (grant.isFresh(this.#ports.clock.monotonic())) return undefined
     const now = this.#decide(request, new Set(approval?.setAside))
@@ -282,7 +311,11 @@ export class Governor {
     if (now.decision.policySet === decision.policySet && sameGround(actor, now.actor)) {
       return undefined
     }
-    return now.decision.answer === 'allow' ? undefined : denied(now, this.#ports)
+    call.again = now.decision
+    if (now.decision.answer !== 'allow') return denied(now, this.#ports)
+    const obligations = together([decision.obligations, now.decision.obligations])
+    call.decision = { ...now.decision, ...(obligations !== undefined && { obligations }) }
+    return undefined
   }
 
   async #refuse(

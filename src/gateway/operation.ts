@@ -11,6 +11,9 @@ export interface Answered<T> {
   readonly value: T
   readonly status: Extract<OutcomeStatus, 'ok' | 'tool_error' | 'upstream_error'>
   readonly facts: JsonObject
+  /** What the agent is given, where it is one tree; of another answer the digest, where there is one. The record has commitments of them. */
+  readonly result?: JsonObject
+  readonly digest?: string
   /** Data labels of what the agent is given: the lineage takes them up. Absent: none besides those of the action. */
   readonly labels?: readonly string[]
 }
@@ -21,6 +24,8 @@ export interface Sending {
   readonly signal: AbortSignal
   /** Trace context of our own (W3C), for the upstream and never for the agent. */
   readonly traceparent: string
+  /** Beside it: our own member alone. */
+  readonly tracestate: string
   readonly timeoutMs: number
 }
 

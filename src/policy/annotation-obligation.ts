@@ -2,8 +2,10 @@
 
 import {
   FOUND_KINDS,
+  KEPT_KINDS,
   PERSONAL_KINDS,
   type FoundKind,
+  type KeptKind,
   type Obligations,
 } from '../wire/obligation.ts'
 import { nearest } from './problem.ts'
@@ -18,6 +20,8 @@ const HOST =
   /^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){0,10}$|^\[[0-9a-f:.]{2,45}\]$/
 const LABEL = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const COUNT = /^[1-9][0-9]{0,9}$/
+/** Ten years. */
+const KEEP_DAYS_MAX = 3_650
 /** Most names of one list. */
 const MOST = 100
 
@@ -67,6 +71,19 @@ function labels(text: string): Read<readonly string[]> {
       }
 }
 
+function keep(text: string): Read<readonly KeptKind[]> {
+  const names = listed(text)
+  return names.every((name) => (KEPT_KINDS as readonly string[]).includes(name))
+    ? { value: KEPT_KINDS.filter((kind) => names.includes(kind)) }
+    : { wrong: 'a `@keep` says "arguments", "result", or "arguments, result"' }
+}
+
+function keepDays(text: string): Read<number> {
+  return /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= KEEP_DAYS_MAX
+    ? { value: Number(text) }
+    : { wrong: `a \`@keep_days\` is a whole number of days from 1 to ${KEEP_DAYS_MAX}` }
+}
+
 /** The annotations that oblige, by name, with the member of `Obligations` that each of them is. */
 export const OBLIGING = {
   find: { member: 'find', read: kinds('find') },
@@ -75,6 +92,8 @@ export const OBLIGING = {
   links: { member: 'links', read: links },
   max_bytes: { member: 'maxBytes', read: maxBytes },
   label: { member: 'labels', read: labels },
+  keep: { member: 'keep', read: keep },
+  keep_days: { member: 'keepDays', read: keepDays },
 } as const
 
 /** The name of an annotation that obliges. */

@@ -1,5 +1,7 @@
 // Holds everything of one home that decides and records, opened in the order in which each part trusts the last.
 
+import { Exports } from '../audit/export/exports.ts'
+import { readSinks } from '../audit/export/settings.ts'
 import { join } from 'node:path'
 import { EntropyPool } from '../std/entropy-pool.ts'
 import type { Consents } from '../authority/consent/consents.ts'
@@ -23,6 +25,7 @@ import { watchDecisions } from './watch-decisions.ts'
 import { Stack } from './stack.ts'
 import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
+import { VERSION } from './version.ts'
 
 type ShownGround = Pick<
   Ground,
@@ -42,6 +45,8 @@ export interface Core extends ShownGround, IdentityParts {
   /** How programs of systems are kept apart. */
   readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
+  /** Where records go beside the log. */
+  readonly exports: Exports
   /** What grants for enforcers stand on. */
   readonly grantPorts: Pick<Ground, 'keys' | 'store'>
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
@@ -120,6 +125,14 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
+  const exports = await Exports.open({
+    ...ground,
+    home: settings.home,
+    version: VERSION,
+    sinks: readSinks(settings.home),
+    cursors: ground.store.cursors,
+  })
+  stack.push(() => exports.close())
   return {
     ...parts,
     ...shownOf(ground),
@@ -131,6 +144,7 @@ async function open(
     traffic,
     gateway,
     credentials,
+    exports,
     sandbox,
     grantPorts: { keys: ground.keys, store: ground.store },
     startedAt: machine.clock.now(),

@@ -39,6 +39,7 @@ export function decisionPoint(core: Core, url: () => string): DecisionPoint {
       action,
       input,
       network: { listener: 'authzen', address: '' },
+      protocol: 'authzen',
       control: new CallControl(),
       patienceMs: () => 0,
       leavingCancels: false,

@@ -80,9 +80,11 @@ export async function openGround(
     note('replayed from the log', { ...replayed })
   const authority = await openAuthority({ ...machine, store, keys, audit, onTrouble })
   stack.push(() => authority.settled())
+  audit.confideTo(authority.confider)
   const restored = await authority.history.restore(audit)
   if (restored.snapshot === 'refused') note('history read from the log', { ...restored })
-  const commitments = openCommitments(keyFolder, keys.encryption, entropy)
+  const own = { keys: keyFolder, sealer: keys.encryption, entropy }
+  const commitments = openCommitments(own, authority.subjects)
   const rows = { store, authority, commitments }
   return { trustDomain, origin, keyFolder, keys, audit, refusals, ...rows, note, onTrouble }
 }

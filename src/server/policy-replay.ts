@@ -158,7 +158,10 @@ export class PolicyReplay {
   async #record(entry: TrafficEntry): Promise<ReplayedCall['record']> {
     const story = await this.#parts.audit.byCall(entry.call)
     if (story.length === 0) return 'missing'
-    const commitment = this.#parts.commitments.commit(canonicalJson(entry.request.input))
+    const commitment = this.#parts.commitments.commit(
+      canonicalJson(entry.request.input),
+      entry.request.person?.id,
+    )
     return story.every(({ record }) => agrees(entry, record, commitment)) ? 'agrees' : 'deviates'
   }
 }

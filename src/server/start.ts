@@ -77,6 +77,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     identities,
     roots,
     audit: core.audit,
+    exports: core.exports,
     server: serverPort(core, urls),
     consents: core.consents,
     credentials: core.credentials.consents,

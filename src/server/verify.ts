@@ -1,4 +1,7 @@
 // Holds what the command line needs of the log's files: their verification.
 
-export { verifyLog } from '../audit/verify.ts'
-export type { VerifyReport } from '../audit/verify-report.ts'
+export { IndexCheck } from '../audit/verify-index.ts'
+export { verifyLog, type WitnessCheck } from '../audit/verify.ts'
+export { verifyRecordProof, type ProofReport } from '../audit/verify-proof.ts'
+export type { VerifyFinding, VerifyReport } from '../audit/verify-report.ts'
+export type { LogSource } from '../audit/verify-source.ts'

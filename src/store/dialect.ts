@@ -9,4 +9,6 @@ export interface StoreDialect {
   readonly integer: RawBuilder<unknown>
   /** What follows the closing parenthesis of CREATE TABLE: `strict` in SQLite. */
   readonly tableEnd?: RawBuilder<unknown>
+  /** Folds back and cuts what the database still holds of deleted rows beside its tables. Absent: the database's own business. */
+  readonly scrub?: () => void
 }

@@ -12,6 +12,7 @@ import { APPROVALS, type Approval } from './rows/approval.ts'
 import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
 import { CONNECTIONS, type Connection } from './rows/connection.ts'
 import { CREDENTIALS, type CredentialUse } from './rows/credential.ts'
+import { CURSORS, type Cursor } from './rows/cursor.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
 import { ENFORCERS, type Enforcer } from './rows/enforcer.ts'
 import { INSTANCES, type InstanceRow } from './rows/instance.ts'
@@ -74,6 +75,7 @@ export interface Tables {
   readonly tallies: SignedRepository<TallyRow | TallyPosition>
   readonly triggers: SignedRepository<LearnedTrigger>
   readonly connections: SignedRepository<Connection>
+  readonly cursors: SignedRepository<Cursor>
   readonly credentials: SignedRepository<CredentialUse>
   readonly upstreamTokens: SignedRepository<UpstreamTokenRow>
   readonly subjects: SignedRepository<Subject>
@@ -90,6 +92,8 @@ export interface Store extends Tables {
   adopt(receipt: Receipt): Promise<void>
   /** Tells of rows that are no authority because they do not verify. Returns the way to stop listening. */
   onRefused(listener: OnRefused): () => void
+  /** Leaves nothing of deleted rows in what the database keeps beside its tables, as far as it lets itself be told. */
+  scrub(): Promise<void>
   close(): Promise<void>
 }
 
@@ -144,6 +148,8 @@ export async function openStoreOn(dialect: StoreDialect, options: StoreOptions):
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    // In a transaction's place: nothing else of ours holds the database open meanwhile.
+    scrub: () => db.connection().execute(() => Promise.resolve(dialect.scrub?.())),
     close: () => db.destroy(),
   }
 }
@@ -180,6 +186,7 @@ function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): 
     tallies: on(TALLIES),
     triggers: on(TRIGGERS),
     connections: on(CONNECTIONS),
+    cursors: on(CURSORS),
     credentials: on(CREDENTIALS),
     upstreamTokens: on(UPSTREAM_TOKENS),
     subjects: on(SUBJECTS),

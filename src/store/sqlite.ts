@@ -52,8 +52,14 @@ export function sqliteDialect(path: string): StoreDialect {
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
   const database = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true })
   // The write-ahead log is folded back every 1000 pages and cut to 64 MiB, so that it never grows without bound.
-  database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;
+  // What is deleted or replaced is overwritten with zeros: a key that was destroyed must not stay in a free page.
+  database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;
     PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=67108864;`)
   const dialect: Dialect = new TransactionalSqliteDialect({ database: face(database) })
-  return { dialect, integer: sql`integer`, tableEnd: sql`strict` }
+  return {
+    dialect,
+    integer: sql`integer`,
+    tableEnd: sql`strict`,
+    scrub: () => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'),
+  }
 }

@@ -19,6 +19,9 @@ export const META = {
   logLevel: 'io.modelcontextprotocol/logLevel',
   /** Ours, in every era: the task that a request is for. */
   task: 'dev.bailiwick/task',
+  /** Ours: what set the call off, and the model that asked for it, as the client says. */
+  trigger: 'dev.bailiwick/trigger',
+  model: 'dev.bailiwick/model',
 } as const
 
 /** JSON-RPC and MCP error numbers that we answer with. -32000 to -32019 are an implementation's own. */

@@ -34,7 +34,20 @@ export interface Obligations {
   readonly maxBytes?: number
   /** `@label`: data labels that the lineage takes up with the answer, sorted. */
   readonly labels?: readonly string[]
+  /** `@keep`: what of the call is kept beside the log, sealed for its person. */
+  readonly keep?: readonly KeptKind[]
+  /** `@keep_days`: how long that is kept; absent: `KEEP_DAYS`. Of several the longest: each of them asked for so much. */
+  readonly keepDays?: number
 }
+
+/** What of a call can be kept: what it sends, and what the agent was given of what came back. */
+export const KEPT_KINDS = ['arguments', 'result'] as const
+
+/** One kind of what can be kept. */
+export type KeptKind = (typeof KEPT_KINDS)[number]
+
+/** How long payloads are kept where a policy says nothing of it. */
+export const KEEP_DAYS = 30
 
 /** Obligations that meet all of these; undefined where none obliges to anything. */
 export function together(all: readonly (Obligations | undefined)[]): Obligations | undefined {
@@ -51,6 +64,9 @@ export function together(all: readonly (Obligations | undefined)[]): Obligations
   const links = said.flatMap((one) => one.links ?? [])
   const distinct = [...new Map(links.map((list) => [list.join(' '), list])).values()]
   const bytes = said.flatMap((one) => one.maxBytes ?? [])
+  const kept = united(said.map((one) => one.keep))
+  const keep = KEPT_KINDS.filter((kind) => kept.includes(kind))
+  const days = said.flatMap((one) => one.keepDays ?? [])
   const labels = [...united(said.map((one) => one.labels))].sort()
   return {
     ...(find.length > 0 && { find }),
@@ -59,5 +75,7 @@ export function together(all: readonly (Obligations | undefined)[]): Obligations
     ...(distinct.length > 0 && { links: distinct }),
     ...(bytes.length > 0 && { maxBytes: Math.min(...bytes) }),
     ...(labels.length > 0 && { labels }),
+    ...(keep.length > 0 && { keep }),
+    ...(days.length > 0 && { keepDays: Math.max(...days) }),
   }
 }

@@ -35,4 +35,6 @@ export interface TaskFacts {
   readonly endsAt: number
   /** `sha256:…` over the canonical JSON of the scope: equal scopes share one compiled form. */
   readonly scopeDigest: string
+  /** Id of the person's key that signed the request for it; absent: it was asked for in a browser. No part of any decision. */
+  readonly signedBy?: string
 }

@@ -26,7 +26,10 @@ export interface TraceContext extends Span {
 }
 
 /** Reads a `traceparent`, and of the `tracestate` beside it our own member alone; undefined where the first is not one to the letter. Never throws. */
-export function traceContextOf(traceparent: unknown, tracestate?: unknown): TraceContext | undefined {
+export function traceContextOf(
+  traceparent: unknown,
+  tracestate?: unknown,
+): TraceContext | undefined {
   if (typeof traceparent !== 'string' || traceparent.length > 128) return undefined
   const [, version, trace, span, flags, more] = TRACEPARENT.exec(traceparent) ?? []
   if (version === undefined || trace === undefined || span === undefined) return undefined

@@ -40,7 +40,9 @@ export function triggerInMeta(value: Json | undefined): TriggerClaim | undefined
  * Reads the claim in a header: a kind, then parameters as in `person;id=turn-7;digest=sha256:…`, each at most once. Undefined where there
  * is none. Never throws.
  */
-export function triggerInHeader(value: string | readonly string[] | undefined): TriggerClaim | undefined {
+export function triggerInHeader(
+  value: string | readonly string[] | undefined,
+): TriggerClaim | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value.length > MAX_HEADER) return 'unreadable'
   const [by = '', ...parameters] = value.split(';').map((part) => part.trim())

@@ -108,6 +108,23 @@ suite('a grant', () => {
     }
   })
 
+  test('what either of two decisions asks of the answer is asked of it, and both are on record', async () => {
+    await bench.pin('2025-11-25')
+    bench.fake.obligations = { redact: ['email'] }
+    slowStart(bench, 6_000, () => {
+      bench.fake.policySet = 'sha256:other'
+      bench.fake.obligations = { redact: ['card'] }
+    })
+    const answer = await bench.govern('echo', { text: 'ann@corp.example 4111 1111 1111 1111' })
+    assert.equal(textOf(answer), '[email removed by bailiwick] [card removed by bailiwick]')
+    const decided = (type: string) =>
+      bench.fake.records.findLast((one) => one.type === type)?.body['decision'] as {
+        policy_set: string
+      }
+    assert.notEqual(decided('call.intent').policy_set, 'sha256:other')
+    assert.equal(decided('call.outcome').policy_set, 'sha256:other')
+  })
+
   test('a system that is ready in time is not asked about again', async () => {
     await bench.pin('2025-11-25')
     slowStart(bench, 4_000, () => (bench.fake.answers = { echo: 'deny' }))

@@ -141,10 +141,12 @@ test('INV-3 what a server is sent holds nothing that the agent sent besides the 
     'content-type',
     'host',
     'mcp-protocol-version',
+    'traceparent',
+    'tracestate',
   ])
   assert.deepEqual(Object.keys(body.params as object).sort(), ['_meta', 'arguments', 'name'])
   const { _meta } = body.params as { _meta: object }
-  assert.deepEqual(Object.keys(_meta), ['traceparent'])
+  assert.deepEqual(Object.keys(_meta), ['traceparent', 'tracestate'])
 })
 
 test('a stream that never comes to its answer is given up at its bound, whatever small things it says', async () => {

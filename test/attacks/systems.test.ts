@@ -247,13 +247,14 @@ test('INV-11 a trace that an agent makes up adds nothing, takes nothing away, an
     await systems.pin(systemNamed('billing'), word)
     const before = effects.of('crm', 'read_file')
     for (let at = 0; at < 20_000; at++) {
-      effects.arrived(at.toString(16).padStart(32, '0'), 'billing', 'read_file')
+      const trace = at.toString(16).padStart(32, '0')
+      effects.arrived({ trace, span: trace.slice(16), sampled: false }, 'billing', 'read_file')
     }
     assert.deepEqual(effects.learned(), [])
     assert.deepEqual(effects.of('crm', 'read_file'), before)
     // Even one that somehow knows traces of ours can only add, and only so much.
     for (let at = 0; at < 500; at++) {
-      const trace = effects.sent('crm', 'read_file').split('-')[1]!
+      const trace = effects.sent({ id: 'call-1', system: 'crm', action: 'read_file' })
       effects.arrived(trace, 'other', `action_${at}`)
     }
     assert.ok(effects.learned().length <= 64)

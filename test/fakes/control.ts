@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { enforcerFault } from '../../src/authority/enforcers/faults.ts'
 import { openControl, type Control } from '../../src/api/control.ts'
 import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
+import { Exports } from '../../src/audit/export/exports.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
 import { Traffic } from '../../src/audit/traffic/traffic.ts'
@@ -82,6 +83,7 @@ export class ControlHome {
   /** Whether a second administrator has to agree to policies. */
   fourEyes = false
   audit!: AuditLog
+  exports!: Exports
   roots!: Roots
   control!: Control
   ada!: FakeOperator
@@ -162,6 +164,15 @@ export class ControlHome {
       vault: undefined,
       onTrouble,
     })
+    this.exports = await Exports.open({
+      home: directory,
+      origin,
+      version: '0.0.0',
+      sinks: [],
+      audit,
+      cursors: store.cursors,
+      onTrouble,
+    })
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
@@ -186,6 +197,7 @@ export class ControlHome {
       identities,
       roots,
       audit,
+      exports: this.exports,
       entropy: systemEntropy,
       server: this.#server(),
       consents: this.consents,

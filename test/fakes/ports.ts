@@ -174,6 +174,8 @@ export class FakePorts {
   /** Why systems are isolated, by name. */
   isolated: Record<string, string> = {}
   /** What actions set off, by `<system>/<action>`. */
+  /** Calls of ours, by the trace in which something comes back. */
+  readonly setOffBy = new Map<string, string>()
   readonly setOff = new Map<string, ReturnType<Ports['effects']['of']>>()
   /** Actions that went out, each with a trace whose id counts them. */
   readonly sent: string[] = []
@@ -285,11 +287,16 @@ export class FakePorts {
       effects: {
         of: (system, action) =>
           this.setOff.get(`${system}/${action}`) ?? { triggers: [], triggered: [] },
-        sent: (system, action) => {
+        sent: ({ system, action }, within) => {
           this.sent.push(`${system}/${action}`)
-          return `00-${String(this.sent.length).padStart(32, '0')}-00f067aa0ba902b7-00`
+          const own = String(this.sent.length).padStart(32, '0')
+          const sampled = within?.sampled ?? false
+          return { trace: within?.trace ?? own, span: '00f067aa0ba902b7', sampled }
         },
-        arrived: (trace, system, action) => this.arrived.push(`${trace} ${system}/${action}`),
+        arrived: ({ trace }, system, action) => {
+          this.arrived.push(`${trace} ${system}/${action}`)
+          return this.setOffBy.get(trace)
+        },
       },
       history: this.history,
       observe: (seen) => this.observed.push(seen),

@@ -56,6 +56,11 @@ export class OwnSpool {
     return 'same'
   }
 
+  /** Takes note of a record of this gateway that is in the log and that the spool is not at. */
+  pass(boot: string, iseq: number): void {
+    this.#taken.set(boot, iseq)
+  }
+
   /** Passes what is in the log already, so that `position` says it. */
   settle(): Position {
     this.#next()

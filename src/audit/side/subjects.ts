@@ -117,11 +117,12 @@ export class Subjects {
   async destroy(
     tables: Pick<Tables, 'subjects'>,
     id: string,
-    how: { readonly next: boolean; readonly receipt: Receipt },
+    how: { readonly next: boolean; readonly receipt: Receipt; readonly epoch?: number },
   ): Promise<() => void> {
     const held = this.#held.get(id)
     const before = held?.doc ?? this.#row(id, 0)
-    const epoch = before.epoch + 1
+    // Of an erasure that is done again over an older database: no earlier than the log has seen.
+    const epoch = Math.max(before.epoch + 1, how.epoch ?? 0)
     const key = how.next ? this.#wrapped(id, epoch) : ''
     const doc: Subject = { ...before, state: how.next ? 'active' : 'erased', epoch, key }
     const after =

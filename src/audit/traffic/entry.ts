@@ -1,9 +1,11 @@
 // Holds the text of a kept call: one line of JSON, whose arguments keep every digit.
 
+import { base64url, fromBase64url } from '../../std/bytes.ts'
 import {
   isObject,
   parseJson,
   stringifyJson,
+  type Json,
   type JsonLimits,
   type JsonObject,
 } from '../../std/json.ts'
@@ -17,6 +19,21 @@ const LIMITS: JsonLimits = { bytes: 4_194_304, depth: 80, values: 200_000, keys:
 export function entryText({ request, ...rest }: TrafficEntry): string {
   const { input, setAside: _, ...facts } = request
   return `{"entry":${JSON.stringify(rest)},"facts":${JSON.stringify(facts)},"input":${stringifyJson(input)}}`
+}
+
+/** A line whose entry is sealed under the key of a person: erasing them erases it where it stands. */
+export function sealedLine(subject: string, sealed: Uint8Array): string {
+  return `{"subject":${JSON.stringify(subject)},"sealed":"${base64url(sealed)}"}`
+}
+
+/** What a sealed line holds; undefined where the line is none. */
+export function readSealedLine(
+  tree: Json | undefined,
+): { readonly subject: string; readonly sealed: Uint8Array } | undefined {
+  if (!isObject(tree)) return undefined
+  const { subject, sealed } = tree
+  const bytes = typeof sealed === 'string' ? fromBase64url(sealed) : undefined
+  return typeof subject === 'string' && bytes !== undefined ? { subject, sealed: bytes } : undefined
 }
 
 /** The entry of a line; undefined where the line is none. */

@@ -19,6 +19,7 @@ import { sealerOf } from '../../keys/sealer.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import type { TrafficEntry } from '../../wire/traffic.ts'
 import { FakeClock } from '../../../test/fakes/clock.ts'
+import { FakeSubjects } from '../../../test/fakes/subjects.ts'
 import { FakeTimer } from '../../../test/fakes/identity.ts'
 import { trafficSince, type TrafficBatch, type TrafficPlace } from './read.ts'
 import { Traffic, type TrafficPorts } from './traffic.ts'
@@ -30,6 +31,7 @@ class Kept {
   readonly clock = new FakeClock()
   readonly timer = new FakeTimer()
   readonly keys = sealerOf(systemEntropy.bytes(32), systemEntropy)
+  readonly subjects = new FakeSubjects()
   readonly records: RecordDraft[] = []
   readonly troubles: unknown[] = []
 
@@ -43,6 +45,7 @@ class Kept {
     return new Traffic({
       folder: this.folder,
       keys: this.keys,
+      subjects: this.subjects,
       clock: this.clock,
       timer: this.timer,
       entropy: systemEntropy,
@@ -80,7 +83,7 @@ class Kept {
   read(from?: TrafficPlace, since = 0): TrafficBatch[] {
     return [
       ...trafficSince(
-        { folder: this.folder, keys: this.keys, entropy: systemEntropy },
+        { folder: this.folder, keys: this.keys, subjects: this.subjects, entropy: systemEntropy },
         since,
         from,
       ),

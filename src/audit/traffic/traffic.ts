@@ -4,11 +4,14 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../std/clock.ts'
 import type { Entropy } from '../../std/entropy.ts'
+import { Fault } from '../../std/fault.ts'
 import type { Timer } from '../../std/timer.ts'
 import type { Sealer } from '../../keys/ring.ts'
 import type { AuditSink } from '../../wire/record.ts'
 import type { TrafficEntry } from '../../wire/traffic.ts'
-import { entryText } from './entry.ts'
+import { utf8 } from '../../std/bytes.ts'
+import { subjectOf, type Subjects } from '../side/subjects.ts'
+import { entryText, sealedLine } from './entry.ts'
 import { dayOf, prune, trafficFiles } from './folder.ts'
 import { TrafficWriter } from './traffic-file.ts'
 
@@ -33,6 +36,8 @@ export interface TrafficPorts {
   readonly folder: string
   /** Seals the key of every file. */
   readonly keys: Sealer
+  /** Seal every entry in it, each for its person. */
+  readonly subjects: Pick<Subjects, 'seal' | 'ready'>
   readonly clock: Clock
   readonly entropy: Entropy
   readonly timer: Timer
@@ -45,6 +50,15 @@ export interface TrafficPorts {
   readonly onTrouble: (error: unknown) => void
 }
 
+/** An entry that waits to be written. */
+interface Waiting {
+  readonly text: string
+  readonly subject: string
+}
+
+/** What a sealed entry is bound to. */
+export const ENTRY_CONTEXT = 'traffic/entry'
+
 /** Where the next frame goes. */
 interface Place {
   readonly day: string
@@ -56,7 +70,7 @@ interface Place {
 /** Keeps calls. What it says is best effort by design: a call never waits for it, and never fails by it. */
 export class Traffic {
   readonly #ports: TrafficPorts
-  #queue: string[] = []
+  #queue: Waiting[] = []
   #characters = 0
   /** Dropped since the last frame, and since the last record. */
   #dropped = 0
@@ -93,7 +107,7 @@ export class Traffic {
       this.#drop(1)
       return
     }
-    this.#queue.push(text)
+    this.#queue.push({ text, subject: subjectOf(entry.request.person?.id) })
     this.#characters += text.length
     this.#cancelBatch ??= this.#ports.timer.after(BATCH_MS, () => void this.flush())
   }
@@ -127,7 +141,8 @@ export class Traffic {
 
   async #write(): Promise<void> {
     while (this.#queue.length > 0) {
-      const lines = this.#take()
+      const taken = this.#take()
+      const lines = await this.#sealed(taken)
       const dropped = this.#dropped
       this.#dropped = 0
       try {
@@ -149,11 +164,27 @@ export class Traffic {
     }
   }
 
-  #take(): string[] {
+  /** Each entry under the key of its person. Whoever was erased meanwhile has none, and their calls are not kept. */
+  async #sealed(taken: readonly Waiting[]): Promise<string[]> {
+    const { subjects, onTrouble } = this.#ports
+    const lines: string[] = []
+    for (const { subject, text } of taken) {
+      try {
+        await subjects.ready(subject)
+        lines.push(sealedLine(subject, subjects.seal(subject, utf8(text), ENTRY_CONTEXT)))
+      } catch (error) {
+        this.#drop(1)
+        if (!(error instanceof Fault) || error.code !== 'side.erased') onTrouble(error)
+      }
+    }
+    return lines
+  }
+
+  #take(): Waiting[] {
     let characters = 0
     let count = 0
     while (count < this.#queue.length && count < FRAME_ENTRIES && characters < FRAME_CHARACTERS) {
-      characters += this.#queue[count++]!.length
+      characters += this.#queue[count++]!.text.length
     }
     this.#characters -= characters
     return this.#queue.splice(0, count)

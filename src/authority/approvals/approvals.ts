@@ -3,6 +3,7 @@
 import { Fault, faults } from '../../std/fault.ts'
 import { uuidv7 } from '../../std/id.ts'
 import type { JsonObject } from '../../std/json.ts'
+import { subjectOf, type Subjects } from '../../audit/side/subjects.ts'
 import { isOpen, type Approval, type ApprovalState } from '../../store/rows/approval.ts'
 import type { LockTarget } from '../../store/rows/lock.ts'
 import type { Person } from '../../store/rows/person.ts'
@@ -40,6 +41,7 @@ interface Ending {
 export class Approvals {
   readonly #ports: AuthorityPorts
   readonly #people: People
+  readonly #subjects: Subjects
   readonly #turns = new Turns()
   readonly #waiters = new Waiters()
   readonly #open = new Map<string, Held<Approval>>()
@@ -47,14 +49,19 @@ export class Approvals {
   /** What persons refused lately, by call: asked again, such a call has its answer already. Lost in a restart. */
   readonly #refused = new Map<string, Approval>()
 
-  private constructor(ports: AuthorityPorts, people: People) {
+  private constructor(ports: AuthorityPorts, people: People, subjects: Subjects) {
     this.#ports = ports
     this.#people = people
+    this.#subjects = subjects
   }
 
   /** Reads every open approval that verifies. */
-  static async load(ports: AuthorityPorts, people: People): Promise<Approvals> {
-    const approvals = new Approvals(ports, people)
+  static async load(
+    ports: AuthorityPorts,
+    people: People,
+    subjects: Subjects,
+  ): Promise<Approvals> {
+    const approvals = new Approvals(ports, people, subjects)
     const held = await ports.store.approvals.all({ state: ['pending', 'approved'] })
     for (const approval of held) approvals.#show(approval)
     return approvals
@@ -68,13 +75,14 @@ export class Approvals {
   ask(ask: ApprovalAsk): Promise<{ readonly approval: Approval; readonly fresh: boolean }> {
     return this.#turns.run(async () => {
       if (ask.gates.length === 0) throw new TypeError('a hold without a gate is a denial')
-      const { audit, clock, entropy, keys, store } = this.#ports
+      const { audit, clock, entropy, store } = this.#ports
       const key = callKey(ask.actor.instance, ask.callDigest)
       const refused = this.#refused.get(key)
       if (refused !== undefined && !this.#isDue(refused)) return { approval: refused, fresh: false }
       const there = await this.#current(this.#byCall.get(key))
       if (there !== undefined) return { approval: there.doc, fresh: false }
-      const doc = pending(ask, uuidv7(clock, entropy), clock.now(), keys.encryption)
+      await this.#subjects.ready(subjectOf(ask.actor.delegation?.person))
+      const doc = pending(ask, uuidv7(clock, entropy), clock.now(), this.#subjects)
       const receipt = await audit.append(
         approvalRecord(
           'approval.requested',
@@ -102,9 +110,9 @@ export class Approvals {
     return held.doc
   }
 
-  /** What the call would send, for who decides; undefined once the approval is final. */
+  /** What the call would send, for who decides; undefined once the approval is final, or what is kept of its person was erased. */
   arguments(approval: Approval): JsonObject | undefined {
-    return openArguments(approval, this.#ports.keys.encryption)
+    return openArguments(approval, { subjects: this.#subjects, old: this.#ports.keys.encryption })
   }
 
   /** Agrees to every gate whose role this person holds. The approval is `approved` once no gate is left. */
@@ -199,6 +207,11 @@ export class Approvals {
   /** Ends the approvals of an agent that may no longer act. */
   voidForAgent(agent: string, reason: string): Promise<number> {
     return this.#void((doc) => isOf(doc, 'agent', agent), reason)
+  }
+
+  /** Ends the approvals of calls on behalf of a person (an id): their arguments can be shown to nobody any more. */
+  voidForPerson(person: string, reason: string): Promise<number> {
+    return this.#void((doc) => doc.delegation?.person === person, reason)
   }
 
   /** Ends the approvals of every call that a lock on the target stops (INV-5). */

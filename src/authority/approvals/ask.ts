@@ -8,6 +8,7 @@ import {
   parseJson,
   type JsonObject,
 } from '../../std/json.ts'
+import { subjectOf, type Subjects } from '../../audit/side/subjects.ts'
 import type { Sealer } from '../../keys/ring.ts'
 import type { Approval } from '../../store/rows/approval.ts'
 import type { Actor } from '../../wire/actor.ts'
@@ -37,9 +38,15 @@ export interface ApprovalAsk {
   readonly expiresAt: number
 }
 
-/** The pending approval that an ask becomes. */
-export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Sealer): Approval {
+/** The pending approval that an ask becomes; its subject is `ready`. */
+export function pending(
+  ask: ApprovalAsk,
+  id: string,
+  now: number,
+  subjects: Pick<Subjects, 'seal'>,
+): Approval {
   const { actor } = ask
+  const subject = subjectOf(actor.delegation?.person)
   return {
     id,
     state: 'pending',
@@ -64,7 +71,8 @@ export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Seale
     system: ask.system,
     action: ask.action,
     effects: ask.effects,
-    sealed: base64url(sealer.seal(utf8(canonicalJson(ask.input)), context(id))),
+    subject,
+    sealed: base64url(subjects.seal(subject, utf8(canonicalJson(ask.input)), context(id))),
     gates: ask.gates,
     reason: ask.reason,
     definition: ask.definition,
@@ -76,11 +84,19 @@ export function pending(ask: ApprovalAsk, id: string, now: number, sealer: Seale
   }
 }
 
-/** The arguments of an open approval; undefined once it is final, as they are not kept. */
-export function openArguments(approval: Approval, sealer: Sealer): JsonObject | undefined {
+/** The arguments of an open approval; undefined once it is final, as they are not kept, or erased with their subject. */
+export function openArguments(
+  approval: Approval,
+  keys: { readonly subjects: Pick<Subjects, 'open'>; readonly old: Sealer },
+): JsonObject | undefined {
   if (approval.sealed === '') return undefined
   const sealed = fromBase64url(approval.sealed) ?? new Uint8Array()
-  const input = parseJson(sealer.open(sealed, context(approval.id)), RESPONSE_LIMITS)
+  const { id, subject } = approval
+  const plain =
+    subject === undefined
+      ? keys.old.open(sealed, context(id))
+      : keys.subjects.open(subject, sealed, context(id))
+  const input = plain && parseJson(plain, RESPONSE_LIMITS)
   return isObject(input) ? input : undefined
 }
 

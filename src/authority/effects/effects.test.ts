@@ -8,10 +8,10 @@ import {
   systemNamed,
   withAuthority,
 } from '../../../test/fakes/authority.ts'
-import { traceIdOf } from '../../wire/trace.ts'
 import type { Authority } from '../open.ts'
 
 const WORD = { person: 'per_ada', reason: 'a test' }
+const READ = { id: 'call-1', system: 'crm', action: 'read_file' }
 const DAY = 86_400_000
 
 async function two(authority: Authority): Promise<void> {
@@ -21,9 +21,7 @@ async function two(authority: Authority): Promise<void> {
 
 /** A call of `crm/read_file` goes out, and one of `billing/move_file` comes back in its trace. */
 function seen({ effects }: Authority): void {
-  const trace = traceIdOf(effects.sent('crm', 'read_file'))
-  assert.ok(trace !== undefined)
-  effects.arrived(trace, 'billing', 'move_file')
+  effects.arrived(effects.sent(READ), 'billing', 'move_file')
 }
 
 test('what comes back in the trace of a call counts at once, is recorded, and survives a restart', async () => {
@@ -82,7 +80,7 @@ test('what is seen again counts for longer, and what is not is let go of', async
 test('a trace counts within its window only, and a call sets off no call of its own action', async () => {
   await withAuthority(async (home, { effects, systems }) => {
     await systems.pin(systemNamed('crm'), WORD)
-    const trace = traceIdOf(effects.sent('crm', 'read_file'))!
+    const trace = effects.sent(READ)
     effects.arrived(trace, 'crm', 'read_file')
     home.clock.advance(600_001)
     effects.arrived(trace, 'crm', 'move_file')

@@ -102,7 +102,8 @@ function askedIn(record: AuditRecord): Asked | undefined {
   // A message that was no call names no action.
   const { agent, person = '', system = '', action = '', body } = record
   if (agent === undefined) return undefined
-  const { task } = body
+  // In the body of version 1, in the envelope since.
+  const task = record.task ?? body['task']
   return {
     agents: [...texts(body['lineage']), agent],
     person,

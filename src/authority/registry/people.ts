@@ -3,8 +3,10 @@
 import { faults } from '../../std/fault.ts'
 import { uuidv7 } from '../../std/id.ts'
 import type { JsonObject } from '../../std/json.ts'
+import type { Subjects } from '../../audit/side/subjects.ts'
 import type { Passkey, Person } from '../../store/rows/person.ts'
 import type { Held } from '../../store/signed-table.ts'
+import type { Receipt } from '../../wire/record.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
@@ -41,19 +43,25 @@ export interface HeardOf {
 /** The registered people. Reading is synchronous, from memory; whoever has left is found by `known` alone. */
 export class People {
   readonly #ports: AuthorityPorts
+  readonly #subjects: Subjects
   readonly #turns = new Turns()
   readonly #index = new PeopleIndex()
   readonly #listeners = new Set<(person: Person) => void>()
   #sources: LoginGroupsOf = () => undefined
 
-  private constructor(ports: AuthorityPorts) {
+  private constructor(ports: AuthorityPorts, subjects: Subjects) {
     this.#ports = ports
+    this.#subjects = subjects
   }
 
-  /** Reads everyone whose row verifies. */
-  static async load(ports: AuthorityPorts): Promise<People> {
-    const people = new People(ports)
-    for (const held of await ports.store.people.all()) people.#index.show(held)
+  /** Reads everyone whose row verifies, and gives each who has none a key for what is kept of them. */
+  static async load(ports: AuthorityPorts, subjects: Subjects): Promise<People> {
+    const people = new People(ports, subjects)
+    for (const held of await ports.store.people.all()) {
+      people.#index.show(held)
+      const { leaf } = held
+      await subjects.begin(held.doc.id, () => Promise.resolve({ id: '', leaf, ts: '' }))
+    }
     return people
   }
 
@@ -175,6 +183,20 @@ export class People {
       }
       const body = { left: id, reason: why }
       return this.#replace(now, doc, { type: 'person.left', person, body })
+    })
+  }
+
+  /**
+   * Takes from the row of somebody who has left what says who they were. The id stays, so that the record still says that it was one
+   * and the same; who that was, nobody can look up any more. Saying it again changes nothing.
+   */
+  strip(id: string, receipt: Receipt): Promise<void> {
+    return this.#turns.run(async () => {
+      const held = this.#find(id)
+      const { external: _external, ...rest } = held.doc
+      const doc: Person = { ...rest, name: `erased-${id.slice(-12)}` }
+      if (held.doc.state !== 'left' || doc.name === held.doc.name) return
+      this.#show(await this.#ports.store.people.replace(held, doc, receipt))
     })
   }
 
@@ -362,7 +384,9 @@ export class People {
         ...more,
       },
     })
-    return this.#show(await store.people.insert(doc, receipt))
+    const held = await store.people.insert(doc, receipt)
+    await this.#subjects.begin(doc.id, () => Promise.resolve(receipt))
+    return this.#show(held)
   }
 
   async #replace(

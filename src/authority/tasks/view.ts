@@ -109,7 +109,7 @@ export class TaskView {
   }
 }
 
-function factsOf({ id, intent, person, scope, budget, endsAt }: Task): TaskFacts {
+function factsOf({ asked, id, intent, person, scope, budget, endsAt }: Task): TaskFacts {
   return Object.freeze({
     id,
     intent,
@@ -118,5 +118,6 @@ function factsOf({ id, intent, person, scope, budget, endsAt }: Task): TaskFacts
     budget,
     endsAt,
     scopeDigest: scopeDigest(scope),
+    ...(asked !== undefined && { signedBy: asked.key }),
   })
 }

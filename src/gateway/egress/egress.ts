@@ -3,7 +3,8 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { JsonObject } from '../../std/json.ts'
-import { traceIdOf } from '../../wire/trace.ts'
+import { saidInHeaders } from '../../wire/said.ts'
+import { traceContextOf } from '../../wire/trace.ts'
 import { CallControl, type CallRequest } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
@@ -90,7 +91,7 @@ export class Egress {
   ): CallRequest {
     const { headers } = request
     const task = headers['bailiwick-task']
-    const trace = traceIdOf(headers['traceparent'])
+    const trace = traceContextOf(headers['traceparent'], headers['tracestate'])
     return {
       presented: {
         certificate,
@@ -101,6 +102,8 @@ export class Egress {
       system: WEB,
       action,
       input,
+      protocol: 'web',
+      said: saidInHeaders(headers),
       ...(trace !== undefined && { trace }),
       control,
       patienceMs: () => this.#parts.holdMs,

@@ -59,7 +59,12 @@ async function tunnel(t: TestContext, port: number, bounds: Partial<TunnelBounds
   )
   const call = { request: { control } } as unknown as Call
   await operation.ready(call)
-  const sent = operation.send(call, { signal: control.signal, traceparent: '', timeoutMs: 1 })
+  const sent = operation.send(call, {
+    signal: control.signal,
+    traceparent: '',
+    tracestate: '',
+    timeoutMs: 1,
+  })
   // Whoever looks at the outcome does so later.
   sent.catch(() => undefined)
   const [said] = (await once(client, 'data')) as [Buffer]

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { JsonObject } from '../../std/json.ts'
+import { MODEL_HEADER, TRIGGER_HEADER } from '../../wire/said.ts'
 import type { Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
@@ -23,7 +24,9 @@ const BODY_MS = 300_000
 /** Headers between two neighbours (RFC 9110 §7.6.1), of proxies, and those that the gateway writes itself. */
 const OURS: ReadonlySet<string> = new Set([
   'accept-encoding',
+  MODEL_HEADER,
   'bailiwick-task',
+  TRIGGER_HEADER,
   'connection',
   'content-length',
   'expect',
@@ -33,6 +36,8 @@ const OURS: ReadonlySet<string> = new Set([
   'proxy-authorization',
   'proxy-connection',
   'te',
+  'traceparent',
+  'tracestate',
   'trailer',
   'transfer-encoding',
   'upgrade',
@@ -89,6 +94,7 @@ export class WebRequestOperation implements Operation<WebAnswer> {
   readonly #target: WebTarget
   readonly #network: Pick<Network, 'dial'>
   #dial: Dial | undefined
+  #equipment: Equipment | undefined
   #inspection: Inspection | undefined
   #up = 0
   #down = 0
@@ -114,21 +120,22 @@ export class WebRequestOperation implements Operation<WebAnswer> {
     // Connections of one instance are never used for another.
     const account = call.actor.instance
     this.#dial = this.#network.dial(`${scheme}://${name}:${port}`, { reach, account })
-    this.#inspection = openInspection(call, equipment)
+    this.#equipment = equipment
     return Promise.resolve(undefined)
   }
 
-  async send(call: Call, { signal }: Sending): Promise<WebAnswer> {
+  async send(call: Call, { signal, traceparent }: Sending): Promise<WebAnswer> {
     const dial = this.#dial
-    const inspection = this.#inspection
-    if (dial === undefined || inspection === undefined) throw new TypeError('sent before ready')
+    const equipment = this.#equipment
+    if (dial === undefined || equipment === undefined) throw new TypeError('sent before ready')
+    const inspection = (this.#inspection = openInspection(call, equipment))
     const { input } = call.request
     const query = input['query'] === undefined ? '' : `?${input['query'] as string}`
     const answer = await dial.request({
       // INV-12: from the tree that was decided on.
       method: input['method'] as string,
       path: `${input['path'] as string}${query}`,
-      headers: this.#headers(input['headers'] as string[]),
+      headers: { ...this.#headers(input['headers'] as string[]), traceparent },
       ...(input['body'] !== undefined && { body: this.#body() }),
       signal,
       headersTimeoutMs: HEADERS_MS,

@@ -27,6 +27,9 @@ export interface HookRequest {
 type Before = Extract<HookEvent, { phase: 'before' }>
 type After = Extract<HookEvent, { phase: 'after' }>
 
+/** Ids of uses that can stand in a record. */
+const HOOK_ID = /^[A-Za-z0-9._:-]{1,64}$/
+
 /** The endpoint of every client. Whatever cannot be read, or goes wrong, is a denial. */
 export class HookEndpoint {
   readonly #ports: Ports
@@ -73,6 +76,8 @@ export class HookEndpoint {
     const concluded = await this.#governor.consider({
       presented,
       network,
+      protocol: `hook ${client}`,
+      ...(use !== undefined && HOOK_ID.test(use) && { said: { request: use } }),
       system: client,
       action: tool,
       input,

@@ -107,8 +107,9 @@ test('a request becomes the tree that is decided, and goes out written anew from
   const [heard] = api.heard
   assert.equal(heard?.method, 'GET')
   assert.equal(heard.url, '/api/notes?limit=10&tag=a%20b&tag=c%2Cd&ids=1,2&filter%5Bopen%5D=true')
-  const { traceparent, ...headers } = heard.headers
+  const { traceparent, tracestate, ...headers } = heard.headers
   assert.match(String(traceparent), /^00-/)
+  assert.match(String(tracestate), /^bailiwick=[0-9a-f]{16}$/)
   assert.deepEqual(headers, {
     host: `127.0.0.1:${api.port}`,
     connection: 'keep-alive',

@@ -5,10 +5,11 @@ import { publicFault } from '../../std/fault.ts'
 import type { JsonObject } from '../../std/json.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Presented } from '../../wire/presented.ts'
-import { traceIdOf } from '../../wire/trace.ts'
+import { saidInHeaders } from '../../wire/said.ts'
+import { traceContextOf } from '../../wire/trace.ts'
 import type { CallControl } from '../call.ts'
 import { refuseCredential, type CredentialRefusal } from '../credential/refusal.ts'
-import { isDenial, type Denial } from '../denial.ts'
+import { isDenial, recordedReason, type Denial } from '../denial.ts'
 import { gatewayFault } from '../faults.ts'
 import type { Conclusion, Governor } from '../govern.ts'
 import type { Network } from '../net/network.ts'
@@ -129,7 +130,8 @@ export class HttpEndpoint {
 
   async #call(exchange: HttpExchange, { action, body, input }: Read): Promise<void> {
     const { control, presented, reply, request, system } = exchange
-    const trace = traceIdOf(request.headers['traceparent'])
+    const { headers } = request
+    const trace = traceContextOf(headers['traceparent'], headers['tracestate'])
     const operation = new HttpOperation({
       network: this.#network,
       ports: this.#ports,
@@ -148,6 +150,8 @@ export class HttpEndpoint {
         system,
         action: action.name,
         input,
+        protocol: 'http',
+        said: saidInHeaders(headers),
         ...(trace !== undefined && { trace }),
         ...(body.unbound && { unbound: 'its body is too large to be part of what is agreed to' }),
         control,
@@ -230,7 +234,12 @@ export class HttpEndpoint {
         ...(person !== undefined && { person }),
         system: system.slice(0, 64),
         ...(action !== '' && { action }),
-        body: { code, reason: detail, ...unboundMark(actor), ...lineageMark(actor) },
+        body: {
+          code,
+          reason: recordedReason({ code, detail }),
+          ...unboundMark(actor),
+          ...lineageMark(actor),
+        },
       })
     } catch (error) {
       this.#ports.watch.note('record failed', { what: 'refusal', error: String(error) })

@@ -110,7 +110,14 @@ export class HttpOperation implements Operation<HttpAnswer> {
     if (answer.kind === 'withheld') return answer.denial
     const { status } = answer
     const executed = status < 500 ? 'yes' : 'unknown'
-    return { value: answer, status: statusOf(status), facts: { ...facts, executed }, ...labels }
+    const digest = `sha256:${this.#hash.copy().digest('hex')}`
+    return {
+      value: answer,
+      status: statusOf(status),
+      facts: { ...facts, executed },
+      digest,
+      ...labels,
+    }
   }
 
   /** What is known of the exchange, also of one that was cut. */
@@ -123,7 +130,6 @@ export class HttpOperation implements Operation<HttpAnswer> {
         ...(this.#status !== undefined && {
           http_status: this.#status,
           bytes: this.#bytes,
-          sha256: this.#hash.copy().digest('hex'),
         }),
         ...(streamed && this.#meter.facts),
         ...facts,
@@ -136,7 +142,7 @@ export class HttpOperation implements Operation<HttpAnswer> {
     call: Call,
     transport: ApiTransport,
     equipment: Equipment,
-    { signal, timeoutMs, traceparent }: Sending,
+    { signal, timeoutMs, traceparent, tracestate }: Sending,
   ): Promise<[Incoming, URL]> {
     const { accept, action, body, boundary, method, network, ports } = this.#parts
     const { url, ...request } = await outgoing({
@@ -149,6 +155,7 @@ export class HttpOperation implements Operation<HttpAnswer> {
       meter: this.#meter,
       method,
       traceparent,
+      tracestate,
       transport,
     })
     const dial = network.dial(url, {

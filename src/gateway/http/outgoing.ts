@@ -25,6 +25,7 @@ export interface OutgoingParts {
   readonly accept: string
   readonly equipment: Equipment
   readonly traceparent: string
+  readonly tracestate: string
   readonly boundary: () => string
   readonly meter: UploadMeter
 }
@@ -48,6 +49,7 @@ export async function outgoing(
     'accept-encoding': 'identity',
     'user-agent': 'bailiwick',
     traceparent: parts.traceparent,
+    tracestate: parts.tracestate,
     ...(written !== undefined && { 'content-type': written.contentType }),
     ...(written?.length !== undefined && { 'content-length': written.length }),
   }

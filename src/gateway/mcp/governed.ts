@@ -3,7 +3,8 @@
 import { isObject, type JsonObject } from '../../std/json.ts'
 import { META, metaOf, MODERN_ERA, RPC } from '../../wire/mcp.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
-import { traceIdOf } from '../../wire/trace.ts'
+import { saidInMessage } from '../../wire/said.ts'
+import { traceContextOf } from '../../wire/trace.ts'
 import { CallEnd, type CallControl } from '../call.ts'
 import { refuseCredential } from '../credential/refusal.ts'
 import type { Denial } from '../denial.ts'
@@ -167,7 +168,14 @@ async function run(
   if (modern) declined(turn)
   const meta = metaOf(params)
   const token = meta['progressToken']
-  const trace = traceIdOf(meta['traceparent'] ?? exchange.headers['traceparent'])
+  const { headers } = exchange
+  // Both of one place: a state beside another parent says nothing.
+  const trace =
+    meta['traceparent'] === undefined
+      ? traceContextOf(headers['traceparent'], headers['tracestate'])
+      : traceContextOf(meta['traceparent'], meta['tracestate'])
+  const { session } = turn
+  const said = saidInMessage(params, turn.id, headers)
   const told =
     typeof token === 'string' || typeof token === 'number'
       ? (progress: JsonObject) =>
@@ -180,6 +188,9 @@ async function run(
       system: system.name,
       action: wanted.action,
       input: wanted.input,
+      protocol: `mcp ${session?.terms.version ?? era}`,
+      ...(session !== undefined && { session: session.mark }),
+      said: session?.client === undefined ? said : { client: session.client, ...said },
       ...(trace !== undefined && { trace }),
       control: exchange.control,
       leavingCancels: modern,
@@ -191,6 +202,7 @@ async function run(
     new McpOperation(parts.pool, parts.ports, {
       method: turn.method,
       task: wanted.task,
+      given: parts.governor.given,
       front,
       ...(front !== undefined && {
         onNotification: (method: string, notice: JsonObject) => {

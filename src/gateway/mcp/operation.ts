@@ -2,10 +2,11 @@
 
 import { isObject, type JsonObject } from '../../std/json.ts'
 import type { RpcError } from '../../wire/mcp.ts'
-import { traceIdOf } from '../../wire/trace.ts'
+import { traceContextOf } from '../../wire/trace.ts'
 import type { Call } from '../call.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
+import type { GivenLately } from '../given.ts'
 import { openInspection, type Inspection } from '../inspect/inspection.ts'
 import type { Answered, Operation, Sending } from '../operation.ts'
 import type { Ports } from '../ports.ts'
@@ -28,6 +29,8 @@ export interface McpRequest {
   readonly task?: JsonObject | undefined
   /** The client, as far as the system may ask it and tell it things; absent: not at all. */
   readonly front?: Front | undefined
+  /** Where it is noted that the caller was given a question of the system. */
+  readonly given?: GivenLately
   /** Told of the log messages that belong to this request. */
   readonly onNotification?: ((method: string, params: JsonObject) => void) | undefined
 }
@@ -60,24 +63,23 @@ export class McpOperation implements Operation<UpstreamAnswer> {
     }
     this.#conversation = conversation
     this.#equipment = equipment
-    this.#inspection = openInspection(call, equipment)
     return undefined
   }
 
-  async send(call: Call, { signal, timeoutMs, traceparent }: Sending): Promise<UpstreamAnswer> {
+  async send(call: Call, sending: Sending): Promise<UpstreamAnswer> {
     const conversation = this.#conversation
-    const inspection = this.#inspection
-    if (conversation === undefined || inspection === undefined) {
+    const equipment = this.#equipment
+    if (conversation === undefined || equipment === undefined) {
       throw new TypeError('sent before it was made ready')
     }
+    // Now, and no sooner: what is asked of the answer may have grown since it was made ready.
+    const inspection = (this.#inspection = openInspection(call, equipment))
     const { front, method, onNotification } = this.#asked
     const { onProgress } = call.request
     const answer = await conversation.request(method, this.#params(call), {
-      signal,
-      timeoutMs,
-      traceparent,
-      ...(this.#equipment !== undefined && { equipment: this.#equipment }),
-      ...(front !== undefined && { front, logLevel: front.logLevel }),
+      ...sending,
+      equipment,
+      ...(front !== undefined && { front: this.#noting(front, call), logLevel: front.logLevel }),
       ...(method === 'tools/call' && { headers: paramHeaders(call.action, call.request.input) }),
       onProgress:
         onProgress &&
@@ -93,6 +95,20 @@ export class McpOperation implements Operation<UpstreamAnswer> {
       }),
     })
     return this.#untraced(answer, call)
+  }
+
+  /** What a system asked, and was answered, may set off the next call of whoever was asked. */
+  #noting(front: Front, { id, actor }: Call): Front {
+    const { given } = this.#asked
+    if (given === undefined) return front
+    return {
+      ...front,
+      ask: async (requests, signal) => {
+        const answers = await front.ask(requests, signal)
+        given.note(actor.instance, { by: 'system', call: id })
+        return answers
+      },
+    }
   }
 
   #params({ action, request: { input } }: Call): JsonObject {
@@ -115,7 +131,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
       return { value, status: 'upstream_error', facts: said, labels }
     }
     const status = value.result['isError'] === true ? 'tool_error' : 'ok'
-    return { value, status, facts: { ...facts, executed: 'yes' }, labels }
+    return { value, status, facts: { ...facts, executed: 'yes' }, labels, result: value.result }
   }
 
   #looked(answer: UpstreamAnswer, call: Call, inspection: Inspection): UpstreamAnswer | Denial {
@@ -147,7 +163,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
     if (answer.kind !== 'result' || !isObject(meta)) return answer
     const { traceparent, tracestate, ...rest } = meta
     if (traceparent === undefined && tracestate === undefined) return answer
-    const trace = traceIdOf(traceparent)
+    const trace = traceContextOf(traceparent, tracestate)
     if (trace !== undefined) this.#ports.effects.arrived(trace, call.system.name, call.action.name)
     const { _meta, ...result } = answer.result
     const kept: JsonObject = Object.keys(rest).length === 0 ? result : { ...result, _meta: rest }

@@ -1,6 +1,7 @@
 // Holds one session of a 2025-11-25 client: what it can be asked, where it is told of things, and which questions it has open.
 
 import type { ServerResponse } from 'node:http'
+import { base64url, sha256 } from '../../std/bytes.ts'
 import type { JsonObject } from '../../std/json.ts'
 import type { RpcId, RpcMessage } from '../../wire/mcp.ts'
 import type { Presented } from '../../wire/presented.ts'
@@ -41,6 +42,8 @@ export class ClientSession {
   task: string | undefined
   /** Monotonic ms of the last request. */
   lastUsed = 0
+  /** The program that its client said it is; unknown since a restart. */
+  client: string | undefined
   logLevel: string | undefined
   /** What its newest request showed. */
   presented: Presented
@@ -51,8 +54,12 @@ export class ClientSession {
 
   constructor(terms: SessionTerms) {
     this.terms = terms
+    this.mark = base64url(sha256(terms.id)).slice(0, 22)
     this.presented = terms.presented
   }
+
+  /** Digest of its id, for records: the id itself is for its caller alone. */
+  readonly mark: string
 
   /** Opens the stream on which it is told of what belongs to no request; one that was open before ends. */
   listen(response: ServerResponse): void {

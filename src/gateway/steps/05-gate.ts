@@ -5,6 +5,7 @@ import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { CallRequest } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
+import { personOf } from '../person.ts'
 import type { ApprovalView, Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
 
@@ -36,6 +37,7 @@ export function callDigest(
       input: request.input,
       gates: decision.gates.map((gate) => [gate.name, gate.policy]),
     }),
+    personOf(actor),
   )
 }
 

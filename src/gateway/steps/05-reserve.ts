@@ -6,6 +6,7 @@ import { MAX_RECIPIENTS, type Measured, type Reservation, type Spent } from '../
 import type { ActionDefinition } from '../../wire/system.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
 import { GATEWAY_FAULTS } from '../faults.ts'
+import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
 
@@ -23,9 +24,10 @@ const NOBODY: readonly string[] = []
  */
 export function measure(
   action: ActionDefinition,
-  input: JsonObject,
+  { actor, input }: { readonly actor: Actor; readonly input: JsonObject },
   { commitments }: Pick<Ports, 'commitments'>,
 ): Measured | Denial {
+  const person = personOf(actor)
   const { effects, labels = NOBODY, measures } = action
   const money = measures?.money === undefined ? undefined : moneyAt(measures.money, input)
   if (isDenial(money)) return money
@@ -36,10 +38,10 @@ export function measure(
     writes: effects.length === 0 || effects.some((effect) => effect !== 'read'),
     ...(money !== undefined && { money }),
     bytes: Buffer.byteLength(text),
-    recipients: names.slice(0, MAX_RECIPIENTS).map((name) => commitments.commit(name)),
+    recipients: names.slice(0, MAX_RECIPIENTS).map((name) => commitments.commit(name, person)),
     more: Math.max(0, names.length - MAX_RECIPIENTS),
     labels,
-    arguments: commitments.commit(text),
+    arguments: commitments.commit(text, person),
     unmeasured: money === undefined && (effects.length === 0 || effects.includes('spend')),
   }
 }

@@ -6,18 +6,28 @@ import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { Obligations } from '../../wire/obligation.ts'
 import type { RecordDraft } from '../../wire/record.ts'
-import type { Call } from '../call.ts'
+import type { SystemDefinition } from '../../wire/system.ts'
+import type { Call, CallRequest } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
 import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
+import { triggerBody } from '../trigger.ts'
 import { reservedBody } from './05-reserve.ts'
+
+/** A call, or an attempt at one, as far as its records speak of it. */
+export type Attributed = Pick<Call, 'id' | 'request'> &
+  Partial<Pick<Call, 'actor' | 'span' | 'triggers'>>
 
 /** The fields by which every record of a call is found. */
 export function callFields(
-  call: Pick<Call, 'id' | 'request'> & Partial<Pick<Call, 'actor'>>,
-): Pick<RecordDraft, 'call' | 'agent' | 'instance' | 'person' | 'system' | 'action'> {
-  const { actor, request } = call
+  call: Attributed,
+): Pick<
+  RecordDraft,
+  'call' | 'agent' | 'instance' | 'person' | 'system' | 'action' | 'task' | 'trace'
+> {
+  const { actor, request, span } = call
   const person = actor && personOf(actor)
+  const trace = span?.trace ?? request.trace?.trace
   return {
     call: call.id,
     system: request.system.slice(0, 64),
@@ -26,21 +36,67 @@ export function callFields(
       agent: actor.agent,
       instance: actor.instance,
       ...(person !== undefined && { person }),
+      ...(actor.task !== undefined && { task: actor.task.id }),
     }),
+    ...(trace !== undefined && { trace }),
   }
 }
 
-/** By which credential, and under which delegations, the highest first: `binding` `none` marks an unbound bearer (INV-8). */
-function actorBody({ chain, credential, delegation, district, task }: Actor): JsonObject {
-  const above = chain.flatMap((one) => (one.delegation === '' ? [] : [one.delegation]))
+/**
+ * Who called, by what, and what set it off: by which credential, and under which delegations, the highest first. `binding` `none` marks an
+ * unbound bearer (INV-8); `claimed` is the client's word.
+ */
+export function attribution({ actor, request, span, triggers = [] }: Attributed): JsonObject {
   return {
+    ...(actor !== undefined && actorBody(actor)),
+    ...lineageMark(actor),
+    ...surfaceBody(request),
+    ...spanBody(request, span),
+    ...triggerBody(triggers),
+  }
+}
+
+function actorBody(actor: Actor): JsonObject {
+  const { attested, chain, credential, delegation, district, spiffeId } = actor
+  return {
+    spiffe_id: spiffeId,
     credential: credential.id,
     credential_kind: credential.kind,
     binding: credential.binding,
     ...(delegation !== undefined && { delegation: delegation.id }),
-    ...taskMark(task),
     ...(district === true && { district: true }),
-    ...(chain.length > 0 && { chain: above, delegators: chain.map((one) => one.instance) }),
+    ...(attested.model !== undefined && { model: attested.model }),
+    // One for each agent of the lineage; nothing where it acted unattended.
+    ...(chain.length > 0 && {
+      chain: chain.map((one) => one.delegation),
+      delegators: chain.map((one) => one.instance),
+    }),
+  }
+}
+
+function surfaceBody({ protocol, said, session }: CallRequest): JsonObject {
+  const { client, model, request } = said ?? {}
+  const claimed = {
+    ...(client !== undefined && { client }),
+    ...(model !== undefined && { model }),
+    ...(request !== undefined && { request }),
+  }
+  return {
+    ...(protocol !== undefined && { protocol }),
+    ...(session !== undefined && { session }),
+    ...(Object.keys(claimed).length > 0 && { claimed }),
+  }
+}
+
+/** Its own span, and the one that it came in: `claimed`, since whoever called named that one and its trace. */
+function spanBody({ trace }: CallRequest, span: Call['span']): JsonObject {
+  if (span === undefined && trace === undefined) return {}
+  return {
+    span: {
+      ...(span !== undefined && { id: span.span }),
+      ...(trace !== undefined && { parent: trace.span, claimed: true }),
+      ...((span ?? trace)?.sampled === true && { sampled: true }),
+    },
   }
 }
 
@@ -54,11 +110,6 @@ export function lineageMark(actor: Actor | undefined): JsonObject {
   return actor === undefined || actor.chain.length === 0
     ? {}
     : { lineage: actor.chain.map((one) => one.agent) }
-}
-
-/** Names the task of a call in its records; none where there is none, which is what the registration allows. */
-export function taskMark(task: Actor['task']): JsonObject {
-  return task === undefined ? {} : { task: task.id }
 }
 
 /** A decision as a record holds it: every party, what determined it, and the set that decided. */
@@ -94,9 +145,35 @@ function obligationsBody({ links, ...rest }: Obligations): JsonObject {
   }
 }
 
+const UPSTREAMS = new WeakMap<SystemDefinition, JsonObject>()
+
+/** Where a call goes: by which transport, and to which address where it crosses a network. Worked out once for each definition. */
+function upstreamBody(system: SystemDefinition): JsonObject {
+  const known = UPSTREAMS.get(system)
+  if (known !== undefined) return known
+  const { transport } = system
+  const address = 'url' in transport ? new URL(transport.url).host : undefined
+  const network =
+    transport.kind === 'stdio' ? 'pipe' : transport.kind === 'external' ? 'none' : 'tcp'
+  const body: JsonObject = {
+    upstream: {
+      kind: transport.kind,
+      transport: network,
+      ...(address !== undefined && { address }),
+    },
+  }
+  UPSTREAMS.set(system, body)
+  return body
+}
+
 /** Writes the intent and returns its leaf hash; a record that cannot be made durable is a denial. */
 export async function record(call: Call, ports: Ports): Promise<string | Denial> {
-  const { actor, approval } = call
+  const { approval, request, system, timings } = call
+  call.span = ports.effects.sent(
+    { id: call.id, system: system.name, action: call.action.name },
+    request.trace,
+  )
+  timings.end('decide')
   try {
     const receipt = await ports.audit.append({
       type: 'call.intent',
@@ -109,14 +186,16 @@ export async function record(call: Call, ports: Ports): Promise<string | Denial>
         decision: decisionBody(call.decision),
         ...(call.decision.observed === true && { observed: true }),
         reserved: reservedBody(call.reserved.measured),
-        ...actorBody(actor),
-        ...lineageMark(actor),
+        ...attribution(call),
+        ...upstreamBody(system),
+        timings: timings.body(),
         ...(approval !== undefined && {
           approval: approval.id,
           set_aside: [...approval.setAside],
         }),
       },
     })
+    timings.end('record')
     return receipt.leaf
   } catch (error) {
     return deny('audit.unavailable', publicFault(error).detail, publicFault(error).code)

@@ -1,6 +1,7 @@
 // Holds the eighth step: locks once more, then the decided tree goes out, and what comes back comes in.
 
 import { Fault, publicFault } from '../../std/fault.ts'
+import { traceparentOf, tracestateOf } from '../../wire/trace.ts'
 import { CallEnd, type Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import { GATEWAY_FAULTS } from '../faults.ts'
@@ -20,15 +21,16 @@ export interface Unanswered {
 }
 
 /**
- * Forwards the call. The caller's `_meta` and headers stay here: only what was decided (INV-12) and a trace of our own go out, by
+ * Forwards the call. The caller's `_meta` and headers stay here: only what was decided (INV-12) and a span of our own go out, by
  * which a call that this one sets off is known when it comes back.
  */
 export async function execute<A>(
   call: Call,
   operation: Pick<Operation<A, unknown>, 'send'>,
-  ports: Pick<Ports, 'locks' | 'clock' | 'effects'>,
+  ports: Pick<Ports, 'locks' | 'clock'>,
 ): Promise<{ readonly answer: A } | Unanswered | Denial> {
-  const { request } = call
+  const { request, span } = call
+  if (span === undefined) throw new TypeError('sent before it was recorded')
   const denied = admit(call.actor, call.system.name, call.action.name, ports) ?? cancelled(call)
   if (isDenial(denied)) return denied
   const onLeft = (): void =>
@@ -39,7 +41,8 @@ export async function execute<A>(
       answer: await operation.send(call, {
         signal: request.control.signal,
         timeoutMs: CALL_MS,
-        traceparent: ports.effects.sent(call.system.name, call.action.name),
+        traceparent: traceparentOf(span),
+        tracestate: tracestateOf(span),
       }),
     }
   } catch (reason) {

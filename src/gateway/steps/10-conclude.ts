@@ -2,15 +2,23 @@
 
 import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Call } from '../call.ts'
-import { isDenial, type Denial } from '../denial.ts'
+import { isDenial, recordedReason, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
 import type { Answered, Operation } from '../operation.ts'
 import type { OutcomeStatus } from '../outcome.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { RecordDraft } from '../../wire/record.ts'
+import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import type { Unanswered } from './08-execute.ts'
-import { callFields, decisionBody, lineageMark, taskMark, unboundMark } from './06-record.ts'
+import {
+  attribution,
+  callFields,
+  decisionBody,
+  lineageMark,
+  unboundMark,
+  type Attributed,
+} from './06-record.ts'
 
 /** What counts as a failure of the system in the history of the lineage. */
 const FAILED: readonly OutcomeStatus[] = ['tool_error', 'upstream_error']
@@ -32,9 +40,12 @@ export function conclude(
     ...callFields(call),
     body: {
       status,
-      duration_ms: Math.round(ports.clock.monotonic() - call.began),
+      duration_ms: call.timings.totalMs,
+      timings: call.timings.body(),
       ...unboundMark(call.actor),
       ...lineageMark(call.actor),
+      ...(call.span !== undefined && { span: { id: call.span.span } }),
+      ...(call.again !== undefined && { decision: decisionBody(call.again) }),
       ...facts,
     },
   }
@@ -49,22 +60,30 @@ export function concluded<A, T>(
   sent: { readonly answer: A } | Unanswered,
   operation: Pick<Operation<A, T>, 'inspect' | 'passed'>,
   equipment: Equipment,
-  ports: Parameters<typeof conclude>[3],
+  ports: Parameters<typeof conclude>[3] & Pick<Ports, 'commitments'>,
 ):
   | { readonly kind: 'done'; readonly call: string; readonly value: T }
   | { readonly kind: 'denied'; readonly call: string; readonly denial: Denial } {
   const { used } = equipment
+  call.timings.end('upstream')
   const equipped: JsonObject = used.length === 0 ? {} : { credentials: [...used] }
   if ('unanswered' in sent) {
     const { code, detail, next } = sent
     const given = seen(call, operation.passed?.(), ports)
     // An answer that is kept back while it comes was given to a call that was done.
     const executed = isKept(code) ? 'yes' : 'unknown'
-    const facts = { ...given, code, reason: detail, executed, ...equipped }
+    const facts = {
+      ...given,
+      code,
+      reason: recordedReason({ code, detail }),
+      executed,
+      ...equipped,
+    }
     conclude(call, statusOf(code), facts, ports)
     return { kind: 'denied', call: call.id, denial: { denied: true, code, detail, next } }
   }
   const clean = operation.inspect(sent.answer, call, equipment)
+  call.timings.end('inspect')
   if (isDenial(clean)) {
     const kept = isKept(clean.code)
     const given = seen(call, operation.passed?.(), ports)
@@ -73,8 +92,21 @@ export function concluded<A, T>(
     return { kind: 'denied', call: call.id, denial: clean }
   }
   const given = seen(call, clean, ports)
-  conclude(call, clean.status, { ...given, ...equipped }, ports)
+  conclude(call, clean.status, { ...given, ...resultBody(call, clean, ports), ...equipped }, ports)
   return { kind: 'done', call: call.id, value: clean.value }
+}
+
+/** What came back, as the record has it: a commitment to what the agent was given, and its size. */
+function resultBody(
+  { actor }: Call,
+  { digest, result }: Answered<unknown>,
+  { commitments }: Pick<Ports, 'commitments'>,
+): JsonObject {
+  const person = personOf(actor)
+  if (result === undefined)
+    return digest === undefined ? {} : { result: commitments.commit(digest, person) }
+  const text = canonicalJson(result)
+  return { result: commitments.commit(text, person), result_bytes: Buffer.byteLength(text) }
 }
 
 /** What the agent was given: its labels are the lineage's from here on, and stand in the record from which that is read again. */
@@ -105,12 +137,12 @@ function statusOf(code: string): OutcomeStatus {
 
 /** Writes a call that did not run. Waited for, so that a denial that was told is on record; a record that fails changes nothing. */
 export async function concludeDenied(
-  call: Pick<Call, 'id' | 'request' | 'began'> & Partial<Pick<Call, 'actor'>>,
+  call: Attributed & Pick<Call, 'timings'>,
   denial: Denial,
   decision: Decision | undefined,
-  ports: Pick<Ports, 'audit' | 'clock' | 'watch' | 'history' | 'commitments'>,
+  ports: Pick<Ports, 'audit' | 'watch' | 'history' | 'commitments'>,
 ): Promise<void> {
-  const { actor, request } = call
+  const { actor, request, timings } = call
   if (actor !== undefined) ports.history.denied(actor, request.system, request.action)
   try {
     await ports.audit.append({
@@ -119,17 +151,19 @@ export async function concludeDenied(
       ...callFields(call),
       body: {
         code: denial.code,
-        reason: denial.detail,
+        reason: recordedReason(denial),
         ...(denial.because !== undefined && { because: denial.because }),
-        ...unboundMark(call.actor),
-        ...lineageMark(call.actor),
-        ...taskMark(call.actor?.task),
+        ...attribution(call),
         // What was decided can be held against what was kept for replay.
         ...(decision !== undefined && {
-          arguments: ports.commitments.commit(canonicalJson(request.input)),
+          arguments: ports.commitments.commit(
+            canonicalJson(request.input),
+            actor && personOf(actor),
+          ),
           decision: decisionBody(decision),
         }),
-        duration_ms: Math.round(ports.clock.monotonic() - call.began),
+        duration_ms: timings.totalMs,
+        timings: timings.body(),
       },
     })
   } catch (error) {

@@ -8,6 +8,7 @@ import type { SystemDefinition } from '../../wire/system.ts'
 import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
 import { screened } from '../inspect/screen.ts'
+import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import { actorFacts } from '../steps/04-decide.ts'
 import { decisionBody } from '../steps/06-record.ts'
@@ -152,7 +153,7 @@ export class Asks {
   }
 
   #digest(params: JsonObject): string {
-    return this.#ports.commitments.commit(digest(canonicalJson(params)))
+    return this.#ports.commitments.commit(digest(canonicalJson(params)), personOf(this.#actor))
   }
 }
 

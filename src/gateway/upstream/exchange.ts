@@ -19,6 +19,7 @@ export interface RequestOptions {
   readonly onProgress?: ((params: JsonObject) => void) | undefined
   /** Trace context of ours that goes out in `_meta` (W3C Trace Context). */
   readonly traceparent?: string
+  readonly tracestate?: string
   /** Headers that repeat arguments of the call (`mcp-param-…`, 2026-07-28). */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Credentials of this call; absent: those that the conversation was opened with. */

@@ -32,6 +32,12 @@ export function requestHeaders(
   }
   if (method !== 'initialize') headers['mcp-protocol-version'] = era
   if (session !== undefined) headers['mcp-session-id'] = session
+  // Our own span, as it stands in `_meta`: what looks at headers alone finds it there (SEP-414).
+  const meta = isObject(params) ? params['_meta'] : undefined
+  for (const name of ['traceparent', 'tracestate']) {
+    const value = isObject(meta) ? meta[name] : undefined
+    if (typeof value === 'string') headers[name] = value
+  }
   if (era !== MODERN_ERA || typeof method !== 'string') return headers
   headers['mcp-method'] = headerValue(method)
   const field = Object.hasOwn(NAMED, method) ? NAMED[method]! : undefined

@@ -13,7 +13,7 @@ export function dressed(
   params: JsonObject,
   era: McpEra,
   id: number,
-  { onProgress, traceparent, front, logLevel }: RequestOptions,
+  { onProgress, traceparent, tracestate, front, logLevel }: RequestOptions,
 ): JsonObject {
   const meta: JsonObject = {}
   if (era === MODERN_ERA) {
@@ -24,5 +24,6 @@ export function dressed(
   }
   if (onProgress !== undefined) meta['progressToken'] = id
   if (traceparent !== undefined) meta['traceparent'] = traceparent
+  if (tracestate !== undefined) meta['tracestate'] = tracestate
   return Object.keys(meta).length === 0 ? params : { ...params, _meta: meta }
 }

@@ -48,7 +48,9 @@ export interface Approval {
   readonly action: string
   /** Effect labels of the action, for people. */
   readonly effects: readonly string[]
-  /** Arguments, sealed with the encryption key under this approval's id, base64url; emptied when the approval is final. */
+  /** Whose key the arguments are sealed under; absent in rows from before there were subjects: the encryption key. */
+  readonly subject?: string
+  /** Arguments, sealed for this approval's id, base64url; emptied when the approval is final. */
   readonly sealed: string
   readonly gates: readonly Gate[]
   /** Why the call is held, for people. */

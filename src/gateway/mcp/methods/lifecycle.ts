@@ -3,6 +3,7 @@
 import { isObject } from '../../../std/json.ts'
 import { emptyObject, LEGACY_ERA, LEGACY_VERSIONS, MODERN_ERA } from '../../../wire/mcp.ts'
 import type { Actor } from '../../../wire/actor.ts'
+import { clientOf } from '../../../wire/said.ts'
 import { isDenial } from '../../denial.ts'
 import { askable } from '../asks.ts'
 import { badParams, denialError, type CallAnswer } from '../call-answer.ts'
@@ -23,6 +24,7 @@ export function initialize(turn: Turn, parts: MethodParts, actor: Actor): CallAn
   const begun = { door: door.name, version, capabilities: askable(said) }
   const session = parts.sessions.begin(actor, exchange.presented, begun)
   if (isDenial(session)) return { error: denialError(session, '') }
+  session.client = clientOf(params['clientInfo'])
   exchange.reply.session(session.terms.id)
   return {
     result: {

@@ -1,0 +1,100 @@
+// Holds how a process follows the order that PostgreSQL has, and refuses every history but the one that it has seen.
+
+import { sameHash } from '../../tlog/hash.ts'
+import { fault } from '../faults.ts'
+import { leavesOf, type LogWriter } from '../log-writer.ts'
+import type { ShardHead } from '../shard.ts'
+import type { Ahead, Order, Swapped } from './order.ts'
+import type { Recogniser } from './recognise.ts'
+
+/** Records that several states are taken together for, and that any one state may bring. */
+const TOGETHER = 1024
+const STATE_MAX = 4096
+
+/** What a follower stands on. */
+export interface FollowerParts {
+  readonly order: Order
+  readonly writer: LogWriter
+  readonly recogniser: Recogniser
+}
+
+/** One home's copy of the log. After a throw it is dead, as its writer is. */
+export class Follower {
+  readonly #parts: FollowerParts
+
+  constructor(parts: FollowerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Takes over what the database has beyond this home, at most a thousand records or one state of it; false where it has nothing.
+   * Throws `audit.rolled_back` where the database has less, and `audit.corrupt` where it has another history.
+   */
+  async step(): Promise<boolean> {
+    const { order, writer } = this.#parts
+    const { size } = writer.head
+    const ahead = await order.ahead(size)
+    this.#compare(ahead)
+    const next = chosen(ahead.swaps, size)
+    if (next === undefined) return false
+    const runs = await order.runs(size, next.upto)
+    const leaves = leavesOf(await order.entries(runs))
+    await this.#parts.recogniser.look(runs, leaves, false)
+    const current = writer.head.shards.at(-1)
+    const begun = current?.name === next.shard ? current : undefined
+    if (next.size !== (begun?.size ?? 0) + leaves.length) {
+      throw fault('audit.corrupt', `the database says ${next.size} records of shard ${next.shard}`)
+    }
+    const head = writer.append(next.shard, leaves)
+    if (!sameHash(head.root, next.root)) {
+      const range = `records ${size} to ${next.upto - 1}`
+      const found = 'in the database do not lead to the root that was swapped in with them'
+      throw fault('audit.corrupt', `${range} ${found}: one was changed, or the root`)
+    }
+    writer.commit(this.#parts.recogniser.settle())
+    return true
+  }
+
+  /** The database must know this home's log as its own past. */
+  #compare({ total, root, swaps }: Ahead): void {
+    const { size, shards } = this.#parts.writer.head
+    const last = shards.at(-1)
+    if (total === 0 && size > 0) {
+      const what = `the database holds no log, this home holds one of ${size} records`
+      throw fault('audit.rolled_back', `${what}: put it there with bailiwick migrate`)
+    }
+    if (total < size) {
+      const sizes = `the database has ${total} records, this home has followed it to ${size}`
+      throw fault('audit.rolled_back', sizes)
+    }
+    if (last !== undefined) {
+      const here = swaps[0]
+      if (here?.upto !== size || !isState(here, last)) {
+        const what = `of the first ${size} records than the one this home has followed`
+        throw fault('audit.corrupt', `the database has another history ${what}`)
+      }
+      if (total === size && (root === undefined || !sameHash(root, last.root))) {
+        throw fault('audit.corrupt', `the database has another root at ${size} records`)
+      }
+    }
+    if (total > size && swaps.every(({ upto }) => upto <= size)) {
+      throw fault('audit.corrupt', `the database does not say how it came from ${size} to ${total}`)
+    }
+  }
+}
+
+/** The furthest state that is in the same shard as the next one, and not too far for one step. */
+function chosen(swaps: readonly Swapped[], size: number): Swapped | undefined {
+  const [next, ...more] = swaps.filter(({ upto }) => upto > size)
+  if (next === undefined) return undefined
+  if (next.upto - size > STATE_MAX) {
+    throw fault('audit.corrupt', `the database says ${next.upto - size} records of one state`)
+  }
+  const together = more.filter((swap) => swap.shard === next.shard && swap.upto - size <= TOGETHER)
+  return together.at(-1) ?? next
+}
+
+function isState(swap: Swapped, head: ShardHead): boolean {
+  const same = swap.shard === head.name && swap.size === head.size
+  return same && swap.upto === head.base + head.size && sameHash(swap.root, head.root)
+}

@@ -1,0 +1,129 @@
+// Holds how one process at a time gives records their index: fenced by an epoch, in the order of each boot, never past a gap.
+
+import { EMPTY_ROOT } from '../../tlog/hash.ts'
+import { leavesOf, shardRun, type LogWriter } from '../log-writer.ts'
+import { numberOf, type LogConnection } from './connection.ts'
+import type { Order, Run, Waiting } from './order.ts'
+import type { Recogniser } from './recognise.ts'
+
+/** Records and bytes of one step: bound its time and its memory. */
+const STEP_RECORDS = 4096
+const STEP_BYTES = 8 << 20
+
+/** Advisory locks of this product: the first number says what for. */
+const LEADER_LOCK = 0x62_77_01
+const SWAP =
+  'SELECT audit.swap($1, $2, $3, $4, $5, $6, $7, $8::text[], $9::uuid[], $10::bigint[], $11::int[]) AS moved'
+
+/** A record that cannot be given an index, because one before it in its boot has not arrived. */
+export interface Gap {
+  readonly gateway: string
+  readonly boot: string
+  /** Number of the first record that is missing. */
+  readonly iseq: number
+}
+
+/** What a leader stands on. */
+export interface LeaderParts {
+  readonly connection: LogConnection
+  readonly order: Order
+  readonly writer: LogWriter
+  readonly recogniser: Recogniser
+}
+
+/** What one step did. */
+export interface Led {
+  /** Records that got an index; -1 where another process has taken over. */
+  readonly records: number
+  /** True where more are waiting. */
+  readonly more: boolean
+  readonly gap?: Gap
+}
+
+/** Tries to become the one that sequences; gives the epoch of it, or undefined while another is. */
+export async function takeLead(
+  connection: LogConnection,
+  gateway: string,
+): Promise<number | undefined> {
+  const text = 'SELECT pg_try_advisory_lock($1, 0) AS mine'
+  const [row] = await connection.rows('lock', text, [LEADER_LOCK])
+  if (row?.['mine'] !== true) return undefined
+  const epoch = await connection.rows('lead', 'SELECT audit.lead($1) AS epoch', [gateway])
+  return numberOf(epoch[0], 'epoch')
+}
+
+/**
+ * Gives the next waiting records their indices. The home has followed the database to its newest state. In this order: tiles
+ * durable here, state swapped in the database, committed here. After a throw or a lost swap the writer is dead.
+ */
+export async function lead(parts: LeaderParts, epoch: number, boots: number): Promise<Led> {
+  const { connection, order, writer, recogniser } = parts
+  const { size } = writer.head
+  const each = Math.max(64, Math.floor(STEP_RECORDS / Math.max(1, boots)))
+  const waiting = await order.waiting(each)
+  const { runs, more, gap } = plan(waiting, size)
+  const found = gap === undefined ? {} : { gap }
+  if (runs.length === 0) return { records: 0, more: false, ...found }
+  const all = leavesOf(await order.entries(runs))
+  const current = writer.head.shards.at(-1)
+  const { shard, count } = shardRun(current?.name, all)
+  const leaves = all.slice(0, count)
+  const taken = cut(runs, count)
+  await recogniser.look(taken, leaves, true)
+  const head = writer.append(shard, leaves)
+  const before = current?.name === shard ? current : { size: 0, root: EMPTY_ROOT }
+  const [row] = await connection.rows('swap', SWAP, [
+    epoch,
+    shard,
+    head.base,
+    before.size,
+    Buffer.from(before.root),
+    head.size,
+    Buffer.from(head.root),
+    taken.map((run) => run.gateway),
+    taken.map((run) => run.boot),
+    taken.map((run) => run.iseq),
+    taken.map((run) => run.records),
+  ])
+  if (numberOf(row, 'moved') !== 1) return { records: -1, more: false, ...found }
+  writer.commit(recogniser.settle())
+  return { records: count, more: more || count < all.length || waiting.length >= each, ...found }
+}
+
+/** What of the waiting records goes first: each boot from where it stands, up to its first gap, all within the bounds. */
+export function plan(
+  waiting: readonly Waiting[],
+  size: number,
+): { runs: Run[]; more: boolean; gap?: Gap } {
+  const runs: Run[] = []
+  let idx = size
+  let bytes = 0
+  let gap: Gap | undefined
+  for (const { gateway, boot, iseq, taken, bytes: own } of waiting) {
+    if (idx - size >= STEP_RECORDS || (idx > size && bytes + own > STEP_BYTES)) {
+      return { runs, more: true, ...(gap === undefined ? {} : { gap }) }
+    }
+    const last = runs.at(-1)
+    const same = last?.boot === boot && last.gateway === gateway
+    const due = same ? last.iseq + last.records : taken + 1
+    if (iseq !== due) {
+      gap ??= { gateway, boot, iseq: due }
+      continue
+    }
+    if (same) runs[runs.length - 1] = { ...last, records: last.records + 1 }
+    else runs.push({ idx, gateway, boot, iseq, records: 1 })
+    idx += 1
+    bytes += own
+  }
+  return { runs, more: false, ...(gap === undefined ? {} : { gap }) }
+}
+
+/** The first `count` records of these runs. */
+function cut(runs: readonly Run[], count: number): Run[] {
+  let left = count
+  return runs.flatMap((run) => {
+    const records = Math.min(left, run.records)
+    left -= records
+    return records > 0 ? [{ ...run, records }] : []
+  })
+}

@@ -1,0 +1,120 @@
+// Holds the shipping of durable records from this home's spool to PostgreSQL: in order, as often as it takes, each kept once.
+
+import { fault } from '../faults.ts'
+import { comparePositions, type Position } from '../segment.ts'
+import { SpoolCursor } from '../spool-cursor.ts'
+import { LogConnection, numberOf } from './connection.ts'
+import { ownRecord } from './own-spool.ts'
+
+/** Records and bytes of one group: what one commit makes durable there. */
+const GROUP_RECORDS = 1024
+const GROUP_BYTES = 1 << 20
+
+const ATTACH = 'SELECT audit.attach($1, $2::uuid)'
+const SHIP = `
+WITH given AS (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[]) AS t (gateway, boot, iseq, entry)),
+put AS (INSERT INTO audit.spool (gateway, boot, iseq, entry) SELECT * FROM given ON CONFLICT DO NOTHING RETURNING 1)
+SELECT count(*) AS put, pg_notify('bailiwick_audit', 'spool') FROM put`
+/** What was there before has to be the same. A statement of its own: it must see what the insert ran into. */
+const DIFFERENT = `
+SELECT t.gateway, t.boot::text AS boot, t.iseq
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[]) AS t (gateway, boot, iseq, entry)
+LEFT JOIN audit.spool s USING (gateway, boot, iseq) WHERE s.entry IS DISTINCT FROM t.entry LIMIT 1`
+
+interface Group {
+  readonly gateways: string[]
+  readonly boots: string[]
+  readonly iseqs: number[]
+  readonly entries: Buffer[]
+  /** End of the group in the spool. */
+  readonly end: Position
+}
+
+/** Ships one home's spool. A failed group is kept and sent again: nothing is skipped, and nothing is sent out of order. */
+export class Shipper {
+  readonly #url: string
+  readonly #name: string
+  readonly #cursor: SpoolCursor
+  #connection: LogConnection | undefined
+  #attached = new Set<string>()
+  #group: Group | undefined
+  #shipped: Position
+
+  constructor(url: string, name: string, spool: string, from: Position) {
+    this.#url = url
+    this.#name = name
+    this.#cursor = new SpoolCursor(spool, from)
+    this.#shipped = from
+  }
+
+  /** Everything before it is committed in the database. */
+  get shipped(): Position {
+    return this.#shipped
+  }
+
+  /**
+   * Ships the next group before `goal`, the end of a durable batch; false where all is shipped. Throws `audit.unavailable` (call it
+   * again), and `audit.corrupt` where the database holds another record in the place of one of these.
+   */
+  async step(goal: Position): Promise<boolean> {
+    if (comparePositions(this.#shipped, goal) >= 0) return false
+    this.#group ??= this.#gather(goal)
+    if (this.#group === undefined) {
+      this.#shipped = this.#cursor.position
+      return false
+    }
+    try {
+      await this.#send(this.#group)
+    } catch (error) {
+      const connection = this.#connection
+      this.#connection = undefined
+      await connection?.close()
+      throw error
+    }
+    this.#shipped = this.#group.end
+    this.#group = undefined
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#cursor.close()
+    await this.#connection?.close()
+  }
+
+  #gather(goal: Position): Group | undefined {
+    const group = { gateways: [], boots: [], iseqs: [], entries: [] } as Omit<Group, 'end'>
+    let bytes = 0
+    while (group.entries.length < GROUP_RECORDS && bytes < GROUP_BYTES) {
+      const batch = this.#cursor.next(goal)
+      if (batch === undefined) break
+      for (const entry of batch) {
+        const { gateway, boot, iseq } = ownRecord(entry)
+        group.gateways.push(gateway)
+        group.boots.push(boot)
+        group.iseqs.push(iseq)
+        group.entries.push(entry)
+        bytes += entry.length
+      }
+    }
+    return group.entries.length === 0 ? undefined : { ...group, end: this.#cursor.position }
+  }
+
+  async #send({ gateways, boots, iseqs, entries }: Group): Promise<void> {
+    if (this.#connection === undefined || !this.#connection.alive) {
+      this.#connection = await LogConnection.open(this.#url, `${this.#name} spool`)
+    }
+    const connection = this.#connection
+    for (const [i, boot] of boots.entries()) {
+      if (this.#attached.has(boot)) continue
+      await connection.rows('attach', ATTACH, [gateways[i], boot])
+      this.#attached.add(boot)
+    }
+    const values = [gateways, boots, iseqs, entries]
+    const [row] = await connection.rows('ship', SHIP, values)
+    if (numberOf(row, 'put') === entries.length) return
+    const [other] = await connection.rows('different', DIFFERENT, values)
+    if (other === undefined) return
+    const which = `number ${numberOf(other, 'iseq')} of boot ${String(other['boot'])}`
+    throw fault('audit.corrupt', `the database holds another record as ${which} of this gateway`)
+  }
+}
