@@ -6,12 +6,14 @@ import { OAUTH_FAULTS } from '../../src/api/oauth/faults.ts'
 import { WORKLOAD_FAULTS } from '../../src/api/workload/faults.ts'
 import { EXPORT_FAULTS } from '../../src/audit/export/faults.ts'
 import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
+import { SIDE_FAULTS } from '../../src/audit/side/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
 import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
 import { JWT_SVID_FAULTS } from '../../src/authority/identity/jwt-svid.ts'
 import { CONNECTION_FAULTS } from '../../src/authority/connections/faults.ts'
+import { ERASURE_FAULTS } from '../../src/authority/erasure/faults.ts'
 import { ENFORCER_FAULTS } from '../../src/authority/enforcers/faults.ts'
 import { AUTHZEN_FAULTS } from '../../src/api/authzen/faults.ts'
 import { LIMIT_FAULTS } from '../../src/authority/limits/faults.ts'
@@ -78,6 +80,8 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   POLICY_VERSION_FAULTS: ['Versions and proposals of policies', POLICY_VERSION_FAULTS],
   REGISTRY_FAULTS: ["Agents' lives, their roles, and teams", REGISTRY_FAULTS],
   POLICY_FAULTS: ['Policies', POLICY_FAULTS],
+  SIDE_FAULTS: ['What is kept beside the record', SIDE_FAULTS],
+  ERASURE_FAULTS: ['Erasing and holding', ERASURE_FAULTS],
   AUDIT_FAULTS: ['The record', AUDIT_FAULTS],
   EXPORT_FAULTS: ['Exports of the log', EXPORT_FAULTS],
   TLOG_FAULTS: ['Trees, tiles, notes and proofs', TLOG_FAULTS],

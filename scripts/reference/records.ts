@@ -210,6 +210,16 @@ const LOG: Described = {
     'a sink came into sinks.yaml, or has another address: its kind, where it is, and from which record on it gets the log',
   'export.tested': 'a person had a sink tested: it was sent this very record',
   'export.replayed': 'a person had a sink sent everything from a record on once more',
+  'subject.opened': 'a key was made for what no person stands behind',
+  'subject.held': 'a person keeps what is kept of somebody from being erased, with the reason',
+  'subject.released': 'such a hold ended, with the reason',
+  'payload.read':
+    'a person looked at what was kept of a call, and why; `shown` has the commitment to each text that they were shown',
+  'payload.dropped': 'payloads that were to be kept could not be written: how many',
+  'erasure.begun':
+    'a person had what is kept of somebody erased: of whom (an id), on what basis, with the reason; from here on it is completed, whatever happens',
+  'erasure.done':
+    'an erasure is complete: how many of what, and the number of the key that there is now; never what was erased',
   'audit.read': 'a person read the record or the arguments of a held call, and what they asked for',
 }
 
@@ -225,7 +235,8 @@ const ABOUT = `A record is canonical JSON (RFC 8785) in one leaf of the log. Eve
 (UUIDv7), \`nonce\` (128 random bits), \`type\`, \`phase\` (\`intent\` \`outcome\` \`decision\` \`admin\` \`lifecycle\`), \`ts\` (RFC 3339, UTC),
 \`gateway\`, \`boot\` and \`iseq\` (its place since the gateway's start, from 1, without gaps) and \`body\`; where they apply \`ref\`
 (leaf hash of the record that it answers), \`call\`, \`person\`, \`agent\`, \`instance\`, \`system\` and \`action\`. No record holds
-arguments, results or secrets: see [commitments](../decisions/commitments.md).
+arguments, results or secrets: see [commitments](../decisions/commitments.md). Where people typed something, a reason above all, a record
+holds `{"commitment": "sha256:…"}` in its place, and the words stand beside the log: see [privacy](../concepts/privacy.md).
 `
 
 // A dotted name that ends so is a file or a host, whatever its first word.

@@ -5,7 +5,15 @@
  * in and acts on that person alone; `enforcer` needs the assertion of a registered enforcer; the others need a person, by proof or by session: any of them, or one with the role.
  */
 export type Access =
-  'nobody' | 'session' | 'enforcer' | 'person' | 'viewer' | 'auditor' | 'operator' | 'administrator'
+  | 'nobody'
+  | 'session'
+  | 'enforcer'
+  | 'person'
+  | 'viewer'
+  | 'auditor'
+  | 'investigator'
+  | 'operator'
+  | 'administrator'
 
 /** Every route of the control listener. Agents' credentials open none of them. */
 export const ROUTES = {
@@ -166,7 +174,15 @@ export const ROUTES = {
   'GET /v1/audit/records/{id}': 'auditor',
   'GET /v1/audit/records/{index}/proof': 'viewer',
   'GET /v1/audit/calls/{id}': 'auditor',
+  'GET /v1/audit/traces/{id}': 'auditor',
+  'GET /v1/audit/replay': 'auditor',
   'GET /v1/audit/tail': 'auditor',
+  // What calls sent and got back: an administrator gives somebody the role first, and that is a record.
+  'POST /v1/audit/calls/{id}/payloads': 'investigator',
+  'POST /v1/erasures': 'administrator',
+  'GET /v1/subjects': 'auditor',
+  'POST /v1/subjects/hold': 'auditor',
+  'POST /v1/subjects/release': 'administrator',
   'GET /v1/audit/sinks': 'viewer',
   'POST /v1/audit/sinks/{name}/test': 'operator',
   'POST /v1/audit/sinks/{name}/replay': 'administrator',
@@ -194,11 +210,12 @@ export type ClosedRoute = Exclude<Route, OpenRoute | SessionRoute | EnforcedRout
 
 /**
  * Which roles open what. Every one of them may look; the content of the record is for auditors, and for administrators, whose
- * reading is recorded like everybody's. Approvals are not here: who may answer is for the gates of the call to say.
+ * reading is recorded like everybody's. What calls sent and got back is for investigators alone. Approvals are not here: who may answer is for the gates of the call to say.
  */
 const OPENS = {
-  viewer: ['viewer', 'approver', 'operator', 'administrator', 'auditor'],
-  auditor: ['auditor', 'administrator'],
+  viewer: ['viewer', 'approver', 'operator', 'administrator', 'auditor', 'investigator'],
+  auditor: ['auditor', 'administrator', 'investigator'],
+  investigator: ['investigator'],
   operator: ['operator', 'administrator'],
   administrator: ['administrator'],
 } as const satisfies Partial<Record<Access, readonly string[]>>

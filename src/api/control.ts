@@ -9,6 +9,8 @@ import { serveAgents } from './agents/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
 import { serveAudit } from './audit/routes.ts'
+import { servePayloads } from './audit/payloads.ts'
+import { serveErasures } from './erasures/routes.ts'
 import { serveExports } from './exports/routes.ts'
 import { serveAuthority } from './authority/routes.ts'
 import { serveConnections } from './connections/routes.ts'
@@ -151,6 +153,8 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveAuthzen(surface, ports)
   serveConsent(surface, ports)
   serveAudit(surface, ports)
+  servePayloads(surface, ports)
+  serveErasures(surface, ports)
   serveExports(surface, ports)
   serveAuthority(surface, ports)
 }

@@ -226,6 +226,8 @@ export type Lock = Awaited<ReturnType<Locks['add']>>
 /** What only the server can do, as it sees the gateway. */
 export interface ServerPort {
   facts(): ServerFacts
+  /** Metrics in Prometheus' text format. */
+  metrics(): string
   /** The set that decides now, and why the one that was applied last is not it. */
   policies(): {
     readonly set: PolicySet
@@ -302,6 +304,23 @@ export interface ServerPort {
   }>
 }
 
+/** A payload that is kept, for whoever may look into it. */
+export interface ReadPayload {
+  readonly kind: 'arguments' | 'result'
+  /** Absent where it was erased. */
+  readonly text?: string
+  /** What the call's records commit to, made from the text anew. Absent where it was erased. */
+  readonly commitment?: string
+  /** ms since the epoch. */
+  readonly createdAt: number
+  readonly endsAt: number
+}
+
+/** Reading what policy had kept of calls. */
+export interface PayloadReading {
+  of(call: string): Promise<readonly ReadPayload[]>
+}
+
 /** Everything that the control API needs. */
 export interface ControlPorts {
   readonly clock: Clock
@@ -339,6 +358,7 @@ export interface ControlPorts {
     | 'proof'
     | 'stats'
   >
+  readonly payloads: PayloadReading
   readonly exports: Pick<Exports, 'states' | 'test' | 'replay'>
   readonly server: ServerPort
   readonly consents: Consents

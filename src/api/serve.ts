@@ -224,6 +224,7 @@ const SECURITY: Readonly<Record<Access, Record<string, string[]>[]>> = {
   person: PERSON,
   viewer: PERSON,
   auditor: PERSON,
+  investigator: PERSON,
   operator: PERSON,
   administrator: PERSON,
 }

@@ -1,7 +1,6 @@
 // Holds the check of one bundle by itself: every entry hashed and read strictly. It needs nothing but the bytes, so any thread can do it.
 
-import { leafHash } from '../tlog/hash.ts'
-import { HASH_BYTES } from '../tlog/hash.ts'
+import { HASH_BYTES, leafHash } from '../tlog/hash.ts'
 import { readRecord } from './envelope.ts'
 import { whyUnread } from './verify-report.ts'
 
@@ -43,7 +42,8 @@ export function checkBundle(entries: readonly Uint8Array[]): CheckedBundle {
       const mark = { gateway, boot, iseq, type, ts }
       if (type !== 'log.shard_closed' && type !== 'log.shard_dropped') return mark
       const { shard, size, root } = body
-      return { ...mark, shard: { name: String(shard), size: Number(size), root: String(root) } }
+      if (typeof shard !== 'string' || typeof root !== 'string') return mark
+      return { ...mark, shard: { name: shard, size: Number(size), root } }
     } catch (error) {
       return whyUnread(error)
     }

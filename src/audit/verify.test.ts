@@ -75,7 +75,16 @@ test('a whole log verifies, and says that nobody witnessed it', async (t) => {
   assert.equal(report.witness, 'unwitnessed')
   assert.equal(report.size, SIZE)
   assert.equal(report.records, SIZE)
-  assert.deepEqual(report.boots, [{ gateway: 'gw', boot: BOOT, records: SIZE, iseq: SIZE }])
+  const [boot] = report.boots
+  assert.deepEqual(boot, {
+    gateway: 'gw',
+    boot: BOOT,
+    records: SIZE,
+    first: 1,
+    iseq: SIZE,
+    last: boot?.last,
+    ended: 'open',
+  })
 })
 
 test('logs of every shape verify', async (t) => {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { LogSource, VerifyReport, WitnessCheck } from '../server/verify.ts'
+import type { LogSource, VerifyReport } from '../server/verify.ts'
 import { publicFault } from '../std/fault.ts'
 import { AuditFlushed } from '../wire/api/audit.ts'
 import type { Context } from './context.ts'
@@ -21,7 +21,6 @@ export interface VerifyOptions {
   readonly proof?: string
   readonly record?: string
   readonly hashes?: boolean
-  readonly policy?: string
   readonly ca?: string
   readonly tokenFile?: string
   /** False with `--no-pin`. */
@@ -128,15 +127,6 @@ function pinsOf(context: Context, options: VerifyOptions, vkey: string): PinFold
   return options.pin && config !== undefined ? new PinFolder(config, originOf(vkey)) : undefined
 }
 
-async function witnessesOf(
-  context: Context,
-  policy: string | undefined,
-): Promise<WitnessCheck | undefined> {
-  if (policy === undefined) return undefined
-  const { witnessCheck } = await import('../server/verify-witness.ts')
-  return witnessCheck(read(resolve(context.shell.cwd, policy), 'the witness policy'))
-}
-
 /** One record: its proof, the entry beside it, and the key. */
 async function verifyProofFile(context: Context, options: VerifyOptions): Promise<void> {
   const { screen, shell } = context
@@ -144,7 +134,6 @@ async function verifyProofFile(context: Context, options: VerifyOptions): Promis
   const beside = options.record ?? `${path.replace(/\.tlog-proof$/, '')}.json`
   const { verifyRecordProof } = await import('../server/verify.ts')
   const vkey = keyOf(context, options, logPlaces(context.home))
-  const witnesses = await witnessesOf(context, options.policy)
   const proof = read(path, 'the proof')
   const entry = Buffer.from(read(resolve(shell.cwd, beside), 'the record'), 'utf8')
   const pins = pinsOf(context, options, vkey)?.read() ?? []
@@ -153,7 +142,6 @@ async function verifyProofFile(context: Context, options: VerifyOptions): Promis
     entry,
     vkey,
     pins,
-    ...(witnesses === undefined ? {} : { witnesses }),
   })
   screen.answer(report, (surface) => drawProof(report, surface))
   if (!report.ok) throw fault('cli.log_deviates', 'the proof does not hold')
@@ -164,7 +152,6 @@ async function verifyPlace(context: Context, options: VerifyOptions, place: Plac
   const { log, source } = place
   const vkey = keyOf(context, options, place)
   const range = rangeOf(options.range)
-  const witnesses = await witnessesOf(context, options.policy)
   const pins = pinsOf(context, options, vkey)
   const kept = options.repin === true ? [] : (pins?.read() ?? [])
   const check = place.index === undefined ? undefined : IndexCheck.open(place.index)
@@ -181,7 +168,6 @@ async function verifyPlace(context: Context, options: VerifyOptions, place: Plac
       },
       ...(source === undefined ? {} : { source }),
       ...(log === undefined ? {} : { directory: log }),
-      ...(witnesses === undefined ? {} : { witnesses }),
       ...(range === undefined ? {} : { range }),
       ...(check === undefined || log === undefined || !whole ? {} : { index: { check, log } }),
     })
@@ -231,7 +217,6 @@ export function registerVerify(audit: Command, context: Context): void {
     .option('--hashes', 'only tiles and roots, without reading a record')
     .option('--proof <file>', 'one record by its .tlog-proof; nothing else is read')
     .option('--record <file>', 'the record of --proof (default: the same name with .json)')
-    .option('--policy <file>', 'witnesses who have to have signed (C2SP tlog-policy)')
     .option('--ca <file>', 'certificates that vouch for the address, PEM')
     .option('--token-file <file>', 'credential for what an address does not show to everybody')
     .option('--no-pin', 'neither compare with what was seen before nor keep what is seen now')

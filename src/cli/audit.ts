@@ -6,7 +6,9 @@ import { publicFault } from '../std/fault.ts'
 import { isUuid } from '../std/id.ts'
 import { parseJson, RESPONSE_LIMITS } from '../std/json.ts'
 import { utf8 } from '../std/bytes.ts'
-import { verify, type VerifyOptions } from './audit-verify.ts'
+import { registerErase } from './audit-erase.ts'
+import { registerPayload } from './audit-payload.ts'
+import { registerVerify } from './audit-verify.ts'
 import { registerSinks } from './audit-sinks.ts'
 import type { Context } from './context.ts'
 import { target, type Control } from './control/control.ts'
@@ -101,14 +103,8 @@ export function register(program: Command, context: Context): void {
     .command('show <id>')
     .description('one call with its records, or one record by its id or leaf hash')
     .action((id: string) => show(context, id))
-  audit
-    .command('verify')
-    .description('verify the whole log from its tiles; needs no server')
-    .option('--dir <dir>', 'folder of the log, or of a home (default: this home)')
-    .option(
-      '--vkey <file>',
-      'verifier key, kept apart from the log (default: log.vkey of the home)',
-    )
-    .action((options: VerifyOptions) => verify(context, options))
+  registerPayload(audit, context)
+  registerErase(audit, context)
+  registerVerify(audit, context)
   registerSinks(audit, context)
 }

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision } from '../wire/decision.ts'
+import type { KeptKind } from '../wire/obligation.ts'
 import type { Presented } from '../wire/presented.ts'
 import type { Said } from '../wire/said.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
@@ -74,6 +75,8 @@ export interface Call {
   span?: Span
   /** record: leaf hash of the durable intent. */
   intent?: string
+  /** record and conclude: what policy asked to be kept of it, and whether there was room. */
+  kept?: Readonly<Partial<Record<KeptKind, boolean>>>
 }
 
 /** Why a running call was ended from our side: the reason of the signal of every CallControl. */

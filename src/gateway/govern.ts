@@ -22,6 +22,7 @@ import { checkScope } from './steps/04-scope.ts'
 import { checkTask } from './steps/04-task.ts'
 import { callDigest, gate, type Held } from './steps/05-gate.ts'
 import { checkSpent, measure, reserve, type Reserved } from './steps/05-reserve.ts'
+import { keepArguments } from './steps/06-keep.ts'
 import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
 import { execute } from './steps/08-execute.ts'
@@ -267,6 +268,7 @@ export class Governor {
     if (isDenial(intent)) call.reserved.taken.giveBack()
     if (isDenial(intent)) return { kind: 'denied', call: call.id, denial: intent }
     call.intent = intent
+    keepArguments(call, ports)
     const stop = (denial: Denial): Stopped => {
       conclude(call, 'not_executed', { code: denial.code, reason: recordedReason(denial) }, ports)
       return { kind: 'denied', call: call.id, denial }

@@ -7,6 +7,7 @@ import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest, Gate } from '../wire/decision.ts'
 import type { Effect } from '../wire/effect.ts'
 import type { HistoryFacts } from '../wire/history.ts'
+import type { KeptKind } from '../wire/obligation.ts'
 import type { Observe } from '../wire/observation.ts'
 import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
@@ -217,6 +218,21 @@ export interface CommitmentPort {
   commit(text: string, person?: string): string
 }
 
+/** Keeps what calls send and get back, where policy asks for it. */
+export interface PayloadPort {
+  /** Takes one payload: synchronous, and never fails. False where there is no room for it; the outcome says so. */
+  keep(payload: {
+    readonly kind: KeptKind
+    readonly call: string
+    /** Leaf hash of the call's intent. */
+    readonly leaf: string
+    /** Person id on whose behalf; undefined: nobody's. */
+    readonly person: string | undefined
+    readonly text: string
+    readonly days: number
+  }): boolean
+}
+
 /** Where the gateway tells what it sees besides records. */
 export interface WatchPort {
   /** Counts a refusal of somebody unauthenticated; aggregated into records elsewhere. */
@@ -241,6 +257,7 @@ export interface Ports {
   readonly approvals: ApprovalPort
   readonly credentials: CredentialPort
   readonly commitments: CommitmentPort
+  readonly payloads: PayloadPort
   readonly audit: AuditSink
   readonly watch: WatchPort
   /** Takes what was seen of a credential in use, for detectors. */

@@ -16,7 +16,11 @@ const CONTEXT = 'commitments'
  * `keys.unsealable`.
  */
 export function openCommitments(
-  { keys, sealer, entropy }: { readonly keys: string; readonly sealer: Sealer; readonly entropy: Entropy },
+  {
+    keys,
+    sealer,
+    entropy,
+  }: { readonly keys: string; readonly sealer: Sealer; readonly entropy: Entropy },
   subjects: Pick<Subjects, 'macOf'>,
 ): CommitmentPort {
   const path = join(keys, 'commitments.sealed')

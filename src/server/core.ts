@@ -4,7 +4,9 @@ import { Exports } from '../audit/export/exports.ts'
 import { readSinks } from '../audit/export/settings.ts'
 import { join } from 'node:path'
 import { EntropyPool } from '../std/entropy-pool.ts'
+import type { Payloads } from '../audit/side/payloads.ts'
 import type { Consents } from '../authority/consent/consents.ts'
+import { replayErasures } from '../authority/erasure/erasure-replay.ts'
 import { Network } from '../gateway/net/network.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
 import { heldRegistrations } from './attest.ts'
@@ -20,11 +22,13 @@ import { hearPolicy, restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
 import { endWithAgents } from './retired.ts'
 import type { Settings } from './settings.ts'
+import { openPayloads } from './payloads.ts'
 import { openPins } from './pins/open.ts'
 import { watchDecisions } from './watch-decisions.ts'
 import { Stack } from './stack.ts'
 import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
+import { Metrics } from './metrics.ts'
 import { VERSION } from './version.ts'
 
 type ShownGround = Pick<
@@ -41,12 +45,14 @@ export interface Core extends ShownGround, IdentityParts {
   readonly consents: Consents
   readonly policy: LivePolicy
   readonly traffic: HomeTraffic
+  readonly payloads: Payloads
   readonly gateway: Gateway
   /** How programs of systems are kept apart. */
   readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
   /** Where records go beside the log. */
   readonly exports: Exports
+  readonly metrics: Metrics
   /** What grants for enforcers stand on. */
   readonly grantPorts: Pick<Ground, 'keys' | 'store'>
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
@@ -97,6 +103,9 @@ async function open(
   await pinWeb(authority.systems, note)
   restorePolicy({ authority, policy })
   const traffic = openTraffic(ground, settings, machine, stack)
+  const payloads = openPayloads(ground, machine, stack)
+  const replayed = await replayErasures(audit, authority.erasure, authority.subjects)
+  if (replayed > 0) note('erased again, as the log says', { erasures: replayed })
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }
   const { network, credentials } = openOutward(outward, stack)
@@ -108,6 +117,7 @@ async function open(
       ...parts,
       credentials: credentials.port,
       traffic: traffic.kept,
+      payloads,
       pins,
       policy,
       clock: machine.clock,
@@ -133,6 +143,8 @@ async function open(
     cursors: ground.store.cursors,
   })
   stack.push(() => exports.close())
+  const metrics = new Metrics({ audit, exports })
+  stack.push(() => metrics.close())
   return {
     ...parts,
     ...shownOf(ground),
@@ -142,9 +154,11 @@ async function open(
     consents,
     policy,
     traffic,
+    payloads,
     gateway,
     credentials,
     exports,
+    metrics,
     sandbox,
     grantPorts: { keys: ground.keys, store: ground.store },
     startedAt: machine.clock.now(),

@@ -15,6 +15,7 @@ import type {
   ApprovalView,
   CommitmentPort,
   CredentialPort,
+  PayloadPort,
   PinPort,
   Ports,
   TrafficPort,
@@ -43,6 +44,7 @@ export interface GatewayParts {
   readonly policy: LivePolicy
   readonly audit: AuditSink
   readonly commitments: CommitmentPort
+  readonly payloads: PayloadPort
   readonly credentials: CredentialPort
   readonly clock: Clock
   readonly entropy: Entropy
@@ -66,6 +68,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     entropy: new EntropyPool(entropy),
     audit,
     commitments,
+    payloads: parts.payloads,
     policy,
     watch,
     systems,

@@ -49,6 +49,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
   })
   return {
     facts: () => facts(core, urls),
+    metrics: () => core.metrics.text(),
     policies: () => ({ set: policy.set, problems: policy.problems, isolated: policy.isolated }),
     inspectSystem: (candidate, person) => inspectSystem(parts, candidate, person),
     pinSystem: (pin) => pinSystem(parts, pin),

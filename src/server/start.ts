@@ -12,6 +12,7 @@ import { serverFault } from './faults.ts'
 import { openGateways } from './gateways.ts'
 import { oauthServer } from './oauth.ts'
 import { ensureOperator } from './operator.ts'
+import { payloadReading } from './payloads.ts'
 import { portHolder } from './port-holder.ts'
 import { serverPort } from './server-port.ts'
 import type { Settings } from './settings.ts'
@@ -77,6 +78,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     identities,
     roots,
     audit: core.audit,
+    payloads: payloadReading(core.payloads, core.commitments),
     exports: core.exports,
     server: serverPort(core, urls),
     consents: core.consents,
@@ -101,6 +103,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   })
   stack.push(sweep(core))
   stack.push(identities.onGone((instance, why) => void voidFor(core, instance, why.reason)))
+  core.metrics.ready()
   return {
     urls,
     warnings: serverPort(core, urls).facts().warnings,

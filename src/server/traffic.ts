@@ -26,9 +26,7 @@ export function openTraffic(
   const source = { folder, keys: keys.encryption, subjects, entropy: machine.entropy }
   const kept = new Traffic({ ...machine, ...source, audit, days, bytes, onTrouble })
   stack.push(() => kept.close())
-  authority.erasure.onErased('traffic', async (person) => {
-    await kept.flush()
-    return forgetTraffic(source, person)
-  })
+  authority.erasure.onErasing('traffic', () => kept.flush())
+  authority.erasure.onErased('traffic_files', (person) => forgetTraffic(source, person))
   return { kept, source }
 }

@@ -1,12 +1,11 @@
 // Holds the proof that a tool which is not ours confirms the whole record, and finds any one byte of it changed.
 
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { after, test, type TestContext } from 'node:test'
-import { spawn } from 'node:child_process'
+import { after, test } from 'node:test'
 import { verifyLog } from '../../src/audit/verify.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
 import { proveRecord } from '../../src/audit/log-reader.ts'
@@ -15,6 +14,8 @@ import { LogFolder } from '../../src/audit/log-folder.ts'
 import { decodeEntries, encodeEntries } from '../../src/tlog/entries.ts'
 import { intent, logOptions, logSigner, temporaryHome } from '../../src/audit/testbed.test.ts'
 import { sealedEntries, writeLog } from '../fakes/written-log.ts'
+import type { VerifyReport } from '../../src/audit/verify-report.ts'
+import { HttpSource } from '../../src/audit/verify-http.ts'
 import { GoVerifier, type GoReport } from './go-verifier.ts'
 
 const go = new GoVerifier()
@@ -24,6 +25,33 @@ after(() => go[Symbol.dispose]())
 async function both(log: string, vkey: string): Promise<readonly [go: GoReport, ours: string[]]> {
   const report = await verifyLog({ directory: log, vkey: readFileSync(vkey, 'utf8') })
   return [go.run('-vkey', vkey, log), report.findings.map(({ code, place }) => `${code} ${place}`)]
+}
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path)
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+}
+
+/** Serves a log's folder as C2SP tlog-tiles says, as far as `shown` lets; ends with the test. */
+async function serveFolder(
+  t: { after(fn: () => void): void },
+  log: string,
+  vkey: string,
+  shown: (path: string) => boolean,
+): Promise<string> {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '', 'http://log').pathname
+    if (!shown(path)) return void response.writeHead(403).end()
+    try {
+      response.end(readFileSync(path === '/log.vkey' ? vkey : join(log, path)))
+    } catch {
+      response.writeHead(404).end()
+    }
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  t.after(() => server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Every file below a folder, by its path within it. */
@@ -103,4 +131,101 @@ test('one byte changed anywhere is found, by Go and by us', async (t) => {
     writeFileSync(path, bytes)
   }
   assert.ok(flipped > 1_000, `${flipped} bytes were flipped`)
+})
+
+/** A copy of a good log that was tampered with, and the log. */
+function tampered(
+  t: { after(fn: () => void): void },
+  change: (shard: string) => void,
+): { readonly log: string; readonly vkey: string; readonly kept: string } {
+  const { home, log, vkey, shard, checkpoint } = writeLog(temporaryHome(t), sealedEntries(300))
+  const kept = join(home, 'kept')
+  writeFileSync(kept, checkpoint())
+  change(shard)
+  return { log, vkey, kept }
+}
+
+const BUNDLE = 'tile/entries/000'
+
+test('a record that was removed, and a pair that changed places, are found and named by both', async (t) => {
+  const removed = tampered(t, (shard) => {
+    const entries = decodeEntries(readFileSync(join(shard, BUNDLE)))
+    writeFileSync(join(shard, BUNDLE), encodeEntries(entries.toSpliced(9, 1)))
+  })
+  const [goRemoved, oursRemoved] = await both(removed.log, removed.vkey)
+  assert.ok(goRemoved.problems.some(({ place }) => place === `2026h2/${BUNDLE}`))
+  assert.ok(oursRemoved.includes(`audit.verify_entries 2026h2/${BUNDLE}`))
+
+  const reordered = tampered(t, (shard) => {
+    const entries = decodeEntries(readFileSync(join(shard, BUNDLE)))
+    const [a, b] = entries.slice(7, 9)
+    writeFileSync(join(shard, BUNDLE), encodeEntries(entries.toSpliced(7, 2, b!, a!)))
+  })
+  const [goOrder, oursOrder] = await both(reordered.log, reordered.vkey)
+  for (const index of [7, 8]) {
+    assert.ok(goOrder.problems.some(({ place }) => place === `2026h2/record ${index}`))
+    assert.ok(oursOrder.includes(`audit.verify_leaf record ${index}`))
+  }
+})
+
+test('another history under the same key, and an old backup, are found by whoever kept a checkpoint', async (t) => {
+  const signer = logSigner()
+  const entries = sealedEntries(300)
+  const old = writeLog(temporaryHome(t), entries.slice(0, 200), { signer })
+  const backup = temporaryHome(t)
+  cpSync(old.log, backup, { recursive: true })
+  old.append(entries.slice(200))
+  const kept = join(old.home, 'kept')
+  writeFileSync(kept, old.checkpoint())
+  const forked = writeLog(temporaryHome(t), entries.toSpliced(100, 1), { signer })
+  forked.append(sealedEntries(5, '01a204f2-383b-7306-a4c7-0552c2623575'))
+
+  const ours = async (log: string): Promise<string[]> => {
+    const vkey = readFileSync(old.vkey, 'utf8')
+    const report = await verifyLog({ directory: log, vkey, pins: [old.checkpoint()] })
+    return report.findings.map(({ code, place }) => `${code} ${place}`)
+  }
+  const restored = go.run('-vkey', old.vkey, '-old', kept, backup)
+  assert.deepEqual([restored.consistent, restored.problems.length], [false, 1])
+  assert.match(restored.problems[0]?.what ?? '', /rolled back: it has 200 records, 300 were seen/)
+  assert.deepEqual(await ours(backup), ['audit.verify_rolled_back 2026h2/checkpoint'])
+
+  const other = go.run('-vkey', old.vkey, '-old', kept, forked.log)
+  assert.equal(other.consistent, false)
+  assert.ok(other.problems.some(({ what }) => what.startsWith('forked')))
+  assert.deepEqual(await ours(forked.log), [
+    'audit.verify_gap record 100',
+    'audit.verify_forked 2026h2/checkpoint',
+  ])
+  assert.deepEqual(await ours(old.log), [])
+})
+
+test('both verify a log behind an address, and its hashes alone where entries are not shown', async (t) => {
+  const { home, log, vkey, shard, append, checkpoint } = writeLog(
+    temporaryHome(t),
+    sealedEntries(300),
+  )
+  const kept = join(home, 'kept')
+  writeFileSync(kept, checkpoint())
+  append(sealedEntries(400, '01a204f2-383b-7306-a4c7-0552c2623576'))
+  const open = await serveFolder(t, log, vkey, () => true)
+  const closed = await serveFolder(t, log, vkey, (path) => !path.includes('/entries/'))
+  const text = readFileSync(vkey, 'utf8')
+  const afar = async (address: string, read: 'records' | 'hashes'): Promise<VerifyReport> => {
+    const source = new HttpSource({ address })
+    const report = await verifyLog({ source, vkey: text, read, pins: [readFileSync(kept, 'utf8')] })
+    await source.close()
+    return report
+  }
+  assert.deepEqual((await afar(open, 'records')).findings, [])
+  assert.equal((await afar(open, 'records')).records, 700)
+  assert.deepEqual((await afar(closed, 'hashes')).findings, [])
+  assert.ok(!(await afar(closed, 'records')).ok)
+  const goOpen = await go.runAway('-vkey', vkey, '-old', kept, open)
+  assert.deepEqual([goOpen.problems, goOpen.records, goOpen.consistent], [[], 700, true])
+  const goClosed = await go.runAway('-vkey', vkey, '-old', kept, '-hashes', closed)
+  assert.deepEqual([goClosed.problems, goClosed.records, goClosed.consistent], [[], 0, true])
+  flip(join(shard, 'tile/0/001'), 50)
+  assert.ok(!(await afar(closed, 'hashes')).ok)
+  assert.ok(!(await go.runAway('-vkey', vkey, '-hashes', closed)).ok)
 })

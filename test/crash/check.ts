@@ -3,16 +3,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LogFollower } from '../../src/audit/log-follow.ts'
+import { Subjects } from '../../src/audit/side/subjects.ts'
 import { openKeyRing } from '../../src/keys/file.ts'
 import { openCommitments } from '../../src/server/commitments.ts'
+import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { canonicalJson } from '../../src/std/json.ts'
+import { openStore } from '../../src/store/open.ts'
 import { leafHash } from '../../src/tlog/hash.ts'
 import { base64url } from '../../src/std/bytes.ts'
 import { InstancesAnswer } from '../../src/wire/api/instance.ts'
 import { LocksAnswer } from '../../src/wire/api/lock.ts'
 import type { AuditRecord } from '../../src/wire/record.ts'
 import type { Bailiwick } from '../e2e/bailiwick.ts'
+import { FakeAudit } from '../fakes/audit.ts'
 import type { Witness } from './witness.ts'
 
 /** Figures of one check, for people. */
@@ -49,7 +53,7 @@ export async function check(
   const intents = records.filter(({ type }) => type === 'call.intent')
   const executed = readJournals(journals)
   checkOutcomes(records, intents, wrong)
-  checkExecutions(bailiwick.home, intents, executed, witness, wrong)
+  await checkExecutions(bailiwick.home, intents, executed, witness, wrong)
   checkAcknowledged(records, witness, wrong)
   await checkState(bailiwick, witness, wrong)
   if (wrong.length > 0) throw new Error(`after the crash:\n  ${wrong.slice(0, 20).join('\n  ')}`)
@@ -104,16 +108,15 @@ function checkOutcomes(
 }
 
 /** Nothing ran that was not recorded first, nothing ran more often than it was recorded, nothing ran twice on one approval. */
-function checkExecutions(
+async function checkExecutions(
   home: string,
   intents: readonly Logged[],
   executed: readonly string[],
   witness: Witness,
   wrong: string[],
-): void {
-  const keys = join(home, 'keys')
-  const ring = openKeyRing(keys, { entropy: systemEntropy })
-  const commitments = openCommitments(keys, ring.encryption, systemEntropy)
+): Promise<void> {
+  const commitments = await commitmentsOf(home)
+  const people = [...new Set(intents.map(({ person }) => person))]
   const recorded = new Map<string, number>()
   const approvals = new Set<string>()
   for (const { action, body, call } of intents) {
@@ -127,21 +130,34 @@ function checkExecutions(
   }
   const runs = new Map<string, number>()
   for (const line of executed) runs.set(line, (runs.get(line) ?? 0) + 1)
-  const keyOf = (line: string): string => {
+  const intendedOf = (line: string): number => {
     const [action, id] = line.split(' ') as [string, string]
-    return `${action} ${JSON.stringify(commitments.commit(canonicalJson({ id })))}`
+    const commit = (person: string | undefined) => commitments.commit(canonicalJson({ id }), person)
+    const keys = new Set(people.map((person) => `${action} ${JSON.stringify(commit(person))}`))
+    return [...keys].reduce((sum, key) => sum + (recorded.get(key) ?? 0), 0)
   }
   for (const [line, count] of runs) {
     if (line.startsWith('forbidden ')) wrong.push(`it ran: ${line}`)
-    const intended = recorded.get(keyOf(line)) ?? 0
+    const intended = intendedOf(line)
     if (count > intended) wrong.push(`${line} ran ${count} times with ${intended} intents`)
     if (line.startsWith('append ') && count > 1) wrong.push(`${line} ran ${count} times`)
   }
   for (const id of witness.answered) {
-    const line = [`append ${id}`, `gated ${id}`].find((one) => recorded.has(keyOf(one)))
+    const line = [`append ${id}`, `gated ${id}`].find((one) => intendedOf(one) > 0)
     if (line === undefined) wrong.push(`${id} was answered and has no intent`)
     else if (!runs.has(line)) wrong.push(`${id} was answered and never ran`)
   }
+}
+
+/** The commitments of a home that nobody runs, under the keys of its people. */
+async function commitmentsOf(home: string): Promise<ReturnType<typeof openCommitments>> {
+  const keys = join(home, 'keys')
+  const ring = openKeyRing(keys, { entropy: systemEntropy })
+  const store = await openStore({ directory: home, signer: ring.authority })
+  const parts = { store, keys: ring, audit: new FakeAudit(), clock: systemClock }
+  const subjects = await Subjects.load({ ...parts, entropy: systemEntropy })
+  await store.close()
+  return openCommitments({ keys, sealer: ring.encryption, entropy: systemEntropy }, subjects)
 }
 
 /** What people and agents were told is in the log. */

@@ -5,11 +5,15 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { Subjects } from '../../src/audit/side/subjects.ts'
 import { trafficSince } from '../../src/audit/traffic/read.ts'
 import { openKeyRing } from '../../src/keys/file.ts'
+import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
+import { openStore } from '../../src/store/open.ts'
 import { Agent } from '../../src/wire/api/agent.ts'
 import { ROOT } from '../../scripts/source/tree.ts'
+import { FakeAudit } from '../fakes/audit.ts'
 import { Bailiwick } from './bailiwick.ts'
 import { connect } from './client.ts'
 import { until } from './until.ts'
@@ -181,9 +185,15 @@ test('it is enforced, and gone back on; every version has its author and its rea
 
 test('INV-3 kept traffic holds what was decided, and no secret of a system or of an instance', async () => {
   await bailiwick.stop()
-  const keys = openKeyRing(join(bailiwick.home, 'keys'), { entropy: systemEntropy }).encryption
-  const source = { folder: join(bailiwick.home, 'traffic'), keys, entropy: systemEntropy }
+  const ring = openKeyRing(join(bailiwick.home, 'keys'), { entropy: systemEntropy })
+  const store = await openStore({ directory: bailiwick.home, signer: ring.authority })
+  const audit = new FakeAudit()
+  const parts = { store, keys: ring, audit, clock: systemClock, entropy: systemEntropy }
+  const subjects = await Subjects.load(parts)
+  const folder = join(bailiwick.home, 'traffic')
+  const source = { folder, keys: ring.encryption, subjects, entropy: systemEntropy }
   const entries = [...trafficSince(source, 0)].flatMap((batch) => batch.entries)
+  await store.close()
   assert.deepEqual(
     entries.map(({ request, answer, observed = false }) => [request.action, answer, observed]),
     [

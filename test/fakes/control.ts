@@ -8,6 +8,8 @@ import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
 import { Exports } from '../../src/audit/export/exports.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
+import { Payloads } from '../../src/audit/side/payloads.ts'
+import { payloadReading } from '../../src/server/payloads.ts'
 import { Traffic } from '../../src/audit/traffic/traffic.ts'
 import { Consents } from '../../src/authority/consent/consents.ts'
 import { Identities } from '../../src/authority/identity/identities.ts'
@@ -28,6 +30,7 @@ import { Network } from '../../src/gateway/net/network.ts'
 import { fingerprint } from '../../src/server/pins/fingerprint.ts'
 import { inspectSystem } from '../../src/server/pins/inspect.ts'
 import { labelSystem, pinSystem } from '../../src/server/pins/pin.ts'
+import { Metrics } from '../../src/server/metrics.ts'
 import { approveSystem, reviewOf } from '../../src/server/pins/review.ts'
 import { base64url, utf8 } from '../../src/std/bytes.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
@@ -80,10 +83,12 @@ export class ControlHome {
   consents!: Consents
   credentials!: Credentials
   traffic!: Traffic
+  payloads!: Payloads
   /** Whether a second administrator has to agree to policies. */
   fourEyes = false
   audit!: AuditLog
   exports!: Exports
+  metrics!: Metrics
   roots!: Roots
   control!: Control
   ada!: FakeOperator
@@ -146,6 +151,7 @@ export class ControlHome {
       ...base,
       folder: join(directory, 'traffic'),
       keys: keys.encryption,
+      subjects: this.authority.subjects,
       audit,
       days: 30,
       bytes: 1_048_576,
@@ -173,10 +179,18 @@ export class ControlHome {
       cursors: store.cursors,
       onTrouble,
     })
+    audit.confideTo(this.authority.confider)
+    const { subjects, erasure } = this.authority
+    this.payloads = new Payloads({ ...base, store, audit, subjects, onTrouble })
+    erasure.onErasing('payloads', () => this.payloads.flush())
+    this.metrics = new Metrics({ audit, exports: this.exports })
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
+      () => Promise.resolve(this.metrics.close()),
+      () => this.exports.close(),
       () => this.traffic.close(),
+      () => this.payloads.close(),
       () => this.credentials.close(),
       () => network.close(),
       () => this.consents.close(),
@@ -197,6 +211,7 @@ export class ControlHome {
       identities,
       roots,
       audit,
+      payloads: payloadReading(this.payloads, { commit: (text) => `hmac-sha256:${text}` }),
       exports: this.exports,
       entropy: systemEntropy,
       server: this.#server(),
@@ -235,6 +250,7 @@ export class ControlHome {
         source: {
           folder: join(this.#home.directory, 'traffic'),
           keys: this.#home.keys.encryption,
+          subjects: this.authority.subjects,
           entropy: systemEntropy,
         },
       },
@@ -244,6 +260,7 @@ export class ControlHome {
     }
     const replay = new PolicyReplay(reading)
     return {
+      metrics: () => this.metrics.text(),
       facts: () => ({
         version: '0.0.0-test',
         home: '/home/of/test',

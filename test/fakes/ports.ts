@@ -21,6 +21,7 @@ import type {
   ApprovalView,
   HistoryPort,
   LockView,
+  PayloadPort,
   Ports,
   Reserving,
 } from '../../src/gateway/ports.ts'
@@ -161,6 +162,9 @@ export class FakePorts {
   readonly records: RecordDraft[] = []
   readonly notes: string[] = []
   readonly refusals: string[] = []
+  /** What was given to be kept; with `keepsNothing` there is no room. */
+  readonly payloads: Parameters<PayloadPort['keep']>[0][] = []
+  keepsNothing = false
   readonly actors = new Map<string, Actor>([['cert-a', actor()]])
   readonly systems = new Map<string, SystemDefinition>()
   readonly approvals = new FakeApprovals()
@@ -327,6 +331,13 @@ export class FakePorts {
       },
       commitments: {
         commit: (text) => createHmac('sha256', 'test').update(text).digest('base64url'),
+      },
+      payloads: {
+        keep: (payload) => {
+          if (this.keepsNothing) return false
+          this.payloads.push(payload)
+          return true
+        },
       },
       audit: this.audit,
       watch: {

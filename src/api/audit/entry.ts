@@ -1,5 +1,6 @@
 // Holds how records are shown to people: as they stand in the log, with the name of their person beside them.
 
+import { commitmentsOf } from '../../audit/side/confide.ts'
 import type { AuditRecord } from '../../wire/record.ts'
 import type { AuditCall, AuditEntry } from '../../wire/api/audit.ts'
 import type { ControlPorts } from '../ports.ts'
@@ -10,6 +11,30 @@ export interface Recorded {
   /** Leaf hash, base64url. */
   readonly leaf: string
   readonly record: AuditRecord
+}
+
+/**
+ * Records with what people said in them, which stands beside the log: a member is null where that was erased, and `confided` has the
+ * commitment that is in the leaf in its place.
+ */
+export async function shownEntries(
+  authority: Pick<ControlPorts['authority'], 'people' | 'confider'>,
+  records: readonly Recorded[],
+): Promise<AuditEntry[]> {
+  const found = records.map(({ record }) => commitmentsOf(record.body))
+  const words = await authority.confider.words(found.flatMap((one) => [...one.values()]))
+  return records.map((recorded, at) => {
+    const entry = shownEntry(authority, recorded)
+    const commitments = [...found[at]!]
+    if (commitments.length === 0) return entry
+    const body = { ...entry.record.body }
+    for (const [name, commitment] of commitments) body[name] = words.get(commitment) ?? null
+    const confided = commitments.map(([name, commitment]) => [
+      name,
+      { commitment, ...(!words.has(commitment) && { erased: true as const }) },
+    ])
+    return { ...entry, record: { ...entry.record, body }, confided: Object.fromEntries(confided) }
+  })
 }
 
 /** One record. */

@@ -3,18 +3,17 @@
 import { z } from 'zod'
 import { fault } from '../../audit/faults.ts'
 import {
-  AuditCall,
   AuditEntry,
   AuditFlushed,
   AuditPage,
   AuditQuery,
   RecordIndex,
 } from '../../wire/api/audit.ts'
-import type { AuditRecord } from '../../wire/record.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
-import { callSummary, shownEntry } from './entry.ts'
+import { shownEntries } from './entry.ts'
 import { recordReading } from './reading.ts'
+import { serveStories } from './story-routes.ts'
 import { serveTail } from './tail.ts'
 
 const ByText = z.strictObject({ id: z.string().max(64) })
@@ -39,7 +38,7 @@ export function serveAudit(surface: Surface, ports: ControlPorts): void {
       const last = records.at(-1)
       const more = records.length === limit && last !== undefined && last.index > 0
       return {
-        records: records.map((record) => shownEntry(authority, record)),
+        records: await shownEntries(authority, records),
         next: more ? String(last.index) : null,
       }
     },
@@ -51,7 +50,7 @@ export function serveAudit(surface: Surface, ports: ControlPorts): void {
       await recordReading(ports, person, { what: 'record', record: params.id })
       const record = await audit.get(params.id)
       if (record === undefined) throw fault('audit.not_found', 'the log holds no such record')
-      return shownEntry(authority, record)
+      return (await shownEntries(authority, [record]))[0]!
     },
   )
   surface.closed(
@@ -66,31 +65,13 @@ export function serveAudit(surface: Surface, ports: ControlPorts): void {
         headers: { 'content-type': 'text/plain; charset=utf-8' },
       }),
   )
-  serveCalls(surface, ports)
+  serveFlush(surface, ports)
+  serveStories(surface, ports)
   serveTail(surface, ports)
 }
 
-function serveCalls(surface: Surface, ports: ControlPorts): void {
-  const { audit, authority } = ports
-  surface.closed(
-    'GET /v1/audit/calls/{id}',
-    {
-      summary: 'One governed call, from its first record to its last',
-      params: ByText,
-      answer: AuditCall,
-    },
-    async ({ params, person }) => {
-      await recordReading(ports, person, { what: 'call', call: params.id })
-      const found = await audit.byCall(params.id)
-      const [first, ...rest] = found.map(({ record }): AuditRecord => record)
-      if (first === undefined) throw fault('audit.not_found', 'the log holds no such call')
-      return {
-        call: params.id,
-        records: found.map((record) => shownEntry(authority, record)),
-        summary: callSummary(authority, [first, ...rest]),
-      }
-    },
-  )
+function serveFlush(surface: Surface, ports: ControlPorts): void {
+  const { audit } = ports
   surface.closed(
     'POST /v1/audit/flush',
     {

@@ -24,12 +24,13 @@ function metrics({ authority, audit, identities, server }: ControlPorts): string
     ['log_queued_bytes', 'Bytes of records that wait for the disk.', stats.queuedBytes],
     ['log_failed', '1 while nothing can be recorded.', stats.failure === undefined ? 0 : 1],
   ]
-  return gauges
+  const state = gauges
     .map(([name, help, value]) => {
       const metric = `bailiwick_${name}`
       return `# HELP ${metric} ${help}\n# TYPE ${metric} gauge\n${metric} ${value}\n`
     })
     .join('')
+  return state + server.metrics()
 }
 
 /** The OpenAPI 3.1 document of everything that the surface serves. */

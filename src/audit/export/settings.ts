@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import { parseDocument } from 'yaml'
+import { parseDocument, type Document } from 'yaml'
 import { z } from 'zod'
 
 import { exportFault } from './faults.ts'
@@ -95,7 +95,7 @@ export function readSinks(home: string): SinkSettings[] {
   const document = parseDocument(readFileSync(path, 'utf8'), { strict: true, uniqueKeys: true })
   const [problem] = document.errors
   if (problem !== undefined) throw wrong(`sinks.yaml: ${problem.message.split('\n')[0] ?? ''}`)
-  const parsed = Sinks.safeParse(document.toJS({ maxAliasCount: 0 }) as unknown)
+  const parsed = Sinks.safeParse(plain(document))
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw wrong(
@@ -138,6 +138,15 @@ function checkTarget(sink: SinkSettings): void {
   if (sink.kind === 'syslog' && port === '') throw wrong(`${where}: the address needs a port`)
   if (!SECURE.includes(protocol) && !(CLEAR.includes(protocol) && LOOPBACK.includes(hostname))) {
     throw wrong(`${where}: records leave this machine under TLS alone`)
+  }
+}
+
+/** The document without aliases, which a list of sinks has no use for. */
+function plain(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (cause) {
+    throw exportFault('export.settings', 'sinks.yaml: aliases are not understood here', cause)
   }
 }
 

@@ -8,10 +8,6 @@ export const SIDE_FAULTS = {
     status: 410,
     next: 'nothing: the key was destroyed; the record says when and on what basis, and keeps everything else',
   },
-  'side.held': {
-    status: 409,
-    next: 'release the hold first with `bailiwick audit release --person`, if whoever placed it agrees',
-  },
   'side.busy': { status: 503, next: 'try again; if it stays, look at the disk that holds the database' },
   'side.not_kept': {
     status: 404,

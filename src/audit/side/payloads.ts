@@ -35,6 +35,13 @@ export interface KeptPayload {
   readonly days: number
 }
 
+/** A payload as it is read. */
+export interface OpenPayload extends Pick<Payload, 'subject' | 'createdAt' | 'endsAt'> {
+  readonly kind: 'arguments' | 'result'
+  /** Absent where its key was destroyed. */
+  readonly text?: string
+}
+
 /** What keeping needs. */
 export interface PayloadPorts {
   readonly store: Pick<Store, 'payloads' | 'atomically'>
@@ -78,16 +85,16 @@ export class Payloads {
   }
 
   /** What is kept of a call and not over: its texts, where their keys are still there. */
-  async of(call: string): Promise<readonly (Omit<Payload, 'sealed'> & { readonly text?: string })[]> {
+  async of(call: string): Promise<readonly OpenPayload[]> {
     await this.flush()
     const rows = await this.#ports.store.payloads.all({ call })
     const now = this.#ports.clock.now()
-    return rows.flatMap(({ doc: { sealed, ...rest } }) => {
-      const kept = (rest.kind === 'arguments' || rest.kind === 'result') && rest.endsAt > now
-      const bytes = kept ? fromBase64url(sealed) : undefined
-      const plain = bytes && this.#ports.subjects.open(rest.subject, bytes, contextOf(rest.id))
-      if (!kept) return []
-      return { ...rest, ...(plain !== undefined && { text: Buffer.from(plain).toString('utf8') }) }
+    return rows.flatMap(({ doc: { id, kind, subject, sealed, createdAt, endsAt } }) => {
+      if ((kind !== 'arguments' && kind !== 'result') || endsAt <= now) return []
+      const bytes = fromBase64url(sealed)
+      const plain = bytes && this.#ports.subjects.open(subject, bytes, contextOf(id))
+      const text = plain && Buffer.from(plain).toString('utf8')
+      return { kind, subject, createdAt, endsAt, ...(text !== undefined && { text }) }
     })
   }
 

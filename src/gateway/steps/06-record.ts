@@ -136,7 +136,7 @@ export function decisionBody(decision: Decision): JsonObject {
 /** What policy asks of the answer, as a record holds it. */
 function obligationsBody({ links, ...rest }: Obligations): JsonObject {
   const kinds = Object.entries(rest).map(([name, value]) => [
-    name === 'maxBytes' ? 'max_bytes' : name,
+    name === 'maxBytes' ? 'max_bytes' : name === 'keepDays' ? 'keep_days' : name,
     typeof value === 'number' ? value : [...value],
   ])
   return {

@@ -10,6 +10,7 @@ import type { Decision } from '../../wire/decision.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
+import { keepResult } from './06-keep.ts'
 import type { Unanswered } from './08-execute.ts'
 import {
   attribution,
@@ -45,6 +46,7 @@ export function conclude(
       ...unboundMark(call.actor),
       ...lineageMark(call.actor),
       ...(call.span !== undefined && { span: { id: call.span.span } }),
+      ...(call.kept !== undefined && { kept: { ...call.kept } }),
       ...(call.again !== undefined && { decision: decisionBody(call.again) }),
       ...facts,
     },
@@ -60,7 +62,7 @@ export function concluded<A, T>(
   sent: { readonly answer: A } | Unanswered,
   operation: Pick<Operation<A, T>, 'inspect' | 'passed'>,
   equipment: Equipment,
-  ports: Parameters<typeof conclude>[3] & Pick<Ports, 'commitments'>,
+  ports: Parameters<typeof conclude>[3] & Pick<Ports, 'commitments' | 'payloads'>,
 ):
   | { readonly kind: 'done'; readonly call: string; readonly value: T }
   | { readonly kind: 'denied'; readonly call: string; readonly denial: Denial } {
@@ -92,6 +94,7 @@ export function concluded<A, T>(
     return { kind: 'denied', call: call.id, denial: clean }
   }
   const given = seen(call, clean, ports)
+  keepResult(call, clean.result, ports)
   conclude(call, clean.status, { ...given, ...resultBody(call, clean, ports), ...equipped }, ports)
   return { kind: 'done', call: call.id, value: clean.value }
 }

@@ -1,10 +1,10 @@
 // Holds obligations in words: what becomes of the answer to a call.
 
-import type { Obligations } from '../../wire/obligation.ts'
+import { KEEP_DAYS, type Obligations } from '../../wire/obligation.ts'
 
 /** One sentence for each obligation, lower case. */
 export function obligationsInWords(obligations: Obligations): string[] {
-  const { find, redact, refuse, links = [], maxBytes, labels } = obligations
+  const { find, redact, refuse, links = [], maxBytes, labels, keep, keepDays } = obligations
   const named = (names: readonly string[]): string => names.join(', ')
   return [
     ...(refuse === undefined
@@ -20,6 +20,9 @@ export function obligationsInWords(obligations: Obligations): string[] {
     ...(maxBytes === undefined
       ? []
       : [`an answer of more than ${maxBytes} bytes of text is refused`]),
+    ...(keep === undefined
+      ? []
+      : [`${named(keep)} are kept beside the log for ${keepDays ?? KEEP_DAYS} days`]),
     ...(labels === undefined ? [] : [`the lineage takes up the labels ${named(labels)}`]),
   ]
 }

@@ -32,6 +32,10 @@ export const AuditEntry = z
     record: AuditRecordAnswer,
     /** Name of the record's person, where the registry knows one. */
     person_name: z.string().optional(),
+    /** Members of the body that stand beside the log, with what the leaf has in their place; `erased`: nobody can say any more. */
+    confided: z
+      .record(z.string(), z.object({ commitment: z.string(), erased: z.literal(true).optional() }))
+      .optional(),
   })
   .meta({ id: 'AuditEntry' })
 

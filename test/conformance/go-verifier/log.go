@@ -174,31 +174,32 @@ func (c *treeCheck) entries(n int64, width int, tile []byte) []byte {
 		c.r.add(c.place+tilePath(t), "cannot be read: %v", err)
 		return tile
 	}
-	var own []byte
-	count := 0
 	c.older(t, data, 0)
-	for rest := data; len(rest) > 0; count++ {
+	var all [][]byte
+	for rest := data; len(rest) > 0; {
 		if len(rest) < 2 || len(rest) < 2+int(binary.BigEndian.Uint16(rest)) {
-			c.r.add(c.place+tilePath(t), "entry %d is cut short", count)
+			c.r.add(c.place+tilePath(t), "entry %d is cut short", len(all))
 			return tile
 		}
 		end := 2 + int(binary.BigEndian.Uint16(rest))
-		if count < width {
-			hash := tlog.RecordHash(rest[2:end])
-			own = append(own, hash[:]...)
-			index := n*256 + int64(count)
-			if at := count * tlog.HashSize; tile != nil && !bytes.Equal(hash[:], tile[at:at+tlog.HashSize]) {
-				c.r.add(fmt.Sprintf("%srecord %d", c.place, index), "the entry does not have the hash in its tile")
-			}
-			c.seq.check(c.r, fmt.Sprintf("%srecord %d", c.place, index), rest[2:end])
-			c.r.Records++
-		}
+		all = append(all, rest[2:end])
 		rest = rest[end:]
 	}
-	if count != width && count != 256 {
-		c.r.add(c.place+tilePath(t), "holds %d entries, not %d", count, width)
+	if len(all) != width && len(all) != 256 {
+		c.r.add(c.place+tilePath(t), "holds %d entries, not %d", len(all), width)
 	}
-	if tile == nil && count >= width {
+	var own []byte
+	for i := 0; i < width && i < len(all); i++ {
+		hash := tlog.RecordHash(all[i])
+		own = append(own, hash[:]...)
+		place := fmt.Sprintf("%srecord %d", c.place, n*256+int64(i))
+		if at := i * tlog.HashSize; tile != nil && !bytes.Equal(hash[:], tile[at:at+tlog.HashSize]) {
+			c.r.add(place, "the entry does not have the hash in its tile")
+		}
+		c.seq.check(c.r, place, all[i])
+		c.r.Records++
+	}
+	if tile == nil && len(all) >= width {
 		return own
 	}
 	return tile
