@@ -236,7 +236,7 @@ const ABOUT = `A record is canonical JSON (RFC 8785) in one leaf of the log. Eve
 \`gateway\`, \`boot\` and \`iseq\` (its place since the gateway's start, from 1, without gaps) and \`body\`; where they apply \`ref\`
 (leaf hash of the record that it answers), \`call\`, \`person\`, \`agent\`, \`instance\`, \`system\` and \`action\`. No record holds
 arguments, results or secrets: see [commitments](../decisions/commitments.md). Where people typed something, a reason above all, a record
-holds `{"commitment": "sha256:…"}` in its place, and the words stand beside the log: see [privacy](../concepts/privacy.md).
+holds \`{"commitment": "sha256:…"}\` in its place, and the words stand beside the log: see [privacy](../concepts/privacy.md).
 `
 
 // A dotted name that ends so is a file or a host, whatever its first word.

@@ -16,7 +16,7 @@ import type { SequencerLink } from './sequencer-link.ts'
 import type { Confider } from './side/confide.ts'
 import type { Spool, SpoolWaiter } from './spool.ts'
 import type { SpoolThread } from './spool-thread.ts'
-import type { SpoolNews } from './spool-worker.ts'
+import type { SpoolNews } from './spool-committer.ts'
 
 /** Segments that the sequencer may lag behind before appending is refused: the disk is not a queue without end. */
 const BACKLOG_SEGMENTS = 16
@@ -243,7 +243,10 @@ export class AuditLog implements AuditSink {
         failed: reject,
         late: () => this.#late(sealed, leaf),
       }
-      const leaf = this.#parts.spool.append(sealed.text, sealed.bytes, waiter, awaited)
+      const leaf = this.#parts.spool.append(sealed.text, sealed.bytes, waiter, {
+        awaited,
+        patient: false,
+      })
     })
   }
 
@@ -275,7 +278,7 @@ export class AuditLog implements AuditSink {
 
   #hear(news: SpoolNews): void {
     const { spool, sequencer } = this.#parts
-    if (news.kind === 'reserve') this.#reserveProblem = news.problem
+    if (news.kind === 'room') this.#reserveProblem = news.room.problem
     spool.hear(news)
     if (news.kind === 'durable') sequencer.noteDurable(news.position)
   }

@@ -32,12 +32,12 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const limits = auditLimits(options.limits)
   if (gateway === '') throw fault('audit.options', 'a gateway has a name')
   const key = openLogKey(home, origin, signer)
-  const { checkpointMs, heartbeatMs, segmentBytes } = limits
+  const { checkpointMs, heartbeatMs, segmentBytes, keptBytes } = limits
   const { link: sequencer, scan } = await SequencerLink.open({ home, key, checkpointMs })
   const boot = uuidv7(clock, entropy)
   const directory = join(home, 'spool')
   const first = (scan.end?.segment ?? 0) + 1
-  const writer = { directory, gateway, boot, key: signer.keyId, segmentBytes, first }
+  const writer = { directory, gateway, boot, key: signer.keyId, segmentBytes, keptBytes, first }
   const thread = await startSpoolThread(
     scan.end === undefined ? writer : { ...writer, previous: scan.end },
   ).catch(async (error: unknown) => {

@@ -17,6 +17,10 @@ export interface AuditLimits {
   readonly heartbeatMs: number
   /** Bytes of records that may wait for the disk at once. */
   readonly queueBytes: number
+  /** Longest that what people and the gateway itself do waits to be durable, ms, up to 60,000. */
+  readonly patientMs: number
+  /** Bytes that are kept for a disk that is full, 4,096 to 64 MiB. */
+  readonly keptBytes: number
 }
 
 /** What an audit log is opened with. */
@@ -40,6 +44,8 @@ const DEFAULTS: AuditLimits = {
   checkpointMs: 500,
   heartbeatMs: 60_000,
   queueBytes: 16 << 20,
+  patientMs: 5_000,
+  keptBytes: 4 << 20,
 }
 
 const BOUNDS: Readonly<Record<keyof AuditLimits, readonly [number, number]>> = {
@@ -48,6 +54,8 @@ const BOUNDS: Readonly<Record<keyof AuditLimits, readonly [number, number]>> = {
   checkpointMs: [1, 1000],
   heartbeatMs: [100, 86_400_000],
   queueBytes: [131_072, 1 << 30],
+  patientMs: [1, 60_000],
+  keptBytes: [4096, 64 << 20],
 }
 
 /** The limits with defaults filled in. Throws `audit.options` for one out of its bounds. */

@@ -31,7 +31,10 @@ async function erase(context: Context, options: EraseOptions): Promise<void> {
   const { screen } = context
   const { person, basis, dryRun = false } = options
   if (basis === undefined) {
-    throw fault('cli.usage', '--basis says on what ground, for example gdpr-17; it stands in the record')
+    throw fault(
+      'cli.usage',
+      '--basis says on what ground, for example gdpr-17; it stands in the record',
+    )
   }
   const before =
     options.before === undefined ? undefined : momentOf('--before', options.before, screen.now)

@@ -36,7 +36,9 @@ async function payload(context: Context, call: string, options: PayloadOptions):
 export function registerPayload(audit: Command, context: Context): void {
   audit
     .command('payload <call>')
-    .description('what was kept of a call, where policy asks for it (`@keep`); reading it is recorded')
+    .description(
+      'what was kept of a call, where policy asks for it (`@keep`); reading it is recorded',
+    )
     .option('--arguments', 'what it sent only')
     .option('--result', 'what the agent was given only')
     .option('--reason <text>', 'why you look; the record commits to it')

@@ -1,20 +1,19 @@
 // Holds `audit`: the record, as it grows, one call of it, and all of it verified.
 
 import type { Command } from 'commander'
-import { AuditCall, AuditEntry, AuditPage } from '../wire/api/audit.ts'
-import { publicFault } from '../std/fault.ts'
-import { isUuid } from '../std/id.ts'
+import { AuditEntry, AuditPage } from '../wire/api/audit.ts'
 import { parseJson, RESPONSE_LIMITS } from '../std/json.ts'
 import { utf8 } from '../std/bytes.ts'
 import { registerErase } from './audit-erase.ts'
 import { registerPayload } from './audit-payload.ts'
+import { registerStory } from './audit-story.ts'
 import { registerVerify } from './audit-verify.ts'
 import { registerSinks } from './audit-sinks.ts'
 import type { Context } from './context.ts'
 import { target, type Control } from './control/control.ts'
 import { fault } from './faults.ts'
 import { lineJson } from './terminal/json.ts'
-import { drawCall, drawEntries, entryLine, drawRecord } from './terminal/record.ts'
+import { drawEntries, entryLine } from './terminal/record.ts'
 
 interface TailOptions {
   readonly follow?: boolean
@@ -70,26 +69,11 @@ async function follow(
   throw fault('cli.unreachable', 'the server ended the stream')
 }
 
-async function show(context: Context, id: string): Promise<void> {
-  const control = await context.control()
-  const { screen } = context
-  if (isUuid(id)) {
-    try {
-      const call = await control.get(target(['v1', 'audit', 'calls', id]), AuditCall)
-      screen.answer(call, (surface) => drawCall(call, surface, screen.now))
-      return
-    } catch (error) {
-      // No call has this id, but a record may.
-      if (publicFault(error).status !== 404) throw error
-    }
-  }
-  const entry = await control.get(target(['v1', 'audit', 'records', id]), AuditEntry)
-  screen.answer(entry, (surface) => drawRecord(entry, surface, screen.now))
-}
-
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
-  const audit = program.command('audit').description('the record: tail, show, verify')
+  const audit = program
+    .command('audit')
+    .description('the record: tail, show, trace, replay, verify')
   audit
     .command('tail')
     .description('the newest records')
@@ -99,10 +83,7 @@ export function register(program: Command, context: Context): void {
     .option('--agent <name>', 'of this agent only')
     .option('--system <name>', 'about this system only')
     .action((options: TailOptions) => tail(context, options))
-  audit
-    .command('show <id>')
-    .description('one call with its records, or one record by its id or leaf hash')
-    .action((id: string) => show(context, id))
+  registerStory(audit, context)
   registerPayload(audit, context)
   registerErase(audit, context)
   registerVerify(audit, context)

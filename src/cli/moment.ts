@@ -30,3 +30,11 @@ export function momentOf(option: string, text: string, now: number): string {
 export function momentOrNever(option: string, text: string, now: number): string | null {
   return text === 'never' ? null : momentOf(option, text, now)
 }
+
+/** RFC 3339 of so long ago (`30m`, `12h`, `7d`, `2w`; `0m` is now), of a day, or of a whole time. Throws `cli.usage`, naming the option. */
+export function pastOf(option: string, text: string, now: number): string {
+  const [, count, unit = ''] = /^(0|[1-9][0-9]{0,4})([mhdw])$/.exec(text) ?? []
+  return count === undefined
+    ? momentOf(option, text, now)
+    : rfc3339(now - Number(count) * UNITS[unit]!)
+}

@@ -183,7 +183,6 @@ function callNode(
     at: ts,
     who: agent,
     what: `${system}/${action}`,
-    answer: null,
     status: null,
     duration_ms: null,
     trigger: first === undefined ? null : `${textOf(first['by'])} ${textOf(first['how'])}`,

@@ -29,7 +29,10 @@ export function serveErasures(surface: Surface, { authority }: ControlPorts): vo
   )
   surface.closed(
     'GET /v1/subjects',
-    { summary: 'Whom something is kept of, and what of it is held or erased', answer: SubjectsAnswer },
+    {
+      summary: 'Whom something is kept of, and what of it is held or erased',
+      answer: SubjectsAnswer,
+    },
     () => ({
       subjects: subjects.list().map(({ id, state, epoch, hold }) => {
         const name = people.known(id)?.name

@@ -80,7 +80,8 @@ export class Confider {
     const { subjects } = this.#ports
     const subject = await this.#subject(person)
     const body: Record<string, Json> = { ...draft.body }
-    for (const name of names) body[name] = `pseudonym:${subjects.macOf(subject)?.(textOf(body[name]))}`
+    for (const name of names)
+      body[name] = `pseudonym:${subjects.macOf(subject)?.(textOf(body[name]))}`
     await Promise.all(
       words.map(async (name) => {
         const row = this.#row(subject, draft.call ?? '', body[name]!)

@@ -8,7 +8,10 @@ export const SIDE_FAULTS = {
     status: 410,
     next: 'nothing: the key was destroyed; the record says when and on what basis, and keeps everything else',
   },
-  'side.busy': { status: 503, next: 'try again; if it stays, look at the disk that holds the database' },
+  'side.busy': {
+    status: 503,
+    next: 'try again; if it stays, look at the disk that holds the database',
+  },
   'side.not_kept': {
     status: 404,
     next: 'keep payloads by policy, with `@keep`, before the calls that you want to look into',

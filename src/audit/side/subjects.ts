@@ -228,4 +228,3 @@ function contextOf(id: string, epoch: number): string {
 export function subjectOf(person: string | undefined): string {
   return person === undefined || person === '' ? NOBODY : person
 }
-

@@ -5,7 +5,6 @@ import {
   isObject,
   parseJson,
   stringifyJson,
-  type Json,
   type JsonLimits,
   type JsonObject,
 } from '../../std/json.ts'
@@ -21,19 +20,22 @@ export function entryText({ request, ...rest }: TrafficEntry): string {
   return `{"entry":${JSON.stringify(rest)},"facts":${JSON.stringify(facts)},"input":${stringifyJson(input)}}`
 }
 
-/** A line whose entry is sealed under the key of a person: erasing them erases it where it stands. */
+/** What a sealed line begins with; one of JSON never does. */
+const SEALED = 0x40
+
+/** A line whose entry is sealed under the key of a person: erasing them erases it where it stands. `@<subject> <base64url>`. */
 export function sealedLine(subject: string, sealed: Uint8Array): string {
-  return `{"subject":${JSON.stringify(subject)},"sealed":"${base64url(sealed)}"}`
+  return `@${subject} ${base64url(sealed)}`
 }
 
 /** What a sealed line holds; undefined where the line is none. */
 export function readSealedLine(
-  tree: Json | undefined,
+  line: Uint8Array,
 ): { readonly subject: string; readonly sealed: Uint8Array } | undefined {
-  if (!isObject(tree)) return undefined
-  const { subject, sealed } = tree
-  const bytes = typeof sealed === 'string' ? fromBase64url(sealed) : undefined
-  return typeof subject === 'string' && bytes !== undefined ? { subject, sealed: bytes } : undefined
+  if (line[0] !== SEALED) return undefined
+  const [subject = '', text = ''] = Buffer.from(line).toString('latin1', 1).split(' ', 2)
+  const sealed = fromBase64url(text)
+  return sealed === undefined ? undefined : { subject, sealed }
 }
 
 /** The entry of a line; undefined where the line is none. */

@@ -123,7 +123,7 @@ function entryOf(
   subjects: TrafficSource['subjects'],
 ): TrafficEntry | 'erased' | undefined {
   try {
-    const sealed = readSealedLine(treeOf(line))
+    const sealed = readSealedLine(line)
     if (sealed === undefined) return readEntry(line)
     const plain = subjects.open(sealed.subject, sealed.sealed, ENTRY_CONTEXT)
     return plain === undefined ? 'erased' : readEntry(plain)
@@ -145,10 +145,11 @@ export function holdsPlainly(source: TrafficSource, file: string, subject: strin
       if (frame.kind === 'damaged') continue
       const [, ...lines] = linesOf(frame.lines)
       // Files are of one form from their first line to their last.
-      if (lines[0] !== undefined && readSealedLine(treeOf(lines[0])) !== undefined) return false
+      if (lines[0] !== undefined && readSealedLine(lines[0]) !== undefined) return false
       for (const line of lines) {
         const entry = entryOf(line, source.subjects)
-        if (typeof entry === 'object' && subjectOf(entry.request.person?.id) === subject) return true
+        if (typeof entry === 'object' && subjectOf(entry.request.person?.id) === subject)
+          return true
       }
     }
   } finally {

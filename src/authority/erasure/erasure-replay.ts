@@ -31,7 +31,10 @@ export async function replayErasures(
     const known = subjects.get(begun.person)?.epoch ?? 0
     if (epoch !== undefined && (begun.before !== undefined || known >= epoch)) continue
     const { record, leaf } = logged
-    await erasures.complete({ ...begun, ...(epoch !== undefined && { epoch }) }, { id: record.id, leaf, ts: record.ts })
+    await erasures.complete(
+      { ...begun, ...(epoch !== undefined && { epoch }) },
+      { id: record.id, leaf, ts: record.ts },
+    )
     count++
   }
   return count
@@ -49,10 +52,7 @@ function begunIn({ record }: LoggedRecord): Begun | undefined {
   }
 }
 
-async function* records(
-  audit: Pick<AuditLog, 'tail'>,
-  type: string,
-): AsyncGenerator<LoggedRecord> {
+async function* records(audit: Pick<AuditLog, 'tail'>, type: string): AsyncGenerator<LoggedRecord> {
   let before = Number.MAX_SAFE_INTEGER
   for (;;) {
     const page = await audit.tail({ type, limit: PAGE, before })

@@ -100,7 +100,8 @@ export class Erasures {
     return this.#turns.run(async () => {
       const reason = checkedReason(ask.reason)
       const person = this.#checked(ask).id
-      if (person === by) throw erasureFault('erasure.own', 'nobody erases what is kept of themselves')
+      if (person === by)
+        throw erasureFault('erasure.own', 'nobody erases what is kept of themselves')
       const { before, basis } = ask
       const { audit, clock, entropy } = this.#ports
       for (const hook of this.#hooks) await hook.before?.()

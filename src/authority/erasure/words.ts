@@ -19,7 +19,11 @@ const OVER = {
 } as const satisfies Partial<Record<keyof Tables, readonly string[]>>
 
 /** Empties the words of a person in every row that is over. Answers how many rows it changed; repeating it changes none. */
-export async function emptyWords(tables: Tables, person: string, receipt: Receipt): Promise<number> {
+export async function emptyWords(
+  tables: Tables,
+  person: string,
+  receipt: Receipt,
+): Promise<number> {
   let count = 0
   for (const [name, state] of Object.entries(OVER) as [keyof typeof OVER, readonly string[]][]) {
     count += await emptied(tables[name] as Tables['tasks'], { state, person, receipt })

@@ -1,6 +1,6 @@
 // Holds how records are shown: one a line as they come, in a table, and one whole.
 
-import type { AuditCall, AuditEntry } from '../../wire/api/audit.ts'
+import type { AuditEntry } from '../../wire/api/audit.ts'
 import { prettyJson } from './json.ts'
 import type { Style } from './paint.ts'
 import { fields, table, type Cell, type Surface } from './table.ts'
@@ -67,12 +67,16 @@ export function drawEntries(entries: readonly AuditEntry[], surface: Surface, no
 
 /** One record in one line. */
 export function entryLine(entry: AuditEntry, surface: Surface, now: number): string {
+  return `${surface.paint('dim', when(entry.record.ts, now))}  ${entryText(entry, surface)}`
+}
+
+/** One record in one line, without its time. */
+export function entryText(entry: AuditEntry, surface: Surface): string {
   const { record } = entry
   const type = visible(record.type).padEnd(18)
   const style = styleOf(entry)
   const who = [record.agent, person(entry)].filter((part) => part !== undefined && part !== '')
   return [
-    surface.paint('dim', when(record.ts, now)),
     style === undefined ? type : surface.paint(style, type),
     visible(who.join(' for ')),
     visible(subject(entry)),
@@ -104,24 +108,4 @@ export function drawRecord(entry: AuditEntry, surface: Surface, now: number): st
     surface,
   )
   return `${head}${surface.paint('dim', 'body')}\n${prettyJson(record.body)}\n`
-}
-
-/** One governed call: what it was, and its records. */
-export function drawCall(call: AuditCall, surface: Surface, now: number): string {
-  const { summary } = call
-  const head = fields(
-    [
-      ['call', call.call],
-      ['agent', summary.agent ?? 'unknown'],
-      ['on behalf of', summary.person ?? 'nobody'],
-      ['action', `${summary.system ?? '?'}/${summary.action ?? '?'}`],
-      ['decision', summary.answer ?? 'none recorded'],
-      ['ended as', summary.status ?? 'not yet'],
-      ['started', when(summary.started_at, now)],
-      ['ended', summary.ended_at === null ? 'not yet' : when(summary.ended_at, now)],
-    ],
-    surface,
-  )
-  const records = call.records.map((entry) => `\n${drawRecord(entry, surface, now)}`)
-  return head + records.join('')
 }

@@ -15,7 +15,11 @@ export function keepArguments(call: Call, ports: Pick<Ports, 'payloads'>): void 
  * Hands over what the agent was given, after inspection took out of it what it had to. An answer that was passed on as it came is not
  * there any more to be kept.
  */
-export function keepResult(call: Call, given: Json | undefined, ports: Pick<Ports, 'payloads'>): void {
+export function keepResult(
+  call: Call,
+  given: Json | undefined,
+  ports: Pick<Ports, 'payloads'>,
+): void {
   if (asked(call, 'result')) keep(call, 'result', given, ports)
 }
 
