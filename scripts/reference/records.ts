@@ -220,6 +220,8 @@ const LOG: Described = {
     'a person had what is kept of somebody erased: of whom (an id), on what basis, with the reason; from here on it is completed, whatever happens',
   'erasure.done':
     'an erasure is complete: how many of what, and the number of the key that there is now; never what was erased',
+  'request.refused':
+    'a request to the control API was refused of somebody who is known: the route, the code, and how many of theirs before it were only counted',
   'audit.read': 'a person read the record or the arguments of a held call, and what they asked for',
 }
 

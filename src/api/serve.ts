@@ -23,6 +23,7 @@ import { formTree } from './form.ts'
 import { enforcerOf, type Enforcer } from './authzen/enforcer-of.ts'
 import type { ControlPorts } from './ports.ts'
 import { DetailedFault } from './problem.ts'
+import { Refusals, type RefusedParty } from './refused.ts'
 import { checkOwnPage, type SignedIn } from './session/session-of.ts'
 import { toLogin, withOwnCookies } from './session/way-in.ts'
 
@@ -76,16 +77,21 @@ export interface AskedByEnforcer<E extends Endpoint> extends Asked<E> {
 
 type Answer<E extends Endpoint> = E['answer'] extends ZodType ? z.input<E['answer']> : Response
 
+/** What serving needs, whatever the route. */
+type SurfacePorts = Pick<ControlPorts, 'audit' | 'authority' | 'clock' | 'decisions' | 'failed'>
+
 /** The routes as they are put together. */
 export class Surface {
   readonly app = new OpenAPIHono<ControlEnv>()
   readonly #askers: Askers
   readonly #served = new Set<Route>()
-  readonly #ports: Pick<ControlPorts, 'authority' | 'clock' | 'decisions'>
+  readonly #refusals: Refusals
+  readonly #ports: SurfacePorts
 
-  constructor(ports: Pick<ControlPorts, 'authority' | 'clock' | 'decisions'>) {
+  constructor(ports: SurfacePorts) {
     this.#ports = ports
     this.#askers = new Askers(ports.authority, ports.clock)
+    this.#refusals = new Refusals(ports)
   }
 
   /** Serves a route that needs no credential. */
@@ -114,11 +120,13 @@ export class Surface {
       const claim = this.#askers.identify(raw)
       const body = await readBody(raw, endpoint.bodyLimit)
       const asker = this.#askers.admit(claim, body)
-      if (!mayUse(access, asker.person.roles)) {
-        const needed = neededRoles(access)?.join('` or `') ?? ''
-        throw fault('api.role', `only who holds the role \`${needed}\` may do this`)
-      }
-      return handle({ ...parts(endpoint, c, body), ...asker } as AskedBy<E>)
+      return this.#recorded(route, { person: asker.person.id }, () => {
+        if (!mayUse(access, asker.person.roles)) {
+          const needed = neededRoles(access)?.join('` or `') ?? ''
+          throw fault('api.role', `only who holds the role \`${needed}\` may do this`)
+        }
+        return handle({ ...parts(endpoint, c, body), ...asker } as AskedBy<E>)
+      })
     })
   }
 
@@ -137,7 +145,10 @@ export class Surface {
       const signedIn = this.#askers.find(raw)
       if (signedIn === undefined && raw.method === 'GET') return toLogin(raw)
       if (signedIn === undefined) throw fault('session.missing', 'nobody is signed in here')
-      return handle({ ...parts(endpoint, c, await readBody(raw)), signedIn } as AskedIn<E>)
+      const body = await readBody(raw)
+      return this.#recorded(route, { person: signedIn.person.id }, () =>
+        handle({ ...parts(endpoint, c, body), signedIn } as AskedIn<E>),
+      )
     })
   }
 
@@ -151,8 +162,20 @@ export class Surface {
       const { raw } = c.req
       const enforcer = enforcerOf(raw, this.#ports)
       const body = await readBody(raw)
-      return handle({ ...parts(endpoint, c, body), enforcer } as AskedByEnforcer<E>)
+      return this.#recorded(route, { enforcer: enforcer.name }, () =>
+        handle({ ...parts(endpoint, c, body), enforcer } as AskedByEnforcer<E>),
+      )
     })
+  }
+
+  /** Answers somebody who is known; where they are refused, that is a record before they are told. */
+  async #recorded<T>(route: Route, party: RefusedParty, answer: () => T | Promise<T>): Promise<T> {
+    try {
+      return await answer()
+    } catch (error) {
+      await this.#refusals.note(route, party, error)
+      throw error
+    }
   }
 
   /** Routes of the table that nobody serves; empty once everything is put together. */

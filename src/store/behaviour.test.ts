@@ -6,11 +6,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { FakeAudit } from '../../test/fakes/audit.ts'
+import { PostgresServer } from '../../test/fakes/postgres.ts'
 import { Fault } from '../std/fault.ts'
+import { systemTimer } from '../std/timer.ts'
 import type { Receipt } from '../wire/record.ts'
 import { openStore, type Store } from './open.ts'
+import { migratePostgres } from './postgres/migrate.ts'
+import { openPostgresStore } from './postgres/open.ts'
 import type { Agent } from './rows/agent.ts'
 import type { Lock } from './rows/lock.ts'
 import type { Person } from './rows/person.ts'
@@ -311,4 +315,32 @@ storeBehaviour('sqlite', () => {
       return Promise.resolve()
     },
   })
+})
+
+const cluster = PostgresServer.start()
+after(async () => {
+  await (await cluster)[Symbol.asyncDispose]()
+})
+
+storeBehaviour('postgresql', async () => {
+  const server = await cluster
+  const database = await server.database()
+  const { role, ownerUrl, url } = database
+  const signer = newSigner()
+  await migratePostgres({ ownerUrl, role, signer, more: [] })
+  return {
+    open: () =>
+      openPostgresStore({
+        url,
+        signer,
+        timer: systemTimer,
+        holder: 'a test',
+        wait: false,
+        onLost: (lost) => assert.fail(lost.message),
+      }),
+    byHand: async (statement) => {
+      await server.query(`set search_path = bailiwick; ${statement}`, database.name)
+    },
+    dispose: () => Promise.resolve(),
+  }
 })

@@ -28,6 +28,31 @@ export const STORE_FAULTS = {
     status: 500,
     next: 'find out who wrote to the database, then look at `bailiwick lock ls` and `bailiwick audit tail`',
   },
+  'store.unavailable': {
+    status: 503,
+    next: 'try again; if it stays, look at the database: nothing was changed, or the answer was lost on the way',
+  },
+  'store.database_url': {
+    status: 500,
+    next: 'correct DATABASE_URL: postgresql://role@host/database?sslmode=verify-full',
+  },
+  'store.database_in_use': {
+    status: 409,
+    next: 'stop the process that is named, or start this one with --standby, which waits for its end',
+  },
+  'store.fenced': {
+    status: 503,
+    next: 'start this process again: another one has the database now',
+  },
+  'store.migrate': { status: 500, next: 'run: bailiwick migrate' },
+  'store.role': {
+    status: 500,
+    next: 'give Bailiwick a role of its own that owns nothing: docs/operate/postgresql.md',
+  },
+  'store.moved': {
+    status: 409,
+    next: 'set DATABASE_URL: the rows of this home are in PostgreSQL now',
+  },
   'store.exists': { status: 409, next: 'choose another name, or change the entry that is there' },
   'store.conflict': { status: 409, next: 'read the entry again and repeat the change' },
 } as const satisfies FaultCatalogue

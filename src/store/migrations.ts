@@ -22,11 +22,12 @@ async function signedTable(
   columns: readonly Derived[],
   more: (t: CreateTableBuilder<string, string>) => CreateTableBuilder<string, string> = (t) => t,
 ): Promise<void> {
+  const text = d.text ?? sql`text`
   let table: CreateTableBuilder<string, string> = db.schema
     .createTable(name)
-    .addColumn('id', 'text', (c) => c.primaryKey().notNull())
+    .addColumn('id', text, (c) => c.primaryKey().notNull())
   for (const [column, type, kind] of columns) {
-    table = table.addColumn(column, type === 'text' ? sql`text` : d.integer, (c) =>
+    table = table.addColumn(column, type === 'text' ? text : d.integer, (c) =>
       kind === 'nullable' ? c : kind === 'unique' ? c.notNull().unique() : c.notNull(),
     )
   }

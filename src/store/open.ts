@@ -44,6 +44,7 @@ import { SignedRows, type RowSigner } from './signed-rows.ts'
 import { SignedTable, type OnRefused, type SignedRepository } from './signed-table.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { TableShape } from './table.ts'
+import { ONE_CONNECTION, type Transactions } from './transactions.ts'
 
 /** One repository per signed table. */
 export interface Tables {
@@ -121,15 +122,17 @@ export async function openStoreOn(dialect: StoreDialect, options: StoreOptions):
   const listeners = new Set<OnRefused>()
   const onRefused: OnRefused = (...refused) => listeners.forEach((listener) => listener(...refused))
   try {
-    await migrate(db, dialect, rows)
+    if (dialect.prepared !== true) await migrate(db, dialect, rows)
   } catch (error) {
     await db.destroy()
     throw error
   }
-  const tables = tablesOn(db, rows, onRefused)
+  const transactions = dialect.transactions ?? ONE_CONNECTION
+  const on: Ground = { rows, onRefused, transactions }
+  const tables = tablesOn(db, on)
   return {
     ...tables,
-    atomically: (work) => db.transaction().execute((trx) => work(tablesOn(trx, rows, onRefused))),
+    atomically: (work) => transactions.write(db, (trx) => work(tablesOn(trx, on))),
     async check() {
       const found: Fault[] = []
       for (const table of Object.values(tables)) {
@@ -139,9 +142,8 @@ export async function openStoreOn(dialect: StoreDialect, options: StoreOptions):
       return found
     },
     async adopt(receipt) {
-      await db.transaction().execute(async (trx) => {
-        for (const table of Object.values(tablesOn(trx, rows, onRefused)))
-          await table.adopt(receipt)
+      await transactions.write(db, async (trx) => {
+        for (const table of Object.values(tablesOn(trx, on))) await table.adopt(receipt)
       })
     },
     onRefused(listener) {
@@ -154,9 +156,17 @@ export async function openStoreOn(dialect: StoreDialect, options: StoreOptions):
   }
 }
 
+/** What every repository stands on. */
+interface Ground {
+  readonly rows: SignedRows
+  readonly onRefused: OnRefused
+  readonly transactions: Transactions
+}
+
 /** The repositories over a database, or over one transaction of it. */
-function tablesOn(db: Kysely<unknown>, rows: SignedRows, onRefused: OnRefused): Tables {
-  const on = <T>(shape: TableShape<T>) => new SignedTable(db, rows, shape, onRefused)
+function tablesOn(db: Kysely<unknown>, ground: Ground): Tables {
+  const { rows, onRefused, transactions } = ground
+  const on = <T>(shape: TableShape<T>) => new SignedTable(db, rows, shape, onRefused, transactions)
   return {
     people: on(PEOPLE),
     agents: on(AGENTS),

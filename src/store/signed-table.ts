@@ -7,6 +7,7 @@ import type { Receipt } from '../wire/record.ts'
 import { STORE_FAULTS } from './faults.ts'
 import { Roll } from './roll.ts'
 import type { SignedColumns, SignedRows } from './signed-rows.ts'
+import type { Transactions } from './transactions.ts'
 import { onRoll, type ColumnValue, type TableShape } from './table.ts'
 
 const fault = faults(STORE_FAULTS)
@@ -65,11 +66,19 @@ export class SignedTable<T> implements SignedRepository<T> {
   readonly #rows: SignedRows
   readonly #shape: TableShape<T>
   readonly #onRefused: OnRefused
+  readonly #transactions: Transactions
   readonly #roll: Roll | undefined
   /** Selects the rows that the roll counts. */
   readonly #filter: Where | undefined
 
-  constructor(db: Kysely<unknown>, rows: SignedRows, shape: TableShape<T>, onRefused: OnRefused) {
+  constructor(
+    db: Kysely<unknown>,
+    rows: SignedRows,
+    shape: TableShape<T>,
+    onRefused: OnRefused,
+    transactions: Transactions,
+  ) {
+    this.#transactions = transactions
     this.#db = db
     this.#rows = rows
     this.#shape = shape
@@ -135,17 +144,19 @@ export class SignedTable<T> implements SignedRepository<T> {
         ? sql``
         : sql`and ${sql.ref(counted.column)} not in (${sql.join(counted.values)})`
     const table = sql.table(this.#shape.table)
-    const { rows } = await sql<{ id: string }>`delete from ${table} where id in
+    const { rows } = await this.#inTransaction((db) =>
+      sql<{ id: string }>`delete from ${table} where id in
       (select id from ${table} where ${sql.ref(column)} < ${below} ${off} limit 10000)
-      returning id`.execute(this.#db)
+      returning id`.execute(db),
+    )
     return rows.length
   }
 
   async remove(where: Where, below?: { column: string; value: number }): Promise<number> {
     if (this.#shape.roll !== undefined) throw new TypeError('rows of this table are kept')
-    const { rows } = await sql<{ id: string }>`
-      delete from ${sql.table(this.#shape.table)} ${filterOf(where, below)} returning id`.execute(
-      this.#db,
+    const table = sql.table(this.#shape.table)
+    const { rows } = await this.#inTransaction((db) =>
+      sql<{ id: string }>`delete from ${table} ${filterOf(where, below)} returning id`.execute(db),
     )
     return rows.length
   }
@@ -165,7 +176,7 @@ export class SignedTable<T> implements SignedRepository<T> {
   #rolled(): Promise<{ readonly held: Held<T>[]; readonly problem?: Fault }> {
     const [roll, filter] = [this.#roll, this.#filter]
     if (roll === undefined || filter === undefined) return Promise.resolve({ held: [] })
-    return this.#inTransaction(async (db) => {
+    return this.#transactions.read(this.#db, async (db) => {
       const rows = await this.#select(db, filter)
       if ((await roll.check(db, rows)) === undefined) {
         const held = rows.map((row) => this.#open(row, 'roll'))
@@ -225,7 +236,7 @@ export class SignedTable<T> implements SignedRepository<T> {
   }
 
   #inTransaction<R>(work: (db: Kysely<unknown>) => Promise<R>): Promise<R> {
-    return this.#db.isTransaction ? work(this.#db) : this.#db.transaction().execute(work)
+    return this.#transactions.write(this.#db, work)
   }
 }
 

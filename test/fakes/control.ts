@@ -43,6 +43,15 @@ import type { FakeClock } from './clock.ts'
 import { FakeConsentGround } from './consent.ts'
 import { FakeTimer } from './identity.ts'
 
+/** Requests by POST that ask and change nothing, and whose answer holds nothing of the record. */
+const QUESTIONS =
+  /^\/(?:v1\/policies\/(?:explain|reach)|access\/v1\/(?:evaluations?|search\/[a-z]+)|v1\/audit\/flush)$/
+
+/** True for a request that asks and changes nothing. */
+export function isQuestion(target: string): boolean {
+  return QUESTIONS.test(target.split('?', 1)[0] ?? '')
+}
+
 /** Where `fetch` believes to be listening. */
 export const CONTROL_HOST = 'bailiwick.localhost:7400'
 
@@ -74,6 +83,8 @@ export class ControlHome {
   upstream: SystemDefinition = systemNamed('files')
   /** URL of the listener. */
   url = `http://${CONTROL_HOST}`
+  /** Requests that should have left a record and did not. */
+  readonly unrecorded: string[] = []
   readonly #home = new AuthorityHome()
   #closers: (() => Promise<unknown>)[] = []
   authority!: Authority
@@ -358,7 +369,8 @@ export class ControlHome {
       ask.authorization === undefined
         ? this.proof(method, target, body, ask.as ?? this.ada)
         : ask.authorization
-    return this.control.fetch(
+    const before = this.audit.stats().iseq
+    const response = await this.control.fetch(
       new Request(`http://${CONTROL_HOST}${target}`, {
         method,
         headers: {
@@ -370,6 +382,13 @@ export class ControlHome {
         ...(body !== undefined && { body }),
       }),
     )
+    // Whatever a test is about: what changes something, or is refused to somebody who is known, is on record when it is answered.
+    const changes = (method === 'POST' || method === 'PATCH') && !isQuestion(target)
+    const told = response.ok ? changes : response.status !== 401 && proof !== null
+    if (told && response.status < 500 && this.audit.stats().iseq === before) {
+      this.unrecorded.push(`${method} ${target} ${response.status}`)
+    }
+    return response
   }
 
   /** Asks and reads the answer, which has to have the status. */
@@ -387,6 +406,7 @@ export class ControlHome {
   }
 
   async close(): Promise<void> {
+    if (this.unrecorded.length > 0) throw new Error(`not on record: ${this.unrecorded.join(', ')}`)
     for (const close of this.#closers) await close()
     await this.#home.dispose()
   }

@@ -1,0 +1,137 @@
+// Holds a process's turn at a database: one at a time, taken over within a moment of the other's end, fenced by a number.
+
+import type { Client } from 'pg'
+import { faults, type Fault } from '../../std/fault.ts'
+import type { Timer } from '../../std/timer.ts'
+import { STORE_FAULTS } from '../faults.ts'
+import { asStoreFault, openClient } from './pool.ts'
+
+const fault = faults(STORE_FAULTS)
+
+/** The advisory lock of whoever has the turn. */
+const LOCK = [0x62_77_01, 1] as const
+/** How often one who waits asks again, and one who lost its connection (ms). */
+const ASK_MS = 200
+
+/** What a turn is taken with. */
+export interface LeaseOptions {
+  readonly url: string
+  readonly timer: Timer
+  /** In words, for whoever finds the database taken. */
+  readonly holder: string
+  /** True to wait until the turn is free, instead of refusing. */
+  readonly wait: boolean
+  /** Told once while waiting: who has the turn. */
+  readonly onWait?: (holder: string) => void
+}
+
+/**
+ * The turn of this process. The lock is its connection's, so a process that dies gives it up at once; what makes it safe is the
+ * number, which every transaction compares: a process that was taken for dead and was only slow writes nothing any more.
+ */
+export class DatabaseLease {
+  /** Number of this turn. */
+  readonly epoch: number
+  readonly #options: LeaseOptions
+  #client: Client | undefined
+  #cancel: (() => void) | undefined
+  #lost: ((fault: Fault) => void) | undefined
+  #over = false
+
+  private constructor(options: LeaseOptions, client: Client, epoch: number) {
+    this.#options = options
+    this.epoch = epoch
+    this.#hold(client)
+  }
+
+  /** Takes the turn. Throws `store.database_in_use`, naming who has it, `store.migrate`, `store.unavailable`. */
+  static async take(options: LeaseOptions): Promise<DatabaseLease> {
+    let told = false
+    for (;;) {
+      const client = await openClient(options.url)
+      try {
+        if (await tryLock(client)) {
+          const { rows } = await client.query<{ epoch: number }>(
+            'update control set epoch = epoch + 1, holder = $1 returning epoch',
+            [options.holder],
+          )
+          const epoch = rows[0]?.epoch
+          if (epoch === undefined)
+            throw fault('store.migrate', 'the database has no schema of ours')
+          return new DatabaseLease(options, client, epoch)
+        }
+        const { rows } = await client.query<{ holder: string }>('select holder from control')
+        const holder = rows[0]?.holder ?? 'another process'
+        if (!options.wait) {
+          throw fault('store.database_in_use', `the database is in use by ${holder}`)
+        }
+        if (!told) options.onWait?.(holder)
+        told = true
+      } catch (error) {
+        await client.end().catch(() => undefined)
+        throw missing(asStoreFault(error))
+      }
+      await client.end()
+      await new Promise<void>((resolve) => void options.timer.after(ASK_MS, resolve))
+    }
+  }
+
+  /** Calls `lost` once another process has taken the turn: this one is to end. */
+  onLost(lost: (fault: Fault) => void): void {
+    this.#lost = lost
+  }
+
+  /** Gives the turn up. */
+  async release(): Promise<void> {
+    this.#over = true
+    this.#cancel?.()
+    await this.#client?.end().catch(() => undefined)
+  }
+
+  #hold(client: Client): void {
+    this.#client = client
+    client.once('end', () => this.#again())
+  }
+
+  /** The database went away, or the connection did: the same turn is taken up again, unless another was given meanwhile. */
+  #again(): void {
+    if (this.#over) return
+    this.#client = undefined
+    this.#cancel = this.#options.timer.after(ASK_MS, () => void this.#resume())
+  }
+
+  async #resume(): Promise<void> {
+    let client: Client | undefined
+    try {
+      client = await openClient(this.#options.url)
+      const { rows } = await client.query<{ epoch: number }>('select epoch from control')
+      if (rows[0] !== undefined && rows[0].epoch !== this.epoch) {
+        this.#over = true
+        await client.end()
+        this.#lost?.(fault('store.fenced', 'another process has taken this database over'))
+        return
+      }
+      if (await tryLock(client)) return this.#hold(client)
+      await client.end()
+    } catch {
+      // It answers again or it does not; who writes meanwhile is told `store.unavailable`.
+      await client?.end().catch(() => undefined)
+    }
+    this.#again()
+  }
+}
+
+async function tryLock(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ mine: boolean }>(
+    'select pg_try_advisory_lock($1, $2) as mine',
+    [...LOCK],
+  )
+  return rows[0]?.mine === true
+}
+
+/** A database without our schema says so in its own words: undefined table, or no right to the schema. */
+function missing(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== '42P01' && code !== '3F000' && code !== '42501') return error
+  return fault('store.migrate', 'the database has no schema that this role may use', error)
+}

@@ -1,0 +1,100 @@
+// Holds the connections to PostgreSQL: bounded in number and time, exact in 64-bit integers, and safe on the way.
+
+import { Client, Pool, types, type ClientConfig } from 'pg'
+import { faults } from '../../std/fault.ts'
+import { STORE_FAULTS } from '../faults.ts'
+
+const fault = faults(STORE_FAULTS)
+
+/** Schema of everything that the store keeps. */
+export const STORE_SCHEMA = 'bailiwick'
+/** Connections of one process. The store is one writer at a time: more would only wait. */
+const CONNECTIONS = 8
+const CONNECT_MS = 5_000
+const STATEMENT_MS = 15_000
+const LOCK_MS = 10_000
+const IDLE_MS = 30_000
+/** PostgreSQL's type of 64-bit integers. */
+const INT8 = 20
+
+/** Settings of a connection. Throws `store.database_url` for a URL that is none, or that would carry rows in clear text. */
+export function connectionConfig(url: string): ClientConfig {
+  checkUrl(url)
+  return {
+    connectionString: url,
+    application_name: 'bailiwick',
+    options: `-c search_path=${STORE_SCHEMA}`,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    lock_timeout: LOCK_MS,
+    idle_in_transaction_session_timeout: IDLE_MS,
+    keepAlive: true,
+    types: { getTypeParser },
+  }
+}
+
+/** A pool of connections. What breaks while nobody uses it is no error of anybody's: the next one is a new connection. */
+export function openPool(url: string): Pool {
+  const pool = new Pool({ ...connectionConfig(url), max: CONNECTIONS, idleTimeoutMillis: IDLE_MS })
+  pool.on('error', () => undefined)
+  return pool
+}
+
+/** One connection of its own, for what lasts as long as the connection. Throws `store.unavailable`. */
+export async function openClient(url: string): Promise<Client> {
+  const client = new Client(connectionConfig(url))
+  // Told by `end` as well; without a listener it would end the process.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    throw asStoreFault(error)
+  }
+}
+
+/** Conditions of PostgreSQL under which the same may be tried again later: connection, shutdown, resources, a lock that took too long. */
+const LATER = /^(?:08...|53...|57P0[1-5]|55P03|57014|25P03)$/
+const NETWORK = /^(?:E[A-Z]+|ENOTFOUND)$/
+
+/** What an error of the driver is to callers: `store.unavailable`, or itself where it is a bug and not an outage. Never a URL. */
+export function asStoreFault(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const lost = /^(?:Connection terminated|timeout exceeded|Client has encountered)/.test(
+    error.message,
+  )
+  if (code === '28P01' || code === '28000' || code === '3D000') {
+    return fault('store.database_url', `the database does not let this role in (${code})`, error)
+  }
+  if (!lost && !LATER.test(code) && !NETWORK.test(code)) return error
+  return fault(
+    'store.unavailable',
+    `the database does not answer (${code || 'connection lost'})`,
+    error,
+  )
+}
+
+/** 64-bit integers are exact numbers or an error; the rest is as the driver reads it. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  if (oid !== INT8 || format === 'binary') return types.getTypeParser(oid, format) as never
+  return (text) => {
+    const value = Number(text)
+    if (Number.isSafeInteger(value)) return value
+    throw fault('store.unsigned_row', 'a number in the database is larger than any of ours')
+  }
+}
+
+/** Rows leave this machine under TLS, to the server that the certificate names (libpq `sslmode=verify-full`). */
+function checkUrl(url: string): void {
+  if (!URL.canParse(url)) throw fault('store.database_url', 'DATABASE_URL is no URL')
+  const { protocol, hostname, searchParams } = new URL(url)
+  if (!['postgres:', 'postgresql:'].includes(protocol)) {
+    throw fault('store.database_url', 'DATABASE_URL begins with postgresql://')
+  }
+  const host = searchParams.get('host') ?? hostname
+  const local =
+    host === '' || host.startsWith('/') || ['localhost', '127.0.0.1', '[::1]', '::1'].includes(host)
+  if (local || searchParams.get('sslmode') === 'verify-full') return
+  throw fault('store.database_url', 'a database on another machine needs sslmode=verify-full')
+}
