@@ -203,6 +203,7 @@ const LOG: Described = {
   'gateway.start':
     'a gateway started: where its last run ended, how many intents that run left open, how many torn bytes were cut',
   'gateway.stop': 'a gateway stopped in order; every record of its run stands before this one',
+  'store.moved': 'the rows of this home moved from SQLite to PostgreSQL: how many',
   'log.shard_closed':
     'a half-year is over: the shard that ended, with its last size and root; this record begins the one that follows',
   heartbeat: 'nothing happened, and the gateway was there: silence is not absence',
@@ -232,6 +233,9 @@ const SECTIONS: readonly (readonly [title: string, types: Described])[] = [
   ['Identity', IDENTITY],
   ['The log itself', LOG],
 ]
+
+/** Every type of record that can stand in the log. */
+export const RECORD_TYPES: readonly string[] = SECTIONS.flatMap(([, types]) => Object.keys(types))
 
 const ABOUT = `A record is canonical JSON (RFC 8785) in one leaf of the log. Every record has \`v\` (version of the schema), \`id\`
 (UUIDv7), \`nonce\` (128 random bits), \`type\`, \`phase\` (\`intent\` \`outcome\` \`decision\` \`admin\` \`lifecycle\`), \`ts\` (RFC 3339, UTC),

@@ -6,7 +6,7 @@ import type { Clock } from '../std/clock.ts'
 import { fault } from './faults.ts'
 import { FRAME_HEAD } from './frame.ts'
 import type { Position } from './segment.ts'
-import type { SpoolNews, SpoolOrder } from './spool-committer.ts'
+import type { SpoolFailure, SpoolNews, SpoolOrder } from './spool-committer.ts'
 
 /** Bytes of a chunk, unless one record needs more: twice what the last one held, within these bounds. */
 const CHUNK_MIN = 1 << 12

@@ -12,6 +12,7 @@ export interface PortOptions {
   readonly gatewayPort?: number
   readonly gatewayPlainPort?: number
   readonly workers?: number
+  readonly standby?: boolean
 }
 
 function port(text: string): number {

@@ -89,6 +89,11 @@ const COMMANDS: readonly (readonly [
   ['apply', 'make what is there what documents say', () => import('./apply.ts')],
   ['export', 'what is there, as documents', () => import('./export.ts')],
   ['authority', 'the keys of the authority: show, rotate, rekey', () => import('./authority.ts')],
+  [
+    'migrate',
+    'bring PostgreSQL to this version, and move a home there',
+    () => import('./migrate.ts'),
+  ],
   ['audit', 'the record: tail, show, verify', () => import('./audit.ts')],
   ['call', 'make one governed call, the way an agent does', () => import('./call.ts')],
   ['mcp', 'bridge an MCP client on standard streams to a system', () => import('./mcp.ts')],

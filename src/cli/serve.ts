@@ -8,21 +8,21 @@ import { untilInterrupted } from './until.ts'
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
-  withPorts(program.command('serve').description('run the server, and nothing else')).action(
-    async (options: PortOptions) => {
-      const { shell, screen } = context
-      const running = await startBailiwick(listenSettings(context, options, undefined), shell)
-      try {
-        screen.answer(
-          { ready: true, ...running.urls },
-          () => `ready: control ${running.urls.control}\n`,
-        )
-        // No link here: what a server says under a supervisor is kept in a journal.
-        screen.say('to sign in with a browser: bailiwick login')
-        await untilInterrupted(shell.interrupted)
-      } finally {
-        await running.close()
-      }
-    },
-  )
+  const serve = program.command('serve').description('run the server, and nothing else')
+  serve.option('--standby', 'while another process has the database, wait for its end')
+  withPorts(serve).action(async (options: PortOptions) => {
+    const { shell, screen } = context
+    const running = await startBailiwick(listenSettings(context, options, undefined), shell)
+    try {
+      screen.answer(
+        { ready: true, ...running.urls },
+        () => `ready: control ${running.urls.control}\n`,
+      )
+      // No link here: what a server says under a supervisor is kept in a journal.
+      screen.say('to sign in with a browser: bailiwick login')
+      await untilInterrupted(shell.interrupted)
+    } finally {
+      await running.close()
+    }
+  })
 }

@@ -14,6 +14,10 @@ export const SERVER_FAULTS = {
     next: 'restore the file from a backup, or start another home with --home',
   },
   'server.setting': { status: 500, next: 'correct the environment variable, or unset it' },
+  'server.moved': {
+    status: 409,
+    next: 'set DATABASE_URL to the database that they have moved to',
+  },
   'server.node': { status: 500, next: 'run Node 24 or newer' },
   'system.changed': {
     status: 409,

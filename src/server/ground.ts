@@ -13,15 +13,13 @@ import type { CommitmentPort } from '../gateway/ports.ts'
 import { openKeyRing } from '../keys/file.ts'
 import type { KeyRing } from '../keys/ring.ts'
 import { lockHome } from '../store/home-lock.ts'
-import { openStore, type Store } from '../store/open.ts'
+import type { Store } from '../store/open.ts'
+import { takeDatabase } from './database.ts'
 import { openCommitments } from './commitments.ts'
 import { homeFacts, makeHome } from './home.ts'
 import { operatorLog } from './operator-log.ts'
 import type { Settings } from './settings.ts'
 import type { Stack } from './stack.ts'
-
-/** Name of the one gateway of a home, in every record. */
-const GATEWAY = 'gateway-1'
 
 /** Time and chance, as everything is given them. */
 export interface Machine {
@@ -64,16 +62,17 @@ export async function openGround(
   stack.push(() => log.close())
   const note: Ground['note'] = (event, facts = {}) => log.logger.info(facts, event)
   const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
+  const openRows = await takeDatabase(settings, machine.timer, note, stack)
   const { trust_domain: trustDomain } = homeFacts(home, clock, entropy)
   const keyFolder = join(home, 'keys')
   const keys = openKeyRing(keyFolder, { entropy })
   const origin = `${trustDomain}/log`
-  const at = { home, gateway: GATEWAY, origin }
+  const at = { home, gateway: settings.gatewayName, origin }
   const audit = await openAuditLog({ ...at, signer: keys.log, clock, entropy })
   stack.push(() => audit.close())
   const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())
-  const store = await openStore({ directory: home, signer: keys.authority })
+  const store = await openRows(keys)
   stack.push(() => store.close())
   const replayed = await replay({ audit, store, clock })
   if (Object.values(replayed).some((count) => count > 0))

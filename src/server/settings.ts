@@ -12,6 +12,12 @@ import { vaultSetting } from './vault-setting.ts'
 /** Everything that start-up is told. */
 export interface Settings {
   readonly home: string
+  /** Name of this gateway in every record. */
+  readonly gatewayName: string
+  /** PostgreSQL, where the rows are not in the home; a secret as a whole. */
+  readonly databaseUrl: string | undefined
+  /** Whether to wait while another process has the database, instead of refusing. */
+  readonly standby: boolean
   /** All listeners are on this address. */
   readonly host: '127.0.0.1'
   /** 0 takes any free port. */
@@ -77,6 +83,7 @@ export interface SettingFlags {
   readonly gatewayPlainPort?: number | undefined
   readonly workers?: number | undefined
   readonly logFile?: string | undefined
+  readonly standby?: boolean | undefined
 }
 
 /** Threads that do TLS: beyond, the one that decides is what calls wait for. */
@@ -99,6 +106,9 @@ export function settings(
   const plainOff = environment['BAILIWICK_GATEWAY_PLAIN_PORT'] === 'off'
   return {
     home,
+    gatewayName: gatewayName(environment['BAILIWICK_GATEWAY_NAME'] ?? ''),
+    databaseUrl: environment['BAILIWICK_DATABASE_URL'] || environment['DATABASE_URL'] || undefined,
+    standby: flags.standby === true,
     host: '127.0.0.1',
     controlPort: port(flags.controlPort, 'BAILIWICK_CONTROL_PORT', PORTS.control),
     identityPort: port(flags.identityPort, 'BAILIWICK_IDENTITY_PORT', PORTS.identity),
@@ -157,6 +167,13 @@ function issuer(text: string): string | undefined {
   if (URL.canParse(text) && new URL(text).origin === text && text.startsWith('https://'))
     return text
   throw serverFault('server.setting', 'BAILIWICK_ISSUER is like https://auth.example.com')
+}
+
+/** A name for records and for other processes at the same database. */
+function gatewayName(text: string): string {
+  if (text === '') return 'gateway-1'
+  if (/^[a-z0-9][a-z0-9.-]{0,62}$/.test(text)) return text
+  throw serverFault('server.setting', 'BAILIWICK_GATEWAY_NAME is like gateway-1')
 }
 
 /** The name of this account; its number where the machine knows no name for it. */

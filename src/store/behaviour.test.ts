@@ -13,6 +13,7 @@ import { Fault } from '../std/fault.ts'
 import { systemTimer } from '../std/timer.ts'
 import type { Receipt } from '../wire/record.ts'
 import { openStore, type Store } from './open.ts'
+import { DatabaseLease } from './postgres/lease.ts'
 import { migratePostgres } from './postgres/migrate.ts'
 import { openPostgresStore } from './postgres/open.ts'
 import type { Agent } from './rows/agent.ts'
@@ -329,15 +330,21 @@ storeBehaviour('postgresql', async () => {
   const signer = newSigner()
   await migratePostgres({ ownerUrl, role, signer, more: [] })
   return {
-    open: () =>
-      openPostgresStore({
+    open: async () => {
+      const lease = await DatabaseLease.take({
         url,
-        signer,
         timer: systemTimer,
         holder: 'a test',
-        wait: false,
-        onLost: (lost) => assert.fail(lost.message),
-      }),
+        wait: true,
+      })
+      const store = await openPostgresStore({ url, signer, lease }).catch(
+        async (error: unknown) => {
+          await lease.release()
+          throw error
+        },
+      )
+      return { ...store, close: () => store.close().finally(() => lease.release()) }
+    },
     byHand: async (statement) => {
       await server.query(`set search_path = bailiwick; ${statement}`, database.name)
     },

@@ -49,10 +49,6 @@ export const STORE_FAULTS = {
     status: 500,
     next: 'give Bailiwick a role of its own that owns nothing: docs/operate/postgresql.md',
   },
-  'store.moved': {
-    status: 409,
-    next: 'set DATABASE_URL: the rows of this home are in PostgreSQL now',
-  },
   'store.exists': { status: 409, next: 'choose another name, or change the entry that is there' },
   'store.conflict': { status: 409, next: 'read the entry again and repeat the change' },
 } as const satisfies FaultCatalogue

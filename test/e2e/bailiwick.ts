@@ -19,6 +19,7 @@ import { PolicyApplied } from '../../src/wire/api/policy.ts'
 import { Status } from '../../src/wire/api/status.ts'
 import { InspectAnswer, System, type NewSystem } from '../../src/wire/api/system.ts'
 import { Child, MAIN, type Ended } from './child.ts'
+import { databaseOfTest } from './on-postgres.ts'
 import { freePorts } from './ports.ts'
 import { until } from './until.ts'
 
@@ -51,6 +52,7 @@ export class Bailiwick implements AsyncDisposable {
   readonly #holders: Holder[] = []
   readonly #enders: (() => Promise<unknown>)[] = []
   #child: Child | undefined
+  #database: Awaited<ReturnType<typeof databaseOfTest>>
   #control: Control | undefined
 
   private constructor(
@@ -70,8 +72,10 @@ export class Bailiwick implements AsyncDisposable {
     home: string = mkdtempSync(join(tmpdir(), 'bailiwick-e2e-')),
   ): Promise<Bailiwick> {
     // Systems of tests tell what they saw by files: those that are about sandboxes say so.
-    const open = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...environment }
+    const database = await databaseOfTest(home)
+    const open = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...database?.environment, ...environment }
     const bailiwick = new Bailiwick(home, await freePorts(), open)
+    bailiwick.#database = database
     try {
       await bailiwick.serve()
     } catch (error) {
@@ -108,12 +112,12 @@ export class Bailiwick implements AsyncDisposable {
   }
 
   /** Starts the server on this home and these ports; resolves when it is ready. */
-  async serve(): Promise<void> {
+  async serve(...more: readonly string[]): Promise<void> {
     const [control, identity, gateway] = this.#ports.map(String) as [string, string, string]
     const ports = ['--control-port', control, '--identity-port', identity]
     // Any free port: nothing that comes back after a restart depends on it.
     const gateways = ['--gateway-port', gateway, '--gateway-plain-port', '0']
-    const args = ['serve', '--home', this.home, '-o', 'json', ...ports, ...gateways]
+    const args = ['serve', '--home', this.home, '-o', 'json', ...ports, ...gateways, ...more]
     const child = new Child([MAIN, ...args], this.#environment)
     this.#child = child
     await until('the server is ready', () => {
@@ -279,5 +283,6 @@ export class Bailiwick implements AsyncDisposable {
     await Promise.all(this.#holders.map((holder) => holder.close()))
     if (this.#child !== undefined) await this.#child[Symbol.asyncDispose]()
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
+    await this.#database?.end()
   }
 }

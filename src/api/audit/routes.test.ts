@@ -5,6 +5,7 @@ import { request, type IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { AuditCall, AuditEntry, AuditFlushed, AuditPage } from '../../wire/api/audit.ts'
+import { AuditCallStory } from '../../wire/api/story.ts'
 import { Status } from '../../wire/api/status.ts'
 import type { RecordDraft } from '../../wire/record.ts'
 import { ControlHome } from '../../../test/fakes/control.ts'
@@ -83,7 +84,7 @@ test('one record by its id and by its leaf, and its proof', async () => {
 test('a call is told from its first record to its last', async () => {
   const intent = await home.audit.append(draft({}))
   const open = await home.read('GET', `/v1/audit/calls/${CALL}`)
-  assert.deepEqual(AuditCall.parse(open), open)
+  assert.deepEqual(AuditCallStory.parse(open), open)
   const summary = open['summary'] as AuditCall['summary']
   assert.deepEqual([summary.answer, summary.status, summary.ended_at], ['allow', null, null])
   assert.deepEqual([summary.agent, summary.person, summary.system], ['robot', 'ada', 'files'])

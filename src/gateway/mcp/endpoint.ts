@@ -80,8 +80,10 @@ export class McpEndpoint {
     if ('rejected' in inbound) return this.#reject(who, exchange, inbound)
     const { message } = inbound
     const session = this.#sessionOf(who, exchange, inbound)
-    if (session === 'none')
+    if (session === 'none') {
+      await this.#recordRefusal(who, exchange.system, 'mcp.session', 'there is no such session')
       return this.#noSession(exchange, message.kind === 'request' ? message.id : null)
+    }
     if (message.kind === 'result' || message.kind === 'error') {
       session?.answer(message)
       return reply.accepted()
@@ -218,7 +220,10 @@ export class McpEndpoint {
   ): Promise<void> {
     const { presented, reply } = exchange
     const method = methodOf(name, era)
-    if (method === undefined) return unknown(exchange, id, name, era)
+    if (method === undefined) {
+      await this.#recordRefusal(who, door.name, 'mcp.method', 'the method is not served here')
+      return unknown(exchange, id, name, era)
+    }
     const { instance } = who
     const owner = ownerOf(who, presented)
     const turn: Turn = { exchange, door, era, id, method: name, params, owner, instance, session }
@@ -233,7 +238,10 @@ export class McpEndpoint {
     }
     // Everything else tells about a system: nobody who is locked is told.
     const locked = admit(actor, door.name, '', this.#ports)
-    if (locked !== undefined) return reply.error(id, denialError(locked, ''))
+    if (locked !== undefined) {
+      await this.#recordRefusal(actor, door.name, locked.code, locked.detail)
+      return reply.error(id, denialError(locked, ''))
+    }
     return this.#run(turn, () => method.answer(turn, this.#parts, actor))
   }
 

@@ -14,6 +14,7 @@ import { Fault } from '../../std/fault.ts'
 import { systemTimer } from '../../std/timer.ts'
 import { openStore, type Store } from '../open.ts'
 import type { RowSigner } from '../signed-rows.ts'
+import { DatabaseLease } from './lease.ts'
 import { migratePostgres } from './migrate.ts'
 import { moveRows } from './move.ts'
 import { openPostgresStore } from './open.ts'
@@ -37,9 +38,20 @@ async function prepared(): Promise<PostgresDatabase> {
   return database
 }
 
-function open(url: string, more: { wait?: boolean; onLost?: () => void } = {}): Promise<Store> {
+async function open(
+  url: string,
+  more: { wait?: boolean; onLost?: () => void } = {},
+): Promise<Store> {
   const { wait = false, onLost = () => assert.fail('lost its turn') } = more
-  return openPostgresStore({ url, signer, timer: systemTimer, holder: 'test-1', wait, onLost })
+  const lease = await DatabaseLease.take({ url, timer: systemTimer, holder: 'test-1', wait })
+  lease.onLost(onLost)
+  try {
+    const store = await openPostgresStore({ url, signer, lease })
+    return { ...store, close: () => store.close().finally(() => lease.release()) }
+  } catch (error) {
+    await lease.release()
+    throw error
+  }
 }
 
 const code =
