@@ -72,6 +72,17 @@ export class LogFiles {
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined
   }
 
+  /** The newest checkpoint that witnesses have cosigned, with their cosignatures; undefined before the first. */
+  witnessed(): string | undefined {
+    const path = join(this.directory, 'checkpoint.witnessed')
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  }
+
+  /** Keeps a published checkpoint with the cosignatures that were added to it. */
+  publishWitnessed(note: string): void {
+    replaceDurable(join(this.directory, 'checkpoint.witnessed'), utf8(note))
+  }
+
   /** Publishes a checkpoint, whose tiles are durable. */
   publish(note: string): void {
     replaceDurable(join(this.directory, 'checkpoint'), utf8(note))

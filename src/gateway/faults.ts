@@ -167,6 +167,7 @@ export const GATEWAY_FAULTS = {
   'call.cancelled': { status: 499, next: 'nothing: the caller cancelled' },
   'call.cut': { status: 403, next: 'do not retry: a person locked this while it ran' },
   'call.internal': { status: 500, next: "look at the server's own log" },
+  'hook.unreadable': { status: 400, next: 'connect the hooks of the client again' },
   'mcp.method': { status: 404, next: 'use tools/list and tools/call' },
   'mcp.message': { status: 400, next: 'send one JSON-RPC 2.0 message' },
   'mcp.session': {

@@ -26,7 +26,7 @@ import { keepArguments } from './steps/06-keep.ts'
 import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
 import { execute } from './steps/08-execute.ts'
-import { concluded, conclude, concludeDenied } from './steps/10-conclude.ts'
+import { concluded, conclude, concludeDenied, recordTurnedAway } from './steps/10-conclude.ts'
 import { Timings } from './timings.ts'
 import { triggersOf, type Trigger } from './trigger.ts'
 import type { UpstreamPool } from './upstream/pool.ts'
@@ -92,6 +92,16 @@ export class Governor {
     const actor = authenticate(request.presented, this.#ports)
     if (isDenial(actor)) return actor
     return admit(actor, request.system, request.action, this.#ports) ?? actor
+  }
+
+  /** Records that somebody who is known sent what is no call at all (INV-2). Whoever is nobody was counted; a record that fails changes nothing. */
+  async turnedAway(
+    { presented, system }: Pick<CallRequest, 'presented' | 'system'>,
+    denial: Pick<Denial, 'code' | 'detail'>,
+  ): Promise<void> {
+    const found = authenticate(presented, this.#ports)
+    const actor = isDenial(found) ? found.of : found
+    if (actor !== undefined) await recordTurnedAway(actor, system, denial, this.#ports)
   }
 
   async #through<T>(

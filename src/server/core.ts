@@ -29,6 +29,7 @@ import { Stack } from './stack.ts'
 import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
 import { Metrics } from './metrics.ts'
+import { openWitnesses, type WitnessedPort } from './witness.ts'
 import { VERSION } from './version.ts'
 
 type ShownGround = Pick<
@@ -53,6 +54,8 @@ export interface Core extends ShownGround, IdentityParts {
   /** Where records go beside the log. */
   readonly exports: Exports
   readonly metrics: Metrics
+  /** How far the log is witnessed. */
+  readonly witnessed: WitnessedPort
   /** What grants for enforcers stand on. */
   readonly grantPorts: Pick<Ground, 'keys' | 'store'>
   /** Ends all of it, the last opened first; what was acknowledged is in the log when it resolves. */
@@ -143,6 +146,7 @@ async function open(
     cursors: ground.store.cursors,
   })
   stack.push(() => exports.close())
+  const witnessed = openWitnesses(ground, settings, machine, stack)
   const metrics = new Metrics({ audit, exports })
   stack.push(() => metrics.close())
   return {
@@ -159,6 +163,7 @@ async function open(
     credentials,
     exports,
     metrics,
+    witnessed,
     sandbox,
     grantPorts: { keys: ground.keys, store: ground.store },
     startedAt: machine.clock.now(),

@@ -3,6 +3,7 @@
 import type { Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
+import { PublicLog } from '../api/log/public-log.ts'
 import { openControl } from '../api/control.ts'
 import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
 import { openCore, type Core } from './core.ts'
@@ -138,6 +139,11 @@ function identitySurface(
     observe: core.observe,
     roots,
     oauth,
+    log: new PublicLog({
+      home: core.settings.home,
+      origin: core.origin,
+      shards: () => core.audit.shards,
+    }),
     clock,
     timer,
     onRefused: (kind) => refusals.count(kind, 'identity'),

@@ -21,6 +21,7 @@ export const TLOG_FAULTS = {
     next: 'keep the note as evidence: it carries the name of a known key and was not signed by it',
   },
   'tlog.note_unsigned': { status: 400, next: 'give the verifier key of the log that signed it' },
+  'tlog.policy': { status: 400, next: 'correct the policy; its form is C2SP tlog-policy' },
   'tlog.checkpoint': { status: 400, next: ASK_AGAIN },
   'tlog.proof': { status: 400, next: ASK_AGAIN },
   'tlog.proof_origin': { status: 400, next: 'give the proof and the verifier key of the same log' },

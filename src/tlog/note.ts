@@ -128,7 +128,7 @@ export function signNote(body: string, signers: readonly NoteSigner[]): string {
  * Throws `tlog.note` for what is not a signed note at all.
  */
 export function openNote(text: string, verifiers: readonly NoteVerifier[]): OpenedNote {
-  const { body, signatures } = splitNote(text)
+  const { body, signatures } = readNote(text)
   const bytes = utf8(body)
   const verified: NoteSignature[] = []
   const unknown: NoteSignature[] = []
@@ -153,7 +153,8 @@ export function isKeyName(name: string): boolean {
   return name.isWellFormed() && /^[^\s\p{White_Space}\p{Cc}+]+$/u.test(name)
 }
 
-function splitNote(text: string): { body: string; signatures: NoteSignature[] } {
+/** A note taken apart, without a judgement of its signatures. Throws `tlog.note` for what is not a signed note at all. */
+export function readNote(text: string): { body: string; signatures: NoteSignature[] } {
   if (text.length > NOTE_LENGTH_MAX) throw fault('tlog.note', 'the note is too long')
   const gap = text.lastIndexOf('\n\n')
   if (!isNoteText(text) || gap < 0 || !text.endsWith('\n')) {

@@ -11,6 +11,7 @@ import type { Roots } from '../../authority/identity/roots.ts'
 import { keepCertified, pinnedContexts } from '../../authority/identity/serving.ts'
 import type { Attestors } from '../../authority/identity/attest/attestors.ts'
 import type { OAuthServer } from '../oauth/server.ts'
+import type { PublicLog } from '../log/public-log.ts'
 import { answer, refuse, refuseWith } from './exchange.ts'
 import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
 import { seenIn } from './seen.ts'
@@ -23,6 +24,8 @@ export interface IdentityListenerOptions {
   readonly attestors?: Attestors
   /** The authorization server; without one its routes are not there. */
   readonly oauth?: OAuthServer
+  /** The public face of the log; without it its paths are not there. */
+  readonly log?: PublicLog
   readonly clock: Clock
   readonly timer: Timer
   /** Told of instances that come and go on. */
@@ -44,6 +47,7 @@ export interface IdentityListener {
 export function identityListener(options: IdentityListenerOptions): IdentityListener {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
+      if (options.log !== undefined && (await options.log.serve(request, response))) return
       const told = await dispatch(request, response, options)
       const seen = seenIn(pathOf(request), told, request, options.clock.now())
       if (seen !== undefined) options.observe?.(seen)

@@ -22,7 +22,7 @@ import { WEB } from './web-system.ts'
 /** What the way out is made of. */
 export interface EgressParts {
   readonly ports: Pick<Ports, 'clock' | 'identities' | 'locks'>
-  readonly governor: Pick<Governor, 'govern' | 'stillAdmitted'>
+  readonly governor: Pick<Governor, 'govern' | 'stillAdmitted' | 'turnedAway'>
   readonly network: Network
   readonly holdMs: number
   readonly bounds?: TunnelBounds
@@ -47,7 +47,9 @@ export class Egress {
     const certificate = peerOf(request.socket).certificate
     if (certificate === undefined) return refuse(client, nobody())
     if (target === undefined) {
-      return refuse(client, code('egress.target', 'this is no host and port'))
+      const refusal = code('egress.target', 'this is no host and port')
+      await this.#turnedAway(certificate, refusal)
+      return refuse(client, refusal)
     }
     if (head.length > 0) client.unshift(head)
     const { governor, network, ports } = this.#parts
@@ -69,7 +71,9 @@ export class Egress {
     const certificate = peerOf(request.socket).certificate
     if (certificate === undefined) return answer(response, nobody())
     if (target === undefined) {
-      return answer(response, code('egress.target', 'this URL cannot be read in one way alone'))
+      const refusal = code('egress.target', 'this URL cannot be read in one way alone')
+      await this.#turnedAway(certificate, refusal)
+      return answer(response, refusal)
     }
     const control = new CallControl()
     response.on('close', () => response.writableFinished || control.left())
@@ -80,6 +84,11 @@ export class Egress {
     if (conclusion.kind === 'done') return
     if (response.headersSent) response.destroy()
     else answer(response, stopped(conclusion))
+  }
+
+  #turnedAway(certificate: string, refusal: Refusal): Promise<void> {
+    const presented = { certificate, resource: '' }
+    return this.#parts.governor.turnedAway({ presented, system: WEB }, refusal)
   }
 
   #asked(

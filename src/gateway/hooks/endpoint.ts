@@ -9,6 +9,7 @@ import type { Presented } from '../../wire/presented.ts'
 import type { CallControl, CallRequest } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import { isDenial } from '../denial.ts'
+import type { GatewayCode } from '../faults.ts'
 import type { Governor } from '../govern.ts'
 import type { Ports } from '../ports.ts'
 import type { HookEvent } from './event.ts'
@@ -26,6 +27,8 @@ export interface HookRequest {
 
 type Before = Extract<HookEvent, { phase: 'before' }>
 type After = Extract<HookEvent, { phase: 'after' }>
+
+const UNREADABLE = 'hook.unreadable' satisfies GatewayCode
 
 /** Ids of uses that can stand in a record. */
 const HOOK_ID = /^[A-Za-z0-9._:-]{1,64}$/
@@ -51,9 +54,9 @@ export class HookEndpoint {
 
   async #verdict(request: HookRequest): Promise<HookVerdict> {
     const body = bodyOf(request.body)
-    if (typeof body === 'string') return refused(body)
+    if (typeof body === 'string') return this.#turnAway(request, body)
     const event = READERS[request.client](body)
-    if ('unreadable' in event) return refused(event.unreadable)
+    if ('unreadable' in event) return this.#turnAway(request, event.unreadable)
     switch (event.phase) {
       case 'other':
         return { decision: 'none' }
@@ -65,12 +68,22 @@ export class HookEndpoint {
     }
   }
 
+  /** Refuses what is no use of a tool, which whoever sent it has on record. */
+  async #turnAway({ client, presented }: HookRequest, why: string): Promise<HookVerdict> {
+    await this.#governor.turnedAway(
+      { presented, system: client },
+      { code: UNREADABLE, detail: 'a hook sent what is no use of a tool' },
+    )
+    return refused(why)
+  }
+
   async #before(request: HookRequest, { tool, input, use }: Before): Promise<HookVerdict> {
     const { client, control, network, presented } = request
     // A name that another kind of system has taken is none of the client's tools.
     const system = this.#ports.systems.get(client)
     if (system !== undefined && system.transport.kind !== 'external') {
-      return refused(`\`${client}\` is another system, and not the tools of this client`)
+      const why = `\`${client}\` is another system, and not the tools of this client`
+      return this.#turnAway(request, why)
     }
     const began = this.#ports.clock.monotonic()
     const concluded = await this.#governor.consider({

@@ -1,6 +1,7 @@
 // Holds the last step: what became of the call is recorded, whatever became of it.
 
 import { canonicalJson, type JsonObject } from '../../std/json.ts'
+import type { Actor } from '../../wire/actor.ts'
 import type { Call } from '../call.ts'
 import { isDenial, recordedReason, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
@@ -171,5 +172,36 @@ export async function concludeDenied(
     })
   } catch (error) {
     ports.watch.note('record failed', { what: 'denial', call: call.id, error: String(error) })
+  }
+}
+
+/** Writes that somebody sent what is no call of any action: a denial as well (INV-2). */
+export async function recordTurnedAway(
+  actor: Actor,
+  system: string,
+  { code, detail }: Pick<Denial, 'code' | 'detail'>,
+  ports: Pick<Ports, 'audit' | 'watch' | 'history'>,
+): Promise<void> {
+  const { agent, instance, task } = actor
+  const person = personOf(actor)
+  ports.history.denied(actor, system.slice(0, 64), '')
+  try {
+    await ports.audit.append({
+      type: 'call.denied',
+      phase: 'decision',
+      agent,
+      instance,
+      ...(person !== undefined && { person }),
+      ...(task !== undefined && { task: task.id }),
+      system: system.slice(0, 64),
+      body: {
+        code,
+        reason: recordedReason({ code, detail }),
+        ...unboundMark(actor),
+        ...lineageMark(actor),
+      },
+    })
+  } catch (error) {
+    ports.watch.note('record failed', { what: 'refusal', error: String(error) })
   }
 }

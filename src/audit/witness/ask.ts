@@ -1,0 +1,38 @@
+// Holds the request to a witness: one POST, bounded in time and size, redirects not followed.
+
+import { Agent, request } from 'undici'
+
+import { witnessFault } from './faults.ts'
+import type { AskWitness } from './witness-client.ts'
+
+const WAIT_MS = 15_000
+/** Bytes of an answer: a few signature lines. */
+const ANSWER_MAX = 16_384
+
+/** A way to ask witnesses, and the end of its connections. */
+export function openAsk(): { readonly ask: AskWitness; close(): Promise<void> } {
+  const agent = new Agent({
+    connect: { timeout: 10_000 },
+    headersTimeout: WAIT_MS,
+    bodyTimeout: WAIT_MS,
+    maxResponseSize: ANSWER_MAX,
+  })
+  return {
+    async ask(url, body) {
+      try {
+        const headers = { 'content-type': 'text/plain; charset=utf-8' }
+        const response = await request(url, { dispatcher: agent, method: 'POST', headers, body })
+        const media = response.headers['content-type']
+        return {
+          status: response.statusCode,
+          media: typeof media === 'string' ? media : '',
+          text: await response.body.text(),
+        }
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer'
+        throw witnessFault('witness.unreachable', `it does not answer (${code})`, error)
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}

@@ -1,0 +1,257 @@
+// Holds the asking of witnesses: each log's newest checkpoint goes to every witness of the policy, and their cosignatures come back beside it.
+
+import type { Clock } from '../../std/clock.ts'
+import { Fault, publicFault } from '../../std/fault.ts'
+import type { Timer } from '../../std/timer.ts'
+import { cosignatureVerifier } from '../../tlog/cosignature.ts'
+import { parseCheckpoint, parseDecimal } from '../../tlog/checkpoint.ts'
+import { readNote, type NoteSignature } from '../../tlog/note.ts'
+import {
+  evaluatePolicy,
+  type PolicyResult,
+  type PolicyWitness,
+  type WitnessPolicy,
+} from '../../tlog/policy.ts'
+import { consistencyProof } from '../../tlog/tree.ts'
+import { toBase64 } from '../../tlog/base64.ts'
+import { LogFolder } from '../log-folder.ts'
+import { witnessFault } from './faults.ts'
+import { formatAddCheckpoint, SIZE_MEDIA } from './protocol.ts'
+
+/** Between two rounds, unless the settings say otherwise (ms), and after rounds that failed: doubled, up to this. */
+const RETRY_MAX_MS = 300_000
+/** Times that a witness is asked anew within a round because it had cosigned another size. */
+const CONFLICTS_MAX = 3
+
+/** An answer of a witness. */
+export interface WitnessAnswer {
+  readonly status: number
+  readonly media: string
+  readonly text: string
+}
+
+/** Sends one POST to a witness; bounded in time and size. Throws `witness.unreachable`. */
+export type AskWitness = (url: string, body: string) => Promise<WitnessAnswer>
+
+/** How one witness is doing. */
+export interface WitnessState {
+  readonly name: string
+  readonly url: string
+  /** Size that it cosigned last in this start, and when (seconds since the epoch). */
+  readonly size?: number
+  readonly time?: number
+  /** Why it did not the last time. */
+  readonly problem?: string
+}
+
+/** How far the log is witnessed. */
+export interface WitnessedState {
+  /** Shard and size of the newest checkpoint with cosignatures. */
+  readonly shard?: string
+  readonly size?: number
+  readonly result?: PolicyResult
+  readonly witnesses: readonly WitnessState[]
+  /** Set once a witness has refused this log for having two histories, or knows more of it than it does itself. */
+  readonly forked?: string
+}
+
+/** What the client stands on. */
+export interface WitnessClientParts {
+  /** Folder of the log. */
+  readonly directory: string
+  readonly policy: WitnessPolicy
+  readonly everyMs: number
+  readonly clock: Clock
+  readonly timer: Timer
+  readonly ask: AskWitness
+  /** Name of the shard that grows; undefined before the first record. */
+  readonly shard: () => string | undefined
+  /** Told once for every witness that says that there is another history. */
+  readonly onForked: (witness: string, detail: string) => void
+}
+
+/** Asks witnesses at an interval, one request at a time each, and never in the way of anything. */
+export class WitnessClient {
+  readonly #parts: WitnessClientParts
+  readonly #folder: LogFolder
+  readonly #states = new Map<string, WitnessState>()
+  /** Size that each witness has cosigned last, by shard and name. */
+  readonly #sizes = new Map<string, number>()
+  readonly #accused = new Set<string>()
+  #forked: string | undefined
+  #failures = 0
+  #cancel: (() => void) | undefined
+  #running: Promise<void> | undefined
+  #closed = false
+  #asked: string | undefined
+
+  constructor(parts: WitnessClientParts) {
+    this.#parts = parts
+    this.#folder = new LogFolder(parts.directory)
+    this.#schedule()
+  }
+
+  /** How far the log is witnessed at this moment. */
+  state(): WitnessedState {
+    const shard = this.#parts.shard()
+    const states = this.#witnesses().map(({ name, url }) => this.#states.get(name) ?? { name, url })
+    const forked = this.#forked === undefined ? {} : { forked: this.#forked }
+    const note = shard === undefined ? undefined : this.#folder.shard(shard).witnessed()
+    if (shard === undefined || note === undefined) return { witnesses: states, ...forked }
+    const { size } = parseCheckpoint(readNote(note).body)
+    const result = evaluatePolicy(this.#parts.policy, note)
+    return { shard, size, result, witnesses: states, ...forked }
+  }
+
+  /** Asks every witness about the newest checkpoint now. Never rejects: what went wrong is in the state. */
+  round(): Promise<void> {
+    this.#running ??= this.#round().finally(() => {
+      this.#running = undefined
+      this.#schedule()
+    })
+    return this.#running
+  }
+
+  /** Lets the round under way end; no other follows. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancel?.()
+    await this.#running
+  }
+
+  #witnesses(): (PolicyWitness & { readonly url: string })[] {
+    return this.#parts.policy.witnesses.flatMap((one) =>
+      one.url === undefined ? [] : [{ ...one, url: one.url }],
+    )
+  }
+
+  #schedule(): void {
+    this.#cancel?.()
+    if (this.#closed) return
+    const { everyMs, timer } = this.#parts
+    const wait = Math.min(
+      Math.max(everyMs, RETRY_MAX_MS),
+      everyMs * 2 ** Math.min(this.#failures, 8),
+    )
+    this.#cancel = timer.after(wait, () => void this.round())
+  }
+
+  async #round(): Promise<void> {
+    const shard = this.#parts.shard()
+    if (shard === undefined) return
+    // A shard that closed since the last round is witnessed to its end as well.
+    const before = this.#asked
+    this.#asked = shard
+    if (before !== undefined && before !== shard) await this.#witness(before)
+    await this.#witness(shard)
+  }
+
+  async #witness(shard: string): Promise<void> {
+    const files = this.#folder.shard(shard)
+    const note = files.checkpoint()
+    if (note === undefined) return
+    const { body } = readNote(note)
+    const kept = files.witnessed()
+    // What others cosigned of this very checkpoint stays with it.
+    const own = kept !== undefined && readNote(kept).body === body ? kept : note
+    const witnesses = this.#witnesses()
+    const answers = await Promise.allSettled(
+      witnesses.map((witness) => this.#ask(witness, shard, note)),
+    )
+    const lines = answers.flatMap((answer, i) => {
+      const witness = witnesses[i]
+      if (witness === undefined) return []
+      if (answer.status === 'fulfilled') return answer.value === undefined ? [] : [answer.value]
+      this.#note(witness, answer.reason)
+      return []
+    })
+    this.#failures = lines.length === witnesses.length ? 0 : this.#failures + 1
+    const added = lines.filter((line) => !own.includes(line))
+    if (added.length > 0) files.publishWitnessed(own + added.join(''))
+  }
+
+  /** The signature line of one witness; undefined where it has cosigned this very checkpoint before. */
+  async #ask(
+    witness: PolicyWitness & { readonly url: string },
+    shard: string,
+    note: string,
+  ): Promise<string | undefined> {
+    const { size, root, origin } = parseCheckpoint(readNote(note).body)
+    const key = `${shard}/${witness.name}`
+    let old = this.#sizes.get(key) ?? 0
+    for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
+      if (old > size) {
+        const detail = `it has cosigned ${origin} at size ${old}, and the log has ${size}`
+        throw this.#accuse(witness.name, detail)
+      }
+      const read = this.#folder.shard(shard).readHashes
+      const proof = consistencyProof(old, size, read)
+      const body = formatAddCheckpoint({ old, proof, checkpoint: note })
+      const answer = await this.#parts.ask(`${witness.url}/add-checkpoint`, body)
+      if (answer.status === 200) {
+        const line = ownLine(witness, note, answer.text)
+        this.#sizes.set(key, size)
+        this.#states.set(witness.name, {
+          name: witness.name,
+          url: witness.url,
+          size,
+          time: Math.floor(this.#parts.clock.now() / 1_000),
+        })
+        return line
+      }
+      if (answer.status === 422) {
+        throw this.#accuse(witness.name, `it has another history of ${origin} up to size ${old}`)
+      }
+      const known = answer.status === 409 ? sizeOf(answer) : undefined
+      if (known === undefined) throw witnessFault('witness.answer', `it answered ${answer.status}`)
+      if (known === size && old === size) {
+        const detail = `it has another root of ${origin} at size ${size} than ${toBase64(root)}`
+        throw this.#accuse(witness.name, detail)
+      }
+      old = known
+      this.#sizes.set(key, known)
+    }
+    throw witnessFault('witness.answer', 'it names another size every time')
+  }
+
+  /** A witness that says so is believed until a person has looked: a log does not get to shrug at its witnesses. */
+  #accuse(witness: string, detail: string): Fault {
+    this.#forked = `${witness}: ${detail}`
+    if (!this.#accused.has(witness)) this.#parts.onForked(witness, detail)
+    this.#accused.add(witness)
+    return witnessFault('witness.inconsistent', detail)
+  }
+
+  #note({ name, url }: PolicyWitness, error: unknown): void {
+    const { detail } = publicFault(error)
+    const before = this.#states.get(name) ?? { name, url: url ?? '' }
+    this.#states.set(name, { ...before, problem: detail })
+  }
+}
+
+/** The one line of the answer that is this witness's and holds over this checkpoint. Throws `witness.answer`. */
+function ownLine({ vkey }: PolicyWitness, note: string, answer: string): string {
+  const { body } = readNote(note)
+  let signatures: readonly NoteSignature[]
+  try {
+    signatures = readNote(`${body}\n${answer}`).signatures
+  } catch (cause) {
+    throw witnessFault('witness.answer', 'it answered with no signature lines', cause)
+  }
+  const verifier = cosignatureVerifier(vkey)
+  const bytes = new TextEncoder().encode(body)
+  const at = signatures.findIndex(
+    ({ name, keyId, signature }) =>
+      name === vkey.name && keyId === vkey.keyId && verifier.verify(bytes, signature),
+  )
+  const line = answer.split('\n')[at]
+  if (at < 0 || line === undefined) {
+    throw witnessFault('witness.answer', 'it answered without a cosignature of its key')
+  }
+  return `${line}\n`
+}
+
+function sizeOf({ media, text }: WitnessAnswer): number | undefined {
+  if (media.split(';', 1)[0]?.trim() !== SIZE_MEDIA) return undefined
+  return parseDecimal(text.trimEnd())
+}

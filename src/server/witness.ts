@@ -1,0 +1,94 @@
+// Holds witnessing as a server sees it: the witnesses of this home's log, and a witness for the logs of others.
+
+import { existsSync, readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import type { AuditLog } from '../audit/log.ts'
+import { openAsk } from '../audit/witness/ask.ts'
+import { witnessFault } from '../audit/witness/faults.ts'
+import { WitnessClient, type WitnessedState } from '../audit/witness/witness-client.ts'
+import { openWitnessKey } from '../audit/witness/witness-key.ts'
+import { witnessServer } from '../audit/witness/witness-server.ts'
+import { Witness } from '../audit/witness/witness.ts'
+import type { Clock } from '../std/clock.ts'
+import { parseWitnessPolicy, type WitnessPolicy } from '../tlog/policy.ts'
+import { parseVkey } from '../tlog/note.ts'
+import type { Ground } from './ground.ts'
+import type { Settings } from './settings.ts'
+import type { Machine } from './ground.ts'
+import type { Stack } from './stack.ts'
+
+/** File of the policy in a home. */
+const POLICY_FILE = 'witness.policy'
+
+/** How far the log of this home is witnessed; undefined where it names no witnesses. */
+export type WitnessedPort = () => WitnessedState | undefined
+
+/** The policy of a home; undefined where there is none. Throws `tlog.policy`, `tlog.vkey`, `witness.options`. */
+export function readWitnessPolicy(home: string): WitnessPolicy | undefined {
+  const path = join(home, POLICY_FILE)
+  if (!existsSync(path)) return undefined
+  const policy = parseWitnessPolicy(readFileSync(path, 'utf8'))
+  const open = policy.witnesses.find(({ url }) => url !== undefined && !isSafe(url))
+  if (open !== undefined) {
+    throw witnessFault(
+      'witness.options',
+      `the witness ${open.name} is asked over https, or on this machine`,
+    )
+  }
+  return policy
+}
+
+/** Starts to ask the witnesses that `witness.policy` names. */
+export function openWitnesses(
+  { audit, note }: Pick<Ground, 'note'> & { readonly audit: Pick<AuditLog, 'append' | 'shards'> },
+  settings: Pick<Settings, 'home' | 'witnessMs'>,
+  machine: Machine,
+  stack: Stack,
+): WitnessedPort {
+  const policy = readWitnessPolicy(settings.home)
+  if (policy === undefined) return () => undefined
+  const { ask, close } = openAsk()
+  const client = new WitnessClient({
+    directory: join(settings.home, 'log'),
+    policy,
+    everyMs: settings.witnessMs,
+    clock: machine.clock,
+    timer: machine.timer,
+    ask,
+    shard: () => audit.shards.at(-1)?.name,
+    onForked: (witness, detail) => {
+      note('a witness says that this log has two histories', { witness, detail })
+      const body = { witness, detail }
+      audit
+        .append({ type: 'log.forked', phase: 'lifecycle', body })
+        .catch((error: unknown) => note('trouble', { error: String(error) }))
+    },
+  })
+  stack.push(async () => {
+    await client.close()
+    await close()
+  })
+  return () => client.state()
+}
+
+/** A witness over a folder of its own, not listening yet. Throws `witness.options`, `tlog.vkey`. */
+export function openWitness(of: {
+  readonly directory: string
+  readonly name: string
+  /** Verifier keys of the logs that it knows, one a line. */
+  readonly logs: string
+  readonly clock: Clock
+  readonly failed: (error: unknown) => void
+}): { readonly server: Server; readonly vkey: string } {
+  const lines = of.logs.split('\n').filter((line) => line.trim() !== '')
+  for (const line of lines) parseVkey(line.trim())
+  const { signer, vkey } = openWitnessKey(of.directory, of.name, of.clock)
+  const witness = new Witness({ directory: of.directory, logs: of.logs, signer })
+  return { server: witnessServer(witness, of.failed), vkey }
+}
+
+function isSafe(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
+}
