@@ -43,7 +43,7 @@ test('each problem is told with file, line and column', () => {
       `@id("a") @owner("x") ${P}`,
       {
         code: 'policy.unknown_annotation',
-        help: 'policies carry @id, @reason, @gate, @crosses, @without, @advice, @enforce, @find, @redact, @refuse, @links, @max_bytes, @label',
+        help: 'policies carry @id, @reason, @gate, @crosses, @without, @advice, @enforce, @find, @redact, @refuse, @links, @max_bytes, @label, @keep, @keep_days',
       },
     ],
     [

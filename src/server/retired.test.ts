@@ -12,6 +12,7 @@ import { systemTimer } from '../std/timer.ts'
 import { openCore } from './core.ts'
 import { endWithAgents, type RetiredParts } from './retired.ts'
 import { settings } from './settings.ts'
+import { shownEntries } from '../api/audit/entry.ts'
 
 const machine = { clock: systemClock, entropy: systemEntropy, timer: systemTimer }
 
@@ -45,7 +46,8 @@ test('with a retired agent its instances and the delegations to it end, and nobo
     )
     const { registrations } = identities
     while (registrations.list().length > 1) await new Promise((resolve) => setImmediate(resolve))
-    const [removed] = await core.audit.tail({ type: 'registration.removed', limit: 2 })
+    const found = await core.audit.tail({ type: 'registration.removed', limit: 2 })
+    const [removed] = await shownEntries(authority, found)
     assert.deepEqual(
       [removed?.record.agent, removed?.record.person, removed?.record.body['reason']],
       ['bot', undefined, 'its agent is retired'],

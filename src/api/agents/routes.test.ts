@@ -10,6 +10,7 @@ import { Instance, InstancesAnswer } from '../../wire/api/instance.ts'
 import { PeopleAnswer, Person, WhoAmI } from '../../wire/api/person.ts'
 import { ControlHome } from '../../../test/fakes/control.ts'
 import { fakeRequest, p256 } from '../../../test/fakes/identity.ts'
+import { shownEntries } from '../audit/entry.ts'
 
 let home: ControlHome
 before(async () => {
@@ -75,7 +76,8 @@ test('an agent is registered, shown, changed and retired, each with who did it',
   assert.deepEqual(await home.read('GET', '/v1/agents/mail-sorter'), changed)
   const [record] = await home.audit.tail({ limit: 1, type: 'agent.suspended' })
   assert.equal(record?.record.person, home.ada.id)
-  assert.equal(record.record.body['reason'], 'a look first')
+  const [shown] = await shownEntries(home.authority, [record])
+  assert.equal(shown?.record.body['reason'], 'a look first')
   const nothing = await home.read('PATCH', '/v1/agents/mail-sorter', { body: { reason: 'x' } }, 400)
   assert.equal(nothing['code'], 'api.invalid')
   const unknown = await home.read('GET', '/v1/agents/mail-sortre', {}, 404)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ControlHome, type FakeOperator } from '../../../test/fakes/control.ts'
+import { shownEntries } from '../audit/entry.ts'
 
 let home: ControlHome
 let viewer: FakeOperator
@@ -71,7 +72,8 @@ test('rotating publishes a root, and with `now` signs with it; both say so', asy
     ['active', 'retired'],
   )
   const [record] = await home.audit.tail({ type: 'authority.root_activated', limit: 1 })
-  assert.deepEqual([record?.record.person, record?.record.body['reason']], [home.ada.id, 'at once'])
+  const [shown] = await shownEntries(home.authority, [record!])
+  assert.deepEqual([shown?.record.person, shown?.record.body['reason']], [home.ada.id, 'at once'])
 })
 
 test('rekeying answers what is in force, and no key is ever shown', async () => {

@@ -16,7 +16,7 @@ export function witnessServer(witness: Witness, failed: (error: unknown) => void
     { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 30_000 },
     (request, response) => {
       answer(witness, request, response).catch((error: unknown) => {
-        if (publicFault(error).status >= 500) failed(error)
+        if (!(error instanceof Conflict) && publicFault(error).status >= 500) failed(error)
         refuse(response, error)
       })
     },

@@ -200,7 +200,10 @@ function followedRows({ followed }: CallStory): Row[] {
   const items = followed.items.map(
     ({ at, id, kind, what, why }) => `${at}  ${kind} ${id}: ${what} (${why})`,
   )
-  const none = followed.items.length === 0 && followed.complete ? ['nothing within the hour'] : []
+  const none =
+    followed.items.length === 0 && followed.complete
+      ? ['nothing yet, or nothing within an hour']
+      : []
   return rowsOf('followed', [...items, ...none, ...more])
 }
 
