@@ -57,6 +57,10 @@ export class HttpSource implements LogSource {
     return this.#text(below(shard, 'checkpoint'))
   }
 
+  async witnessed(shard: string): Promise<string | undefined> {
+    return this.#text(below(shard, 'checkpoint.witnessed'))
+  }
+
   async hashes(shard: string, level: number, index: number, width: number): Promise<Uint8Array> {
     const { bytes, ref } = await this.#tile(shard, { level, index, width })
     if (bytes.length !== ref.width * HASH_BYTES) throw odd(ref, 'hashes')

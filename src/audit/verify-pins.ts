@@ -11,22 +11,29 @@ import { whyUnread, type Findings } from './verify-report.ts'
 export class Pins {
   readonly #kept = new Map<string, Checkpoint[]>()
   readonly #findings: Findings
+  readonly #vkeys: string
 
   /** Opens the signed notes with the log's keys. One that these did not sign is a finding: the log had another key then. */
   constructor(notes: readonly string[], vkeys: string, findings: Findings) {
     this.#findings = findings
-    for (const note of notes) {
-      const [origin = ''] = note.split('\n', 1)
-      try {
-        const verifier = shardVerifier(vkeys, origin)
-        if (verifier === undefined) throw new TypeError('no key')
-        const checkpoint = parseCheckpoint(openNote(note, [verifier]).body)
-        this.#kept.set(origin, [...(this.#kept.get(origin) ?? []), checkpoint])
-      } catch (error) {
-        const why = error instanceof TypeError ? 'none of these keys is for it' : whyUnread(error)
-        const detail = `the checkpoint of ${origin} that was seen before was signed by another key: ${why}`
-        findings.add('audit.verify_key', 'checkpoint', detail)
-      }
+    this.#vkeys = vkeys
+    for (const note of notes) this.add(note)
+  }
+
+  /** Keeps one more: the log has to continue it as well. Gives it opened; undefined where it is a finding. */
+  add(note: string): Checkpoint | undefined {
+    const [origin = ''] = note.split('\n', 1)
+    try {
+      const verifier = shardVerifier(this.#vkeys, origin)
+      if (verifier === undefined) throw new TypeError('no key')
+      const checkpoint = parseCheckpoint(openNote(note, [verifier]).body)
+      this.#kept.set(origin, [...(this.#kept.get(origin) ?? []), checkpoint])
+      return checkpoint
+    } catch (error) {
+      const why = error instanceof TypeError ? 'none of these keys is for it' : whyUnread(error)
+      const detail = `the checkpoint of ${origin} that was seen before was signed by another key: ${why}`
+      this.#findings.add('audit.verify_key', 'checkpoint', detail)
+      return undefined
     }
   }
 

@@ -49,6 +49,8 @@ export interface VerifiedShard {
   readonly root: string
   /** Witnesses of the given policy who signed this checkpoint. */
   readonly witnesses: readonly SeenBy[]
+  /** Leaves that they saw; absent where nobody did. */
+  readonly witnessed?: number
   /** Its entries were dropped by retention, as a record says: only its checkpoint is left. */
   readonly dropped?: true
 }

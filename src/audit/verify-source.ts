@@ -12,6 +12,8 @@ export interface LogSource {
   names(): Promise<readonly string[]>
   /** The published checkpoint, a signed note. */
   checkpoint(shard: string): Promise<string | undefined>
+  /** The newest checkpoint that witnesses have cosigned, which may be of before. */
+  witnessed(shard: string): Promise<string | undefined>
   /** The first `width` hashes of a tile, from the full one where that has replaced it. */
   hashes(shard: string, level: number, index: number, width: number): Promise<Uint8Array>
   /** The first `width` entries of a bundle, in the same way. */
@@ -48,6 +50,10 @@ export class FolderSource implements LogSource {
 
   async checkpoint(shard: string): Promise<string | undefined> {
     return this.#folder.shard(shard).checkpoint()
+  }
+
+  async witnessed(shard: string): Promise<string | undefined> {
+    return this.#folder.shard(shard).witnessed()
   }
 
   async hashes(shard: string, level: number, index: number, width: number): Promise<Uint8Array> {

@@ -186,8 +186,18 @@ class Verification {
 
   async #shard(name: string, note: string, checkpoint: Checkpoint): Promise<void> {
     const { origin, size, root } = checkpoint
-    const seen = this.#witnesses(note)
-    const shard = { name, origin, size, root: toBase64(root), witnesses: seen }
+    // What witnesses saw may be a moment older: the log has to continue it, as anything that was kept.
+    const kept = await this.#source.witnessed(name)
+    const witnessed = kept === undefined ? undefined : this.#pins.add(kept)?.size
+    const seen = this.#witnesses(kept ?? note)
+    const shard = {
+      name,
+      origin,
+      size,
+      root: toBase64(root),
+      witnesses: seen,
+      ...(seen.length > 0 && { witnessed: witnessed ?? size }),
+    }
     if (size > 0 && !(await this.#source.hasTiles(name, size))) {
       this.#shards.push({ ...shard, dropped: true })
       this.#resumes = true

@@ -27,6 +27,8 @@ test('every obligation is read', () => {
     links: 'docs.example.com, *.corp.example',
     max_bytes: '1048576',
     label: 'untrusted, web',
+    keep: 'result, arguments',
+    keep_days: '90',
   })
   assert.deepEqual(problems, [])
   assert.deepEqual(annotations.obligations, {
@@ -36,6 +38,8 @@ test('every obligation is read', () => {
     links: [['docs.example.com', '*.corp.example']],
     maxBytes: 1_048_576,
     labels: ['untrusted', 'web'],
+    keep: ['arguments', 'result'],
+    keepDays: 90,
   })
   assert.deepEqual(read({ links: null }).annotations.obligations, { links: [[]] })
   assert.equal(read({}).annotations.obligations, undefined)
@@ -57,6 +61,11 @@ const WRONG: readonly Record<string, string>[] = [
   { max_bytes: '-1' },
   { label: 'Un trusted' },
   { label: '' },
+  { keep: '' },
+  { keep: 'argument' },
+  { keep_days: '0' },
+  { keep_days: '3651' },
+  { keep_days: '30d' },
 ]
 
 for (const annotations of WRONG) {
@@ -139,4 +148,13 @@ test('a decision carries what its determining permits ask for, of every party, a
   ])
   const plain = compiled('@id("all") permit (principal, action, resource);')
   assert.equal('obligations' in plain.decide(request()), false)
+})
+
+test('of several permits all that any of them keeps is kept, for the longest time', () => {
+  const kept = together([
+    { keep: ['result'], keepDays: 7 },
+    { keep: ['arguments'] },
+    { keepDays: 90 },
+  ])
+  assert.deepEqual(kept, { keep: ['arguments', 'result'], keepDays: 90 })
 })

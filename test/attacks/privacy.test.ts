@@ -117,7 +117,10 @@ describe('what is kept of a person', () => {
       return found.length >= 2 ? found : undefined
     })
     call = outcome!.record.call ?? ''
-    assert.deepEqual({ ...(outcome!.record.body['kept'] as JsonObject) }, { arguments: true, result: true })
+    assert.deepEqual(
+      { ...(outcome!.record.body['kept'] as JsonObject) },
+      { arguments: true, result: true },
+    )
   })
   after(() => bailiwick[Symbol.asyncDispose]())
 

@@ -53,6 +53,30 @@ suite('README', () => {
   })
 })
 
+suite('an incident', () => {
+  let bailiwick: Bailiwick
+
+  before(async () => {
+    bailiwick = await Bailiwick.start()
+    await setUpDemo(bailiwick.control, bailiwick.home)
+  })
+  after(() => bailiwick[Symbol.asyncDispose]())
+
+  test('its blocks run in order', async () => {
+    const page = 'docs/operate/investigate.md'
+    const steps = blocksOf(PAGES.get(page)!).filter((block) => marked(block, 'step').length > 0)
+    assert.ok(steps.length >= 5, `${steps.length} blocks`)
+    for (const block of steps) {
+      const environment = { BAILIWICK_HOME: bailiwick.home }
+      const words = ['-e', '-c', `cd '${ROOT}'\n${block.text}`]
+      await using child = new Child(words, environment, '/bin/sh')
+      child.say('')
+      const { code, stdout, stderr } = await child.ended
+      assert.equal(code, 0, `${page}:${block.line}: ${block.text}\n${stdout}${stderr}`)
+    }
+  })
+})
+
 suite('a first policy', () => {
   let bailiwick: Bailiwick
   const folder = mkdtempSync(join(tmpdir(), 'bailiwick-first-policy-'))
