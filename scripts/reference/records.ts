@@ -7,9 +7,9 @@ type Described = Readonly<Record<string, string>>
 
 const CALLS: Described = {
   'call.intent':
-    'a call is about to reach its upstream: who, what, the decision with its policies, the approval if there was one, and a commitment to the arguments; durable before anything happens',
+    'a call is about to reach its upstream: who, under whose delegation, what set it off, the decision with its policies, the approval if there was one, and a commitment to the arguments; durable before anything happens',
   'call.outcome':
-    'how a call ended: `ok`, `tool_error`, `upstream_error`, `withheld` (it was done, and inspection kept the answer back), `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; what inspection took out by kind and count, and the labels that the lineage took up; `ref` is the leaf hash of the intent',
+    'how a call ended: `ok`, `tool_error`, `upstream_error`, `withheld` (it was done, and inspection kept the answer back), `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; what inspection took out by kind and count, and the labels that the lineage took up, a commitment to the result, and how long each part took; `ref` is the leaf hash of the intent',
   'call.denied':
     'a call that did not run, with the code and the reason; also what an upstream asked of an agent and was refused',
   'system.asked':
@@ -242,7 +242,7 @@ export const RECORD_TYPES: readonly string[] = SECTIONS.flatMap(([, types]) => O
 const ABOUT = `A record is canonical JSON (RFC 8785) in one leaf of the log. Every record has \`v\` (version of the schema), \`id\`
 (UUIDv7), \`nonce\` (128 random bits), \`type\`, \`phase\` (\`intent\` \`outcome\` \`decision\` \`admin\` \`lifecycle\`), \`ts\` (RFC 3339, UTC),
 \`gateway\`, \`boot\` and \`iseq\` (its place since the gateway's start, from 1, without gaps) and \`body\`; where they apply \`ref\`
-(leaf hash of the record that it answers), \`call\`, \`person\`, \`agent\`, \`instance\`, \`system\` and \`action\`. No record holds
+(leaf hash of the record that it answers), \`call\`, \`person\`, \`agent\`, \`instance\`, \`system\`, \`action\`, \`task\` and \`trace\` (the last two since version 2). No record holds
 arguments, results or secrets: see [commitments](../decisions/commitments.md). Where people typed something, a reason above all, a record
 holds \`{"commitment": "sha256:…"}\` in its place, and the words stand beside the log: see [privacy](../concepts/privacy.md).
 `

@@ -177,6 +177,7 @@ export const ROUTES = {
   'GET /v1/audit/traces/{id}': 'auditor',
   'GET /v1/audit/replay': 'auditor',
   'GET /v1/audit/tail': 'auditor',
+  'GET /v1/audit/search': 'auditor',
   // What calls sent and got back: an administrator gives somebody the role first, and that is a record.
   'POST /v1/audit/calls/{id}/payloads': 'investigator',
   'POST /v1/erasures': 'administrator',

@@ -4,6 +4,8 @@ import type { DecisionPoint } from './authzen/decision-point.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
 import type { Timer } from '../std/timer.ts'
+import type { WitnessedState } from '../audit/witness/witness-client.ts'
+import type { Search } from '../audit/search/search.ts'
 import type { Exports } from '../audit/export/exports.ts'
 import type { AuditLog } from '../audit/log.ts'
 import type { Consents } from '../authority/consent/consents.ts'
@@ -226,6 +228,8 @@ export type Lock = Awaited<ReturnType<Locks['add']>>
 /** What only the server can do, as it sees the gateway. */
 export interface ServerPort {
   facts(): ServerFacts
+  /** How far the log is witnessed; undefined where the home names no witnesses. */
+  witnessed(): WitnessedState | undefined
   /** Metrics in Prometheus' text format. */
   metrics(): string
   /** The set that decides now, and why the one that was applied last is not it. */
@@ -359,6 +363,7 @@ export interface ControlPorts {
     | 'stats'
   >
   readonly payloads: PayloadReading
+  readonly search: Pick<Search, 'page' | 'state'>
   readonly exports: Pick<Exports, 'states' | 'test' | 'replay'>
   readonly server: ServerPort
   readonly consents: Consents

@@ -1,22 +1,92 @@
-// Holds what says that the record goes to another folder for a time: a file in the home, written by whoever breaks the glass.
+// Holds the file by which the account of this home, or root, sends records to another disk for a time, and everything that it says.
 
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { lstatSync, readFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 
-import { isObject, parseJson } from '../std/json.ts'
+import { utf8 } from '../std/bytes.ts'
+import { isUuid } from '../std/id.ts'
+import { canonicalJson, isObject, parseJson, type Json } from '../std/json.ts'
+import { replaceDurable } from './durable-file.ts'
+import { fault } from './faults.ts'
 
-/** A break-glass that is in force, or whose records are not all in the log. */
+/** A break-glass: while its file is there, its folder belongs to the spool. */
 export interface BreakGlass {
-  /** Absolute path of the folder that holds the segments. */
+  /** UUID. */
+  readonly id: string
+  /** Absolute path of the folder that was named. */
+  readonly to: string
+  /** Folder in it that holds the segments. */
   readonly folder: string
+  /** When it was asked for, and when it ends (ms since the epoch). */
+  readonly at: number
+  readonly until: number
+  readonly reason: string
+  /** Name of the account that asked for it, as it says itself. */
+  readonly by: string
 }
 
-/** The break-glass of a home; undefined where there is none. */
+/** Longest that one lasts. */
+export const BREAK_GLASS_MS = 86_400_000
+/** Characters of a reason. */
+export const REASON_MAX = 500
+const BYTES_MAX = 16_384
+
+/** The file in the home. */
+function fileOf(home: string): string {
+  return join(home, 'break-glass.json')
+}
+
+/**
+ * The break-glass of a home; undefined where there is none. Throws `audit.break_glass` for a file that somebody else could have
+ * written, or that says nothing that can be read: which disk holds the records is never guessed.
+ */
 export function readBreakGlass(home: string): BreakGlass | undefined {
-  const path = join(home, 'break-glass.json')
-  if (!existsSync(path)) return undefined
-  const json = parseJson(readFileSync(path))
-  return isObject(json) && typeof json['folder'] === 'string'
-    ? { folder: json['folder'] }
-    : undefined
+  const path = fileOf(home)
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return undefined
+  if (!stat.isFile() || !isOurs(stat) || stat.size > BYTES_MAX) {
+    throw fault(
+      'audit.break_glass',
+      'break-glass.json is no file that only this account or root can write',
+    )
+  }
+  const found = parse(readFileSync(path))
+  if (found === undefined) {
+    throw fault('audit.break_glass', 'break-glass.json does not say what it has to')
+  }
+  return found
+}
+
+/** Asks for one, or changes the one that is there: whoever runs on this home takes it up within a second, or at its start. */
+export function writeBreakGlass(home: string, wanted: Omit<BreakGlass, 'folder'>): void {
+  const bytes = utf8(canonicalJson({ v: 1, ...wanted }))
+  if (parse(Buffer.from(bytes)) === undefined) {
+    throw fault('audit.break_glass', 'what was asked for is out of bounds')
+  }
+  replaceDurable(fileOf(home), bytes)
+}
+
+/** Whether only this account or root can write a file; a folder may be open to all where nobody removes what is another's. */
+export function isOurs({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  const own = uid === 0 || uid === process.getuid?.()
+  return own && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0)
+}
+
+function parse(bytes: Uint8Array): BreakGlass | undefined {
+  let json: Json
+  try {
+    json = parseJson(bytes)
+  } catch {
+    return undefined
+  }
+  if (!isObject(json)) return undefined
+  const { v, id, to, at, until, reason, by } = json
+  if (v !== 1 || typeof id !== 'string' || !isUuid(id)) return undefined
+  if (typeof to !== 'string' || !isAbsolute(to)) return undefined
+  if (typeof at !== 'number' || typeof until !== 'number' || !(until - at <= BREAK_GLASS_MS)) {
+    return undefined
+  }
+  if (typeof reason !== 'string' || reason === '' || reason.length > REASON_MAX) return undefined
+  if (typeof by !== 'string') return undefined
+  return { id, to, folder: join(to, `bailiwick-spool-${id}`), at, until, reason, by }
 }

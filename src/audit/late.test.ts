@@ -9,6 +9,8 @@ import { systemEntropy } from '../std/entropy.ts'
 import { Envelope, readRecord } from './envelope.ts'
 import { checksumFrames, decodeFrames } from './frame.ts'
 import { LogFolder } from './log-folder.ts'
+import { RecordQuota } from './quota.ts'
+import { Reserve } from './reserve.ts'
 import { AuditLog } from './log.ts'
 import { Spool } from './spool.ts'
 import type { SpoolNews, SpoolOrder } from './spool-committer.ts'
@@ -45,12 +47,20 @@ function slowLog(home: string): {
   const index = { find: () => undefined, byCall: () => [], tail: () => [], close: () => undefined }
   const log = new AuditLog({
     envelope: new Envelope('gw', BOOT, systemClock, systemEntropy),
-    spool: new Spool(thread, systemClock, { waitMs: 5, queueBytes: 1 << 20 }, POSITION),
+    spool: new Spool(
+      thread,
+      systemClock,
+      { waitMs: 5, patientMs: 5, queueBytes: 1 << 20 },
+      POSITION,
+    ),
     thread,
     sequencer,
     folder: new LogFolder(home),
     index,
     heartbeatMs: 60_000,
+    reserve: new Reserve(),
+    quota: new RecordQuota({ perSecond: 1_000, perDay: 1_000_000 }, systemClock),
+    clock: systemClock,
   })
   return { log, chunks, say: (news) => hear(news) }
 }
@@ -83,10 +93,27 @@ test('what is no intent needs no answer', async (t) => {
   assert.equal(chunks.length, 1)
 })
 
-test('a full disk behind the reserve shows before it matters', async (t) => {
-  const { log, say } = slowLog(temporaryHome(t))
-  say({ kind: 'reserve', problem: 'ENOSPC' })
+test('a full disk behind the reserve shows before it matters, and only calls are refused', async (t) => {
+  const { log, say, chunks } = slowLog(temporaryHome(t))
+  const room = { left: 1, next: false, kept: true, free: 7 }
+  say({ kind: 'room', room: { ...room, problem: 'ENOSPC' } })
   assert.equal(log.stats().reserveProblem, 'ENOSPC')
-  say({ kind: 'reserve' })
-  assert.equal(log.stats().reserveProblem, undefined)
+  // No call is taken on; what people do, and what a call that is out has come to, is.
+  await assert.rejects(log.append(intent('a')), { code: 'audit.suspended' })
+  void log.append({ type: 'lock.added', phase: 'admin', person: 'p', body: {} }).catch(() => 0)
+  say({ kind: 'room', room })
+  assert.deepEqual([log.stats().reserveProblem, log.stats().freeBytes], [undefined, 7])
+  void log.append(intent('b')).catch(() => 0)
+  const recorded = () =>
+    chunks.flatMap((chunk) => {
+      checksumFrames(chunk)
+      return (decodeFrames(chunk) ?? []).map((frame) => readRecord(frame))
+    })
+  while (recorded().length < 4) await turn()
+  const types = recorded()
+  assert.deepEqual(
+    types.map(({ type }) => type),
+    ['audit.suspended', 'lock.added', 'audit.resumed', 'call.intent'],
+  )
+  assert.deepEqual({ ...(types[2]?.body['refused'] as object) }, { 'call.intent': 1 })
 })

@@ -2,6 +2,7 @@
 
 import { toBase64 } from '../tlog/base64.ts'
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
+import type { Clock } from '../std/clock.ts'
 import type { AuditSink, Receipt, RecordDraft } from '../wire/record.ts'
 import type { Envelope, SealedRecord } from './envelope.ts'
 import { fault } from './faults.ts'
@@ -16,10 +17,14 @@ import type { SequencerLink } from './sequencer-link.ts'
 import type { Confider } from './side/confide.ts'
 import type { Spool, SpoolWaiter } from './spool.ts'
 import type { SpoolThread } from './spool-thread.ts'
+import type { OverQuota, RecordQuota } from './quota.ts'
+import { isKept, type Reserve } from './reserve.ts'
 import type { SpoolNews } from './spool-committer.ts'
 
 /** Segments that the sequencer may lag behind before appending is refused: the disk is not a queue without end. */
 const BACKLOG_SEGMENTS = 16
+/** Between two records of what was refused over a quota (ms). */
+const REFUSALS_MS = 10_000
 /** Records that one `tail` gives at most. */
 const TAIL_MAX = 1000
 
@@ -50,6 +55,8 @@ export interface AuditStats {
   readonly sequencerProblem?: string
   /** Why the next spool segment is not prepared, e.g. a full disk. */
   readonly reserveProblem?: string
+  /** Bytes that are free on the spool's volume, as last looked at. */
+  readonly freeBytes?: number
 }
 
 /** The sequencer as the log uses it. */
@@ -67,6 +74,9 @@ export interface AuditLogParts {
   readonly folder: LogFolder
   readonly index: Pick<LogIndex, 'find' | 'byCall' | 'tail' | 'close'>
   readonly heartbeatMs: number
+  readonly reserve: Reserve
+  readonly quota: RecordQuota
+  readonly clock: Clock
 }
 
 /** One open audit log. Made by `openAuditLog`; it keeps the process alive until it is closed. */
@@ -75,7 +85,7 @@ export class AuditLog implements AuditSink {
   readonly #live = new LiveTail()
   #confider: Pick<Confider, 'confide'> | undefined
   #heartbeat: NodeJS.Timeout | undefined
-  #reserveProblem: string | undefined
+  #refusals: NodeJS.Timeout | undefined
   /** Closed shards that a record names. */
   #closedShards: number
   #closed: Promise<void> | undefined
@@ -103,12 +113,20 @@ export class AuditLog implements AuditSink {
     const confiding = this.#confider?.confide(draft)
     if (confiding === undefined) return this.#append(draft, awaited)
     // Words of people are durable beside the log before the record that commits to them is even sealed.
-    return confiding.then((confided) => this.#append(confided, awaited))
+    return confiding.then((confided) => {
+      if (this.#closed === undefined) return this.#append(confided, awaited)
+      throw fault('audit.unavailable', 'the log is closed')
+    })
   }
 
   /** From here on words of people go to the side store, and commitments to them into the records. Called once, before anybody writes. */
   confideTo(confider: Pick<Confider, 'confide'>): void {
     this.#confider = confider
+  }
+
+  /** Why an instance would be refused at this moment for the records that it has caused; counted, and undefined where it would not. */
+  overQuota(instance: string): OverQuota | undefined {
+    return this.#parts.quota.refuse(instance)
   }
 
   /** The record with this id (UUID) or leaf hash (base64url), if the log holds it. */
@@ -194,7 +212,7 @@ export class AuditLog implements AuditSink {
       backlogSegments: this.#backlog(),
       ...(spool.failure === undefined ? {} : { failure: spool.failure }),
       ...(sequencer.problem === undefined ? {} : { sequencerProblem: sequencer.problem.detail }),
-      ...(this.#reserveProblem === undefined ? {} : { reserveProblem: this.#reserveProblem }),
+      ...roomOf(this.#parts.reserve),
     }
   }
 
@@ -212,6 +230,8 @@ export class AuditLog implements AuditSink {
       this.#note({ type: 'heartbeat', phase: 'lifecycle', body })
     }, heartbeatMs)
     this.#heartbeat.unref()
+    this.#refusals = setInterval(() => this.#noteRefused(), REFUSALS_MS)
+    this.#refusals.unref()
   }
 
   /** How many shards the newest record about a closed one, and those before it, have named. */
@@ -232,7 +252,10 @@ export class AuditLog implements AuditSink {
 
   #append(draft: RecordDraft, awaited = true): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      this.#check()
+      const kept = isKept(draft)
+      this.#check(kept)
+      this.#parts.reserve.check(draft, kept)
+      this.#parts.quota.take(draft)
       const sealed = this.#parts.envelope.seal(draft)
       const { record } = sealed
       const waiter: SpoolWaiter = {
@@ -245,13 +268,13 @@ export class AuditLog implements AuditSink {
       }
       const leaf = this.#parts.spool.append(sealed.text, sealed.bytes, waiter, {
         awaited,
-        patient: false,
+        patient: kept,
       })
     })
   }
 
-  #check(): void {
-    this.#parts.spool.check()
+  #check(kept: boolean): void {
+    this.#parts.spool.check(kept)
     if (this.#backlog() > BACKLOG_SEGMENTS) {
       const why = this.#parts.sequencer.problem?.detail ?? 'it is slower than what is recorded'
       throw fault('audit.unavailable', `the sequencer has fallen too far behind: ${why}`)
@@ -278,9 +301,20 @@ export class AuditLog implements AuditSink {
 
   #hear(news: SpoolNews): void {
     const { spool, sequencer } = this.#parts
-    if (news.kind === 'room') this.#reserveProblem = news.room.problem
+    if (news.kind === 'room') {
+      const said = this.#parts.reserve.hear(news.room, this.#parts.clock.now())
+      if (said !== undefined) this.#note({ ...said, phase: 'lifecycle' })
+    }
     spool.hear(news)
     if (news.kind === 'durable') sequencer.noteDurable(news.position)
+  }
+
+  /** What was refused over a quota, counted exactly, in one record. */
+  #noteRefused(): void {
+    const refused = this.#parts.quota.drain()
+    if (refused === undefined) return
+    const { body, restore } = refused
+    this.#append({ type: 'refusals.quota', phase: 'lifecycle', body }, false).catch(restore)
   }
 
   /** Lets the log catch up with what is durable. Where it cannot, readers get what it holds: they may be looking for why. */
@@ -296,6 +330,8 @@ export class AuditLog implements AuditSink {
   async #close(): Promise<void> {
     const { envelope, thread, sequencer, index } = this.#parts
     clearInterval(this.#heartbeat)
+    clearInterval(this.#refusals)
+    this.#noteRefused()
     try {
       await this.#append({
         type: 'gateway.stop',
@@ -309,5 +345,12 @@ export class AuditLog implements AuditSink {
       await sequencer.close()
       index.close()
     }
+  }
+}
+
+function roomOf({ room, problem }: Reserve): Pick<AuditStats, 'reserveProblem' | 'freeBytes'> {
+  return {
+    ...(problem === undefined ? {} : { reserveProblem: problem }),
+    ...(room === undefined ? {} : { freeBytes: room.free }),
   }
 }

@@ -11,8 +11,10 @@ import { openLogKey } from './log-key.ts'
 import { LogFolder } from './log-folder.ts'
 import { LogIndex, type BootMark } from './log-index.ts'
 import { readRecords } from './log-reader.ts'
-import { AuditLog } from './log.ts'
+import { AuditLog, type AuditLogParts } from './log.ts'
 import { auditLimits, type AuditLogOptions } from './options.ts'
+import { RecordQuota } from './quota.ts'
+import { Reserve } from './reserve.ts'
 import { ownOutcome } from './outcome.ts'
 import { SequencerLink } from './sequencer-link.ts'
 import { Spool } from './spool.ts'
@@ -52,7 +54,16 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const previous = index.newestBoot(gateway)
   const open = index.openIntents()
   const { shards } = sequencer.head
-  const log = new AuditLog({ envelope, spool, thread, sequencer, folder, index, heartbeatMs })
+  const log = new AuditLog({
+    envelope,
+    spool,
+    thread,
+    sequencer,
+    folder,
+    index,
+    heartbeatMs,
+    ...guards(options),
+  })
   try {
     for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
       const intents = readRecords(folder, shards, open.slice(at, at + RECOVERY_BATCH))
@@ -68,6 +79,17 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   }
   log.beat()
   return log
+}
+
+/** How many records one instance may cause where nobody says otherwise. */
+const QUOTA = { perSecond: 2_000, perDay: 20_000_000 }
+
+/** What keeps the disk from being filled. */
+function guards({
+  quota = QUOTA,
+  clock,
+}: AuditLogOptions): Pick<AuditLogParts, 'reserve' | 'quota' | 'clock'> {
+  return { reserve: new Reserve(), quota: new RecordQuota(quota, clock), clock }
 }
 
 function startRecord(previous: BootMark | undefined, open: number, scan: SpoolScan): RecordDraft {

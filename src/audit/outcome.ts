@@ -10,7 +10,16 @@ export type OwnOutcome =
   | { readonly status: 'unknown'; readonly cause: 'crash' }
   | { readonly status: 'not_executed'; readonly cause: 'audit_wait' }
 
-const CARRIED = ['call', 'person', 'agent', 'instance', 'system', 'action'] as const
+const CARRIED = [
+  'call',
+  'person',
+  'agent',
+  'instance',
+  'system',
+  'action',
+  'task',
+  'trace',
+] as const
 
 /** The outcome record that answers the intent with this leaf hash. */
 export function ownOutcome(intent: RecordDraft, leaf: string, outcome: OwnOutcome): RecordDraft {

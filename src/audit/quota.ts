@@ -100,23 +100,6 @@ export class RecordQuota {
     }
   }
 
-  /** Records of the day by instance, to be taken up by the next process. */
-  today(): JsonObject {
-    this.#turn()
-    const counts = [...this.#accounts].flatMap(([key, { today }]) => (today > 0 ? [[key, today]] : []))
-    return { day: this.#day, counts: Object.fromEntries(counts) as JsonObject }
-  }
-
-  /** Takes up what an earlier process counted; what is of another day or no count is nothing. */
-  restore(day: unknown, counts: Readonly<Record<string, unknown>>): void {
-    if (day !== this.#day) return
-    for (const [key, count] of Object.entries(counts)) {
-      if (typeof count === 'number' && Number.isSafeInteger(count) && count > 0) {
-        this.#account(key).today += count
-      }
-    }
-  }
-
   #turn(): void {
     const day = Math.floor(this.#clock.now() / DAY_MS)
     if (day === this.#day) return

@@ -65,6 +65,7 @@ class Life {
       boot: BOOT,
       key: 'k',
       segmentBytes: 131_072,
+      keptBytes: 32_768,
       first,
     }
     this.#writer = new SpoolWriter(

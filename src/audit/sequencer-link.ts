@@ -72,7 +72,8 @@ export class SequencerLink {
   /** Calls `failed` on a failure that starting again cannot cure, also one that has happened already. */
   onFailure(failed: (error: Fault) => void): void {
     this.#failed = failed
-    if (this.#problem !== undefined && FINAL_FAULTS.includes(this.#problem.code)) failed(this.#problem)
+    if (this.#problem !== undefined && FINAL_FAULTS.includes(this.#problem.code))
+      failed(this.#problem)
   }
 
   /** Calls `listener` with every step that the log goes forward. The answer ends it. */

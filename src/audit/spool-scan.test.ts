@@ -14,7 +14,14 @@ import { SpoolWriter } from './spool-writer.ts'
 import { chunkOf, temporaryHome } from './testbed.test.ts'
 
 const START: Position = { segment: 1, offset: SEGMENT_HEAD }
-const settings = { gateway: 'gw', boot: 'boot-1', key: 'k', segmentBytes: 131_072, first: 1 }
+const settings = {
+  gateway: 'gw',
+  boot: 'boot-1',
+  key: 'k',
+  segmentBytes: 131_072,
+  keptBytes: 32_768,
+  first: 1,
+}
 
 /** Writes one batch per text and gives the end of each. */
 function write(directory: string, texts: readonly string[]): Position[] {

@@ -13,7 +13,14 @@ import { SpoolCursor } from './spool-cursor.ts'
 import { SpoolWriter } from './spool-writer.ts'
 import { chunkOf, temporaryHome } from './testbed.test.ts'
 
-const settings = { gateway: 'gw', boot: 'boot-1', key: 'k', segmentBytes: 131_072, first: 1 }
+const settings = {
+  gateway: 'gw',
+  boot: 'boot-1',
+  key: 'k',
+  segmentBytes: 131_072,
+  keptBytes: 32_768,
+  first: 1,
+}
 
 function readAll(directory: string, goal: Position): string[] {
   const cursor = new SpoolCursor(directory, { segment: 1, offset: SEGMENT_HEAD })
@@ -89,6 +96,8 @@ test('a failed fdatasync acknowledges nothing and is not tried again', (t) => {
     activate: (directory, segment, bytes) =>
       breaking(systemDisk.activate(directory, segment, bytes)),
     reserve: (directory, bytes) => systemDisk.reserve(directory, bytes),
+    keep: (directory, bytes) => systemDisk.keep(directory, bytes),
+    free: (directory) => systemDisk.free(directory),
   }
   const writer = new SpoolWriter({ ...settings, directory: temporaryHome(t) }, disk)
   writer.flush([chunkOf([Buffer.from('one')])])

@@ -11,7 +11,7 @@ import { checksumFrames, decodeFrames } from './frame.ts'
 import { Spool, type SpoolLimits, type SpoolWaiter } from './spool.ts'
 
 const START = { segment: 1, offset: 4096 }
-const LIMITS: SpoolLimits = { waitMs: 60_000, queueBytes: 1 << 20 }
+const LIMITS: SpoolLimits = { waitMs: 60_000, patientMs: 60_000, queueBytes: 1 << 20 }
 
 /** A spool whose disk is this test: it answers when it is told to. */
 class SlowDisk {
@@ -26,8 +26,9 @@ class SlowDisk {
     this.spool = new Spool({ post }, systemClock, limits, START)
   }
 
-  append(text: string, awaited?: boolean): string {
-    return this.spool.append(text, Buffer.byteLength(text), this.waiter(text), awaited)
+  append(text: string, awaited = true): string {
+    const manner = { awaited, patient: false }
+    return this.spool.append(text, Buffer.byteLength(text), this.waiter(text), manner)
   }
 
   waiter(name: string): SpoolWaiter {
@@ -102,10 +103,14 @@ test('a failure fails everybody who waits, and whoever comes', async () => {
 })
 
 test('a full queue refuses instead of growing', () => {
-  const disk = new SlowDisk({ waitMs: 60_000, queueBytes: 1000 })
+  const disk = new SlowDisk({ ...LIMITS, queueBytes: 1000 })
   disk.spool.check()
   disk.append('x'.repeat(1000))
   assert.throws(() => disk.spool.check(), { code: 'audit.unavailable', message: /too many/ })
+  // What people do has as much room again.
+  disk.spool.check(true)
+  disk.append('x'.repeat(1000))
+  assert.throws(() => disk.spool.check(true), { code: 'audit.unavailable' })
   disk.spool.fail('end of test')
 })
 

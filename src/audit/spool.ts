@@ -287,6 +287,10 @@ function unwritten(
     const frames = sent[i]
     return frames === undefined
       ? { ...chunk, settled: [] }
-      : { ...chunk, buffer: Buffer.from(frames.buffer, frames.byteOffset, frames.length), settled: [] }
+      : {
+          ...chunk,
+          buffer: Buffer.from(frames.buffer, frames.byteOffset, frames.length),
+          settled: [],
+        }
   })
 }

@@ -6,6 +6,7 @@ import { parseJson, RESPONSE_LIMITS } from '../std/json.ts'
 import { utf8 } from '../std/bytes.ts'
 import { registerErase } from './audit-erase.ts'
 import { registerPayload } from './audit-payload.ts'
+import { registerSearch } from './audit-search.ts'
 import { registerStory } from './audit-story.ts'
 import { registerVerify } from './audit-verify.ts'
 import { registerSinks } from './audit-sinks.ts'
@@ -46,34 +47,39 @@ async function tail(context: Context, options: TailOptions): Promise<void> {
     screen.data(`${line}\n`)
   }
   entries.forEach(show)
-  const seen = new Set(entries.map(({ leaf }) => leaf))
-  await follow(context, control, { type, agent, system }, (entry) => {
-    if (!seen.delete(entry.leaf)) show(entry)
-  })
+  const last = entries.findLast(({ index }) => index !== null)?.index ?? undefined
+  await follow(context, control, { type, agent, system }, last, show)
 }
 
-/** Shows records as they are made, until the person stops it. */
+/** Shows records as they come into the log, until the person stops it. A stream that ends is gone on with where it ended. */
 async function follow(
   context: Context,
   control: Control,
   filter: Readonly<Record<string, string | undefined>>,
+  seen: number | undefined,
   show: (entry: AuditEntry) => void,
 ): Promise<never> {
-  for await (const { event, data } of control.events(target(['v1', 'audit', 'tail'], filter))) {
-    if (event === 'missed') context.screen.say('this terminal was too slow: records were left out')
-    if (event !== 'record') continue
-    const entry = AuditEntry.safeParse(parseJson(utf8(data), RESPONSE_LIMITS))
-    if (!entry.success) throw fault('cli.answer', 'the server sent what is no record')
-    show(entry.data)
+  let after = seen
+  for (;;) {
+    const before = after
+    const path = target(['v1', 'audit', 'tail'], { ...filter, after })
+    for await (const { event, data } of control.events(path)) {
+      if (event !== 'record') continue
+      const entry = AuditEntry.safeParse(parseJson(utf8(data), RESPONSE_LIMITS))
+      if (!entry.success) throw fault('cli.answer', 'the server sent what is no record')
+      after = entry.data.index ?? after
+      show(entry.data)
+    }
+    if (after === before) throw fault('cli.unreachable', 'the server ended the stream')
+    context.screen.say('the stream ended; it goes on where it was')
   }
-  throw fault('cli.unreachable', 'the server ended the stream')
 }
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
   const audit = program
     .command('audit')
-    .description('the record: tail, show, trace, replay, verify')
+    .description('the record: tail, search, show, trace, replay, verify')
   audit
     .command('tail')
     .description('the newest records')
@@ -83,6 +89,7 @@ export function register(program: Command, context: Context): void {
     .option('--agent <name>', 'of this agent only')
     .option('--system <name>', 'about this system only')
     .action((options: TailOptions) => tail(context, options))
+  registerSearch(audit, context)
   registerStory(audit, context)
   registerPayload(audit, context)
   registerErase(audit, context)

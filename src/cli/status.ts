@@ -38,7 +38,7 @@ export function drawStatus(status: Status, surface: Surface, now: number): strin
       ['calls', `${status.calls_in_flight} under way`],
       ['approvals', held(status.approvals_pending)],
       ['locks', status.locks === 0 ? 'none' : { text: String(status.locks), style: 'red' }],
-      ['log', `${log.size} records, unwitnessed, origin ${log.origin}`],
+      ['log', `${log.size} records, ${witnessed(log)}, origin ${log.origin}`],
       ['root', log.root],
       ['situation', status.situation],
       ['published', log.published_at === null ? 'not yet' : when(log.published_at, now)],
@@ -54,6 +54,13 @@ export function drawStatus(status: Status, surface: Surface, now: number): strin
 function held(count: number): Cell {
   if (count === 0) return 'none waiting'
   return { text: `${count} waiting for a person: bailiwick approval ls`, style: 'yellow' }
+}
+
+/** Who besides the log vouches for it. */
+function witnessed({ witnessed: enough, witnessed_size: size, forked }: Status['log']): string {
+  if (forked !== null) return 'WITNESSES HAVE SEEN ANOTHER HISTORY'
+  if (size === null) return 'unwitnessed'
+  return enough ? `witnessed up to ${size}` : `seen by too few witnesses up to ${size}`
 }
 
 /** Adds the command. */

@@ -33,12 +33,18 @@ function address(text: string): { readonly host: string; readonly port: number }
   return { host, port }
 }
 
+/** The folder is there and this account's alone before anything is locked or kept in it. */
+function made(context: Context, dir: string): string {
+  const directory = resolve(context.shell.cwd, dir)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return directory
+}
+
 async function run(context: Context, options: WitnessOptions): Promise<void> {
   const { screen, shell } = context
   if (options.logs === undefined) throw fault('cli.usage', '--logs names a file of verifier keys')
-  const directory = resolve(shell.cwd, options.dir)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const { server, vkey } = openWitness({
+  const directory = made(context, options.dir)
+  const { server, vkey, release } = openWitness({
     directory,
     name: options.name,
     logs: readLogs(resolve(shell.cwd, options.logs)),
@@ -67,19 +73,21 @@ async function run(context: Context, options: WitnessOptions): Promise<void> {
   } finally {
     server.close()
     server.closeAllConnections()
+    release()
   }
 }
 
 function key(context: Context, options: WitnessOptions): void {
   const { shell, screen } = context
-  const directory = resolve(shell.cwd, options.dir)
-  const { vkey } = openWitness({
+  const directory = made(context, options.dir)
+  const { vkey, release } = openWitness({
     directory,
     name: options.name,
     logs: '',
     clock: shell.clock,
     failed: () => undefined,
   })
+  release()
   screen.answer({ vkey }, () => `${vkey}\n`)
 }
 

@@ -12,7 +12,7 @@ import type { Grant } from './grant.ts'
 import type { ApprovalView } from './ports.ts'
 import type { Reserved } from './steps/05-reserve.ts'
 import type { Timings } from './timings.ts'
-import type { Trigger } from './trigger.ts'
+import type { Trigger } from '../wire/trigger.ts'
 
 /** What a surface hands to `govern`. */
 export interface CallRequest {

@@ -107,6 +107,10 @@ export const GATEWAY_FAULTS = {
   'approval.denied': { status: 403, next: 'do not retry: a person decided' },
   'approval.expired': { status: 403, next: 'make the call again, which asks again' },
   'approval.void': { status: 403, next: 'make the call again, which asks again' },
+  'audit.quota': {
+    status: 429,
+    next: 'wait as long as `retry_after_ms` says, and then cause fewer records',
+  },
   'audit.unavailable': {
     status: 503,
     next: 'try again: nothing was done, because it could not be recorded',

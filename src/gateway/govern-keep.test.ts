@@ -7,12 +7,7 @@ import { SpineBench } from '../../test/fakes/spine.ts'
 const bench = new SpineBench()
 const body = () => bench.fake.records.findLast((one) => one.type === 'call.outcome')!.body
 
-beforeEach(() => {
-  bench.pin('2025-11-25')
-  bench.fake.obligations = undefined
-  bench.fake.keepsNothing = false
-  bench.fake.payloads.length = 0
-})
+beforeEach(() => bench.pin('2025-11-25'))
 
 test('nothing is kept unless a permit asks for it', async () => {
   await bench.govern('echo', { text: 'plain' })
@@ -42,7 +37,7 @@ test('what there is no room for is said not to be kept, and the call goes on', a
 })
 
 test('the record of a call has no word of the person who denied it or locked it', async () => {
-  bench.fake.locked = { id: 'l', target: 'agent a', reason: 'ann is ill' }
+  bench.fake.lock({ id: 'l', target: 'agent a', reason: 'ann is ill' })
   await bench.govern('echo', { text: 'plain' })
   const denied = bench.fake.records.findLast((one) => one.type === 'call.denied')!
   assert.equal(denied.body['reason'], 'a lock stops it')

@@ -5,7 +5,7 @@ import { beforeEach, test } from 'node:test'
 import { until } from '../../test/e2e/until.ts'
 import { actor } from '../../test/fakes/ports.ts'
 import { codeOf, SpineBench } from '../../test/fakes/spine.ts'
-import type { Trigger } from './trigger.ts'
+import type { Trigger } from '../wire/trigger.ts'
 
 const bench = new SpineBench()
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -91,7 +91,7 @@ test('the records say by which program, what came back, and how long each part t
   assert.equal(body['session'], 's')
   assert.deepEqual(body['claimed'], { client: 'code/1', model: 'm', request: '7' })
   assert.deepEqual(body['upstream'], { kind: 'stdio', transport: 'pipe' })
-  assert.match(String(body['spiffe_id']), /^spiffe:/)
+  assert.ok(typeof body['spiffe_id'] === 'string' && body['spiffe_id'].startsWith('spiffe:'))
   const { result, result_bytes: bytes, timings } = newest('call.outcome').body
   assert.equal(typeof result, 'string')
   assert.ok(typeof bytes === 'number' && bytes > 0)

@@ -32,6 +32,15 @@ for (const era of ['2025-11-25', '2026-07-28'] as const) {
       assert.equal(textOf(await bench.govern('echo', { text: 'alive' })), 'alive')
     })
 
+    test('an instance over its quota of records is told when to come back, and nothing is recorded of it', async () => {
+      bench.fake.overQuota = { detail: 'more than 5 records a second', retryAfterMs: 1_200 }
+      const got = await bench.govern('echo', { text: 'hello' })
+      bench.fake.overQuota = undefined
+      assert.equal(codeOf(got), 'audit.quota')
+      assert.deepEqual(got.kind === 'denied' && got.denial.retryAfterMs, 1_200)
+      assert.deepEqual(bench.types, [])
+    })
+
     test('INV-12 the arguments go out as the tree that was read, numbers to the digit', async () => {
       const tree = parseJson(
         utf8('{"value":[1.0,9007199254740993,1e400,"\\u00e9",{"b":1,"a":-0}]}'),

@@ -5,6 +5,7 @@ import { uuidv7 } from '../std/id.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest } from '../wire/decision.ts'
 import { together } from '../wire/obligation.ts'
+import type { Trigger } from '../wire/trigger.ts'
 import type { Call, CallRequest } from './call.ts'
 import { permit, type Permitted } from './consider.ts'
 import { deny, isDenial, recordedReason, type Denial } from './denial.ts'
@@ -27,8 +28,9 @@ import { record } from './steps/06-record.ts'
 import { equip } from './steps/07-equip.ts'
 import { execute } from './steps/08-execute.ts'
 import { concluded, conclude, concludeDenied, recordTurnedAway } from './steps/10-conclude.ts'
+import { overQuota } from './over-quota.ts'
 import { Timings } from './timings.ts'
-import { triggersOf, type Trigger } from './trigger.ts'
+import { triggersOf } from './trigger.ts'
 import type { UpstreamPool } from './upstream/pool.ts'
 
 /** What became of a call, with what its surface answers. Every member is a value; `govern` never throws. */
@@ -119,6 +121,9 @@ export class Governor {
         if (actor.of === undefined) return { kind: 'denied', call: id, denial: actor }
         return await this.#refuse({ id, request, timings, actor: actor.of }, actor, undefined)
       }
+      // It has caused all the records that it may: one more, to say so, is what it is after.
+      const over = overQuota(actor, ports)
+      if (over !== undefined) return { kind: 'denied', call: id, denial: over }
       seen.actor = actor
       seen.triggers = triggersOf(actor, request, this.given, undefined)
       const flight = this.flights.take(actor, request)

@@ -241,6 +241,12 @@ export interface WatchPort {
   note(event: string, facts: Readonly<Record<string, string | number>>): void
 }
 
+/** How many records an instance may cause. */
+export interface RecordQuotaPort {
+  /** Why one more is too many at this moment, and for how long; what is refused so is counted in the record. Undefined where it is not. */
+  over(instance: string): { readonly detail: string; readonly retryAfterMs: number } | undefined
+}
+
 /** Everything that the gateway needs. */
 export interface Ports {
   readonly clock: Clock
@@ -259,6 +265,7 @@ export interface Ports {
   readonly commitments: CommitmentPort
   readonly payloads: PayloadPort
   readonly audit: AuditSink
+  readonly recordQuota: RecordQuotaPort
   readonly watch: WatchPort
   /** Takes what was seen of a credential in use, for detectors. */
   readonly observe: Observe

@@ -2,28 +2,9 @@
 
 import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
-import type { TriggerKind, TriggerSource } from '../wire/trigger.ts'
+import type { Trigger } from '../wire/trigger.ts'
 import type { CallRequest } from './call.ts'
 import type { GivenLately } from './given.ts'
-
-/** One thing that set a call off, as its record has it. */
-export interface Trigger {
-  readonly by: TriggerKind | 'unreadable'
-  readonly how: TriggerSource
-  /** The call before: whose answer was given, in whose course it was asked, or whose upstream called back. */
-  readonly call?: string
-  /** Of a claim: true where the instance was given the answer of the call that it names. */
-  readonly seen?: boolean
-  readonly id?: string
-  readonly digest?: string
-  /** The signed task, and the key that signed it. */
-  readonly task?: string
-  readonly key?: string
-  /** Who handed the authority on, and by which delegation. */
-  readonly agent?: string
-  readonly instance?: string
-  readonly delegation?: string
-}
 
 /** What is known of what set a call off, the surest first. `setOffBy`: the call of ours in whose trace it came. */
 export function triggersOf(

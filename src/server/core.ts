@@ -28,6 +28,7 @@ import { watchDecisions } from './watch-decisions.ts'
 import { Stack } from './stack.ts'
 import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
+import { Search } from '../audit/search/search.ts'
 import { Metrics } from './metrics.ts'
 import { openWitnesses, type WitnessedPort } from './witness.ts'
 import { VERSION } from './version.ts'
@@ -53,6 +54,7 @@ export interface Core extends ShownGround, IdentityParts {
   readonly credentials: Credentials
   /** Where records go beside the log. */
   readonly exports: Exports
+  readonly search: Search
   readonly metrics: Metrics
   /** How far the log is witnessed. */
   readonly witnessed: WitnessedPort
@@ -147,6 +149,8 @@ async function open(
   })
   stack.push(() => exports.close())
   const witnessed = openWitnesses(ground, settings, machine, stack)
+  const search = await Search.open(settings.home, audit)
+  stack.push(() => search.close())
   const metrics = new Metrics({ audit, exports })
   stack.push(() => metrics.close())
   return {
@@ -163,6 +167,7 @@ async function open(
     credentials,
     exports,
     metrics,
+    search,
     witnessed,
     sandbox,
     grantPorts: { keys: ground.keys, store: ground.store },

@@ -1,5 +1,6 @@
 // Holds the gateway's ports filled in process: every question answered from the authority's own memory.
 
+import type { AuditLog } from '../audit/log.ts'
 import { Fault } from '../std/fault.ts'
 import type { Clock } from '../std/clock.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
@@ -42,7 +43,7 @@ export interface GatewayParts {
   /** Everything that tells what a credential is worth. */
   readonly actors: Actors
   readonly policy: LivePolicy
-  readonly audit: AuditSink
+  readonly audit: AuditSink & Pick<AuditLog, 'overQuota'>
   readonly commitments: CommitmentPort
   readonly payloads: PayloadPort
   readonly credentials: CredentialPort
@@ -71,6 +72,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     payloads: parts.payloads,
     policy,
     watch,
+    recordQuota: { over: (instance) => audit.overQuota(instance) },
     systems,
     effects: authority.effects,
     history: authority.history,

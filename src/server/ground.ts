@@ -68,7 +68,8 @@ export async function openGround(
   const keys = openKeyRing(keyFolder, { entropy })
   const origin = `${trustDomain}/log`
   const at = { home, gateway: settings.gatewayName, origin }
-  const audit = await openAuditLog({ ...at, signer: keys.log, clock, entropy })
+  const quota = settings.recordQuota
+  const audit = await openAuditLog({ ...at, signer: keys.log, clock, entropy, quota })
   stack.push(() => audit.close())
   const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())

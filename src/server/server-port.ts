@@ -50,6 +50,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
   return {
     facts: () => facts(core, urls),
     metrics: () => core.metrics.text(),
+    witnessed: () => core.witnessed(),
     policies: () => ({ set: policy.set, problems: policy.problems, isolated: policy.isolated }),
     inspectSystem: (candidate, person) => inspectSystem(parts, candidate, person),
     pinSystem: (pin) => pinSystem(parts, pin),
@@ -159,6 +160,10 @@ function warnings(core: Core): string[] {
     )
   }
   const { failure, sequencerProblem, reserveProblem } = audit.stats()
+  const forked = core.witnessed()?.forked
+  if (forked !== undefined) {
+    out.push(`a witness has seen another history of this log: ${forked}`)
+  }
   for (const trouble of [failure, sequencerProblem, reserveProblem]) {
     if (trouble !== undefined) out.push(`the log has a problem: ${trouble}`)
   }

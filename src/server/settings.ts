@@ -45,6 +45,8 @@ export interface Settings {
   readonly unboundTokensMs: number
   /** Whether OAuth clients may publish their documents on this machine: for development alone. */
   readonly loopbackClients: boolean
+  /** How many records one instance may cause. */
+  readonly recordQuota: { readonly perSecond: number; readonly perDay: number }
   /** Between two rounds of asking witnesses (ms). */
   readonly witnessMs: number
   /** Days for which decided calls are kept for replay; 0 keeps none. */
@@ -127,6 +129,10 @@ export function settings(
     issuer: issuer(environment['BAILIWICK_ISSUER'] ?? ''),
     unboundTokensMs: whole(environment, 'BAILIWICK_UNBOUND_TOKENS_S', 0, 0, 300) * 1_000,
     loopbackClients: whole(environment, 'BAILIWICK_CIMD_LOOPBACK', 0, 0, 1) === 1,
+    recordQuota: {
+      perSecond: whole(environment, 'BAILIWICK_RECORDS_PER_SECOND', 2_000, 1, 100_000),
+      perDay: whole(environment, 'BAILIWICK_RECORDS_PER_DAY', 20_000_000, 1, 1_000_000_000),
+    },
     witnessMs: whole(environment, 'BAILIWICK_WITNESS_MS', 10_000, 100, 3_600_000),
     trafficDays: whole(environment, 'BAILIWICK_TRAFFIC_DAYS', 30, 0, 365),
     trafficBytes: whole(environment, 'BAILIWICK_TRAFFIC_MB', 1_024, 1, 1_048_576) * 1_048_576,

@@ -81,6 +81,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     audit: core.audit,
     payloads: payloadReading(core.payloads, core.commitments),
     exports: core.exports,
+    search: core.search,
     server: serverPort(core, urls),
     consents: core.consents,
     credentials: core.credentials.consents,

@@ -10,6 +10,7 @@ import { WitnessClient, type WitnessedState } from '../audit/witness/witness-cli
 import { openWitnessKey } from '../audit/witness/witness-key.ts'
 import { witnessServer } from '../audit/witness/witness-server.ts'
 import { Witness } from '../audit/witness/witness.ts'
+import { lockHome } from '../store/home-lock.ts'
 import type { Clock } from '../std/clock.ts'
 import { parseWitnessPolicy, type WitnessPolicy } from '../tlog/policy.ts'
 import { parseVkey } from '../tlog/note.ts'
@@ -80,12 +81,14 @@ export function openWitness(of: {
   readonly logs: string
   readonly clock: Clock
   readonly failed: (error: unknown) => void
-}): { readonly server: Server; readonly vkey: string } {
+}): { readonly server: Server; readonly vkey: string; readonly release: () => void } {
   const lines = of.logs.split('\n').filter((line) => line.trim() !== '')
   for (const line of lines) parseVkey(line.trim())
+  // One process per folder: two would cosign two histories.
+  const lock = lockHome(of.directory)
   const { signer, vkey } = openWitnessKey(of.directory, of.name, of.clock)
   const witness = new Witness({ directory: of.directory, logs: of.logs, signer })
-  return { server: witnessServer(witness, of.failed), vkey }
+  return { server: witnessServer(witness, of.failed), vkey, release: () => lock.release() }
 }
 
 function isSafe(url: string): boolean {

@@ -122,7 +122,7 @@ class PolicyReader {
     const vkey = parseVkey(key)
     cosignatureVerifier(vkey)
     if (
-      this.#witnesses.some((one) => one.vkey.keyId === vkey.keyId && one.vkey.name === vkey.name)
+      this.#witnesses.some((one) => Buffer.compare(one.vkey.publicKey, vkey.publicKey) === 0)
     ) {
       throw wrong(line, 'another witness has the same key: it would count twice')
     }

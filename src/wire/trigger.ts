@@ -4,10 +4,29 @@ import { isObject, type Json, type JsonObject } from '../std/json.ts'
 import { isUuid } from '../std/id.ts'
 
 /** What can set a call off: a person's turn, a schedule, the output of a tool, another agent, or a system that asked or called back. */
-export type TriggerKind = 'person' | 'schedule' | 'tool' | 'agent' | 'system'
+type TriggerKind = 'person' | 'schedule' | 'tool' | 'agent' | 'system'
 
 /** How that is known: signed by a key that we hold, seen by us, or said by the client and by nobody else. */
-export type TriggerSource = 'attested' | 'observed' | 'claimed'
+type TriggerSource = 'attested' | 'observed' | 'claimed'
+
+/** One thing that set a call off, as its record has it. */
+export interface Trigger {
+  readonly by: TriggerKind | 'unreadable'
+  readonly how: TriggerSource
+  /** The call before: whose answer was given, in whose course it was asked, or whose upstream called back. */
+  readonly call?: string
+  /** Of a claim: true where the instance was given the answer of the call that it names. */
+  readonly seen?: boolean
+  readonly id?: string
+  readonly digest?: string
+  /** The signed task, and the key that signed it. */
+  readonly task?: string
+  readonly key?: string
+  /** Who handed the authority on, and by which delegation. */
+  readonly agent?: string
+  readonly instance?: string
+  readonly delegation?: string
+}
 
 /** What a client says set its call off. Ids and a digest, never text; no authority (INV-11). */
 export interface ClaimedTrigger {

@@ -317,7 +317,7 @@ test('what pretends to be another method, or to come from elsewhere, does not ge
       range: 'bytes=0-1',
     },
   })
-  const { traceparent: _t, ...headers } = api.heard[0]!.headers
+  const { traceparent: _t, tracestate: _s, ...headers } = api.heard[0]!.headers
   assert.deepEqual(headers, {
     host: `127.0.0.1:${api.port}`,
     connection: 'keep-alive',

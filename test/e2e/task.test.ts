@@ -81,7 +81,7 @@ test('INV-4 an agent that is not registered for it does nothing without a task, 
   const task = await open('bounded', '--allow', 'probe/echo when context.input.text like "ok*"')
   assert.ok(ran(await echo(holder, 'ok, within')))
   const intent = await last('call.intent')
-  assert.equal(intent.body['task'], task.id)
+  assert.equal(intent.task, task.id)
   assert.equal((await echo(holder, 'beyond')).code, 'policy.denied')
   const counted = legacy('tools/call', { name: 'count', arguments: { n: 1 } })
   assert.equal((await send(bailiwick, holder, counted)).code, 'policy.denied')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { enforcerFault } from '../../src/authority/enforcers/faults.ts'
 import { openControl, type Control } from '../../src/api/control.ts'
 import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
+import { Search } from '../../src/audit/search/search.ts'
 import { Exports } from '../../src/audit/export/exports.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
@@ -100,6 +101,7 @@ export class ControlHome {
   audit!: AuditLog
   exports!: Exports
   metrics!: Metrics
+  search!: Search
   roots!: Roots
   control!: Control
   ada!: FakeOperator
@@ -194,12 +196,14 @@ export class ControlHome {
     const { subjects, erasure } = this.authority
     this.payloads = new Payloads({ ...base, store, audit, subjects, onTrouble })
     erasure.onErasing('payloads', () => this.payloads.flush())
+    this.search = await Search.open(directory, audit)
     this.metrics = new Metrics({ audit, exports: this.exports })
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
       () => Promise.resolve(this.metrics.close()),
       () => this.exports.close(),
+      () => this.search.close(),
       () => this.traffic.close(),
       () => this.payloads.close(),
       () => this.credentials.close(),
@@ -224,6 +228,7 @@ export class ControlHome {
       audit,
       payloads: payloadReading(this.payloads, { commit: (text) => `hmac-sha256:${text}` }),
       exports: this.exports,
+      search: this.search,
       entropy: systemEntropy,
       server: this.#server(),
       consents: this.consents,
@@ -272,6 +277,7 @@ export class ControlHome {
     const replay = new PolicyReplay(reading)
     return {
       metrics: () => this.metrics.text(),
+      witnessed: () => undefined,
       facts: () => ({
         version: '0.0.0-test',
         home: '/home/of/test',

@@ -24,6 +24,7 @@ import type {
   PayloadPort,
   Ports,
   Reserving,
+  RecordQuotaPort,
 } from '../../src/gateway/ports.ts'
 
 /** An actor whose certificate is the text given. */
@@ -159,6 +160,8 @@ export class FakeHistory implements HistoryPort {
 
 /** Everything a gateway needs, with handles for the test. */
 export class FakePorts {
+  /** What every instance is refused with, where a test says so. */
+  overQuota: ReturnType<RecordQuotaPort['over']>
   readonly records: RecordDraft[] = []
   readonly notes: string[] = []
   readonly refusals: string[] = []
@@ -340,6 +343,7 @@ export class FakePorts {
         },
       },
       audit: this.audit,
+      recordQuota: { over: () => this.overQuota },
       watch: {
         refused: (kind) => this.refusals.push(kind),
         note: (event) => this.notes.push(event),

@@ -13,27 +13,37 @@ export interface Recorded {
   readonly record: AuditRecord
 }
 
-/**
- * Records with what people said in them, which stands beside the log: a member is null where that was erased, and `confided` has the
- * commitment that is in the leaf in its place.
- */
+/** Records with what people said in them, which stands beside the log; null where that was erased. */
+export async function withWords<R extends Recorded>(
+  { confider }: Pick<ControlPorts['authority'], 'confider'>,
+  records: readonly R[],
+): Promise<R[]> {
+  const found = records.map(({ record }) => commitmentsOf(record.body))
+  const words = await confider.words(found.flatMap((one) => [...one.values()]))
+  return records.map((recorded, at) => {
+    const said = [...found[at]!].map(([name, commitment]) => [name, words.get(commitment) ?? null])
+    if (said.length === 0) return recorded
+    const { record } = recorded
+    const body: AuditRecord['body'] = { ...record.body, ...Object.fromEntries(said) }
+    return { ...recorded, record: { ...record, body } }
+  })
+}
+
+/** Records as people see them: with what was said in them, and `confided` for what the leaf has in its place. */
 export async function shownEntries(
   authority: Pick<ControlPorts['authority'], 'people' | 'confider'>,
   records: readonly Recorded[],
 ): Promise<AuditEntry[]> {
-  const found = records.map(({ record }) => commitmentsOf(record.body))
-  const words = await authority.confider.words(found.flatMap((one) => [...one.values()]))
-  return records.map((recorded, at) => {
+  const told = await withWords(authority, records)
+  return told.map((recorded, at) => {
     const entry = shownEntry(authority, recorded)
-    const commitments = [...found[at]!]
+    const commitments = [...commitmentsOf(records[at]!.record.body)]
     if (commitments.length === 0) return entry
-    const body = { ...entry.record.body }
-    for (const [name, commitment] of commitments) body[name] = words.get(commitment) ?? null
-    const confided = commitments.map(([name, commitment]) => [
-      name,
-      { commitment, ...(!words.has(commitment) && { erased: true as const }) },
-    ])
-    return { ...entry, record: { ...entry.record, body }, confided: Object.fromEntries(confided) }
+    const confided = commitments.map(([name, commitment]) => {
+      const erased = recorded.record.body[name] === null
+      return [name, { commitment, ...(erased && { erased: true as const }) }] as const
+    })
+    return { ...entry, confided: Object.fromEntries(confided) }
   })
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { request, type IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { AuditCall, AuditEntry, AuditFlushed, AuditPage } from '../../wire/api/audit.ts'
+import { AuditCall, AuditEntry, AuditFound, AuditFlushed, AuditPage } from '../../wire/api/audit.ts'
 import { AuditCallStory } from '../../wire/api/story.ts'
 import { Status } from '../../wire/api/status.ts'
 import type { RecordDraft } from '../../wire/record.ts'
@@ -115,7 +115,7 @@ test('a denied call and a held one are told as what they are', async () => {
   assert.deepEqual(await summary('fe'), ['hold', null])
 })
 
-test('the tail tells of records as they become durable, filtered, until it is left', async () => {
+test('the tail tells of records as they come into the log, filtered, and goes on where one was left', async () => {
   const response = await home.ask('GET', '/v1/audit/tail?type=test.live')
   assert.equal(response.headers.get('content-type'), 'text/event-stream')
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
@@ -123,12 +123,31 @@ test('the tail tells of records as they become durable, filtered, until it is le
   await home.audit.append(draft({ type: 'test.other', phase: 'admin' }))
   const { leaf } = await home.audit.append(draft({ type: 'test.live', phase: 'admin' }))
   const { value = '' } = await reader.read()
-  const [, data] = /^event: record\ndata: (.*)\n\n$/.exec(value) ?? []
+  const [, id, data] = /^id: (\d+)\nevent: record\ndata: (.*)\n\n$/.exec(value) ?? []
   const entry = AuditEntry.parse(JSON.parse(data ?? ''))
-  assert.deepEqual([entry.leaf, entry.index, entry.person_name], [leaf, null, 'ada'])
+  assert.deepEqual([entry.leaf, entry.index, entry.person_name], [leaf, Number(id), 'ada'])
   home.timer.fire()
   assert.equal((await reader.read()).value, ': alive\n\n')
   await reader.cancel()
+  // What came meanwhile is not lost: the stream goes on behind the last event that was seen.
+  const later = await home.audit.append(draft({ type: 'test.live', phase: 'admin' }))
+  const again = await home.ask('GET', `/v1/audit/tail?type=test.live&after=${id}`)
+  const rest = again.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!text.includes('event: record')) text += (await rest.read()).value ?? ''
+  assert.ok(text.includes(later.leaf) && !text.includes(leaf))
+  await rest.cancel()
+})
+
+test('search finds what was recorded before it, by any condition, and says where a query is wrong', async () => {
+  await home.audit.append(draft({ type: 'test.sought', agent: 'sought', phase: 'admin' }))
+  const found = await home.read('GET', '/v1/audit/search?q=agent%3Asought%20type%3Atest.*')
+  assert.deepEqual(AuditFound.parse(found), found)
+  assert.equal((found['records'] as unknown[]).length, 1)
+  const wrong = await home.read('GET', '/v1/audit/search?q=colour%3Ared', {}, 400)
+  assert.equal(wrong['code'], 'search.query')
+  const [read] = await home.audit.tail({ limit: 1, type: 'audit.read' })
+  assert.deepEqual({ ...read?.record.body }, { what: 'search', query: 'agent:sought type:test.*' })
 })
 
 test('so many may watch and no more; one who leaves makes room', async () => {

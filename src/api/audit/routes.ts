@@ -14,6 +14,7 @@ import type { Surface } from '../serve.ts'
 import { shownEntries } from './entry.ts'
 import { recordReading } from './reading.ts'
 import { serveStories } from './story-routes.ts'
+import { serveSearch } from './search.ts'
 import { serveTail } from './tail.ts'
 
 const ByText = z.strictObject({ id: z.string().max(64) })
@@ -68,6 +69,7 @@ export function serveAudit(surface: Surface, ports: ControlPorts): void {
   serveFlush(surface, ports)
   serveStories(surface, ports)
   serveTail(surface, ports)
+  serveSearch(surface, ports)
 }
 
 function serveFlush(surface: Surface, ports: ControlPorts): void {

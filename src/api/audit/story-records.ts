@@ -17,7 +17,7 @@ export interface Found {
 }
 
 /** Records in the log, once everything acknowledged is in it. */
-export async function logSize(log: StoryLog): Promise<number> {
+async function logSize(log: StoryLog): Promise<number> {
   const [newest] = await log.tail({ limit: 1 })
   return newest === undefined ? 0 : newest.index + 1
 }

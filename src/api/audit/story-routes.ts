@@ -13,7 +13,7 @@ import {
 import type { AuditRecord } from '../../wire/record.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
-import { callSummary, shownEntries } from './entry.ts'
+import { callSummary, shownEntries, withWords } from './entry.ts'
 import { recordReading } from './reading.ts'
 import { replayed } from './replay.ts'
 import { callStory } from './story.ts'
@@ -41,7 +41,7 @@ export function serveStories(surface: Surface, ports: ControlPorts): void {
         call: params.id,
         records: await shownEntries(authority, found),
         summary: callSummary(authority, [first, ...rest]),
-        story: callStory(authority, audit, params.id, found),
+        story: callStory(authority, audit, params.id, await withWords(authority, found)),
       }
     },
   )

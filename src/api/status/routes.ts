@@ -18,6 +18,17 @@ function head(audit: ControlPorts['audit']): { readonly size: number; readonly r
   }
 }
 
+/** Who besides the log has seen it, and how much of it can be searched. */
+function seen({ server, search }: ControlPorts) {
+  const state = server.witnessed()
+  return {
+    witnessed: state?.result?.met === true && (state.result.cosignatures.length ?? 0) > 0,
+    witnessed_size: state?.size ?? null,
+    forked: state?.forked ?? null,
+    indexed: search.state().indexed,
+  }
+}
+
 function policies({ authority, server }: ControlPorts): Status['policies'] {
   const current = authority.policies.current()
   if (current === undefined) return null
@@ -64,7 +75,7 @@ export function serveStatus(surface: Surface, ports: ControlPorts): void {
           origin: facts.logOrigin,
           ...head(audit),
           published_at: facts.logPublishedAt === undefined ? null : rfc3339(facts.logPublishedAt),
-          witnessed: false as const,
+          ...seen(ports),
         },
         situation: facts.situation,
         warnings: [...facts.warnings],

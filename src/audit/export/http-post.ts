@@ -7,6 +7,8 @@ import type { RemoteSink } from './settings.ts'
 import { tlsTerms } from './tls-files.ts'
 
 const HEADERS_MS = 30_000
+/** The whole exchange, whatever drips. */
+const WHOLE_MS = 60_000
 /** Bytes of an answer that are looked at. */
 const ANSWER_MAX = 65_536
 /** Statuses after which the same may be tried again (OTLP/HTTP §Retryable Response Codes; 408 and 5xx for webhooks). */
@@ -33,7 +35,9 @@ export async function post(
   let status: number
   let answer: string
   try {
-    const response = await request(url, { dispatcher: agent, method: 'POST', headers, body })
+    const signal = AbortSignal.timeout(WHOLE_MS)
+    const options = { dispatcher: agent, method: 'POST', headers, body, signal } as const
+    const response = await request(url, options)
     status = response.statusCode
     answer = await response.body.text()
   } catch (error) {

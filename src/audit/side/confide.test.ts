@@ -92,7 +92,7 @@ test('many words at once share transactions, and each is found again', async (t)
   const { authority } = await home(t)
   const reasons = Array.from({ length: 300 }, (_, at) => `reason ${at}`)
   const drafts = await Promise.all(
-    reasons.map((reason) => {
+    reasons.map(async (reason) => {
       const { person: _person, ...anybody } = draft({ reason })
       return authority.confider.confide(anybody)
     }),

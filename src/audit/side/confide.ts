@@ -47,7 +47,7 @@ interface Waiting {
 export class Confider {
   readonly #ports: ConfidePorts
   #waiting: Waiting[] = []
-  #writing: Promise<void> | undefined
+  #draining = false
 
   constructor(ports: ConfidePorts) {
     this.#ports = ports
@@ -129,14 +129,13 @@ export class Confider {
     }
     return new Promise((done, failed) => {
       this.#waiting.push({ row, done, failed })
-      this.#writing ??= this.#drain().finally(() => {
-        this.#writing = undefined
-      })
+      if (!this.#draining) void this.#drain()
     })
   }
 
   /** Whatever waits while one transaction is written goes into the next. */
   async #drain(): Promise<void> {
+    this.#draining = true
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH)
       try {
@@ -148,6 +147,8 @@ export class Confider {
         for (const { failed } of batch) failed(error)
       }
     }
+    // INVARIANT: nothing is awaited since the last look, so nothing can have come that nobody writes.
+    this.#draining = false
   }
 }
 

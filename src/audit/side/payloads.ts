@@ -102,10 +102,8 @@ export class Payloads {
   flush(): Promise<void> {
     this.#cancelBatch?.()
     this.#cancelBatch = undefined
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
-    return this.#writing
+    if (this.#queue.length > 0) this.#writing ??= this.#write()
+    return this.#writing ?? Promise.resolve()
   }
 
   /** Deletes what is over. Answers how many. */
@@ -138,6 +136,8 @@ export class Payloads {
         this.#ports.onTrouble(error)
       }
     }
+    // INVARIANT: nothing is awaited since the last look, so nothing can have come that nobody writes.
+    this.#writing = undefined
   }
 
   /** Nothing is kept of somebody who was erased while their call was under way. */

@@ -69,13 +69,10 @@ function personIn({ body, person, type }: RecordDraft): string | undefined {
   return person
 }
 
-/** What stands in the leaf in place of a value. */
-export interface Commitment {
-  /** `sha256:` and base64url of SHA-256 over 32 random bytes and the canonical JSON of the value. */
-  readonly commitment: string
-}
-
-/** The commitment that a member of a body is; undefined where it is something else. */
+/**
+ * The commitment that a member of a body is, `sha256:` and base64url of SHA-256 over 32 random bytes and the canonical JSON of the
+ * value; undefined where the member is something else.
+ */
 export function commitmentIn(value: Json | undefined): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const { commitment, ...more } = value as JsonObject

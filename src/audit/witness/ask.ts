@@ -21,7 +21,10 @@ export function openAsk(): { readonly ask: AskWitness; close(): Promise<void> } 
     async ask(url, body) {
       try {
         const headers = { 'content-type': 'text/plain; charset=utf-8' }
-        const response = await request(url, { dispatcher: agent, method: 'POST', headers, body })
+        // The whole exchange has an end: a witness that drips must not hold up the others.
+        const signal = AbortSignal.timeout(WAIT_MS)
+        const options = { dispatcher: agent, method: 'POST', headers, body, signal } as const
+        const response = await request(url, options)
         const media = response.headers['content-type']
         return {
           status: response.statusCode,

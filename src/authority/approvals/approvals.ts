@@ -56,11 +56,7 @@ export class Approvals {
   }
 
   /** Reads every open approval that verifies. */
-  static async load(
-    ports: AuthorityPorts,
-    people: People,
-    subjects: Subjects,
-  ): Promise<Approvals> {
+  static async load(ports: AuthorityPorts, people: People, subjects: Subjects): Promise<Approvals> {
     const approvals = new Approvals(ports, people, subjects)
     const held = await ports.store.approvals.all({ state: ['pending', 'approved'] })
     for (const approval of held) approvals.#show(approval)

@@ -106,3 +106,26 @@ test('a log that cannot be written keeps nothing from counting', async () => {
     assert.equal((await home.store.triggers.all()).length, 1, 'the next sweep writes it')
   })
 })
+
+test('INV-11 in a trace that its caller named, only what our span alone makes known was set off by the call', async () => {
+  await withAuthority(async (_home, authority) => {
+    await two(authority)
+    const { effects } = authority
+    const named = {
+      trace: '4bf92f3577b34da6a3ce929d0e0e4736',
+      span: '00f067aa0ba902b7',
+      sampled: true,
+    }
+    const sent = effects.sent(READ, named)
+    assert.deepEqual([sent.trace, sent.sampled], [named.trace, true])
+    assert.notEqual(sent.span, named.span)
+    // The agent goes on in its own trace: that is no word of the system's.
+    assert.equal(effects.arrived(named, 'billing', 'move_file'), undefined)
+    assert.deepEqual(effects.of('crm', 'read_file').triggers, [])
+    // The system calls back: in our span, or in one of its own beside our `tracestate`.
+    assert.equal(effects.arrived(sent, 'billing', 'move_file'), READ.id)
+    const within = { ...named, span: 'b'.repeat(16), own: sent.span }
+    assert.equal(effects.arrived(within, 'billing', 'move_file'), READ.id)
+    assert.deepEqual(effects.of('crm', 'read_file').triggers, ['billing/move_file'])
+  })
+})

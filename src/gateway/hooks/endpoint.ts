@@ -11,6 +11,7 @@ import type { Denial } from '../denial.ts'
 import { isDenial } from '../denial.ts'
 import type { GatewayCode } from '../faults.ts'
 import type { Governor } from '../govern.ts'
+import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import type { HookEvent } from './event.ts'
 import { READERS } from './readers.ts'
@@ -155,9 +156,19 @@ function fieldsOf(
     call,
     system,
   }: { readonly action: string; readonly call: string; readonly system: string },
-  { agent, instance }: Actor,
+  actor: Actor,
 ) {
-  return { action, agent, call, instance, system }
+  const { agent, instance, task } = actor
+  const person = personOf(actor)
+  return {
+    action,
+    agent,
+    call,
+    instance,
+    system,
+    ...(person !== undefined && { person }),
+    ...(task !== undefined && { task: task.id }),
+  }
 }
 
 /** The tree of a body, or why there is none. What could be read in two ways is not read (INV-12). */

@@ -56,8 +56,33 @@ export const AuditQuery = z.strictObject({
 /** Answer of `GET /v1/audit/records`, newest first. */
 export const AuditPage = z.object({ records: z.array(AuditEntry), next: z.string().nullable() })
 
+/** Query of `GET /v1/audit/search`. */
+export const AuditSearchQuery = z.strictObject({
+  /** The query language of docs/operate/search.md. */
+  q: z.string().max(1_000).default(''),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  order: z.enum(['newest', 'oldest']).default('newest'),
+  /** `next` of the page before. */
+  cursor: z.string().max(128).optional(),
+})
+
+/** Answer of `GET /v1/audit/search`. */
+export const AuditFound = z.object({
+  records: z.array(AuditEntry),
+  next: z.string().nullable(),
+  /** True where looking was ended before the page was full: `next` goes on. */
+  partial: z.boolean(),
+  /** Records that were searched: all that were in the log when it was asked, unless the index is behind. */
+  searched: z.number().int(),
+})
+
 /** Query of `GET /v1/audit/tail`. */
-export const AuditTailQuery = AuditQuery.pick({ type: true, agent: true, system: true })
+export const AuditTailQuery = AuditQuery.pick({ type: true, agent: true, system: true }).extend({
+  /** The query language of docs/operate/search.md, for the records to come. */
+  q: z.string().max(1_000).optional(),
+  /** Index of the last record that was seen: everything after it comes, whenever it was. `Last-Event-ID` says the same. */
+  after: RecordIndex.optional(),
+})
 
 /** Answer of `GET /v1/audit/calls/{id}`: one governed call, oldest record first. */
 export const AuditCall = z.object({
@@ -92,3 +117,4 @@ export type AuditEntry = z.infer<typeof AuditEntry>
 export type AuditPage = z.infer<typeof AuditPage>
 export type AuditCall = z.infer<typeof AuditCall>
 export type AuditFlushed = z.infer<typeof AuditFlushed>
+export type AuditFound = z.infer<typeof AuditFound>

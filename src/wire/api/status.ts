@@ -48,7 +48,14 @@ export const Status = z
       /** Root hash, base64. */
       root: z.string(),
       published_at: Time.nullable(),
-      witnessed: z.literal(false),
+      /** True where the quorum of the home's witness policy has cosigned a checkpoint of it. */
+      witnessed: z.boolean(),
+      /** Records of the newest shard that they saw; null where nobody did. */
+      witnessed_size: z.number().int().nullable(),
+      /** What a witness says of another history; null while none does. */
+      forked: z.string().nullable(),
+      /** Records that can be searched. */
+      indexed: z.number().int(),
     }),
     /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). */
     situation: z.string(),
