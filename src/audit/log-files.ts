@@ -1,6 +1,6 @@
 // Holds the log's public folder: `checkpoint` and `tile/…`, laid out as C2SP tlog-tiles says.
 
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { utf8 } from '../std/bytes.ts'
@@ -86,6 +86,15 @@ export class LogFiles {
   /** Publishes a checkpoint, whose tiles are durable. */
   publish(note: string): void {
     replaceDurable(join(this.directory, 'checkpoint'), utf8(note))
+  }
+
+  /** Removes partial forms of a tile that are wider than what is committed: a step that was never committed left them. */
+  dropBeyond(level: TileRef['level'], index: number, width: number): void {
+    const partials = `${this.#path({ level, index, width: TILE_WIDTH })}.p`
+    if (!existsSync(partials)) return
+    for (const name of readdirSync(partials)) {
+      if (!(Number(name) <= width)) rmSync(join(partials, name), { force: true })
+    }
   }
 
   /** Removes the partial forms of a tile that is full under a published checkpoint. */

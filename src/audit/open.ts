@@ -5,21 +5,24 @@ import { join } from 'node:path'
 import { uuidv7 } from '../std/id.ts'
 import type { RecordDraft } from '../wire/record.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
+import { makeDirectory } from './durable-file.ts'
 import { Envelope } from './envelope.ts'
 import { fault } from './faults.ts'
-import { openLogKey } from './log-key.ts'
+import { openLogKey, type LogKey } from './log-key.ts'
 import { LogFolder } from './log-folder.ts'
 import { LogIndex, type BootMark } from './log-index.ts'
 import { readRecords } from './log-reader.ts'
 import { AuditLog, type AuditLogParts } from './log.ts'
 import { auditLimits, type AuditLogOptions } from './options.ts'
 import { RecordQuota } from './quota.ts'
+import { AckGate } from './postgres/ack.ts'
+import { PostgresLink } from './postgres/link.ts'
 import { Reserve } from './reserve.ts'
 import { ownOutcome } from './outcome.ts'
 import { SequencerLink } from './sequencer-link.ts'
 import { Spool } from './spool.ts'
 import type { SpoolScan } from './spool-scan.ts'
-import { startSpoolThread } from './spool-thread.ts'
+import { startSpoolThread, type SpoolThread } from './spool-thread.ts'
 
 /** Intents that recovery answers at a time. */
 const RECOVERY_BATCH = 512
@@ -35,18 +38,19 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   if (gateway === '') throw fault('audit.options', 'a gateway has a name')
   const key = openLogKey(home, origin, signer)
   const { checkpointMs, heartbeatMs, segmentBytes, keptBytes } = limits
-  const { link: sequencer, scan } = await SequencerLink.open({ home, key, checkpointMs })
+  const { sequencer, scan, gate } = await openSequencer(options, key, checkpointMs)
   const boot = uuidv7(clock, entropy)
   const directory = join(home, 'spool')
   const first = (scan.end?.segment ?? 0) + 1
   const writer = { directory, gateway, boot, key: signer.keyId, segmentBytes, keptBytes, first }
-  const thread = await startSpoolThread(
+  const spoolThread = await startSpoolThread(
     scan.end === undefined ? writer : { ...writer, previous: scan.end },
   ).catch(async (error: unknown) => {
     await sequencer.close()
     throw error
   })
-  const spool = new Spool(thread, clock, limits, thread.position)
+  const thread = gate(spoolThread)
+  const spool = new Spool(thread, clock, limits, spoolThread.position)
   sequencer.onFailure((error) => spool.fail(error.detail))
   const folder = new LogFolder(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
@@ -66,7 +70,9 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   })
   try {
     for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
-      const intents = readRecords(folder, shards, open.slice(at, at + RECOVERY_BATCH))
+      const found = readRecords(folder, shards, open.slice(at, at + RECOVERY_BATCH))
+      // Where several gateways write one log, those of the others are under way, or theirs to answer.
+      const intents = found.filter(({ record }) => record.gateway === gateway)
       const unknown = { status: 'unknown', cause: 'crash' } as const
       await Promise.all(
         intents.map(({ record, leaf }) => log.append(ownOutcome(record, leaf, unknown))),
@@ -79,6 +85,29 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   }
   log.beat()
   return log
+}
+
+/** Who gives records their indices, and when a record counts. */
+interface Sequenced {
+  readonly sequencer: SequencerLink | PostgresLink
+  readonly scan: SpoolScan
+  readonly gate: (thread: SpoolThread) => AuditLogParts['thread']
+}
+
+/** This home's own sequencer, or the order of PostgreSQL. */
+async function openSequencer(
+  { home, gateway, database }: AuditLogOptions,
+  key: LogKey,
+  checkpointMs: number,
+): Promise<Sequenced> {
+  if (database === undefined) {
+    const { link, scan } = await SequencerLink.open({ home, key, checkpointMs })
+    return { sequencer: link, scan, gate: (thread) => thread }
+  }
+  const { url, ack } = database
+  for (const folder of ['spool', 'log']) makeDirectory(join(home, folder))
+  const { link, scan } = await PostgresLink.open({ home, gateway, url, key, checkpointMs })
+  return { sequencer: link, scan, gate: (thread) => new AckGate(thread, link, ack) }
 }
 
 /** How many records one instance may cause where nobody says otherwise. */

@@ -7,6 +7,9 @@ import { fault } from './faults.ts'
 import type { QuotaLimits } from './quota.ts'
 import { SEGMENT_LEAST } from './segment.ts'
 
+/** When a record counts: durable on this disk, committed by PostgreSQL, or the latter while more than one gateway is attached. */
+export type AckLevel = 'local' | 'remote' | 'auto'
+
 /** Bounds that may be set; the defaults are for a machine in service. */
 export interface AuditLimits {
   /** Bytes of a spool segment, 131,072 to 1 GiB. */
@@ -40,6 +43,12 @@ export interface AuditLogOptions {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly limits?: Partial<AuditLimits>
+  /** PostgreSQL, where it orders the records of several gateways; absent: this home is a log by itself. */
+  readonly database?: {
+    /** A direct connection, as the application's role. */
+    readonly url: string
+    readonly ack: AckLevel
+  }
   /** How many records one instance may cause; absent: 2,000 a second and 20 million a day. */
   readonly quota?: QuotaLimits
 }

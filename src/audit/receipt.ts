@@ -7,7 +7,14 @@ import { fromBase64, toBase64 } from '../tlog/base64.ts'
 import { parseDecimal } from '../tlog/checkpoint.ts'
 import { Edge } from '../tlog/edge.ts'
 import { HASH_BYTES, leafHash } from '../tlog/hash.ts'
-import { noteVerifier, openNote, parseVkey, signNote, type NoteSigner, type OpenedNote } from '../tlog/note.ts'
+import {
+  noteVerifier,
+  openNote,
+  parseVkey,
+  signNote,
+  type NoteSigner,
+  type OpenedNote,
+} from '../tlog/note.ts'
 import { inclusionProof, verifyInclusion, type TileReader } from '../tlog/tree.ts'
 import { fault } from './faults.ts'
 
@@ -99,7 +106,11 @@ export function verifyReceipt(receipt: SignedReceipt, vkeys: string): ReceiptPro
   if (!whole || size === undefined || bytes?.length !== HASH_BYTES || mmdMs === undefined) {
     throw fault('audit.receipt', 'what is signed is no batch of receipts')
   }
-  if (Number.isNaN(at) || rfc3339(at) !== time || !opened.verified.some(({ name }) => name === origin)) {
+  if (
+    Number.isNaN(at) ||
+    rfc3339(at) !== time ||
+    !opened.verified.some(({ name }) => name === origin)
+  ) {
     throw fault('audit.receipt', 'what is signed is no batch of this log')
   }
   const hashes = receipt.hashes.map((hash) => fromBase64(hash) ?? new Uint8Array())

@@ -41,6 +41,7 @@ export class ShardWriter {
     const width = size % TILE_WIDTH
     this.#bundles = new Bundles(index, width === 0 ? [] : files.readEntries(index, width))
     this.#filled = staleTiles(size)
+    dropUncommitted(size, files)
   }
 
   /** The shard with everything that was appended. */
@@ -106,6 +107,15 @@ function loadEdge(head: ShardHead, files: LogFiles): Edge {
     throw fault('audit.corrupt', `the tiles at size ${head.size} do not have the committed root`)
   }
   return edge
+}
+
+/** What a step wrote that was never committed is of no tree; where another order came of it, it would contradict the one that did. */
+function dropUncommitted(size: number, files: LogFiles): void {
+  for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / TILE_WIDTH)) {
+    const [index, width] = [Math.floor(count / TILE_WIDTH), count % TILE_WIDTH]
+    files.dropBeyond(level, index, width)
+    if (level === 0) files.dropBeyond('entries', index, width)
+  }
 }
 
 function isUnder(ref: TileRef, size: number): boolean {

@@ -3,6 +3,8 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { replaceDurable } from '../audit/durable-file.ts'
+import type { AuditLogOptions } from '../audit/options.ts'
 import type { KeyRing } from '../keys/ring.ts'
 import { openStore, type Store } from '../store/open.ts'
 import { DatabaseLease } from '../store/postgres/lease.ts'
@@ -14,6 +16,28 @@ import type { Stack } from './stack.ts'
 
 /** File in a home whose rows have moved: what is in `bailiwick.db` then is history. */
 export const MOVED_FILE = 'moved-to-postgresql'
+
+/** File in a home whose log PostgreSQL orders. */
+const LOG_FILE = 'log-in-postgresql'
+
+/**
+ * Where the log of a home is ordered. A home that has a log of its own keeps it, also when its rows have moved; one that begins
+ * on PostgreSQL is ordered there from its first record on. What a home began with it stays with: a file says so before anything is written.
+ */
+export function orderOf({
+  home,
+  databaseUrl,
+  auditAck,
+}: Pick<Settings, 'home' | 'databaseUrl' | 'auditAck'>): Pick<AuditLogOptions, 'database'> {
+  const marked = existsSync(join(home, LOG_FILE))
+  if (databaseUrl === undefined) {
+    if (marked) throw serverFault('server.moved', 'the log of this home is ordered by PostgreSQL')
+    return {}
+  }
+  if (!marked && existsSync(join(home, 'log-state.sqlite'))) return {}
+  if (!marked) replaceDurable(join(home, LOG_FILE), new Uint8Array())
+  return { database: { url: databaseUrl, ack: auditAck } }
+}
 
 /** Opens the rows with the turn that was taken for them. */
 export type OpenRows = (keys: KeyRing) => Promise<Store>

@@ -14,7 +14,7 @@ import { openKeyRing } from '../keys/file.ts'
 import type { KeyRing } from '../keys/ring.ts'
 import { lockHome } from '../store/home-lock.ts'
 import type { Store } from '../store/open.ts'
-import { takeDatabase } from './database.ts'
+import { orderOf, takeDatabase } from './database.ts'
 import { openCommitments } from './commitments.ts'
 import { homeFacts, makeHome } from './home.ts'
 import { operatorLog } from './operator-log.ts'
@@ -69,7 +69,14 @@ export async function openGround(
   const origin = `${trustDomain}/log`
   const at = { home, gateway: settings.gatewayName, origin }
   const quota = settings.recordQuota
-  const audit = await openAuditLog({ ...at, signer: keys.log, clock, entropy, quota })
+  const audit = await openAuditLog({
+    ...at,
+    ...orderOf(settings),
+    signer: keys.log,
+    clock,
+    entropy,
+    quota,
+  })
   stack.push(() => audit.close())
   const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())

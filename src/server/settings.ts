@@ -16,6 +16,8 @@ export interface Settings {
   readonly gatewayName: string
   /** PostgreSQL, where the rows are not in the home; a secret as a whole. */
   readonly databaseUrl: string | undefined
+  /** When a record counts, where PostgreSQL orders the log. */
+  readonly auditAck: 'auto' | 'local' | 'remote'
   /** Whether to wait while another process has the database, instead of refusing. */
   readonly standby: boolean
   /** All listeners are on this address. */
@@ -112,6 +114,7 @@ export function settings(
     home,
     gatewayName: gatewayName(environment['BAILIWICK_GATEWAY_NAME'] ?? ''),
     databaseUrl: environment['BAILIWICK_DATABASE_URL'] || environment['DATABASE_URL'] || undefined,
+    auditAck: word(environment, 'BAILIWICK_AUDIT_ACK', ['auto', 'local', 'remote']),
     standby: flags.standby === true,
     host: '127.0.0.1',
     controlPort: port(flags.controlPort, 'BAILIWICK_CONTROL_PORT', PORTS.control),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -113,8 +113,10 @@ test('a standby waits, and has the database within a moment of the other’s dea
   await migrated(folder, database)
   await using first = await Bailiwick.start({ DATABASE_URL: database.url }, folder)
   await peopled(first)
-  // The same keys on another machine: a copy of the home, with a name of its own.
-  const second = copyOf(folder)
+  // The same keys and facts on another machine, which has nothing else: the log comes from the database.
+  const second = `${folder}-second`
+  mkdirSync(second, { mode: 0o700 })
+  for (const name of ['keys', 'home.json']) execFileSync('cp', ['-a', join(folder, name), second])
   const environment = { DATABASE_URL: database.url, BAILIWICK_GATEWAY_NAME: 'gateway-2' }
   const ports = ['--control-port', '0', '--identity-port', '0', '--gateway-port', '0']
   const args = [MAIN, 'serve', '--home', second, '-o', 'json', ...ports]
@@ -123,7 +125,10 @@ test('a standby waits, and has the database within a moment of the other’s dea
   await using standby = new Child([...args, '--standby'], environment)
   await until('it stands by', () => standby.stderr.includes('standing by'))
   await first.stop('SIGKILL')
-  await until('it is ready', () => standby.stdout.includes('"ready"'))
+  await until('it is ready', () => {
+    if (standby.gone) throw new Error(`the standby ended: ${standby.stderr}`)
+    return standby.stdout.includes('"ready"')
+  })
   standby.kill('SIGTERM')
   const { code } = await standby.ended
   assert.equal(code, 0)

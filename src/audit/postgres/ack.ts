@@ -1,12 +1,10 @@
 // Holds when a record counts as recorded: once it is durable here, or once PostgreSQL has committed it as well.
 
+import type { AckLevel } from '../options.ts'
 import type { SpoolNews } from '../spool-committer.ts'
 import type { SpoolThread } from '../spool-thread.ts'
 import { comparePositions } from '../segment.ts'
 import type { PostgresLink } from './link.ts'
-
-/** `local` and `remote` as the words say; `auto`: remote while more than one gateway is attached. */
-export type AckLevel = 'local' | 'remote' | 'auto'
 
 type Port = Pick<SpoolThread, 'listen' | 'post' | 'ended'>
 
@@ -67,8 +65,12 @@ export class AckGate implements Port {
   #release(): void {
     const local = this.level === 'local'
     for (let news = this.#held[0]; news !== undefined; news = this.#held[0]) {
-      const far = local || news.kind !== 'durable'
-      if (!far && comparePositions(this.#link.shipped, news.position) < 0) return
+      if (
+        news.kind === 'durable' &&
+        !local &&
+        comparePositions(this.#link.shipped, news.position) < 0
+      )
+        return
       this.#held.shift()
       this.#hear(news)
     }

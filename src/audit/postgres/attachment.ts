@@ -73,7 +73,8 @@ export class Attachment {
     this.#writer = new LogWriter(options)
     const { position } = this.#writer.head
     this.#own = new OwnSpool(join(home, 'spool'), position, takenOf(home, gateway))
-    if (spool.goal === undefined) this.scan = scanSpool(join(home, 'spool'), position, this.head.size)
+    if (spool.goal === undefined)
+      this.scan = scanSpool(join(home, 'spool'), position, this.head.size)
     this.#own.noteDurable(spool.goal ?? endOf(this.scan, position))
     const own = { gateway, own: this.#own, past, longer: spool.longer }
     this.#recogniser = new Recogniser(own)

@@ -72,7 +72,9 @@ export class PostgresLink {
    * Attaches, follows the database to where it is, ships what earlier processes left in the spool, and waits for its place.
    * Throws what `Attachment.open` throws.
    */
-  static async open(options: PostgresLinkOptions): Promise<{ link: PostgresLink; scan: SpoolScan }> {
+  static async open(
+    options: PostgresLinkOptions,
+  ): Promise<{ link: PostgresLink; scan: SpoolScan }> {
     const { home, gateway, url, key, checkpointMs } = options
     const { origin, vkey } = key
     const start: OrderStart = { home, gateway, url, origin, vkey, checkpointMs }
