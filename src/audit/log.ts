@@ -1,5 +1,6 @@
 // Holds the audit log as the rest of the product sees it: append and wait for the disk, read, prove, close.
 
+import type { BreakGlassView, BreakGlassWatch } from './break-glass-watch.ts'
 import { toBase64 } from '../tlog/base64.ts'
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
 import type { Clock } from '../std/clock.ts'
@@ -23,6 +24,8 @@ import type { SpoolNews } from './spool-committer.ts'
 
 /** Segments that the sequencer may lag behind before appending is refused: the disk is not a queue without end. */
 const BACKLOG_SEGMENTS = 16
+/** Between two looks at whether the glass was broken (ms). */
+const LOOK_MS = 1_000
 /** Between two records of what was refused over a quota (ms). */
 const REFUSALS_MS = 10_000
 /** Records that one `tail` gives at most. */
@@ -57,6 +60,8 @@ export interface AuditStats {
   readonly reserveProblem?: string
   /** Bytes that are free on the spool's volume, as last looked at. */
   readonly freeBytes?: number
+  /** Records go to another disk for a time, or what went there is not in the log yet. */
+  readonly breakGlass?: BreakGlassView
 }
 
 /** The sequencer as the log uses it. */
@@ -86,6 +91,8 @@ export class AuditLog implements AuditSink {
   #confider: Pick<Confider, 'confide'> | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #refusals: NodeJS.Timeout | undefined
+  #looking: NodeJS.Timeout | undefined
+  #breakGlass: Pick<BreakGlassWatch, 'look' | 'view'> | undefined
   /** Closed shards that a record names. */
   #closedShards: number
   #closed: Promise<void> | undefined
@@ -213,6 +220,7 @@ export class AuditLog implements AuditSink {
       ...(spool.failure === undefined ? {} : { failure: spool.failure }),
       ...(sequencer.problem === undefined ? {} : { sequencerProblem: sequencer.problem.detail }),
       ...roomOf(this.#parts.reserve),
+      ...(this.#breakGlass?.view === undefined ? {} : { breakGlass: this.#breakGlass.view }),
     }
   }
 
@@ -223,7 +231,10 @@ export class AuditLog implements AuditSink {
   }
 
   /** Starts the heartbeat: a record that says that silence is not absence. Called once, after `gateway.start`. */
-  beat(): void {
+  beat(breakGlass?: Pick<BreakGlassWatch, 'look' | 'view'>): void {
+    this.#breakGlass = breakGlass
+    this.#looking = setInterval(() => void breakGlass?.look(), LOOK_MS)
+    this.#looking.unref()
     const { heartbeatMs, envelope, sequencer } = this.#parts
     this.#heartbeat = setInterval(() => {
       const body = { iseq: envelope.iseq, size: sequencer.head.size }
@@ -331,6 +342,7 @@ export class AuditLog implements AuditSink {
     const { envelope, thread, sequencer, index } = this.#parts
     clearInterval(this.#heartbeat)
     clearInterval(this.#refusals)
+    clearInterval(this.#looking)
     this.#noteRefused()
     try {
       await this.#append({

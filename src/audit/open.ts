@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { uuidv7 } from '../std/id.ts'
 import type { RecordDraft } from '../wire/record.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
+import { BreakGlassWatch } from './break-glass-watch.ts'
 import { makeDirectory } from './durable-file.ts'
 import { Envelope } from './envelope.ts'
 import { fault } from './faults.ts'
@@ -22,7 +23,8 @@ import { ownOutcome } from './outcome.ts'
 import { SequencerLink } from './sequencer-link.ts'
 import { Spool } from './spool.ts'
 import type { SpoolScan } from './spool-scan.ts'
-import { startSpoolThread, type SpoolThread } from './spool-thread.ts'
+import { SpoolSink } from './spool-sink.ts'
+import type { SpoolThread } from './spool-thread.ts'
 
 /** Intents that recovery answers at a time. */
 const RECOVERY_BATCH = 512
@@ -43,14 +45,14 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const directory = join(home, 'spool')
   const first = (scan.end?.segment ?? 0) + 1
   const writer = { directory, gateway, boot, key: signer.keyId, segmentBytes, keptBytes, first }
-  const spoolThread = await startSpoolThread(
+  const sink = await SpoolSink.open(
     scan.end === undefined ? writer : { ...writer, previous: scan.end },
   ).catch(async (error: unknown) => {
     await sequencer.close()
     throw error
   })
-  const thread = gate(spoolThread)
-  const spool = new Spool(thread, clock, limits, spoolThread.position)
+  const thread = gate(sink)
+  const spool = new Spool(thread, clock, limits, sink.position)
   sequencer.onFailure((error) => spool.fail(error.detail))
   const folder = new LogFolder(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
@@ -83,7 +85,15 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     await log.close().catch(() => error)
     throw error
   }
-  log.beat()
+  const watch = new BreakGlassWatch({
+    home,
+    now: () => clock.now(),
+    directory: () => sink.directory,
+    move: (folder) => sink.move(folder, spool),
+    record: (body) => log.append({ type: 'audit.break_glass', phase: 'lifecycle', body }),
+  })
+  await watch.look()
+  log.beat(watch)
   return log
 }
 
@@ -91,7 +101,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
 interface Sequenced {
   readonly sequencer: SequencerLink | PostgresLink
   readonly scan: SpoolScan
-  readonly gate: (thread: SpoolThread) => AuditLogParts['thread']
+  readonly gate: (thread: Omit<SpoolThread, 'position'>) => AuditLogParts['thread']
 }
 
 /** This home's own sequencer, or the order of PostgreSQL. */

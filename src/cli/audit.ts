@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { AuditEntry, AuditPage } from '../wire/api/audit.ts'
 import { parseJson, RESPONSE_LIMITS } from '../std/json.ts'
 import { utf8 } from '../std/bytes.ts'
+import { registerBreakGlass } from './audit-break-glass.ts'
 import { registerErase } from './audit-erase.ts'
 import { registerPayload } from './audit-payload.ts'
 import { registerSearch } from './audit-search.ts'
@@ -95,4 +96,5 @@ export function register(program: Command, context: Context): void {
   registerErase(audit, context)
   registerVerify(audit, context)
   registerSinks(audit, context)
+  registerBreakGlass(audit, context)
 }

@@ -14,6 +14,10 @@ export const SERVER_FAULTS = {
     next: 'restore the file from a backup, or start another home with --home',
   },
   'server.setting': { status: 500, next: 'correct the environment variable, or unset it' },
+  'server.break_glass': {
+    status: 400,
+    next: 'name a folder on another disk that only this account or root can write',
+  },
   'server.moved': {
     status: 409,
     next: 'set DATABASE_URL to the database that they have moved to',

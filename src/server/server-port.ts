@@ -164,6 +164,12 @@ function warnings(core: Core): string[] {
   if (forked !== undefined) {
     out.push(`a witness has seen another history of this log: ${forked}`)
   }
+  const { breakGlass } = audit.stats()
+  if (breakGlass !== undefined) {
+    const state = breakGlass.open ? 'records go' : 'records went'
+    const problem = breakGlass.problem === undefined ? '' : `; ${breakGlass.problem}`
+    out.push(`the glass is broken: ${state} to ${breakGlass.to} (${breakGlass.reason})${problem}`)
+  }
   for (const trouble of [failure, sequencerProblem, reserveProblem]) {
     if (trouble !== undefined) out.push(`the log has a problem: ${trouble}`)
   }
