@@ -206,6 +206,14 @@ const LOG: Described = {
   'log.forked':
     'a witness says that it has seen another history of this log than the one that it is shown: which witness, and what it says',
   'store.moved': 'the rows of this home moved from SQLite to PostgreSQL: how many',
+  'gateway.lost':
+    'the last run of this gateway ended without a stop: its newest record; what it had out was answered `unknown`',
+  'audit.break_glass':
+    'records go to another disk for a time, or come home: who asked for it on this machine, where to, until when, and why',
+  'audit.suspended': 'the disk of the spool is nearly full: no calls are taken, what people do is',
+  'audit.resumed': 'there is room again: how many records of calls were refused meanwhile, by type',
+  'refusals.quota':
+    'records that instances would have caused beyond what one may: how many, exactly, by instance',
   'log.shard_closed':
     'a half-year is over: the shard that ended, with its last size and root; this record begins the one that follows',
   heartbeat: 'nothing happened, and the gateway was there: silence is not absence',
@@ -249,6 +257,8 @@ holds \`{"commitment": "sha256:…"}\` in its place, and the words stand beside 
 
 // A dotted name that ends so is a file or a host, whatever its first word.
 const FILE = /\.(?:pem|key|json|lock|vkey|db|sealed|pid|localhost)$/
+/** Members of documents of standards that look like types. */
+const MEMBERS: ReadonlySet<string> = new Set(['subject.properties'])
 const NAME = /^[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*$/
 
 /** The page. Throws where the source writes a type that is not described here, or one is described that it never writes. */
@@ -291,6 +301,6 @@ function typesIn(source: ReadonlyMap<string, SourceFile>) {
       else if (nouns.includes(text.split('.')[0])) names.push(text)
     })
   }
-  for (const name of names) if (!codes.has(name)) sure.add(name)
+  for (const name of names) if (!codes.has(name) && !MEMBERS.has(name)) sure.add(name)
   return { sure, texts }
 }

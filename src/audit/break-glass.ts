@@ -26,9 +26,9 @@ export interface BreakGlass {
 }
 
 /** Longest that one lasts. */
-export const BREAK_GLASS_MS = 86_400_000
+const BREAK_GLASS_MS = 86_400_000
 /** Characters of a reason. */
-export const REASON_MAX = 500
+const REASON_MAX = 500
 const BYTES_MAX = 16_384
 
 /** The file in the home. */

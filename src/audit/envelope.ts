@@ -183,7 +183,7 @@ function problemOf(json: JsonObject): string | undefined {
   if (!(RECORD_VERSIONS as readonly unknown[]).includes(v)) return 'version is unknown'
   const keys = v === 1 ? KEYS : KEYS_2
   const stray = Object.keys(json).find((key) => !keys.has(key))
-  if (stray !== undefined) return `keys are not those of version ${String(v)}`
+  if (stray !== undefined) return `keys are not those of version ${v === 1 ? 1 : 2}`
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID'
   if (typeof nonce !== 'string' || fromBase64url(nonce)?.length !== NONCE_BYTES) {
     return 'nonce is not 16 bytes'

@@ -81,6 +81,10 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
       )
     }
     await log.append(startRecord(previous, open.length, scan))
+    if (previous !== undefined && !stopped(index, folder, shards, previous)) {
+      const body = { gateway, boot: previous.boot, iseq: previous.iseq }
+      await log.append({ type: 'gateway.lost', phase: 'lifecycle', body })
+    }
   } catch (error) {
     await log.close().catch(() => error)
     throw error
@@ -120,6 +124,9 @@ async function openSequencer(
   return { sequencer: link, scan, gate: (thread) => new AckGate(thread, link, ack) }
 }
 
+/** Stops that are looked through for the newest of one gateway. */
+const STOPS = 100
+
 /** How many records one instance may cause where nobody says otherwise. */
 const QUOTA = { perSecond: 2_000, perDay: 20_000_000 }
 
@@ -129,6 +136,18 @@ function guards({
   clock,
 }: AuditLogOptions): Pick<AuditLogParts, 'reserve' | 'quota' | 'clock'> {
   return { reserve: new Reserve(), quota: new RecordQuota(quota, clock), clock }
+}
+
+/** Whether a boot ended in order: the newest stop of all is its. */
+function stopped(
+  index: LogIndex,
+  folder: LogFolder,
+  shards: AuditLog['shards'],
+  { boot, gateway }: BootMark,
+): boolean {
+  const stops = index.tail({ type: 'gateway.stop' }, Number.MAX_SAFE_INTEGER, STOPS)
+  const own = readRecords(folder, shards, stops).find(({ record }) => record.gateway === gateway)
+  return own?.record.boot === boot
 }
 
 function startRecord(previous: BootMark | undefined, open: number, scan: SpoolScan): RecordDraft {

@@ -9,7 +9,7 @@ import type { LogKey } from './log-key.ts'
 import type { LogHead } from './log-state.ts'
 import { comparePositions, type Position } from './segment.ts'
 import type { ShardHead } from './shard.ts'
-import { FINAL_FAULTS, signShard, threadFault } from './shard-note.ts'
+import { FINAL_CODES, signShard, threadFault } from './shard-note.ts'
 import type { SequencerNews, SequencerOrder, SequencerStart } from './sequencer-worker.ts'
 import type { SpoolScan } from './spool-scan.ts'
 
@@ -72,7 +72,7 @@ export class SequencerLink {
   /** Calls `failed` on a failure that starting again cannot cure, also one that has happened already. */
   onFailure(failed: (error: Fault) => void): void {
     this.#failed = failed
-    if (this.#problem !== undefined && FINAL_FAULTS.includes(this.#problem.code))
+    if (this.#problem !== undefined && FINAL_CODES.includes(this.#problem.code))
       failed(this.#problem)
   }
 
@@ -163,7 +163,7 @@ export class SequencerLink {
     if (this.#closing || this.#problem !== undefined) return
     this.#problem = error
     this.#waits.reject(error)
-    if (FINAL_FAULTS.includes(error.code)) return this.#failed?.(error)
+    if (FINAL_CODES.includes(error.code)) return this.#failed?.(error)
     setTimeout(() => void this.#restart(), RESTART_MS).unref()
   }
 

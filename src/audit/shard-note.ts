@@ -8,7 +8,7 @@ import type { LogKey } from './log-key.ts'
 import { shardOrigin, type ShardHead } from './shard.ts'
 
 /** Failures of a log that starting again cannot cure. */
-export const FINAL_FAULTS: readonly string[] = [
+export const FINAL_CODES: readonly string[] = [
   'audit.fenced',
   'audit.corrupt',
   'audit.rolled_back',

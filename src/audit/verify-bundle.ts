@@ -16,7 +16,7 @@ export interface RecordMark {
   readonly shard?: ShardWord
 }
 
-/** What a record says about a shard: `log.shard_closed`, `log.shard_dropped`. */
+/** What a record says about a shard: `log.shard_closed`. */
 export interface ShardWord {
   readonly name: string
   readonly size: number
@@ -40,7 +40,7 @@ export function checkBundle(entries: readonly Uint8Array[]): CheckedBundle {
     try {
       const { gateway, boot, iseq, type, ts, body } = readRecord(entry)
       const mark = { gateway, boot, iseq, type, ts }
-      if (type !== 'log.shard_closed' && type !== 'log.shard_dropped') return mark
+      if (type !== 'log.shard_closed') return mark
       const { shard, size, root } = body
       if (typeof shard !== 'string' || typeof root !== 'string') return mark
       return { ...mark, shard: { name: shard, size: Number(size), root } }

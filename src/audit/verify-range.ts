@@ -96,7 +96,7 @@ async function verifyBundle(
 }
 
 /** Runs what reads tiles at once over a source that has to be waited for: it is run again with every tile that it missed. */
-export async function withTiles<R>(
+async function withTiles<R>(
   source: LogSource,
   shard: string,
   work: (read: TileReader) => R,

@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly proof?: string
   readonly record?: string
   readonly hashes?: boolean
+  /** Witness policy; that of the home where there is one. */
+  readonly policy?: string
   readonly ca?: string
   readonly tokenFile?: string
   /** False with `--no-pin`. */
@@ -148,7 +150,7 @@ async function verifyProofFile(context: Context, options: VerifyOptions): Promis
 }
 
 async function verifyPlace(context: Context, options: VerifyOptions, place: Place): Promise<void> {
-  const { IndexCheck, verifyLog } = await import('../server/verify.ts')
+  const { IndexCheck, verifyLog, witnessCheck } = await import('../server/verify.ts')
   const { log, source } = place
   const vkey = keyOf(context, options, place)
   const range = rangeOf(options.range)
@@ -158,8 +160,10 @@ async function verifyPlace(context: Context, options: VerifyOptions, place: Plac
   const whole = range === undefined
   let pinned = 0
   try {
+    const policy = policyOf(context, options)
     const report = await verifyLog({
       vkey,
+      ...(policy === undefined ? {} : { witnesses: witnessCheck(policy) }),
       read: readOf(options, place),
       pins: whole ? kept : [],
       onSeen: (shard, note) => {
@@ -188,6 +192,18 @@ async function verifyPlace(context: Context, options: VerifyOptions, place: Plac
   }
 }
 
+/** The policy that says which witnesses count: the one that is named, or that of this home where this home is verified. */
+function policyOf(
+  { home, shell }: Context,
+  { policy, from, dir }: VerifyOptions,
+): string | undefined {
+  if (policy !== undefined) return read(resolve(shell.cwd, policy), 'the witness policy')
+  const own = join(home, 'witness.policy')
+  return from === undefined && dir === undefined && existsSync(own)
+    ? read(own, 'the witness policy')
+    : undefined
+}
+
 const PINNED: ReadonlySet<string> = new Set([
   'audit.verify_forked',
   'audit.verify_key',
@@ -195,7 +211,7 @@ const PINNED: ReadonlySet<string> = new Set([
 ])
 
 /** Runs the command. */
-export async function verify(context: Context, options: VerifyOptions): Promise<void> {
+async function verify(context: Context, options: VerifyOptions): Promise<void> {
   if (options.proof !== undefined) return verifyProofFile(context, options)
   const place = await placeOf(context, options)
   if (options.from === undefined && options.dir === undefined) await flush(context)
@@ -214,6 +230,7 @@ export function registerVerify(audit: Command, context: Context): void {
       'verifier key, kept apart from the log (default: log.vkey of the home)',
     )
     .option('--range <a..b>', 'only the records from index a to index b')
+    .option('--policy <file>', 'which witnesses have to have seen it (default: that of the home)')
     .option('--hashes', 'only tiles and roots, without reading a record')
     .option('--proof <file>', 'one record by its .tlog-proof; nothing else is read')
     .option('--record <file>', 'the record of --proof (default: the same name with .json)')

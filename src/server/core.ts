@@ -107,10 +107,7 @@ async function open(
   await hearPolicy(authority, audit)
   await pinWeb(authority.systems, note)
   restorePolicy({ authority, policy })
-  const traffic = openTraffic(ground, settings, machine, stack)
-  const payloads = openPayloads(ground, machine, stack)
-  const replayed = await replayErasures(audit, authority.erasure, authority.subjects)
-  if (replayed > 0) note('erased again, as the log says', { erasures: replayed })
+  const { traffic, payloads } = await openKept(ground, settings, machine, stack)
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }
   const { network, credentials } = openOutward(outward, stack)
@@ -140,6 +137,35 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
+  const record = await openRecord(ground, settings, machine, stack)
+  return {
+    ...parts,
+    ...shownOf(ground),
+    settings,
+    machine,
+    resources,
+    consents,
+    policy,
+    traffic,
+    payloads,
+    gateway,
+    credentials,
+    ...record,
+    sandbox,
+    grantPorts: { keys: ground.keys, store: ground.store },
+    startedAt: machine.clock.now(),
+    close: () => stack.close(),
+  }
+}
+
+/** Opens what follows the log: exports, search, witnesses and metrics. */
+async function openRecord(
+  ground: Ground,
+  settings: Settings,
+  machine: Machine,
+  stack: Stack,
+): Promise<Pick<Core, 'exports' | 'metrics' | 'search' | 'witnessed'>> {
+  const { audit } = ground
   const exports = await Exports.open({
     ...ground,
     home: settings.home,
@@ -153,27 +179,22 @@ async function open(
   stack.push(() => search.close())
   const metrics = new Metrics({ audit, exports })
   stack.push(() => metrics.close())
-  return {
-    ...parts,
-    ...shownOf(ground),
-    settings,
-    machine,
-    resources,
-    consents,
-    policy,
-    traffic,
-    payloads,
-    gateway,
-    credentials,
-    exports,
-    metrics,
-    search,
-    witnessed,
-    sandbox,
-    grantPorts: { keys: ground.keys, store: ground.store },
-    startedAt: machine.clock.now(),
-    close: () => stack.close(),
-  }
+  return { exports, metrics, search, witnessed }
+}
+
+/** Opens what calls are kept in, and erases again what the log says was erased. */
+async function openKept(
+  ground: Ground,
+  settings: Settings,
+  machine: Machine,
+  stack: Stack,
+): Promise<Pick<Core, 'traffic' | 'payloads'>> {
+  const { audit, authority, note } = ground
+  const traffic = openTraffic(ground, settings, machine, stack)
+  const payloads = openPayloads(ground, machine, stack)
+  const replayed = await replayErasures(audit, authority.erasure, authority.subjects)
+  if (replayed > 0) note('erased again, as the log says', { erasures: replayed })
+  return { traffic, payloads }
 }
 
 /** What of the ground others see: neither keys nor rows. */

@@ -167,7 +167,7 @@ export class Metrics {
     const { user, system } = process.cpuUsage()
     return [
       family('start_seconds', 'gauge', 'From the start of the process until it was ready.', [
-        ...(started === undefined ? [] : [['', started] as const]),
+        ['', started ?? 0],
       ]),
       family('event_loop_delay_p99_seconds', 'gauge', 'Delay of the thread that decides.', [
         ['', this.#loop.percentile(99) / 1e9],

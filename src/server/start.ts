@@ -3,7 +3,7 @@
 import type { Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
-import { PublicLog } from '../api/log/public-log.ts'
+import { PublicLog } from '../audit/public/public-log.ts'
 import { openControl } from '../api/control.ts'
 import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
 import { openCore, type Core } from './core.ts'

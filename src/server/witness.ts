@@ -26,7 +26,7 @@ const POLICY_FILE = 'witness.policy'
 export type WitnessedPort = () => WitnessedState | undefined
 
 /** The policy of a home; undefined where there is none. Throws `tlog.policy`, `tlog.vkey`, `witness.options`. */
-export function readWitnessPolicy(home: string): WitnessPolicy | undefined {
+function readWitnessPolicy(home: string): WitnessPolicy | undefined {
   const path = join(home, POLICY_FILE)
   if (!existsSync(path)) return undefined
   const policy = parseWitnessPolicy(readFileSync(path, 'utf8'))

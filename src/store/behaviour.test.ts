@@ -343,7 +343,7 @@ storeBehaviour('postgresql', async () => {
           throw error
         },
       )
-      return { ...store, close: () => store.close().finally(() => lease.release()) }
+      return { ...store, close: () => store.close().then(() => lease.release()) }
     },
     byHand: async (statement) => {
       await server.query(`set search_path = bailiwick; ${statement}`, database.name)

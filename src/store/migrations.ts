@@ -226,10 +226,6 @@ async function record(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
     ['ends_at', 'integer'],
   ])
   await signedTable(db, d, 'cursors', [])
-  await signedTable(db, d, 'leases', [
-    ['state', 'text'],
-    ['seen_at', 'integer'],
-  ])
   for (const [table, column] of RECORD_INDEXES) {
     const index = sql.id(`${table}_${column}`)
     await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
@@ -240,7 +236,6 @@ const RECORD_INDEXES = [
   ['payloads', 'call'],
   ['payloads', 'subject'],
   ['payloads', 'ends_at'],
-  ['leases', 'state'],
 ] as const
 
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
@@ -250,7 +245,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors, leases. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,

@@ -121,9 +121,7 @@ class PolicyReader {
     this.#define(name, line)
     const vkey = parseVkey(key)
     cosignatureVerifier(vkey)
-    if (
-      this.#witnesses.some((one) => Buffer.compare(one.vkey.publicKey, vkey.publicKey) === 0)
-    ) {
+    if (this.#witnesses.some((one) => Buffer.compare(one.vkey.publicKey, vkey.publicKey) === 0)) {
       throw wrong(line, 'another witness has the same key: it would count twice')
     }
     if (url !== undefined && (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))) {

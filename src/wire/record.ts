@@ -60,14 +60,6 @@ export interface Receipt {
   readonly ts: string
 }
 
-/** A receipt with the record's own place among those of its gateway: what a signed receipt promises, before it is signed. */
-export interface Acknowledged extends Receipt {
-  /** The gateway process that wrote it, its start, and the record's place since then. */
-  readonly gateway: string
-  readonly boot: string
-  readonly iseq: number
-}
-
 /**
  * Where records go. `append` resolves once the record is durable (INV-1); it rejects with an `audit.*` Fault. Where nothing is
  * going to wait for that, `awaited` is false: the record then goes to the disk with the next one, or in a few milliseconds.

@@ -88,8 +88,16 @@ export class PostgresServer implements AsyncDisposable {
     const child = spawn(
       program('postgres'),
       [
-        ...['-D', join(this.folder, 'data'), '-k', this.folder, '-c', 'listen_addresses='],
-        ...['-c', 'max_connections=100', '-c', 'shared_buffers=32MB', '-c', 'log_statement=none'],
+        '-D',
+        join(this.folder, 'data'),
+        '-k',
+        this.folder,
+        '-c',
+        'listen_addresses=',
+        '-c',
+        'max_connections=100',
+        '-c',
+        'shared_buffers=32MB',
         ...(this.#durable ? [] : careless),
       ],
       { stdio: 'ignore', ...this.#account },

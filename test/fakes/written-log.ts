@@ -39,9 +39,9 @@ export interface WrittenLog {
   /** `<home>/log.vkey`. */
   readonly vkey: string
   /** Appends and publishes. */
-  append(entries: readonly Uint8Array[]): void
+  readonly append: (entries: readonly Uint8Array[]) => void
   /** The published checkpoint. */
-  checkpoint(): string
+  readonly checkpoint: () => string
 }
 
 /** Writes a log of these entries below `home`, one checkpoint over all of them. */

@@ -48,7 +48,7 @@ export async function shownEntries(
 }
 
 /** One record. */
-export function shownEntry(
+function shownEntry(
   { people }: Pick<ControlPorts['authority'], 'people'>,
   { index, leaf, record }: Recorded,
 ): AuditEntry {

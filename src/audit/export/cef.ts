@@ -11,7 +11,7 @@ const SEVERITY = [0, 2, 4, 6, 8, 10, 10]
 export function cefLine(event: ExportEvent, version: string): string {
   const { record, index, leaf } = event
   const { type_uid: typeUid, severity_id: severity } = ocsfEvent(event)
-  const head = ['Bailiwick', 'Bailiwick', version, String(typeUid), record.type].map(headerText)
+  const head = ['Bailiwick', 'Bailiwick', version, numeral(typeUid), record.type].map(headerText)
   const fields: readonly (readonly [string, Json | undefined])[] = [
     ['rt', Date.parse(record.ts)],
     ['externalId', record.id],
@@ -33,10 +33,16 @@ export function cefLine(event: ExportEvent, version: string): string {
     ['cn1', index],
   ]
   const extension = fields
-    .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
-    .map(([key, value]) => `${key}=${valueText(String(value))}`)
+    .flatMap(([key, value]) => {
+      if (typeof value !== 'string' && typeof value !== 'number') return []
+      return [`${key}=${valueText(`${value}`)}`]
+    })
     .join(' ')
   return `CEF:0|${head.join('|')}|${SEVERITY[Number(severity)] ?? 2}|${extension}`
+}
+
+function numeral(value: Json | undefined): string {
+  return typeof value === 'number' ? `${value}` : '0'
 }
 
 /** Backslash and bar are escaped in the header; it is one line. */

@@ -89,7 +89,7 @@ function apiActivityOf(effects: readonly Json[]): number {
   return effects.includes('read') ? 2 : 99
 }
 
-const REFUSED: readonly string[] = ['call.denied', 'call.refused']
+const REFUSED: readonly string[] = ['call.denied']
 const FAILED: readonly string[] = ['tool_error', 'upstream_error', 'unknown', 'cut', 'cancelled']
 
 /** API Activity [6003] with the profile of a security control: what was asked of a system, and what the control did. */

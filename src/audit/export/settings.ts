@@ -117,7 +117,7 @@ export function targetOf(sink: SinkSettings): string {
 }
 
 /** The URL of a sink on another machine. */
-export function addressOf(sink: RemoteSink): string {
+function addressOf(sink: RemoteSink): string {
   return sink.kind === 'syslog' ? sink.address : sink.url
 }
 

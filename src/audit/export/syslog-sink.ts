@@ -104,7 +104,7 @@ export class SyslogSink implements Sink {
       )
       socket.write(bytes, (error) => {
         clearTimeout(timer)
-        if (error == null) return resolve()
+        if (error === undefined || error === null) return resolve()
         this.#broken = undefined
         reject(exportFault('export.undelivered', `writing failed: ${words(error)}`, error))
       })

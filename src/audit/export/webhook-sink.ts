@@ -68,6 +68,6 @@ export function webhookSignature(
 }
 
 /** `whsec_` marks base64; anything else is the key's own text. */
-export function webhookKey(text: string): Uint8Array {
+function webhookKey(text: string): Uint8Array {
   return text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64') : utf8(text)
 }

@@ -91,7 +91,7 @@ export async function lead(parts: LeaderParts, epoch: number, boots: number): Pr
 }
 
 /** What of the waiting records goes first: each boot from where it stands, up to its first gap, all within the bounds. */
-export function plan(
+function plan(
   waiting: readonly Waiting[],
   size: number,
 ): { runs: Run[]; more: boolean; gap?: Gap } {

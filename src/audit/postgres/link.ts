@@ -191,6 +191,9 @@ export class PostgresLink {
       }
       case 'committed':
         this.#committed(news.head, news.sign)
+        break
+      case 'opened':
+      // It was the first word, and has been heard.
     }
     this.#waits.look()
   }

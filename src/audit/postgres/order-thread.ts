@@ -4,7 +4,7 @@ import type { Clock } from '../../std/clock.ts'
 import { publicFault } from '../../std/fault.ts'
 import type { LogHead } from '../log-state.ts'
 import { comparePositions, type Position } from '../segment.ts'
-import { FINAL_FAULTS } from '../shard-note.ts'
+import { FINAL_CODES } from '../shard-note.ts'
 import type { SpoolScan } from '../spool-scan.ts'
 import { Attachment, endOf, type AttachmentOptions, type Published } from './attachment.ts'
 import type { Gap } from './leader.ts'
@@ -100,7 +100,7 @@ export class OrderThread {
       } catch (error) {
         const { code, detail } = wordsOf(error)
         await this.#detach()
-        if (FINAL_FAULTS.includes(code) || !this.#opened) {
+        if (FINAL_CODES.includes(code) || !this.#opened) {
           return this.#say({ kind: 'failed', code, detail })
         }
         this.#tell(detail)

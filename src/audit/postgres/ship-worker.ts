@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import { publicFault } from '../../std/fault.ts'
 import { comparePositions, type Position } from '../segment.ts'
-import { FINAL_FAULTS } from '../shard-note.ts'
+import { FINAL_CODES } from '../shard-note.ts'
 import { dropTaken } from '../spool-scan.ts'
 import { Shipper } from './shipper.ts'
 
@@ -79,7 +79,7 @@ class ShipThread {
       } catch (error) {
         if (this.#closed) break
         const { code, detail } = publicFault(error)
-        if (FINAL_FAULTS.includes(code)) return this.#say({ kind: 'failed', code, detail })
+        if (FINAL_CODES.includes(code)) return this.#say({ kind: 'failed', code, detail })
         this.#troubled = true
         this.#say({ kind: 'trouble', detail })
         await pause(RETRY_MS)

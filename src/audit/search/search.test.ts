@@ -22,10 +22,10 @@ const NOW = Date.UTC(2026, 10, 23, 12)
 interface World {
   readonly log: AuditLog
   readonly search: Search
-  find(
+  readonly find: (
     text: string,
     more?: { limit?: number; cursor?: string; order?: 'newest' | 'oldest' },
-  ): Promise<{
+  ) => Promise<{
     readonly records: {
       readonly index: number
       readonly type: string
@@ -34,7 +34,7 @@ interface World {
     readonly next: string | null
     readonly partial: boolean
   }>
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 async function open(t: TestContext, home = temporaryHome(t)): Promise<World> {

@@ -10,7 +10,7 @@ const WAIT_MS = 15_000
 const ANSWER_MAX = 16_384
 
 /** A way to ask witnesses, and the end of its connections. */
-export function openAsk(): { readonly ask: AskWitness; close(): Promise<void> } {
+export function openAsk(): { readonly ask: AskWitness; readonly close: () => Promise<void> } {
   const agent = new Agent({
     connect: { timeout: 10_000 },
     headersTimeout: WAIT_MS,

@@ -92,7 +92,7 @@ export class Witness {
       if (checkpoint.origin !== origin || verified.length === 0) throw unsigned()
       return { checkpoint, body }
     } catch (error) {
-      if (error instanceof Fault && /^tlog\.note_/.test(error.code)) throw unsigned(error)
+      if (error instanceof Fault && error.code.startsWith('tlog.note_')) throw unsigned(error)
       if (error instanceof Fault && error.code.startsWith('tlog.')) {
         throw witnessFault('witness.request', 'the checkpoint cannot be read', error)
       }

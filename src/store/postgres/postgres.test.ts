@@ -47,7 +47,7 @@ async function open(
   lease.onLost(onLost)
   try {
     const store = await openPostgresStore({ url, signer, lease })
-    return { ...store, close: () => store.close().finally(() => lease.release()) }
+    return { ...store, close: () => store.close().then(() => lease.release()) }
   } catch (error) {
     await lease.release()
     throw error
