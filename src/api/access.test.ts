@@ -123,8 +123,9 @@ test('every route lets in exactly the roles of the table', async () => {
       const endless = route.endsWith('/tail') && response.status === 200
       const text = endless ? '' : await response.text()
       await response.body?.cancel().catch(() => undefined)
-      assert.equal(text.includes('"api.role"'), !allowed, `${route} as ${who}: ${text}`)
-      assert.equal(response.status === 403 && text.includes('"api.role"'), !allowed, route)
+      // What is recorded of refusals has the code in it as well: the answer itself has the status.
+      const refused = response.status === 403 && text.includes('"api.role"')
+      assert.equal(refused, !allowed, `${route} as ${who}`)
     }
   }
 })

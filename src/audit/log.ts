@@ -149,6 +149,12 @@ export class AuditLog implements AuditSink {
     return this.#read(this.#parts.index.byCall(call))
   }
 
+  /** Lets the log catch up with everything that is durable now, and gives its size. Where it cannot, as far as it is. */
+  async sequenced(): Promise<number> {
+    await this.#caughtUp()
+    return this.#parts.sequencer.head.size
+  }
+
   /** Newest records first. */
   async tail(query: TailQuery): Promise<LoggedRecord[]> {
     await this.#caughtUp()

@@ -80,19 +80,20 @@ function* tokens(text: string): Generator<Token> {
     const match = pattern.exec(text)
     if (match === null) throw wrong(at, 'a quote is not closed, or a value is missing')
     const [whole, key, quoted, plain = ''] = match
+    const start = at + whole.length - whole.trimStart().length
     const value = quoted ?? plain
     const bare = /^([a-z]+):$/.exec(plain)?.[1]
     if (key === undefined && bare !== undefined && KEYS.has(bare)) {
-      throw wrong(at, `\`${bare}\` has no value`)
+      throw wrong(start, `\`${bare}\` has no value`)
     }
     if (key !== undefined && !KEYS.has(key)) {
       throw wrong(
-        at,
+        start,
         `\`${key}\` is not one of ${[...KEYS].filter((one) => one !== 'word').join(', ')}`,
       )
     }
-    if (key !== undefined && value === '') throw wrong(at, `\`${key}\` has no value`)
-    yield { key, value, at: at + 1 }
+    if (key !== undefined && value === '') throw wrong(start, `\`${key}\` has no value`)
+    yield { key, value, at: start + 1 }
     at += whole.length
   }
 }

@@ -42,7 +42,7 @@ interface Waiting {
 
 /** One index in its thread. Made by `openSearch`. */
 export class Search {
-  readonly #audit: Pick<AuditLog, 'stats' | 'onGrown'>
+  readonly #audit: Pick<AuditLog, 'stats' | 'onGrown' | 'sequenced'>
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   #reachedWaits: (() => void)[] = []
@@ -51,7 +51,11 @@ export class Search {
   #next: number
   #problem: string | undefined
 
-  private constructor(audit: Pick<AuditLog, 'stats' | 'onGrown'>, worker: Worker, next: number) {
+  private constructor(
+    audit: Pick<AuditLog, 'stats' | 'onGrown' | 'sequenced'>,
+    worker: Worker,
+    next: number,
+  ) {
     this.#audit = audit
     this.#worker = worker
     this.#next = next
@@ -63,7 +67,10 @@ export class Search {
   }
 
   /** Opens the index of a home, whose log is open. Throws `search.unavailable`. */
-  static async open(home: string, audit: Pick<AuditLog, 'stats' | 'onGrown'>): Promise<Search> {
+  static async open(
+    home: string,
+    audit: Pick<AuditLog, 'stats' | 'onGrown' | 'sequenced'>,
+  ): Promise<Search> {
     const workerData: SearchStart = { home }
     const worker = new Worker(new URL('./search-worker.ts', import.meta.url), { workerData })
     const news = await new Promise<SearchNews>((resolve, reject) => {
@@ -99,7 +106,7 @@ export class Search {
     if (this.#waiting.size >= WAITING_MAX) {
       throw searchFault('search.unavailable', 'too many searches are waiting')
     }
-    await this.#caughtUp(this.#audit.stats().size)
+    await this.#caughtUp(await this.#audit.sequenced())
     const ask: PageQuery = { query, limit, order, ...(from !== undefined && { from }) }
     const id = (this.#orders += 1)
     const page = await new Promise<FoundPage>((resolve, reject) => {
