@@ -16,7 +16,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
   inspect: async () => (await import('./inspect.ts')).inspect,
   'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,
+  search: async () => (await import('./search.ts')).search,
+  sequence: async () => (await import('./sequence.ts')).sequence,
   start: async () => (await import('./start.ts')).start,
+  verify: async () => (await import('./verify.ts')).verify,
 }
 
 const [name = '', ...rest] = process.argv.slice(2)
