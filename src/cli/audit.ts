@@ -68,7 +68,10 @@ async function follow(
       if (event !== 'record') continue
       const entry = AuditEntry.safeParse(parseJson(utf8(data), RESPONSE_LIMITS))
       if (!entry.success) throw fault('cli.answer', 'the server sent what is no record')
-      after = entry.data.index ?? after
+      const { index } = entry.data
+      // Whatever is sent twice is shown once.
+      if (index !== null && after !== undefined && index <= after) continue
+      after = index ?? after
       show(entry.data)
     }
     if (after === before) throw fault('cli.unreachable', 'the server ended the stream')
