@@ -63,7 +63,7 @@ export function readEntries(
 }
 
 /**
- * The `.tlog-proof` of one record under the published checkpoint of its shard; it counts leaves within that shard.
+ * The `.tlog-proof` of one record under a published checkpoint of its shard, a witnessed one where it can; it counts leaves within that shard.
  * Throws `audit.not_found`.
  */
 export function proveRecord(
@@ -73,14 +73,19 @@ export function proveRecord(
 ): string {
   const shard = shardAt(shards, index)
   const files = shard && folder.shard(shard.name)
-  const note = files?.checkpoint()
-  if (shard === undefined || files === undefined || note === undefined) throw beyond(index)
-  const gap = note.indexOf('\n\n')
-  const { size } = parseCheckpoint(note.slice(0, gap + 1))
+  if (shard === undefined || files === undefined) throw beyond(index)
   const leaf = index - shard.base
-  if (leaf >= size) throw beyond(index)
+  // One that witnesses have cosigned proves more, where it covers the record already.
+  const notes = [files.witnessed(), files.checkpoint()].filter((one) => one !== undefined)
+  const note = notes.find((one) => leaf < sizeOf(one))
+  if (note === undefined) throw beyond(index)
+  const size = sizeOf(note)
   const hashes = inclusionProof(leaf, size, files.readHashes)
   return formatProof({ index: leaf, hashes, checkpoint: note })
+}
+
+function sizeOf(note: string): number {
+  return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1)).size
 }
 
 function beyond(index: number): Error {
