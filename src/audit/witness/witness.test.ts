@@ -229,6 +229,9 @@ test('a log asks its witnesses, keeps what they say with the checkpoint, and kno
     .split(',')
     .map((line) => noteVerifier(parseVkey(line)))
   assert.equal(openNote(files().witnessed() ?? '', own).unknown.length, 1)
+  // A proof brings the cosignature along.
+  const proof = log.proof(0)
+  assert.equal(readNote(proof.slice(proof.indexOf('\n\n') + 2)).signatures.length, 2)
   await client.round()
   assert.equal(readNote(files().witnessed() ?? '').signatures.length, 2)
   // It loses what it knew of the witness, and learns it from the conflict.
