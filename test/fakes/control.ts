@@ -44,9 +44,12 @@ import type { FakeClock } from './clock.ts'
 import { FakeConsentGround } from './consent.ts'
 import { FakeTimer } from './identity.ts'
 
-/** Requests by POST that ask and change nothing; of the last two, sessions that nobody has and policies that are only checked. */
+/**
+ * Requests by POST that ask and change nothing; of the last four, sessions that nobody has, policies that are only checked, a rollback to
+ * what is in force, and further pages of a replay: that their first and real ones are on record has tests of its own.
+ */
 const QUESTIONS =
-  /^\/(?:v1\/policies\/(?:explain|reach)|access\/v1\/(?:evaluations?|search\/[a-z]+)|v1\/audit\/flush|v1\/sessions\/end|v1\/policies)$/
+  /^\/(?:v1\/policies\/(?:explain|reach)|access\/v1\/(?:evaluations?|search\/[a-z]+)|v1\/audit\/flush|v1\/sessions\/end|v1\/policies(?:\/rollback|\/replay)?)$/
 
 /** True for a request that asks and changes nothing. */
 export function isQuestion(target: string): boolean {
@@ -411,8 +414,8 @@ export class ControlHome {
   }
 
   async close(): Promise<void> {
-    if (this.unrecorded.length > 0) throw new Error(`not on record: ${this.unrecorded.join(', ')}`)
     for (const close of this.#closers) await close()
     await this.#home.dispose()
+    if (this.unrecorded.length > 0) throw new Error(`not on record: ${this.unrecorded.join(', ')}`)
   }
 }
