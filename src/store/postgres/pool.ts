@@ -20,17 +20,21 @@ const INT8 = 20
 /** Settings of a connection. Throws `store.database_url` for a URL that is none, or that would carry rows in clear text. */
 export function connectionConfig(url: string): ClientConfig {
   checkUrl(url)
-  return {
+  const config: ClientConfig = {
     connectionString: url,
     application_name: 'bailiwick',
     options: `-c search_path=${STORE_SCHEMA}`,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
+    // Beyond what the server keeps to: packets that are dropped get no answer from it.
+    query_timeout: STATEMENT_MS + LOCK_MS,
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: IDLE_MS,
     keepAlive: true,
     types: { getTypeParser },
   }
+  checkWay(config, url)
+  return config
 }
 
 /** A pool of connections. What breaks while nobody uses it is no error of anybody's: the next one is a new connection. */
@@ -85,16 +89,40 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) 
   }
 }
 
-/** Rows leave this machine under TLS, to the server that the certificate names (libpq `sslmode=verify-full`). */
+/** What a URL may say beside host and database; everything else that the driver would take from it is ours to set. */
+const PARAMETERS: ReadonlySet<string> = new Set([
+  'host',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+])
+
+/** Throws `store.database_url` for a URL that is none, or that says what it may not, or twice. */
 function checkUrl(url: string): void {
   if (!URL.canParse(url)) throw fault('store.database_url', 'DATABASE_URL is no URL')
-  const { protocol, hostname, searchParams } = new URL(url)
+  const { protocol, searchParams } = new URL(url)
   if (!['postgres:', 'postgresql:'].includes(protocol)) {
     throw fault('store.database_url', 'DATABASE_URL begins with postgresql://')
   }
-  const host = searchParams.get('host') ?? hostname
-  const local =
-    host === '' || host.startsWith('/') || ['localhost', '127.0.0.1', '[::1]', '::1'].includes(host)
-  if (local || searchParams.get('sslmode') === 'verify-full') return
+  const names = [...searchParams.keys()]
+  const odd = names.some((name, i) => !PARAMETERS.has(name) || names.indexOf(name) !== i)
+  if (odd || searchParams.get('host') === '') {
+    throw fault(
+      'store.database_url',
+      `DATABASE_URL says ${[...PARAMETERS].join(', ')} at most, each once`,
+    )
+  }
+}
+
+/**
+ * Rows leave this machine under TLS, to the server that the certificate names (libpq `sslmode=verify-full`). Judged is what the driver made
+ * of the URL and of its environment, and not the URL: it is the driver that connects.
+ */
+function checkWay(config: ClientConfig, url: string): void {
+  const { host } = new Client(config)
+  if (host.startsWith('/') || ['localhost', '127.0.0.1', '::1', '[::1]'].includes(host)) return
+  const named = URL.canParse(url) && new URL(url).searchParams.get('sslmode') === 'verify-full'
+  if (named && new URL(url).hostname !== '') return
   throw fault('store.database_url', 'a database on another machine needs sslmode=verify-full')
 }

@@ -182,6 +182,11 @@ test('rows go to another machine under TLS to a name, or not at all; no error sa
     'postgresql://u:secret@db.example/x',
     'postgresql://u:secret@db.example/x?sslmode=require',
     'postgresql://u:secret@localhost/x?host=db.example',
+    'postgresql://u:secret@db.example/x?host=',
+    'postgresql://u:secret@localhost/x?host=/tmp&host=db.example',
+    'postgresql://u:secret@db.example/x?sslmode=verify-full&sslmode=disable',
+    'postgresql://u:secret@localhost/x?options=-csearch_path%3Dpublic',
+    'postgresql://u:secret@localhost/x?statement_timeout=0',
     'mysql://u:secret@localhost/x',
     'secret',
   ]) {
