@@ -68,10 +68,6 @@ export const AUDIT_FAULTS = {
     status: 422,
     next: 'do not trust what search shows: read the log itself; the index can be made anew from it',
   },
-  'audit.verify_receipt': {
-    status: 422,
-    next: 'keep the receipt: it is the promise that the log did not keep',
-  },
   'audit.verify_silence': {
     status: 422,
     next: 'find out why the gateway did not beat in that time',
