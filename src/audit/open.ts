@@ -70,17 +70,23 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     heartbeatMs,
     ...guards(options),
   })
+  let unanswered = 0
   try {
     for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
       const found = readRecords(folder, shards, open.slice(at, at + RECOVERY_BATCH))
       // Where several gateways write one log, those of the others are under way, or theirs to answer.
-      const intents = found.filter(({ record }) => record.gateway === gateway)
+      const intents = found.filter(
+        ({ record }) => options.database === undefined || record.gateway === gateway,
+      )
+      unanswered += intents.length
       const unknown = { status: 'unknown', cause: 'crash' } as const
       await Promise.all(
         intents.map(({ record, leaf }) => log.append(ownOutcome(record, leaf, unknown))),
       )
+      // At the pace of the log: what is answered must not pile up in front of it.
+      await sequencer.reach(spool.position).catch(() => sequencer.problem)
     }
-    await log.append(startRecord(previous, open.length, scan))
+    await log.append(startRecord(previous, unanswered, scan))
     if (previous !== undefined && !stopped(index, folder, shards, previous)) {
       const body = { gateway, boot: previous.boot, iseq: previous.iseq }
       await log.append({ type: 'gateway.lost', phase: 'lifecycle', body })

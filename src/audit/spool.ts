@@ -16,6 +16,8 @@ const LINGER_MS = 4
 
 /** The port to the spool's thread. */
 export interface SpoolPort {
+  /** What a record that is not durable yet is waiting for, in words; absent: the disk. */
+  readonly waitsFor?: string
   post(order: SpoolOrder, transfer: readonly ArrayBuffer[]): void
 }
 
@@ -69,6 +71,8 @@ interface Chunk {
 /** Hands records to the spool's thread and answers who waits, in order. After a failure nothing is taken any more. */
 export class Spool {
   #port: SpoolPort
+  /** The port of the beginning, which says what is waited for, whichever disk is written to. */
+  readonly #gate: SpoolPort
   readonly #clock: Clock
   readonly #limits: SpoolLimits
   /** Chunks in the order of their records, up to the one that is filling. */
@@ -85,6 +89,7 @@ export class Spool {
 
   constructor(port: SpoolPort, clock: Clock, limits: SpoolLimits, position: Position) {
     this.#port = port
+    this.#gate = port
     this.#clock = clock
     this.#limits = limits
     this.#position = position
@@ -252,7 +257,11 @@ export class Spool {
       for (const one of waiting) {
         if (one.given) continue
         if (one.deadline > now) next = Math.min(next, one.deadline)
-        else this.#give(one, `the disk did not answer within ${one.wait} ms`)
+        else
+          this.#give(
+            one,
+            `${this.#gate.waitsFor ?? 'the disk'} did not answer within ${one.wait} ms`,
+          )
       }
     }
     if (next < Infinity) this.#watch(Math.max(1, next - now))

@@ -1,4 +1,4 @@
-// Holds `migrate`: PostgreSQL brought to this version, and a home's rows moved there.
+// Holds `migrate`: PostgreSQL brought to this version, and a home's rows and log moved there.
 
 import type { Command } from 'commander'
 import { migrateDatabase } from '../server/migrate.ts'
@@ -12,10 +12,7 @@ export function register(program: Command, context: Context): void {
     .description(
       'bring the PostgreSQL of DATABASE_URL to this version; nothing runs on this home meanwhile',
     )
-    .option(
-      '--move',
-      'move the rows of this home, which are in SQLite, to the database, which is empty',
-    )
+    .option('--move', 'move the rows and the log of this home to the database, which is empty')
     .action(async ({ move = false }: { readonly move?: boolean }) => {
       const { screen, shell, home } = context
       const done = await migrateDatabase({ home, environment: shell.env, machine: shell, move })
@@ -30,6 +27,6 @@ export function register(program: Command, context: Context): void {
           surface,
         ),
       )
-      if (done.moved !== null) screen.say('start with DATABASE_URL from now on: bailiwick serve')
+      if (done.records !== null) screen.say('start with DATABASE_URL from now on: bailiwick serve')
     })
 }

@@ -21,7 +21,7 @@ export const MOVED_FILE = 'moved-to-postgresql'
 const LOG_FILE = 'log-in-postgresql'
 
 /**
- * Where the log of a home is ordered. A home that has a log of its own keeps it, also when its rows have moved; one that begins
+ * Where the log of a home is ordered. A home that has a log of its own keeps it until that has moved; one that begins
  * on PostgreSQL is ordered there from its first record on. What a home began with it stays with: a file says so before anything is written.
  */
 export function orderOf({
@@ -35,8 +35,14 @@ export function orderOf({
     return {}
   }
   if (!marked && existsSync(join(home, 'log-state.sqlite'))) return {}
-  if (!marked) replaceDurable(join(home, LOG_FILE), new Uint8Array())
+  orderInDatabase(home)
   return { database: { url: databaseUrl, ack: auditAck } }
+}
+
+/** Says for good that PostgreSQL orders the log of this home. Before anything of it is there: what is half moved is not opened. */
+export function orderInDatabase(home: string): void {
+  const path = join(home, LOG_FILE)
+  if (!existsSync(path)) replaceDurable(path, new Uint8Array())
 }
 
 /** Opens the rows with the turn that was taken for them. */

@@ -3,15 +3,18 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditSchema } from '../audit/postgres/schema.ts'
+import { uploadLog } from '../audit/postgres/upload.ts'
+import { openLogKey } from '../audit/log-key.ts'
 import { openAuditLog } from '../audit/open.ts'
 import { replaceDurable } from '../audit/durable-file.ts'
 import { openKeyRing } from '../keys/file.ts'
+import type { KeyRing } from '../keys/ring.ts'
 import { lockHome } from '../store/home-lock.ts'
 import { migratePostgres } from '../store/postgres/migrate.ts'
 import { moveRows } from '../store/postgres/move.ts'
 import { utf8 } from '../std/bytes.ts'
 import { rfc3339 } from '../std/clock.ts'
-import { MOVED_FILE } from './database.ts'
+import { MOVED_FILE, orderInDatabase } from './database.ts'
 import { serverFault } from './faults.ts'
 import type { Machine } from './ground.ts'
 import { homeFacts, makeHome } from './home.ts'
@@ -29,8 +32,8 @@ export interface Migrated {
 
 /**
  * Migrates as the owner of BAILIWICK_OWNER_DATABASE_URL for the role of DATABASE_URL, on a home that nobody runs. With `move`, the rows
- * of the home follow, and a file in the home keeps them from being opened where they were. Throws `server.setting`,
- * `store.home_in_use` and what the store throws.
+ * and the log of the home follow, and files in the home keep them from being opened where they were; what was interrupted goes on.
+ * Throws `server.setting`, `server.moved`, `store.home_in_use` and what the store and the log throw.
  */
 export async function migrateDatabase(of: {
   readonly home: string
@@ -52,31 +55,56 @@ export async function migrateDatabase(of: {
     const keys = openKeyRing(join(home, 'keys'), { entropy: machine.entropy })
     const signer = keys.authority
     await migratePostgres({ ownerUrl, role, signer, more: auditSchema(role) })
-    const path = join(home, 'bailiwick.db')
     if (!move) return { role, moved: null, records: null }
-    if (!existsSync(path) || existsSync(join(home, MOVED_FILE))) {
-      throw serverFault('server.moved', 'this home has no rows of its own to move')
+    const gateway = gatewayName
+    const moved = await moveStore({ home, gateway, keys, ownerUrl, machine })
+    const records = await moveLog({ home, gateway, keys, url: databaseUrl, machine })
+    if (moved === null && records === 0) {
+      throw serverFault('server.moved', 'this home has no rows and no records of its own to move')
     }
-    const counts = await moveRows({ path, ownerUrl, signer })
-    const moved = [...counts.values()].reduce((sum, count) => sum + count, 0)
-    const { clock, entropy } = machine
-    // Nothing opens the old rows from here on: a crash before the record leaves a move that nobody can take back unseen.
-    replaceDurable(join(home, MOVED_FILE), utf8(`${rfc3339(clock.now())}\n`))
-    const origin = `${homeFacts(home, clock, entropy).trust_domain}/log`
-    const audit = await openAuditLog({
-      home,
-      gateway: gatewayName,
-      origin,
-      signer: keys.log,
-      clock,
-      entropy,
-    })
-    await audit.append({ type: 'store.moved', phase: 'lifecycle', body: { rows: moved } })
-    await audit.close()
-    return { role, moved, records: null }
+    return { role, moved, records }
   } finally {
     lock.release()
   }
+}
+
+/** What a move works on: a home that nobody runs. */
+interface Moving {
+  readonly home: string
+  readonly gateway: string
+  readonly keys: KeyRing
+  readonly machine: Machine
+}
+
+/** Moves the rows, and gives how many; null where they have moved before. */
+async function moveStore(of: Moving & { readonly ownerUrl: string }): Promise<number | null> {
+  const { home, gateway, keys, ownerUrl, machine } = of
+  const { clock, entropy } = machine
+  const path = join(home, 'bailiwick.db')
+  if (!existsSync(path) || existsSync(join(home, MOVED_FILE))) return null
+  const counts = await moveRows({ path, ownerUrl, signer: keys.authority })
+  const moved = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  // Nothing opens the old rows from here on: a crash before the record leaves a move that nobody can take back unseen.
+  replaceDurable(join(home, MOVED_FILE), utf8(`${rfc3339(clock.now())}\n`))
+  const origin = originOf(of)
+  const audit = await openAuditLog({ home, gateway, origin, signer: keys.log, clock, entropy })
+  await audit.append({ type: 'store.moved', phase: 'lifecycle', body: { rows: moved } })
+  await audit.close()
+  return moved
+}
+
+/** Moves what the database does not have of the log, and gives how many records that were. */
+async function moveLog(of: Moving & { readonly url: string }): Promise<number> {
+  const { home, gateway, keys, url } = of
+  if (!existsSync(join(home, 'log-state.sqlite'))) return 0
+  const origin = originOf(of)
+  const { vkey } = openLogKey(home, origin, keys.log)
+  orderInDatabase(home)
+  return await uploadLog({ home, gateway, origin, vkey, url })
+}
+
+function originOf({ home, machine }: Moving): string {
+  return `${homeFacts(home, machine.clock, machine.entropy).trust_domain}/log`
 }
 
 /** The name of the role in a URL of a database. */

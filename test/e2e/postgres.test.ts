@@ -94,13 +94,14 @@ test('a home moves in: what was granted and locked is as it was, and the old row
   })
   assert.match((await running.ended).stderr, /is in use by process/)
   await bailiwick.stop()
-  assert.match(await migrated(folder, database, '--move'), /rows moved +\d+/)
+  assert.match(await migrated(folder, database, '--move'), /rows moved +\d+\s.*records moved +\d+/s)
   await assert.rejects(bailiwick.serve(), /have moved to PostgreSQL/)
   const moved = copyOf(folder)
   await using there = await Bailiwick.start({ DATABASE_URL: database.url }, moved)
   const holder = await there.enrol('worker-1')
   assert.equal((await echo(there, holder)).code, 'admit.locked')
   assert.equal((await there.records('store.moved')).length, 1)
+  assert.equal((await there.verify()).ok, true)
   assert.equal(
     (await there.status()).warnings.some((one) => one.includes('roll')),
     false,

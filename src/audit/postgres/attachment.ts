@@ -6,6 +6,7 @@ import { sameHash } from '../../tlog/hash.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
 import { openNote } from '../../tlog/note.ts'
 import { fault } from '../faults.ts'
+import { LogFolder } from '../log-folder.ts'
 import { LogIndex } from '../log-index.ts'
 import type { LogHead } from '../log-state.ts'
 import { LogWriter, type LogWriterOptions } from '../log-writer.ts'
@@ -13,12 +14,13 @@ import type { Position } from '../segment.ts'
 import { shardOrigin } from '../shard.ts'
 import { LogConnection } from './connection.ts'
 import { Follower } from './follower.ts'
-import { lead, takeLead, type Led } from './leader.ts'
+import { isDue, lead, takeLead, unseat, type Led } from './leader.ts'
 import { claimName, countNames, pastBoots, refuseOther } from './names.ts'
 import { Order } from './order.ts'
 import { OwnSpool } from './own-spool.ts'
 import { Recogniser } from './recognise.ts'
 import { scanSpool, type SpoolScan } from '../spool-scan.ts'
+import type { Scrub } from './scrub.ts'
 
 /** Where things are, and who attaches. */
 export interface AttachmentOptions extends LogWriterOptions {
@@ -96,7 +98,7 @@ export class Attachment {
     const connection = await LogConnection.open(url, `${gateway} log`)
     try {
       await refuseOther(connection, options)
-      await claimName(connection, gateway)
+      await claimName(connection, gateway, past !== undefined)
       const known = past ?? (await pastBoots(connection, gateway))
       return new Attachment(options, connection, known, spool)
     } catch (error) {
@@ -134,6 +136,16 @@ export class Attachment {
     if (this.#epoch !== undefined) return false
     this.#epoch = await takeLead(this.#connection, this.#options.gateway)
     return this.#epoch !== undefined
+  }
+
+  /** Whether records wait that whoever leads could have given an index. */
+  isDue(): Promise<boolean> {
+    return isDue(this.#connection)
+  }
+
+  /** Takes the lead from whoever has it and does nothing with it. */
+  async unseat(): Promise<void> {
+    await unseat(this.#connection)
   }
 
   /** Gives waiting records their indices. Only while it leads. */
@@ -191,6 +203,11 @@ export class Attachment {
     this.#published = shard.base + found.size
     published.push({ shard: found.shard, size: found.size })
     return published
+  }
+
+  /** Looks once more at what was followed before. Throws `audit.corrupt` where the database has changed it. */
+  async look(scrub: Scrub): Promise<void> {
+    await scrub.step(this.#order, new LogFolder(join(this.#options.home, 'log')), this.head)
   }
 
   /** How many gateways are attached at this moment. */

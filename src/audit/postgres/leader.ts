@@ -3,6 +3,7 @@
 import { EMPTY_ROOT } from '../../tlog/hash.ts'
 import { leavesOf, shardRun, type LogWriter } from '../log-writer.ts'
 import { numberOf, type LogConnection } from './connection.ts'
+import type { ShardHead } from '../shard.ts'
 import type { Order, Run, Waiting } from './order.ts'
 import type { Recogniser } from './recognise.ts'
 
@@ -52,6 +53,25 @@ export async function takeLead(
   return numberOf(epoch[0], 'epoch')
 }
 
+/** Whether a record waits that could have its index: the next of its boot. */
+export async function isDue(connection: LogConnection): Promise<boolean> {
+  const text = `SELECT EXISTS (SELECT 1 FROM audit.boots b WHERE NOT b.ended AND EXISTS (
+    SELECT 1 FROM audit.spool s WHERE s.gateway = b.gateway AND s.boot = b.boot AND s.iseq = b.iseq + 1)) AS due`
+  const [row] = await connection.rows('due', text)
+  return row?.['due'] === true
+}
+
+/**
+ * Ends the connection of whoever leads, and with it the lead. It runs under the same role, so this role may. Should it live after
+ * all, its epoch is over and it moves nothing.
+ */
+export async function unseat(connection: LogConnection): Promise<void> {
+  const text = `SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND classid = $1::bigint::oid AND objid = 0 AND objsubid = 2
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()`
+  await connection.rows('unseat', text, [LEADER_LOCK])
+}
+
 /**
  * Gives the next waiting records their indices. The home has followed the database to its newest state. In this order: tiles
  * durable here, state swapped in the database, committed here. After a throw or a lost swap the writer is dead.
@@ -72,22 +92,41 @@ export async function lead(parts: LeaderParts, epoch: number, boots: number): Pr
   await recogniser.look(taken, leaves, true)
   const head = writer.append(shard, leaves)
   const before = current?.name === shard ? current : { size: 0, root: EMPTY_ROOT }
-  const [row] = await connection.rows('swap', SWAP, [
-    epoch,
-    shard,
-    head.base,
-    before.size,
-    Buffer.from(before.root),
-    head.size,
-    Buffer.from(head.root),
-    taken.map((run) => run.gateway),
-    taken.map((run) => run.boot),
-    taken.map((run) => run.iseq),
-    taken.map((run) => run.records),
-  ])
-  if (numberOf(row, 'moved') !== 1) return { records: -1, more: false, ...found }
+  const moved = await swap(connection, { epoch, from: before, to: head, runs: taken })
+  if (!moved) return { records: -1, more: false, ...found }
   writer.commit(recogniser.settle())
   return { records: count, more: more || count < all.length || waiting.length >= each, ...found }
+}
+
+/** One move of a shard. */
+export interface Move {
+  /** Of who leads. */
+  readonly epoch: number
+  readonly from: Pick<ShardHead, 'size' | 'root'>
+  readonly to: ShardHead
+  /** What fills the way from one to the other. */
+  readonly runs: readonly Run[]
+}
+
+/** Moves a shard in the database; false where somebody else has moved it, or leads. */
+export async function swap(
+  connection: LogConnection,
+  { epoch, from, to, runs }: Move,
+): Promise<boolean> {
+  const [row] = await connection.rows('swap', SWAP, [
+    epoch,
+    to.name,
+    to.base,
+    from.size,
+    Buffer.from(from.root),
+    to.size,
+    Buffer.from(to.root),
+    runs.map((run) => run.gateway),
+    runs.map((run) => run.boot),
+    runs.map((run) => run.iseq),
+    runs.map((run) => run.records),
+  ])
+  return numberOf(row, 'moved') === 1
 }
 
 /** What of the waiting records goes first: each boot from where it stands, up to its first gap, all within the bounds. */

@@ -15,8 +15,8 @@ import { endOf } from './attachment.ts'
 import type { OrderNews, OrderOrder, OrderStart } from './order-thread.ts'
 import type { ShipNews, ShipOrder, ShipStart } from './ship-worker.ts'
 
-/** Longest that somebody waits for the order of the database (ms). */
-const REACH_MS = 10_000
+/** Longest that nothing may move while somebody waits for it (ms). */
+const STILL_MS = 10_000
 
 /** What the link needs. */
 export interface PostgresLinkOptions {
@@ -151,7 +151,7 @@ export class PostgresLink {
     this.#tellShip({ kind: 'durable', position })
   }
 
-  /** Asks for everything up to `position` at once. Rejects where the log stands still, or does not come that far in ten seconds. */
+  /** Asks for everything up to `position` at once. Rejects where the log stands still. */
   async reach(position: Position): Promise<void> {
     if (comparePositions(this.#head.position, position) >= 0) return
     this.#wanted = position
@@ -250,13 +250,23 @@ export class PostgresLink {
     if (done()) return
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      const words = `the log did not come that far within ${REACH_MS / 1000} s`
-      timer = setTimeout(() => reject(fault('audit.unavailable', words)), REACH_MS)
+      const words = `the log in the database has not moved for ${STILL_MS / 1000} s`
+      let before = this.#progress()
+      timer = setInterval(() => {
+        const now = this.#progress()
+        if (now === before) reject(fault('audit.unavailable', words))
+        before = now
+      }, STILL_MS)
     })
     try {
       await Promise.race([this.#waits.until(done, this.problem), late])
     } finally {
-      clearTimeout(timer)
+      clearInterval(timer)
     }
+  }
+
+  #progress(): string {
+    const { segment, offset } = this.#shipped
+    return `${segment} ${offset} ${this.#head.size} ${this.#published}`
   }
 }

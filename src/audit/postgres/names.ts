@@ -31,8 +31,15 @@ export async function refuseOther(
   throw fault('audit.key', 'the database holds a log of another key; every home has the same keys')
 }
 
-/** Takes the name for as long as the connection lives. Throws `audit.fenced` where another process has it. */
-export async function claimName(connection: LogConnection, gateway: string): Promise<void> {
+/**
+ * Takes the name for as long as the connection lives. Throws `audit.fenced` where another process has it; who had it and is coming
+ * `back` may have to wait for the server to give up its own lost connection, and gets `audit.unavailable` meanwhile.
+ */
+export async function claimName(
+  connection: LogConnection,
+  gateway: string,
+  back: boolean,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const text = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine'
     const [row] = await connection.rows('name', text, [NAME_LOCK, gateway])
@@ -41,7 +48,7 @@ export async function claimName(connection: LogConnection, gateway: string): Pro
     await pause(ATTEMPT_MS)
   }
   throw fault(
-    'audit.fenced',
+    back ? 'audit.unavailable' : 'audit.fenced',
     `another process is attached as ${gateway}; each has a BAILIWICK_GATEWAY_NAME of its own`,
   )
 }

@@ -8,15 +8,18 @@ import { FINAL_CODES } from '../shard-note.ts'
 import type { SpoolScan } from '../spool-scan.ts'
 import { Attachment, endOf, type AttachmentOptions, type Published } from './attachment.ts'
 import type { Gap } from './leader.ts'
+import { Scrub } from './scrub.ts'
 
 /** Between two looks where nobody says anything: how long a dead leader goes unnoticed (ms). */
 const POLL_MS = 200
-/** Between two counts of who is attached. */
+/** Between two counts of who is attached, and two looks at what was followed before. */
 const COUNT_MS = 1000
 /** Between two attempts to attach again. */
 const RETRY_MS = 250
 /** Longest that the word about the own spool may come after what it says is in the database. */
 const LONGER_MS = 2000
+/** How long a leader that lives may leave records waiting: one that is stopped holds its lock for as long as its kernel answers. */
+const IDLE_MS = 5000
 /** How long a record may be missing before those behind it before somebody is told. */
 const GAP_MS = 5000
 
@@ -60,6 +63,7 @@ export class OrderThread {
   #goal: Position | undefined
   #scan: SpoolScan = { torn: 0 }
   readonly #longer = new Set<() => void>()
+  readonly #scrub = new Scrub()
   readonly #notes: { shard: string; size: number; note: string }[] = []
   #opened = false
   #closing = false
@@ -74,6 +78,8 @@ export class OrderThread {
   #leading = false
   #trouble: string | undefined
   #gap: { readonly gap: Gap; readonly since: number } | undefined
+  /** Since when records wait at this size of the log. */
+  #idle: { readonly size: number; readonly since: number } | undefined
   #wake: (() => void) | undefined
 
   constructor(options: OrderStart, clock: Clock, say: (news: OrderNews) => void) {
@@ -196,7 +202,22 @@ export class OrderThread {
     this.#counted = now
     this.#leading = attachment.leading
     this.#gateways = await attachment.gateways()
+    await this.#watchLeader(attachment)
+    await attachment.look(this.#scrub)
     this.#say({ kind: 'attached', gateways: this.#gateways, leading: this.#leading })
+  }
+
+  /** Records that wait while nothing moves: whoever leads is stopped, or cut off. */
+  async #watchLeader(attachment: Attachment): Promise<void> {
+    const { size } = attachment.head
+    const now = this.#clock.monotonic()
+    const waiting = !attachment.leading && (await attachment.isDue())
+    if (!waiting || this.#idle?.size !== size)
+      this.#idle = waiting ? { size, since: now } : undefined
+    else if (now - this.#idle.since > IDLE_MS) {
+      await attachment.unseat()
+      this.#idle = undefined
+    }
   }
 
   #gapDetail(): string | undefined {

@@ -56,6 +56,10 @@ ORDER BY c.upto`
 const RUNS = `
 SELECT idx, gateway, boot::text AS boot, iseq, records FROM audit.runs WHERE idx >= $1 AND idx < $2 ORDER BY idx`
 
+const RUNS_FROM = `
+SELECT idx, gateway, boot::text AS boot, iseq, records FROM audit.runs
+WHERE idx >= (SELECT coalesce(max(idx), $1) FROM audit.runs WHERE idx <= $1) ORDER BY idx LIMIT $2`
+
 const ENTRIES = `
 SELECT r.i, s.iseq, s.entry
 FROM unnest($1::int[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[]) AS r (i, gateway, boot, low, high)
@@ -106,6 +110,20 @@ export class Order {
     })
     if (at !== upto) throw fault('audit.corrupt', `the database has no record for index ${at}`)
     return runs
+  }
+
+  /** Runs from the one that holds `index` on, until they hold `records`. Throws `audit.corrupt` where none holds it, or one is missing. */
+  async runsFrom(index: number, records: number): Promise<Run[]> {
+    const rows = await this.#connection.rows('runs_from', RUNS_FROM, [index, records])
+    const runs = rows.map(runOf)
+    let at = runs[0] === undefined || runs[0].idx > index ? index : runs[0].idx
+    const end = at + records
+    return runs.filter((run) => {
+      if (at >= end) return false
+      if (run.idx !== at) throw fault('audit.corrupt', `the database has no record for index ${at}`)
+      at += run.records
+      return true
+    })
   }
 
   /** The records of these runs, in order. Throws `audit.corrupt` where one is missing. */

@@ -1,20 +1,13 @@
 // Holds the tests of a log that PostgreSQL orders: two gateways, one log, whoever leads and whoever dies.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test, type TestContext } from 'node:test'
+import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 
-import { PostgresServer, type PostgresDatabase } from '../../../test/fakes/postgres.ts'
-import type { AuditLog } from '../log.ts'
-import { openAuditLog } from '../open.ts'
-import type { AckLevel } from '../options.ts'
-import { intent, logOptions, logSigner } from '../testbed.test.ts'
-import { verifyLog } from '../verify.ts'
-import { auditSchema } from './schema.ts'
+import { logDatabase, logGateway, verifiedHome } from '../../../test/fakes/log-gateways.ts'
+import { PostgresServer } from '../../../test/fakes/postgres.ts'
+import { intent } from '../testbed.test.ts'
 
 let server: PostgresServer
 before(async () => {
@@ -22,49 +15,10 @@ before(async () => {
 })
 after(() => server[Symbol.asyncDispose]())
 
-const SIGNER = logSigner()
-
-async function prepared(): Promise<PostgresDatabase> {
-  const database = await server.database()
-  const owner = new Client({ connectionString: database.ownerUrl })
-  await owner.connect()
-  for (const statement of auditSchema(database.role)) await owner.query(statement)
-  await owner.end()
-  return database
-}
-
-interface Gateway {
-  readonly home: string
-  readonly log: AuditLog
-}
-
-async function gateway(
-  t: TestContext,
-  name: string,
-  { url }: PostgresDatabase,
-  ack: AckLevel = 'auto',
-  home = mkdtempSync(join(tmpdir(), 'bailiwick-pglog-')),
-): Promise<Gateway> {
-  t.after(() => rmSync(home, { recursive: true, force: true }))
-  const log = await openAuditLog({
-    ...logOptions(home, SIGNER),
-    gateway: name,
-    database: { url, ack },
-  })
-  return { home, log }
-}
-
-async function verified({ home }: Gateway): Promise<{ size: number; root: string }> {
-  const vkey = readFileSync(join(home, 'log.vkey'), 'utf8')
-  const report = await verifyLog({ directory: join(home, 'log'), vkey })
-  assert.deepEqual(report.findings, [])
-  return { size: report.size ?? 0, root: report.root ?? '' }
-}
-
 test('INV-7 two gateways write one log: everything once, in order, the same at both', async (t) => {
-  const database = await prepared()
-  const one = await gateway(t, 'gw-1', database)
-  const two = await gateway(t, 'gw-2', database)
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database)
+  const two = await logGateway(t, 'gw-2', database)
   const receipts = await Promise.all(
     Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? one : two).log.append(intent(`c-${i}`))),
   )
@@ -76,11 +30,11 @@ test('INV-7 two gateways write one log: everything once, in order, the same at b
   }
   await two.log.close()
   await one.log.close()
-  const [first, second] = [await verified(one), await verified(two)]
+  const [first, second] = [await verifiedHome(one.home), await verifiedHome(two.home)]
   assert.ok(first.size >= 400 && second.size >= 400)
   // A name is one process's; who comes back goes on.
-  const again = await gateway(t, 'gw-2', database, 'auto', two.home)
-  await assert.rejects(gateway(t, 'gw-2', database), { code: 'audit.fenced' })
+  const again = await logGateway(t, 'gw-2', database, { home: two.home })
+  await assert.rejects(logGateway(t, 'gw-2', database), { code: 'audit.fenced' })
   await again.log.append(intent('later'))
   await again.log.flush()
   assert.equal((await again.log.byCall('c-8')).length, 1)
@@ -88,8 +42,8 @@ test('INV-7 two gateways write one log: everything once, in order, the same at b
 })
 
 test('the application’s role can rewrite nothing of what is recorded', async (t) => {
-  const database = await prepared()
-  const one = await gateway(t, 'gw-1', database)
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database)
   await one.log.append(intent('a'))
   await one.log.flush()
   const client = new Client({ connectionString: database.url })
@@ -108,14 +62,80 @@ test('the application’s role can rewrite nothing of what is recorded', async (
       await assert.rejects(client.query(statement), /permission denied|must be owner/, statement)
     }
   }
-  await assert.rejects(client.query(`update audit.spool set entry = 'x'`), /permission denied/)
+  const columns = await client.query<{ name: string; column: string }>(
+    `select table_name as name, min(column_name) as column from information_schema.columns
+     where table_schema = 'audit' group by table_name`,
+  )
+  for (const { name, column } of columns.rows) {
+    const statement = `update audit.${name} set ${column} = null`
+    await assert.rejects(client.query(statement), /permission denied|cannot update/, statement)
+  }
+  for (const { tablename } of rows.filter((row) => row.tablename !== 'spool')) {
+    const statement = `insert into audit.${tablename} default values`
+    await assert.rejects(client.query(statement), /permission denied/, statement)
+  }
   await client.end()
   await one.log.close()
 })
 
+test('the owner of the tables does not rewrite them by accident', async (t) => {
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database)
+  await one.log.append(intent('a'))
+  await one.log.flush()
+  const owner = new Client({ connectionString: database.ownerUrl })
+  await owner.connect()
+  for (const table of ['log', 'leader', 'boots', 'spool', 'state', 'runs', 'checkpoints']) {
+    await assert.rejects(owner.query(`delete from audit.${table}`), /is never changed/, table)
+    await assert.rejects(owner.query(`truncate audit.${table}`), /is never changed/, table)
+  }
+  for (const statement of [
+    `update audit.spool set entry = 'x'`,
+    `update audit.runs set records = records + 1`,
+    `update audit.state set size = size - 1`,
+    `update audit.state set base = base + 1`,
+    `update audit.checkpoints set note = 'another'`,
+    `update audit.checkpoints set root = sha256('x'), note = null`,
+    `update audit.boots set iseq = 0`,
+    `update audit.leader set epoch = 0`,
+    `update audit.log set vkey = 'another'`,
+  ]) {
+    await assert.rejects(owner.query(statement), /is never changed|only goes forward/, statement)
+  }
+  await owner.end()
+  await one.log.close()
+})
+
+test('with remote, a record counts once PostgreSQL has it, and whoever waits too long is told for what', async (t) => {
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database, { ack: 'remote', waitMs: 300 })
+  const { leaf } = await one.log.append(intent('there'))
+  const there = await server.query(
+    `select 1 from audit.spool where position('"call":"there"' in convert_from(entry, 'UTF8')) > 0`,
+    database.name,
+  )
+  assert.equal(there.length, 1)
+  await server.query(`alter database ${database.name} allow_connections false`)
+  await server.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database.name}'`,
+  )
+  await assert.rejects(one.log.append(intent('not there')), /PostgreSQL did not answer within/)
+  await server.query(`alter database ${database.name} allow_connections true`)
+  while (one.log.stats().sequencerProblem !== undefined) await pause(20)
+  await one.log.flush()
+  // It came late: the log has it, and says that it was not acted on.
+  const late = await one.log.byCall('not there')
+  assert.deepEqual(
+    late.map(({ record }) => record.body['status'] ?? record.type),
+    ['call.intent', 'not_executed'],
+  )
+  assert.notEqual(await one.log.get(leaf), undefined)
+  await one.log.close()
+})
+
 test('INV-7 an administrator who edits a record in the database is named by whoever follows', async (t) => {
-  const database = await prepared()
-  const one = await gateway(t, 'gw-1', database)
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database)
   await Promise.all(Array.from({ length: 20 }, (_, i) => one.log.append(intent(`c-${i}`))))
   await one.log.flush()
   await one.log.close()
@@ -124,15 +144,15 @@ test('INV-7 an administrator who edits a record in the database is named by whoe
      update audit.spool set entry = convert_to(replace(convert_from(entry, 'UTF8'), 'read_file', 'make_file'), 'UTF8') where iseq = 5`,
     database.name,
   )
-  await assert.rejects(gateway(t, 'gw-2', database), (error: unknown) => {
+  await assert.rejects(logGateway(t, 'gw-2', database), (error: unknown) => {
     return /audit\.(?:corrupt|rolled_back)/.test(String((error as { code?: unknown }).code))
   })
 })
 
 test('whoever leads may lose its connection at any moment: another goes on, and nothing is twice or missing', async (t) => {
-  const database = await prepared()
-  const one = await gateway(t, 'gw-1', database)
-  const two = await gateway(t, 'gw-2', database)
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database)
+  const two = await logGateway(t, 'gw-2', database)
   const leaves: string[] = []
   for (let round = 0; round < 4; round++) {
     const receipts = await Promise.all(
@@ -149,12 +169,12 @@ test('whoever leads may lose its connection at any moment: another goes on, and 
   }
   await two.log.close()
   await one.log.close()
-  await verified(one)
+  await verifiedHome(one.home)
 })
 
 test('an outage of the database is an answer in time, and nothing that was acknowledged is lost', async (t) => {
-  const database = await prepared()
-  const one = await gateway(t, 'gw-1', database, 'local')
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database, { ack: 'local' })
   await one.log.append(intent('before'))
   await server.stop('immediate')
   const during = await one.log.append(intent('during'))
@@ -163,5 +183,5 @@ test('an outage of the database is an answer in time, and nothing that was ackno
   await one.log.flush()
   assert.equal((await one.log.get(during.leaf))?.record.call, 'during')
   await one.log.close()
-  await verified(one)
+  await verifiedHome(one.home)
 })

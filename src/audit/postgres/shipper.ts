@@ -1,32 +1,17 @@
 // Holds the shipping of durable records from this home's spool to PostgreSQL: in order, as often as it takes, each kept once.
 
-import { fault } from '../faults.ts'
 import { comparePositions, type Position } from '../segment.ts'
 import { SpoolCursor } from '../spool-cursor.ts'
-import { LogConnection, numberOf } from './connection.ts'
+import { LogConnection } from './connection.ts'
 import { ownRecord } from './own-spool.ts'
+import { putRecords, type RecordGroup } from './record-group.ts'
 
 /** Records and bytes of one group: what one commit makes durable there. */
 const GROUP_RECORDS = 1024
 const GROUP_BYTES = 1 << 20
 
-const ATTACH = 'SELECT audit.attach($1, $2::uuid)'
-const SHIP = `
-WITH given AS (SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[]) AS t (gateway, boot, iseq, entry)),
-put AS (INSERT INTO audit.spool (gateway, boot, iseq, entry) SELECT * FROM given ON CONFLICT DO NOTHING RETURNING 1)
-SELECT count(*) AS put, pg_notify('bailiwick_audit', 'spool') FROM put`
-/** What was there before has to be the same. A statement of its own: it must see what the insert ran into. */
-const DIFFERENT = `
-SELECT t.gateway, t.boot::text AS boot, t.iseq
-FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[]) AS t (gateway, boot, iseq, entry)
-LEFT JOIN audit.spool s USING (gateway, boot, iseq) WHERE s.entry IS DISTINCT FROM t.entry LIMIT 1`
-
-interface Group {
-  readonly gateways: string[]
-  readonly boots: string[]
-  readonly iseqs: number[]
-  readonly entries: Buffer[]
-  /** End of the group in the spool. */
+/** A group with where it ends in the spool. */
+interface Group extends RecordGroup {
   readonly end: Position
 }
 
@@ -36,7 +21,7 @@ export class Shipper {
   readonly #name: string
   readonly #cursor: SpoolCursor
   #connection: LogConnection | undefined
-  #attached = new Set<string>()
+  readonly #attached = new Set<string>()
   #group: Group | undefined
   #shipped: Position
 
@@ -99,22 +84,10 @@ export class Shipper {
     return group.entries.length === 0 ? undefined : { ...group, end: this.#cursor.position }
   }
 
-  async #send({ gateways, boots, iseqs, entries }: Group): Promise<void> {
+  async #send(group: Group): Promise<void> {
     if (this.#connection === undefined || !this.#connection.alive) {
       this.#connection = await LogConnection.open(this.#url, `${this.#name} spool`)
     }
-    const connection = this.#connection
-    for (const [i, boot] of boots.entries()) {
-      if (this.#attached.has(boot)) continue
-      await connection.rows('attach', ATTACH, [gateways[i], boot])
-      this.#attached.add(boot)
-    }
-    const values = [gateways, boots, iseqs, entries]
-    const [row] = await connection.rows('ship', SHIP, values)
-    if (numberOf(row, 'put') === entries.length) return
-    const [other] = await connection.rows('different', DIFFERENT, values)
-    if (other === undefined) return
-    const which = `number ${numberOf(other, 'iseq')} of boot ${String(other['boot'])}`
-    throw fault('audit.corrupt', `the database holds another record as ${which} of this gateway`)
+    await putRecords(this.#connection, this.#attached, group)
   }
 }

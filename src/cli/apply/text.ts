@@ -30,7 +30,7 @@ function lines(value: Tree, indent: string): string {
     return `\n${list.map((one) => `${indent}-${item(one, indent)}`).join('')}`
   }
   const entries = Object.entries(value as Readonly<Record<string, Tree>>)
-  return `\n${entries.map(([key, one]) => `${indent}${key}:${lines(one, `${indent}  `)}`).join('')}`
+  return `\n${entries.map(([key, one]) => `${indent}${scalar(key)}:${lines(one, `${indent}  `)}`).join('')}`
 }
 
 /** An entry of a list: a map begins on the line of its dash. */

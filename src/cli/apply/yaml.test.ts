@@ -91,9 +91,15 @@ const leaf = fc.oneof(
   fc.boolean(),
   fc.constant(null),
 )
-const flat = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), leaf, { maxKeys: 4, minKeys: 1 })
+/** Names as documents have them, those that a reader takes for something else, and any that a person may invent. */
+const name = fc.oneof(
+  fc.stringMatching(/^[a-z]{1,8}$/),
+  fc.constantFrom('null', 'true', 'y', 'on', '1', 'a: b', '#a', ' a'),
+  fc.string({ unit: 'grapheme', maxLength: 8 }).filter((text) => text !== '__proto__'),
+)
+const flat = fc.dictionary(name, leaf, { maxKeys: 4, minKeys: 1 })
 const member = fc.oneof(leaf, fc.array(fc.oneof(leaf, flat), { maxLength: 3 }), flat)
-const document = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), member, { minKeys: 1 })
+const document = fc.dictionary(name, member, { minKeys: 1 })
 
 test('what is written is read back as it was, and shows nothing that a screen would act on', () => {
   fc.assert(
