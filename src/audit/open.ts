@@ -18,6 +18,7 @@ import { auditLimits, type AuditLogOptions } from './options.ts'
 import { RecordQuota } from './quota.ts'
 import { AckGate } from './postgres/ack.ts'
 import { PostgresLink } from './postgres/link.ts'
+import { Receipts } from './receipts.ts'
 import { Reserve } from './reserve.ts'
 import { ownOutcome } from './outcome.ts'
 import { SequencerLink } from './sequencer-link.ts'
@@ -26,6 +27,8 @@ import type { SpoolScan } from './spool-scan.ts'
 import { SpoolSink } from './spool-sink.ts'
 import type { SpoolThread } from './spool-thread.ts'
 
+/** Longest from a receipt's time to its record's place under a published checkpoint, while the process runs (ms). */
+const MMD_MS = 60_000
 /** Intents that recovery answers at a time. */
 const RECOVERY_BATCH = 512
 
@@ -68,6 +71,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     folder,
     index,
     heartbeatMs,
+    receipts: new Receipts({ signer: key.own(), mmdMs: MMD_MS }),
     ...guards(options),
   })
   let unanswered = 0
