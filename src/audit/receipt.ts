@@ -75,11 +75,6 @@ export function signReceipts(
   })
 }
 
-/** Text of a receipt's file. */
-export function formatReceipt(receipt: SignedReceipt): string {
-  return `${canonicalJson(receipt as unknown as JsonObject)}\n`
-}
-
 /**
  * Verifies a receipt against the lines of a `log.vkey`, of which the log's own counts. Throws `audit.receipt` for one that is not
  * what the log signed, and `tlog.vkey` for a key that is none.
