@@ -15,7 +15,7 @@ export function serveBackups(surface: Surface, { audit }: Pick<ControlPorts, 'au
     },
     async ({ body, person }) => {
       const { id } = await audit.append({
-        type: 'home.backed_up',
+        type: 'backup.made',
         phase: 'admin',
         person: person.id,
         body: { ...body },

@@ -94,7 +94,7 @@ async function restore(context: Context, folder: string, options: RestoreOptions
     'what happened after the backup is missing, so everything is locked from the first start on',
   )
   screen.say(
-    'look at locks, agents and policies, then: bailiwick lock remove integrity --reason TEXT',
+    'look at locks, agents and policies, then: bailiwick lock rm integrity --reason TEXT',
   )
 }
 

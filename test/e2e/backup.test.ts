@@ -62,7 +62,7 @@ test('INV-13 a home comes back from its backup: locked until somebody has looked
   assert.match(made.stdout, /records +\d+, verified/)
   assert.match((await lost.cli(['backup', to])).stderr, /backup\.target/)
   assert.match((await lost.cli(['backup', join(lost.home, 'in')])).stderr, /backup\.target/)
-  assert.equal((await lost.records('home.backed_up')).length, 1)
+  assert.equal((await lost.records('backup.made')).length, 1)
   assert.ok(calls > 0)
   // What the backup does not know.
   await lost.lock('agent', 'worker-1')

@@ -38,7 +38,7 @@ export async function backupStopped(of: {
       await audit.flush()
       const made = await backupHome({ home, to, machine })
       await audit.append({
-        type: 'home.backed_up',
+        type: 'backup.made',
         phase: 'lifecycle',
         body: { manifest: made.manifest, files: made.files, bytes: made.bytes },
       })

@@ -12,7 +12,7 @@ export const NewBackup = z.strictObject({
 
 /** Where its record is. */
 export const BackupNoted = z.object({
-  /** Id of the record `home.backed_up`. */
+  /** Id of the record `backup.made`. */
   record: z.string(),
 })
 
