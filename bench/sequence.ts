@@ -32,21 +32,25 @@ export async function sequence(closing: Stack): Promise<Figures> {
   const [curve, ratios, beside]: [number[], number[], number[]] = [[], [], []]
   while (log.stats().size < records) {
     const start = systemClock.monotonic()
-    await fill(log, Math.min(part, records - log.stats().size))
+    const before = log.stats().size
+    await fill(log, Math.min(part, records - before))
     await log.flush()
-    curve.push(part / ((systemClock.monotonic() - start) / 1_000))
+    const added = log.stats().size - before
+    curve.push(added / ((systemClock.monotonic() - start) / 1_000))
     beside.push(sqlitePerSecond(home))
     ratios.push((curve.at(-1) ?? 0) / (beside.at(-1) ?? 1))
-    process.stderr.write(`${log.stats().size} records: ${Math.round(curve.at(-1) ?? 0)}/s\n`)
+    const told = [curve, beside].map((all) => Math.round(all.at(-1) ?? 0)).join('/s, SQLite ')
+    process.stderr.write(`${log.stats().size} records: ${told}/s\n`)
   }
   const rss = process.memoryUsage.rss()
   return {
     records,
     records_per_s: Math.round(median(curve)),
-    curve_per_s: curve.map(Math.round),
+    curve_per_s: curve.map((one) => Math.round(one)),
     flat: rounded((curve.at(-1) ?? 0) / (curve[0] ?? 1)),
     sqlite_per_s: Math.round(median(beside)),
     ratio_sqlite: rounded(median(ratios)),
+    curve_ratio_sqlite: ratios.map((one) => rounded(one, 3)),
     state_bytes_per_record: Math.round(statSync(join(home, 'log-state.sqlite')).size / records),
     rss_mb: Math.round(rss / 1_048_576),
   }

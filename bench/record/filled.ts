@@ -13,7 +13,7 @@ import { systemEntropy } from '../../src/std/entropy.ts'
 import { callDrafts } from './calls.ts'
 
 /** Calls under way at once while a log is filled: the queue of the spool holds several times their records. */
-const CALLS_AT_ONCE = 2_000
+const LANES = 3_000
 
 /** How many records a bench is about: `--records`, BENCH_RECORDS, or so many. */
 export function recordsWanted(otherwise: number): number {
@@ -54,21 +54,18 @@ export function openBenchLog(home: string): Promise<AuditLog> {
   return openAuditLog({ home, gateway: 'bench', origin, signer, clock, entropy, quota })
 }
 
-/** Appends so many records of calls, each outcome once its intent is durable. */
+/** Appends at least so many records of calls, each outcome once its intent is durable. */
 export async function fill(log: AuditLog, count: number): Promise<void> {
-  for (let done = 0; done < count;) {
-    let batch = 0
-    const calls: Promise<unknown>[] = []
-    for (let i = 0; i < CALLS_AT_ONCE && done + batch < count; i++) {
-      const call = callDrafts()
-      batch += call.outcome === undefined ? 1 : 2
-      calls.push(
-        log.append(call.first).then(({ leaf }) => call.outcome && log.append(call.outcome(leaf))),
-      )
+  let left = count
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      const { first, outcome } = callDrafts()
+      left -= outcome === undefined ? 1 : 2
+      const { leaf } = await log.append(first)
+      if (outcome !== undefined) await log.append(outcome(leaf))
     }
-    await Promise.all(calls)
-    done += batch
   }
+  await Promise.all(Array.from({ length: Math.min(LANES, count) }, lane))
 }
 
 /** Verifier keys of a home's log. */

@@ -1,0 +1,122 @@
+// Holds the lists of the index: for each term and run, which of its records have the term. Full runs are on disk, the one that fills in memory.
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+import { sha256, utf8 } from '../../std/bytes.ts'
+import { isUuid } from '../../std/id.ts'
+import { uuidBytes } from '../index-row.ts'
+import { decodePlaces, encodePlaces } from './run-bits.ts'
+import type { Term } from './terms.ts'
+
+/** The tables of the lists. */
+export const LISTS_SCHEMA = `
+CREATE TABLE lists (term BLOB NOT NULL, run INTEGER NOT NULL, places BLOB NOT NULL, PRIMARY KEY (term, run)) STRICT, WITHOUT ROWID;
+`
+
+const HASH_BYTES = 7
+const TIME_BYTES = 6
+const REST_BYTES = 4
+
+/** A term that is looked for. */
+export interface SoughtTerm {
+  readonly text: string
+  readonly key: Uint8Array
+}
+
+/** The records of one run that have a term. */
+export interface RunPlaces {
+  readonly run: number
+  /** A bitmap. */
+  readonly bits: Uint8Array
+}
+
+/** All lists of one index. */
+export class RunLists {
+  readonly #insert: StatementSync
+  readonly #below: StatementSync
+  readonly #above: StatementSync
+  /** Places in the run that fills, by the text of the term. */
+  readonly #filling = new Map<string, number[]>()
+  #run = 0
+
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare('INSERT OR REPLACE INTO lists VALUES (?, ?, ?)')
+    this.#below = database.prepare(
+      'SELECT run, places FROM lists WHERE term = ? AND run <= ? ORDER BY run DESC LIMIT 1',
+    )
+    this.#above = database.prepare(
+      'SELECT run, places FROM lists WHERE term = ? AND run BETWEEN ? AND ? ORDER BY run LIMIT 1',
+    )
+  }
+
+  /** The run that fills. */
+  get run(): number {
+    return this.#run
+  }
+
+  /** Goes on with an empty run. */
+  begin(run: number): void {
+    this.#run = run
+    this.#filling.clear()
+  }
+
+  /** Notes that the record at a place of the run that fills has these terms. */
+  add(place: number, terms: readonly Term[]): void {
+    for (const term of terms) {
+      const text = textOf(term)
+      const places = this.#filling.get(text)
+      if (places === undefined) this.#filling.set(text, [place])
+      else places.push(place)
+    }
+  }
+
+  /** Writes the run that fills, within the caller's transaction. */
+  write(): void {
+    const rows = [...this.#filling].map(([text, places]) => [keyOf(text), places] as const)
+    // In the order of the tree: neighbours are written together.
+    rows.sort(([a], [b]) => Buffer.compare(a, b))
+    for (const [key, places] of rows) this.#insert.run(key, this.#run, encodePlaces(places))
+  }
+
+  /** The nearest run from `run` on, itself included, that has the term: towards older ones for `newest`. */
+  seek({ text, key }: SoughtTerm, run: number, newest: boolean): RunPlaces | undefined {
+    if (newest && run >= this.#run) {
+      const places = this.#filling.get(text)
+      if (places !== undefined) return { run: this.#run, bits: decodePlaces(encodePlaces(places)) }
+    }
+    const row = newest
+      ? this.#below.get(key, Math.min(run, this.#run - 1))
+      : this.#above.get(key, run, this.#run - 1)
+    if (row?.['places'] instanceof Uint8Array) {
+      return { run: Number(row['run']), bits: decodePlaces(row['places']) }
+    }
+    if (newest || run > this.#run) return undefined
+    const places = this.#filling.get(text)
+    return places && { run: this.#run, bits: decodePlaces(encodePlaces(places)) }
+  }
+}
+
+/** A term as it is looked for. */
+export function soughtTerm(term: Term): SoughtTerm {
+  const text = textOf(term)
+  return { text, key: keyOf(text) }
+}
+
+function textOf([key, value]: Term): string {
+  return `${key} ${value}`
+}
+
+/**
+ * 56 bits of a hash; for a UUID its time and 32 bits of a hash, so that what is written together stands together. Two terms that share one
+ * cost a look at the record, and never an answer.
+ */
+function keyOf(text: string): Uint8Array {
+  const hash = sha256(utf8(text))
+  const value = text.slice(text.indexOf(' ') + 1)
+  if (!isUuid(value)) return hash.subarray(0, HASH_BYTES)
+  const key = new Uint8Array(TIME_BYTES + REST_BYTES)
+  key.set(uuidBytes(value).subarray(0, TIME_BYTES))
+  key.set(hash.subarray(0, REST_BYTES), TIME_BYTES)
+  return key
+}
+
