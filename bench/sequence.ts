@@ -69,8 +69,7 @@ function sqlitePerSecond(home: string): number {
   const start = systemClock.monotonic()
   for (let from = 0; from < REFERENCE_ROWS; from += STEP) {
     database.exec('BEGIN IMMEDIATE')
-    for (let i = 0; i < STEP && from + i < REFERENCE_ROWS; i++)
-      insert.run(`call-${from + i}`, text)
+    for (let i = 0; i < STEP && from + i < REFERENCE_ROWS; i++) insert.run(`call-${from + i}`, text)
     database.exec('COMMIT')
   }
   const perSecond = REFERENCE_ROWS / ((systemClock.monotonic() - start) / 1_000)

@@ -6,7 +6,7 @@ import { sha256, utf8 } from '../../std/bytes.ts'
 import { isUuid } from '../../std/id.ts'
 import { uuidBytes } from '../index-row.ts'
 import { decodePlaces, encodePlaces } from './run-bits.ts'
-import type { Term } from './terms.ts'
+import { termText, type Term } from './terms.ts'
 
 /** The tables of the lists. */
 export const LISTS_SCHEMA = `
@@ -60,10 +60,9 @@ export class RunLists {
     this.#filling.clear()
   }
 
-  /** Notes that the record at a place of the run that fills has these terms. */
-  add(place: number, terms: readonly Term[]): void {
-    for (const term of terms) {
-      const text = textOf(term)
+  /** Notes that the record at a place of the run that fills has these terms, as texts. */
+  add(place: number, terms: Iterable<string>): void {
+    for (const text of terms) {
       const places = this.#filling.get(text)
       if (places === undefined) this.#filling.set(text, [place])
       else places.push(place)
@@ -98,12 +97,8 @@ export class RunLists {
 
 /** A term as it is looked for. */
 export function soughtTerm(term: Term): SoughtTerm {
-  const text = textOf(term)
+  const text = termText(term)
   return { text, key: keyOf(text) }
-}
-
-function textOf([key, value]: Term): string {
-  return `${key} ${value}`
 }
 
 /**
@@ -119,4 +114,3 @@ function keyOf(text: string): Uint8Array {
   key.set(hash.subarray(0, REST_BYTES), TIME_BYTES)
   return key
 }
-

@@ -112,7 +112,10 @@ test('rows that are changed, cut or put in by hand show nothing that the log doe
   const path = join(temporaryHome(t), 'search.sqlite')
   opened(path).close()
   const database = new DatabaseSync(path)
-  assert.equal(Number(database.prepare('SELECT count(DISTINCT run) AS n FROM lists').get()?.['n']), 2)
+  assert.equal(
+    Number(database.prepare('SELECT count(DISTINCT run) AS n FROM lists').get()?.['n']),
+    2,
+  )
   const every = database.prepare('UPDATE lists SET places = ? WHERE run = 0')
   every.run(new Uint8Array(RUN / 8).fill(0xff))
   database.prepare('UPDATE lists SET places = ? WHERE run = 1').run(new Uint8Array(701).fill(0xee))
@@ -124,7 +127,10 @@ test('rows that are changed, cut or put in by hand show nothing that the log doe
     const right = new Set(scanned(text))
     for (const order of ['oldest', 'newest'] as const) {
       const found = everything(index, { query, limit: 100, order })
-      assert.ok(found.every((i) => right.has(i)), text)
+      assert.ok(
+        found.every((i) => right.has(i)),
+        text,
+      )
       assert.equal(new Set(found).size, found.length, text)
     }
   }
