@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
   inspect: async () => (await import('./inspect.ts')).inspect,
   'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,
+  open: async () => (await import('./open.ts')).open,
   search: async () => (await import('./search.ts')).search,
   sequence: async () => (await import('./sequence.ts')).sequence,
   start: async () => (await import('./start.ts')).start,

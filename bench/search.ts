@@ -11,11 +11,11 @@ import { systemClock } from '../src/std/clock.ts'
 import type { Stack } from '../src/server/stack.ts'
 import type { Figures } from './figures.ts'
 import { benchHome, fill, openBenchLog, recordsWanted } from './record/filled.ts'
+import { sizesUpTo } from './record/sizes.ts'
 import { median, quantile, rounded } from './sample.ts'
 
 const RUNS = 15
 const PAGE = 50
-const SMALLEST = 10_000
 const POINTS = 10
 /** Common, rare, rare and common, common and never together, free text, one call, a part of the time, and nothing at all. */
 const QUERIES = [
@@ -56,8 +56,7 @@ export async function search(closing: Stack): Promise<Figures> {
   const log = await openBenchLog(home)
   closing.push(() => log.close())
   const curve: Pages[] = []
-  for (const size of sizesUpTo(records)) {
-    if (log.stats().size > size && size < records) continue
+  for (const size of sizesUpTo(records, log.stats().size)) {
     await fill(log, Math.max(0, size - log.stats().size))
     await log.flush()
     curve.push(await measured(home, log))
@@ -82,12 +81,6 @@ export async function search(closing: Stack): Promise<Figures> {
     bytes_per_record: Math.round(bytes / log.stats().size),
     ratio_scan: rounded(scan / p50),
   }
-}
-
-function sizesUpTo(records: number): number[] {
-  const sizes: number[] = []
-  for (let size = SMALLEST; size < records; size *= 10) sizes.push(size)
-  return [...sizes, records]
 }
 
 async function measured(home: string, log: AuditLog): Promise<Pages> {

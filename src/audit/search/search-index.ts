@@ -7,7 +7,7 @@ import { base64url } from '../../std/bytes.ts'
 import { isObject, type Json } from '../../std/json.ts'
 import { leafHash } from '../../tlog/hash.ts'
 import type { AuditRecord } from '../../wire/record.ts'
-import { readRecord } from '../envelope.ts'
+import { readRecord, skimRecord } from '../envelope.ts'
 import type { LogFollower } from '../log-follow.ts'
 import { matches, type SearchQuery } from './query.ts'
 import { commonPlaces, RUN } from './run-bits.ts'
@@ -205,7 +205,7 @@ export class SearchIndex {
   #confirmed(query: SearchQuery, indices: readonly number[]): number[] {
     return this.#follower
       .at(indices)
-      .filter(({ entry }) => matches(query, readRecord(entry)))
+      .filter(({ entry }) => matches(query, skimRecord(entry)))
       .map(({ index }) => index)
   }
 }
