@@ -51,7 +51,9 @@ export function openBenchLog(home: string): Promise<AuditLog> {
   const quota = { perSecond: 100_000, perDay: Number.MAX_SAFE_INTEGER }
   const [clock, entropy] = [systemClock, systemEntropy]
   const origin = 'bench.test/log'
-  return openAuditLog({ home, gateway: 'bench', origin, signer, clock, entropy, quota })
+  // On a disk that others use too, a bench waits where a gateway would refuse.
+  const limits = { waitMs: 60_000 }
+  return openAuditLog({ home, gateway: 'bench', origin, signer, clock, entropy, quota, limits })
 }
 
 /** Appends at least so many records of calls, each outcome once its intent is durable. */

@@ -215,11 +215,12 @@ function isDoubtful({ type }: AuditRecord, text: string): boolean {
   return type === '' || text.includes('\\ud') || text.includes('__proto__')
 }
 
-/** Whether a tree nests deeper than `depth`. */
+/** Whether a tree nests deeper than `depth`. Without a list of each object's values: every record is asked. */
 function nests(value: Json | undefined, depth: number): boolean {
   if (typeof value !== 'object' || value === null || value instanceof JsonNumber) return false
   if (depth === 0) return true
-  for (const entry of Object.values(value as JsonObject)) if (nests(entry, depth - 1)) return true
+  if (Array.isArray(value)) return value.some((entry) => nests(entry, depth - 1))
+  for (const key in value) if (nests(value[key], depth - 1)) return true
   return false
 }
 
