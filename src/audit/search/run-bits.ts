@@ -4,7 +4,7 @@
 export const RUN = 8_192
 
 /** Bytes of a bitmap. A list of places is always shorter, so the length alone tells which of the two it is. */
-export const BITMAP_BYTES = RUN / 8
+const BITMAP_BYTES = RUN / 8
 const PLACE_BYTES = 2
 
 /** The stored form of places within a run, 0 to 8,191, each once and in any order. */
