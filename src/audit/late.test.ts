@@ -69,7 +69,7 @@ test('INV-1 an intent that is durable too late is answered not_executed', async 
   const { log, chunks, say } = slowLog(temporaryHome(t))
   await assert.rejects(log.append(intent('call-1')), { code: 'audit.unavailable' })
   while (chunks.length < 1) await turn()
-  say({ kind: 'durable', chunks: 1, position: POSITION })
+  say({ kind: 'durable', chunks: 1, batch: { position: POSITION, digest: '' } })
   while (chunks.length < 2) await turn()
   const [late, answer] = chunks.map((chunk) => {
     checksumFrames(chunk)
@@ -80,7 +80,7 @@ test('INV-1 an intent that is durable too late is answered not_executed', async 
   assert.equal(answer?.call, 'call-1')
   assert.deepEqual({ ...answer?.body }, { status: 'not_executed', cause: 'audit_wait' })
   assert.ok(answer?.ref !== undefined)
-  say({ kind: 'durable', chunks: 1, position: POSITION })
+  say({ kind: 'durable', chunks: 1, batch: { position: POSITION, digest: '' } })
 })
 
 test('what is no intent needs no answer', async (t) => {
@@ -88,7 +88,7 @@ test('what is no intent needs no answer', async (t) => {
   const draft = { type: 'lock.added', phase: 'admin', body: {} } as const
   await assert.rejects(log.append(draft), { code: 'audit.unavailable' })
   while (chunks.length < 1) await turn()
-  say({ kind: 'durable', chunks: 1, position: POSITION })
+  say({ kind: 'durable', chunks: 1, batch: { position: POSITION, digest: '' } })
   for (let i = 0; i < 5; i++) await turn()
   assert.equal(chunks.length, 1)
 })

@@ -323,7 +323,7 @@ export class AuditLog implements AuditSink {
       if (said !== undefined) this.#note({ ...said, phase: 'lifecycle' })
     }
     spool.hear(news)
-    if (news.kind === 'durable') sequencer.noteDurable(news.position)
+    if (news.kind === 'durable') sequencer.noteDurable(news.batch)
   }
 
   /** What was refused over a quota, counted exactly, in one record. */

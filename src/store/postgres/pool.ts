@@ -41,6 +41,8 @@ export function connectionConfig(url: string): ClientConfig {
 export function openPool(url: string): Pool {
   const pool = new Pool({ ...connectionConfig(url), max: CONNECTIONS, idleTimeoutMillis: IDLE_MS })
   pool.on('error', () => undefined)
+  // The pool listens while a connection is idle alone: between two statements of a transaction it is nobody's, and its end would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

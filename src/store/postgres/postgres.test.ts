@@ -18,7 +18,7 @@ import { DatabaseLease } from './lease.ts'
 import { migratePostgres } from './migrate.ts'
 import { moveRows } from './move.ts'
 import { openPostgresStore } from './open.ts'
-import { connectionConfig } from './pool.ts'
+import { connectionConfig, openPool } from './pool.ts'
 
 let server: PostgresServer
 before(async () => {
@@ -175,6 +175,23 @@ test('a database that goes away is an answer, not an end: 503 meanwhile, and on 
   while (!(await open(database.url).then(() => false, code('store.database_in_use'))))
     await pause(50)
   await store.close()
+})
+
+test('a connection that ends between two statements of a transaction ends nothing else', async () => {
+  const { url, name } = await server.database()
+  const pool = openPool(url)
+  const client = await pool.connect()
+  await client.query('begin')
+  const ended = new Promise((resolve) => client.once('end', resolve))
+  await server.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+  )
+  // Where nobody listens for its error, the runner sees an uncaught exception here.
+  await ended
+  await assert.rejects(client.query('select 1'))
+  client.release(true)
+  assert.equal((await pool.query<{ one: number }>('select 1 as one')).rows[0]?.one, 1)
+  await pool.end()
 })
 
 test('rows go to another machine under TLS to a name, or not at all; no error says a password', async () => {
