@@ -99,7 +99,9 @@ async function looks(home: string, log: AuditLog): Promise<Omit<Opened, 'records
     if (one === undefined) throw new Error('the log has a hole')
     const id = one.record.call
     if (id !== undefined) await timed(call, () => log.byCall(id))
-    await timed(leaf, () => log.get(one.leaf))
+    await timed(leaf, async () => {
+      if ((await log.get(one.leaf))?.index !== index) throw new Error('a leaf is not found')
+    })
     await timed(filtered, () =>
       log.tail({ limit: 50, agent: `agent-${i}`, system: `system-${i % 50}` }),
     )
