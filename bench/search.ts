@@ -56,14 +56,15 @@ export async function search(closing: Stack): Promise<Figures> {
   const log = await openBenchLog(home)
   closing.push(() => log.close())
   const curve: Pages[] = []
+  let indexed: number[] = []
   for (const size of sizesUpTo(records, log.stats().size)) {
     await fill(log, Math.max(0, size - log.stats().size))
     await log.flush()
+    if (size === records) indexed = await indexedCurve(home, log)
     curve.push(await measured(home, log))
     process.stderr.write(`${JSON.stringify(curve.at(-1))}\n`)
   }
   const scan = scanMs(home)
-  const indexed = await indexedCurve(home, log)
   const { p50, p99, worst, worstQuery, deep } = curve.at(-1)!
   const bytes = statSync(join(home, 'search.sqlite')).size
   return {
