@@ -32,6 +32,9 @@ export interface CheckedBundle {
   readonly marks: readonly (RecordMark | string)[]
 }
 
+/** What a thread says that checks bundles: the answers come in the order of the questions. */
+export type CheckerNews = CheckedBundle | { readonly failed: string }
+
 /** Hashes and reads every entry. */
 export function checkBundle(entries: readonly Uint8Array[]): CheckedBundle {
   const leaves = new Uint8Array(entries.length * HASH_BYTES)

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 
-import { checkBundle, type CheckedBundle } from './verify-bundle.ts'
+import { checkBundle, type CheckedBundle, type CheckerNews } from './verify-bundle.ts'
 import { fault } from './faults.ts'
 
 /** Bundles from which on threads are worth their start: a log of 16,384 records. */
@@ -11,9 +11,6 @@ const WORTH = 64
 const THREADS_MAX = 4
 /** Bundles that are ahead of the one that is wanted, for each thread: it never waits for the disk. */
 const AHEAD = 2
-
-/** What a thread says: the answers come in the order of the questions. */
-export type CheckerNews = CheckedBundle | { readonly failed: string }
 
 interface Checker {
   readonly worker: Worker

@@ -4,8 +4,7 @@ import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 
 import { publicFault } from '../std/fault.ts'
-import { checkBundle } from './verify-bundle.ts'
-import type { CheckerNews } from './verify-checkers.ts'
+import { checkBundle, type CheckerNews } from './verify-bundle.ts'
 
 /** Below a gateway on the same machine, whose calls go first. */
 const NICE = 5
