@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
 
-import { utf8 } from '../../std/bytes.ts'
+import { hex, sha256, utf8 } from '../../std/bytes.ts'
 import { canonicalJson } from '../../std/json.ts'
 import { systemEntropy } from '../../std/entropy.ts'
 import { Envelope, readRecord } from '../envelope.ts'
@@ -17,9 +17,9 @@ import { commonPlaces, decodePlaces, encodePlaces, RUN } from './run-bits.ts'
 import { SearchIndex, type PageQuery } from './search-index.ts'
 
 const START = Date.UTC(2026, 10, 23)
-const COUNT = 2 * RUN + 1_500
+const COUNT = 9 * RUN + 1_500
 
-/** A log of two runs and a part, a record each 100 ms, some written late, without disk or threads. */
+/** A log of nine runs and a part, a record each 100 ms, some written late, without disk or threads. */
 function madeLog(count: number): {
   readonly entries: (index: number, limit: number) => LoggedEntry[]
   readonly at: (indices: readonly number[]) => LoggedEntry[]
@@ -37,6 +37,7 @@ function madeLog(count: number): {
       agent: `agent-${i % 5}`,
       system: i < RUN ? 'old' : 'new',
       ...(i % 3_001 === 0 && { person: 'per_rare' }),
+      ...(i % 5 === 0 && { trace: traceOf(i) }),
       body: {},
     })
     return { index: i, entry: utf8(text) }
@@ -47,6 +48,12 @@ function madeLog(count: number): {
   }
 }
 
+/** Each is on two records, 40,000 apart. */
+function traceOf(i: number): string {
+  return hex(sha256(`trace ${i % 40_000}`)).slice(0, 32)
+}
+
+const FEW = 2 * RUN + 100
 const LOG = madeLog(COUNT)
 const RECORDS = LOG.entries(0, COUNT).map(({ entry }) => readRecord(entry))
 
@@ -85,6 +92,9 @@ const QUERIES = [
   'system:old system:new',
   `call:019ac000-0000-7000-8000-${String(RUN).padStart(12, '0')}`,
   'agent:nobody',
+  `trace:${traceOf(5)}`,
+  `trace:${traceOf(20_000)} system:new`,
+  `trace:${'0'.repeat(32)}`,
   `agent:agent-2 since:${iso(RUN - 200)} until:${iso(RUN + 400)}`,
   `since:${iso(COUNT - 300)}`,
   `until:${iso(700)}`,
@@ -114,7 +124,7 @@ test('rows that are changed, cut or put in by hand show nothing that the log doe
   const database = new DatabaseSync(path)
   assert.equal(
     Number(database.prepare('SELECT count(DISTINCT run) AS n FROM lists').get()?.['n']),
-    2,
+    9,
   )
   const every = database.prepare('UPDATE lists SET places = ? WHERE run = 0')
   every.run(new Uint8Array(RUN / 8).fill(0xff))
@@ -139,12 +149,12 @@ test('rows that are changed, cut or put in by hand show nothing that the log doe
 
 test('a page does bounded work: what it reads for nothing ends it, and the next goes on', (t) => {
   const path = join(temporaryHome(t), 'search.sqlite')
-  opened(path).close()
+  opened(path, FEW).close()
   const database = new DatabaseSync(path)
   database.exec(`UPDATE lists SET places = zeroblob(0) WHERE run = 1`)
   database.prepare('UPDATE lists SET places = ?').run(new Uint8Array(RUN / 8).fill(0xff))
   database.close()
-  const index = opened(path)
+  const index = opened(path, FEW)
   const query = parseSearch('person:per_rare system:old', START)
   const first = index.page({ query, limit: 50, order: 'oldest' })
   assert.equal(first.partial, true)
@@ -161,14 +171,14 @@ test('an index of another log or version, whose times are gone, or that ends wit
     `DELETE FROM lists; UPDATE state SET leaf = 'of another log'`,
     'DELETE FROM lists; PRAGMA user_version = 1',
   ]) {
-    opened(path).close()
+    opened(path, FEW).close()
     const database = new DatabaseSync(path)
     database.exec(harm)
     database.close()
-    const index = opened(path)
-    const query = parseSearch(QUERIES[7]!, START)
+    const index = opened(path, FEW)
+    const query = parseSearch(QUERIES[10]!, START)
     const found = everything(index, { query, limit: 100, order: 'oldest' })
-    assert.deepEqual(found, scanned(QUERIES[7]!), harm)
+    assert.deepEqual(found, scanned(QUERIES[10]!, FEW), harm)
     index.close()
   }
 })
