@@ -1,15 +1,14 @@
 // Holds the tests of what is remembered of durable batches: the log takes what was acknowledged, or nothing.
 
 import assert from 'node:assert/strict'
-import { openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { Fault } from '../std/fault.ts'
 import { DurableBatches } from './durable-batch.ts'
-import { BATCH_HEAD, checksumFrames, findMagic } from './frame.ts'
 import { openAuditLog } from './open.ts'
 import { segmentName } from './segment.ts'
+import { editSegment } from './segment-edit.test.ts'
 import { intent, logOptions, temporaryHome } from './testbed.test.ts'
 
 const corrupt = (error: unknown): boolean =>
@@ -41,7 +40,7 @@ test('INV-7 a record that is edited between its acknowledgement and the log, che
   await log.flush()
   const { size } = log.stats()
   const { id } = await log.append(intent('call-to-hide', { amount: 1_000_000 }))
-  edit(join(home, 'spool', segmentName(1)), 'call-to-hide', 'call-of-mine')
+  editSegment(join(home, 'spool', segmentName(1)), 'call-to-hide', 'call-of-mine')
   await assert.rejects(log.flush(), corrupt)
   assert.match(log.stats().failure ?? '', /is not what was acknowledged/)
   await assert.rejects(log.append(intent('call-after')), corrupt)
@@ -49,20 +48,3 @@ test('INV-7 a record that is edited between its acknowledgement and the log, che
   assert.equal(await log.get(id), undefined)
   await assert.rejects(log.close(), corrupt)
 })
-
-/** Puts other words of the same length into a segment, and makes every checksum of its batch right again. */
-function edit(path: string, from: string, to: string): void {
-  const bytes = readFileSync(path)
-  const at = bytes.indexOf(from)
-  assert.notEqual(at, -1)
-  bytes.write(to, at)
-  let batch = findMagic(bytes, 0)
-  for (let next = batch; next >= 0 && next < at; next = findMagic(bytes, next + 1)) batch = next
-  const start = batch + BATCH_HEAD
-  const length = bytes.readUInt32BE(start)
-  const frame = bytes.subarray(start, start + 8 + length)
-  frame.writeUInt32BE(0, 4)
-  checksumFrames(frame)
-  const fd = openSync(path, 'r+')
-  writeSync(fd, bytes, 0, bytes.length, 0)
-}

@@ -10,11 +10,13 @@ import { Envelope, readRecord } from './envelope.ts'
 import { checksumFrames, decodeFrames } from './frame.ts'
 import { LogFolder } from './log-folder.ts'
 import { RecordQuota } from './quota.ts'
+import { openLogKey } from './log-key.ts'
+import { Receipts } from './receipts.ts'
 import { Reserve } from './reserve.ts'
 import { AuditLog } from './log.ts'
 import { Spool } from './spool.ts'
 import type { SpoolNews, SpoolOrder } from './spool-committer.ts'
-import { intent, temporaryHome } from './testbed.test.ts'
+import { intent, logSigner, temporaryHome } from './testbed.test.ts'
 
 const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'
 const POSITION = { segment: 1, offset: 4096 }
@@ -61,6 +63,10 @@ function slowLog(home: string): {
     reserve: new Reserve(),
     quota: new RecordQuota({ perSecond: 1_000, perDay: 1_000_000 }, systemClock),
     clock: systemClock,
+    receipts: new Receipts({
+      signer: openLogKey(home, 'audit.test/log', logSigner()).own(),
+      mmdMs: 1_000,
+    }),
   })
   return { log, chunks, say: (news) => hear(news) }
 }
