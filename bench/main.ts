@@ -1,13 +1,16 @@
 // Holds the command of the benches: one name in, one line of JSON out, everything else on standard error.
 
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { Stack } from '../src/server/stack.ts'
+import type { Figures } from './figures.ts'
 import { machine } from './machine.ts'
 
 /**
  * A budget of DESIGN §8: measured several times, medians out. What it starts and makes it pushes on the stack, which is closed
  * when it is over, has failed or is interrupted.
  */
-type Bench = (closing: Stack) => Promise<Readonly<Record<string, number>>>
+type Bench = (closing: Stack) => Promise<Figures>
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   decide: async () => (await import('./decide.ts')).decide,
@@ -16,13 +19,20 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
   inspect: async () => (await import('./inspect.ts')).inspect,
   'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,
+  open: async () => (await import('./open.ts')).open,
   search: async () => (await import('./search.ts')).search,
   sequence: async () => (await import('./sequence.ts')).sequence,
   start: async () => (await import('./start.ts')).start,
   verify: async () => (await import('./verify.ts')).verify,
 }
 
-const [name = '', ...rest] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { records: { type: 'string' }, home: { type: 'string' } },
+})
+if (values.records !== undefined) process.env['BENCH_RECORDS'] = values.records
+if (values.home !== undefined) process.env['BENCH_HOME'] = resolve(values.home)
+const [name = '', ...rest] = positionals
 if (!Object.hasOwn(BENCHES, name) || rest.length > 0) {
   const what = name === '' ? 'no bench was named' : `there is no bench \`${name.slice(0, 64)}\``
   const names = Object.keys(BENCHES).join(', ')

@@ -1,29 +1,46 @@
 // Holds a log of a bench: filled with records like those of calls, through the real spool and sequencer.
 
-import { generateKeyPairSync, sign, verify } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openAuditLog } from '../../src/audit/open.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import type { Signer } from '../../src/keys/ring.ts'
+import type { Stack } from '../../src/server/stack.ts'
 import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
-import { uuidv7 } from '../../src/std/id.ts'
-import type { RecordDraft } from '../../src/wire/record.ts'
+import { callDrafts } from './calls.ts'
 
-/** Records appended at once; the queue of the spool holds several of these. */
-const BATCH = 4_000
+/** Calls under way at once while a log is filled: the queue of the spool holds several times their records. */
+const LANES = 3_000
 
-/** How many records a bench is about: BENCH_RECORDS, or so many. */
+/** How many records a bench is about: `--records`, BENCH_RECORDS, or so many. */
 export function recordsWanted(otherwise: number): number {
   const given = Number(process.env['BENCH_RECORDS'] ?? otherwise)
-  if (!Number.isSafeInteger(given) || given < 1_000) throw new Error('BENCH_RECORDS is from 1000')
+  if (!Number.isSafeInteger(given) || given < 1_000) throw new Error('--records is from 1000')
   return given
 }
 
-/** Opens a log in a folder with a key that is thrown away. */
+/**
+ * The home of the bench's log: `--home` or BENCH_HOME, which is kept, so that a large log is filled once and serves every bench; or one of its
+ * own under TMPDIR that is removed at the end.
+ */
+export function benchHome(closing: Stack): string {
+  const kept = process.env['BENCH_HOME']
+  if (kept !== undefined) {
+    mkdirSync(kept, { recursive: true })
+    return kept
+  }
+  const home = mkdtempSync(join(tmpdir(), 'bailiwick-bench-'))
+  closing.push(() => rmSync(home, { recursive: true, force: true }))
+  return home
+}
+
+/** Opens a log in a folder, with a key that is of no other use. */
 export function openBenchLog(home: string): Promise<AuditLog> {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const privateKey = createPrivateKey(keyOf(home))
+  const publicKey = createPublicKey(privateKey)
   const signer: Signer = {
     algorithm: 'Ed25519',
     publicKey: new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })),
@@ -33,23 +50,24 @@ export function openBenchLog(home: string): Promise<AuditLog> {
   }
   const quota = { perSecond: 100_000, perDay: Number.MAX_SAFE_INTEGER }
   const [clock, entropy] = [systemClock, systemEntropy]
-  return openAuditLog({
-    home,
-    gateway: 'bench',
-    origin: 'bench.test/log',
-    signer,
-    clock,
-    entropy,
-    quota,
-  })
+  const origin = 'bench.test/log'
+  // On a disk that others use too, a bench waits where a gateway would refuse.
+  const limits = { waitMs: 60_000 }
+  return openAuditLog({ home, gateway: 'bench', origin, signer, clock, entropy, quota, limits })
 }
 
-/** Appends records of calls: 200 agents, 50 systems, one in twenty denied. */
+/** Appends at least so many records of calls, each outcome once its intent is durable. */
 export async function fill(log: AuditLog, count: number): Promise<void> {
-  for (let from = 0; from < count; from += BATCH) {
-    const many = Math.min(BATCH, count - from)
-    await Promise.all(Array.from({ length: many }, (_, i) => log.append(draft(from + i))))
+  let left = count
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      const { first, outcome } = callDrafts()
+      left -= outcome === undefined ? 1 : 2
+      const { leaf } = await log.append(first)
+      if (outcome !== undefined) await log.append(outcome(leaf))
+    }
   }
+  await Promise.all(Array.from({ length: Math.min(LANES, count) }, lane))
 }
 
 /** Verifier keys of a home's log. */
@@ -57,26 +75,11 @@ export function vkeysOf(home: string): string {
   return readFileSync(join(home, 'log.vkey'), 'utf8')
 }
 
-function draft(n: number): RecordDraft {
-  const denied = n % 20 === 0
-  return {
-    type: denied ? 'call.denied' : 'call.outcome',
-    phase: denied ? 'decision' : 'outcome',
-    call: uuidv7(systemClock, systemEntropy),
-    agent: `agent-${n % 200}`,
-    instance: `01900000-0000-7000-8000-${String(n % 200).padStart(12, '0')}`,
-    person: `per_${n % 97}`,
-    system: `system-${n % 50}`,
-    action: n % 3 === 0 ? 'create_refund' : 'read_file',
-    body: {
-      ...(denied ? { code: 'policy.denied', reason: 'no policy permits it' } : { status: 'ok' }),
-      decision: {
-        answer: denied ? 'deny' : 'allow',
-        policy_set: 'a'.repeat(64),
-        parties: [{ party: 'agent', policies: [`p-${n % 400}`] }],
-      },
-      effects: ['read'],
-      duration_ms: n % 90,
-    },
+function keyOf(home: string): string {
+  const path = join(home, 'bench-key.pem')
+  if (!existsSync(path)) {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    writeFileSync(path, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
   }
+  return readFileSync(path, 'utf8')
 }

@@ -9,7 +9,7 @@ import { utf8 } from '../std/bytes.ts'
 import { systemClock } from '../std/clock.ts'
 import { systemEntropy } from '../std/entropy.ts'
 import { canonicalJson, type Json, type JsonObject } from '../std/json.ts'
-import { Envelope, readRecord } from './envelope.ts'
+import { Envelope, readRecord, skimRecord } from './envelope.ts'
 import { intent } from './testbed.test.ts'
 
 const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'
@@ -81,6 +81,7 @@ test('a record that the envelope would not have written is not read', () => {
   for (const each of changed) {
     assert.notEqual(each, text)
     assert.throws(() => readRecord(utf8(each)), { code: 'audit.unreadable' }, each)
+    assert.throws(() => skimRecord(utf8(each)), { code: 'audit.unreadable' }, each)
   }
 })
 
@@ -94,6 +95,65 @@ test('records of both versions are read back, each with the members that it has'
   assert.throws(() => readRecord(utf8(text.replace('"v":2', '"v":1'))), {
     code: 'audit.unreadable',
   })
+})
+
+test('skimming a record and reading it strictly come to one verdict', () => {
+  const { text } = envelope().seal(intent('a', { b: [1, 2.5, 'x'], z: { k: true } }))
+  const body = /"body":\{[^]*?\},"boot"/
+  const pieces = [
+    '"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    ' ',
+    '1',
+    '-0',
+    '1.0',
+    '1e3',
+    '1e999',
+    '9007199254740993',
+    'null',
+    '"a"',
+    '"a":1',
+    '"b":2',
+    '"10":1',
+    '"9":1',
+    '"__proto__":1',
+    '"\\ud800"',
+    '"\\u00e9"',
+    '"é"',
+    '"\\/"',
+    '"\u0001"',
+    '\ufffd',
+  ]
+  const bodies = fc
+    .array(fc.constantFrom(...pieces), { maxLength: 9 })
+    .map((some) => `{${some.join('')}}`)
+  const values = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value))
+  const nested = fc
+    .integer({ min: 1, max: 70 })
+    .map((n) => `{"a":${'['.repeat(n)}${']'.repeat(n)}}`)
+  let [good, bad] = [0, 0]
+  fc.assert(
+    fc.property(fc.oneof(bodies, values, nested), (given) => {
+      const entry = utf8(text.replace(body, () => `"body":${given},"boot"`))
+      let strict: string | undefined
+      try {
+        strict = canonicalJson(readRecord(entry) as unknown as Json)
+        good += 1
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'audit.unreadable')
+        bad += 1
+      }
+      if (strict === undefined) assert.throws(() => skimRecord(entry), { code: 'audit.unreadable' })
+      else assert.equal(canonicalJson(skimRecord(entry) as unknown as Json), strict)
+    }),
+    { numRuns: 2_000 },
+  )
+  assert.ok(good > 100 && bad > 100, `${good} good, ${bad} bad`)
 })
 
 function deep(levels: number): Json {

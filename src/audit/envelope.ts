@@ -1,5 +1,7 @@
 // Holds how a draft becomes a record, and how a record is read back: strictly, so that the log holds nothing else.
 
+import { isAscii } from 'node:buffer'
+
 import type { Clock } from '../std/clock.ts'
 import { rfc3339 } from '../std/clock.ts'
 import { base64url, fromBase64url, utf8 } from '../std/bytes.ts'
@@ -132,6 +134,49 @@ export function readRecord(entry: Uint8Array): AuditRecord {
   return json as unknown as AuditRecord
 }
 
+/** Nesting that a skimmed record may have; what nests deeper is read strictly. */
+const SKIM_DEPTH = 32
+
+/**
+ * Reads an entry for whoever goes through a whole log: the verdict of `readRecord` in a quarter of its time. The platform's reader reads it; where
+ * writing that again gives the same text, and its keys are in order, it is canonical, and has no key twice. Anything else, and whatever is not
+ * plain ASCII, `readRecord` decides. Unlike its records, these have prototypes: look up no name in them that is not your own.
+ */
+export function skimRecord(entry: Uint8Array): AuditRecord {
+  const json = isAscii(entry) ? canonicalTree(entry) : undefined
+  if (json === undefined || problemOf(json) !== undefined) return readRecord(entry)
+  return json as unknown as AuditRecord
+}
+
+function canonicalTree(entry: Uint8Array): JsonObject | undefined {
+  const text = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString('latin1')
+  if (entry.byteLength > PAYLOAD_MAX || text.includes('\\ud') || text.includes('__proto__')) {
+    return undefined
+  }
+  try {
+    const json = JSON.parse(text) as Json
+    return isObject(json) && isInOrder(json, SKIM_DEPTH) && JSON.stringify(json) === text
+      ? json
+      : undefined
+  } catch {
+    // No JSON at all: the strict reader says where.
+    return undefined
+  }
+}
+
+/** Whether all keys stand in the order of their UTF-16 code units, no deeper than `depth`. */
+function isInOrder(value: Json, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (depth === 0) return false
+  if (Array.isArray(value)) return value.every((one) => isInOrder(one, depth - 1))
+  let before = ''
+  for (const [key, one] of Object.entries(value as JsonObject)) {
+    if (key < before || !isInOrder(one, depth - 1)) return false
+    before = key
+  }
+  return true
+}
+
 function recordText(record: AuditRecord): string {
   // Named in canonical order, because what is in order is written fastest; what is absent is left out.
   const ordered: { readonly [Key in keyof AuditRecord]: AuditRecord[Key] | undefined } = {
@@ -170,11 +215,12 @@ function isDoubtful({ type }: AuditRecord, text: string): boolean {
   return type === '' || text.includes('\\ud') || text.includes('__proto__')
 }
 
-/** Whether a tree nests deeper than `depth`. */
+/** Whether a tree nests deeper than `depth`. Without a list of each object's values: every record is asked. */
 function nests(value: Json | undefined, depth: number): boolean {
   if (typeof value !== 'object' || value === null || value instanceof JsonNumber) return false
   if (depth === 0) return true
-  for (const entry of Object.values(value as JsonObject)) if (nests(entry, depth - 1)) return true
+  if (Array.isArray(value)) return value.some((entry) => nests(entry, depth - 1))
+  for (const key in value) if (nests(value[key], depth - 1)) return true
   return false
 }
 

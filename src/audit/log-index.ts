@@ -5,6 +5,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { fromBase64url } from '../std/bytes.ts'
 import { isUuid } from '../std/id.ts'
 import { uuidBytes } from './index-row.ts'
+import { LEAF_NEWEST_RUN, LEAF_QUERY } from './log-state.ts'
 
 /** Which records a reader wants: all conditions hold at once. */
 export interface RecordFilter {
@@ -30,15 +31,15 @@ export class LogIndex {
   readonly #database: DatabaseSync
   readonly #byId: StatementSync
   readonly #byLeaf: StatementSync
+  readonly #newestRun: StatementSync
   readonly #byCall: StatementSync
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { readOnly: true })
     this.#database.exec('PRAGMA busy_timeout = 5000')
     this.#byId = this.#database.prepare('SELECT idx FROM records WHERE id = ? LIMIT 1')
-    this.#byLeaf = this.#database.prepare(
-      'SELECT idx FROM records WHERE substr(leaf, 1, 6) = substr(?1, 1, 6) AND leaf = ?1 LIMIT 1',
-    )
+    this.#byLeaf = this.#database.prepare(LEAF_QUERY)
+    this.#newestRun = this.#database.prepare(LEAF_NEWEST_RUN)
     this.#byCall = this.#database.prepare(
       `SELECT idx FROM records WHERE call = ? ORDER BY idx LIMIT ${CALL_RECORDS}`,
     )
@@ -48,7 +49,7 @@ export class LogIndex {
   find(idOrLeaf: string): number | undefined {
     if (isUuid(idOrLeaf)) return toIndex(this.#byId.get(uuidBytes(idOrLeaf)))
     const leaf = fromBase64url(idOrLeaf)
-    return leaf?.length === 32 ? toIndex(this.#byLeaf.get(leaf)) : undefined
+    return leaf?.length === 32 ? this.#findLeaf(leaf) : undefined
   }
 
   /** Indices of a call's records, oldest first. */
@@ -91,6 +92,15 @@ export class LogIndex {
 
   close(): void {
     this.#database.close()
+  }
+
+  /** Asks run after run, the newest first: what is looked up is mostly young. */
+  #findLeaf(leaf: Uint8Array): number | undefined {
+    for (let run = Number(this.#newestRun.get()?.['run'] ?? -1); run >= 0; run--) {
+      const index = toIndex(this.#byLeaf.get(run, leaf))
+      if (index !== undefined) return index
+    }
+    return undefined
   }
 }
 

@@ -10,8 +10,10 @@ import type { IndexRow } from './index-row.ts'
 import { SEGMENT_HEAD, type Position } from './segment.ts'
 import type { ShardHead } from './shard.ts'
 
-/** History: 1 one tree; 2 shards. */
-const SCHEMA_VERSION = 2
+/** History: 1 one tree; 2 shards; 3 leaf hashes are indexed in runs. */
+const SCHEMA_VERSION = 3
+/** Records whose leaf hashes are indexed together, as a power of two. */
+const LEAF_RUN_BITS = 16
 
 /** Intents that one commit brings and does not answer, by leaf hash: most are answered in it and never need a row. */
 type OpenIntents = Map<string, { readonly leaf: Uint8Array; readonly idx: number }>
@@ -43,8 +45,26 @@ const TO_SHARDS = `
 ${SHARDS}
 INSERT INTO shards SELECT '', 0, size, root FROM state WHERE size > 0;
 ALTER TABLE state DROP COLUMN root;
-PRAGMA user_version = 2;
 `
+
+/**
+ * Leaf hashes are random: in one index over all of them every record would touch a page of its own, and cost the disk more the larger the log
+ * is. Within a run of 65,536 they touch pages that are in memory; a lookup asks run after run.
+ */
+const LEAF_INDEX = `CREATE INDEX records_leaf ON records (idx >> ${LEAF_RUN_BITS}, substr(leaf, 1, 6));`
+
+/** From version 2. */
+const TO_LEAF_RUNS = `
+DROP INDEX records_leaf;
+${LEAF_INDEX}
+`
+
+/** Finds a leaf: `?1` its run, `?2` its hash. */
+export const LEAF_QUERY = `
+SELECT idx FROM records WHERE idx >> ${LEAF_RUN_BITS} = ?1 AND substr(leaf, 1, 6) = substr(?2, 1, 6) AND leaf = ?2 LIMIT 1`
+
+/** The newest run of leaf hashes; null in an empty log. */
+export const LEAF_NEWEST_RUN = `SELECT max(idx) >> ${LEAF_RUN_BITS} AS run FROM records`
 
 const SCHEMA = `
 CREATE TABLE state (
@@ -57,7 +77,7 @@ CREATE TABLE records (
   call TEXT, agent TEXT, system TEXT, ts INTEGER NOT NULL, ref BLOB
 ) STRICT;
 CREATE INDEX records_id ON records (id);
-CREATE INDEX records_leaf ON records (substr(leaf, 1, 6));
+${LEAF_INDEX}
 CREATE INDEX records_type ON records (type);
 CREATE INDEX records_call ON records (call) WHERE call IS NOT NULL;
 CREATE INDEX records_agent ON records (agent) WHERE agent IS NOT NULL;
@@ -200,7 +220,11 @@ function prepareSchema(database: DatabaseSync, origin: string): void {
     )
   }
   if (version === SCHEMA_VERSION) return
-  if (version === 1) return database.exec(`BEGIN IMMEDIATE; ${TO_SHARDS} COMMIT`)
+  if (version === 1 || version === 2) {
+    const steps = `${version === 1 ? TO_SHARDS : ''} ${TO_LEAF_RUNS}`
+    database.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
+    return
+  }
   database.exec(`BEGIN IMMEDIATE; ${SCHEMA}`)
   database.prepare('INSERT INTO state VALUES (1, ?, 0, 0, 1, ?)').run(origin, SEGMENT_HEAD)
   database.exec('COMMIT')

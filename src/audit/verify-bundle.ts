@@ -1,7 +1,7 @@
 // Holds the check of one bundle by itself: every entry hashed and read strictly. It needs nothing but the bytes, so any thread can do it.
 
 import { HASH_BYTES, leafHash } from '../tlog/hash.ts'
-import { readRecord } from './envelope.ts'
+import { skimRecord } from './envelope.ts'
 import { whyUnread } from './verify-report.ts'
 
 /** What later checks need to know of a record. */
@@ -32,13 +32,16 @@ export interface CheckedBundle {
   readonly marks: readonly (RecordMark | string)[]
 }
 
+/** What a thread says that checks bundles: the answers come in the order of the questions. */
+export type CheckerNews = CheckedBundle | { readonly failed: string }
+
 /** Hashes and reads every entry. */
 export function checkBundle(entries: readonly Uint8Array[]): CheckedBundle {
   const leaves = new Uint8Array(entries.length * HASH_BYTES)
   const marks = entries.map((entry, i) => {
     leaves.set(leafHash(entry), i * HASH_BYTES)
     try {
-      const { gateway, boot, iseq, type, ts, body } = readRecord(entry)
+      const { gateway, boot, iseq, type, ts, body } = skimRecord(entry)
       const mark = { gateway, boot, iseq, type, ts }
       if (type !== 'log.shard_closed') return mark
       const { shard, size, root } = body

@@ -10,7 +10,8 @@ import { openNote, parseVkey } from '../tlog/note.ts'
 import { TILE_WIDTH, tilePath, tileWidth } from '../tlog/tile.ts'
 import { shardVerifier } from './log-key.ts'
 import { isShardName } from './shard.ts'
-import { checkBundle, type CheckedBundle } from './verify-bundle.ts'
+import type { CheckedBundle } from './verify-bundle.ts'
+import { BundleCheckers } from './verify-checkers.ts'
 import type { IndexCheck } from './verify-index.ts'
 import { OrderCheck } from './verify-order.ts'
 import { Pins } from './verify-pins.ts'
@@ -60,12 +61,17 @@ export interface VerifyOptions {
 
 /**
  * Verifies a log: opens the checkpoints, hashes every entry, rebuilds and compares every tile and the roots, reads every record
- * strictly and follows every gateway's numbers. Holds one bundle at a time, and lets others run in between. Deviations are
+ * strictly and follows every gateway's numbers. Holds a few bundles at a time, and lets others run in between. Deviations are
  * the report's findings; throws `tlog.vkey` for a key that is none.
  */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   return new Verification(options).run()
 }
+
+/** A bundle that was read ahead; or why it could not be. */
+type FetchedBundle =
+  | { readonly entries: readonly Uint8Array[]; readonly checked: Promise<CheckedBundle> }
+  | { readonly unread: unknown }
 
 /** One run. */
 class Verification {
@@ -275,23 +281,63 @@ class Verification {
       stops,
       onLeaves,
     })
-    for (let index = 0; index * TILE_WIDTH < size; index++) {
-      const width = tileWidth('entries', index, size)
-      if (this.#read === 'hashes') await tree.add(index, width, undefined)
-      else {
-        const bundle = await this.#bundle(shard, index, width)
+    const bundles = Math.ceil(size / TILE_WIDTH)
+    if (this.#read === 'hashes') {
+      for (let index = 0; index < bundles; index++) {
+        await tree.add(index, tileWidth('entries', index, size), undefined)
+        await turn()
+      }
+      return tree
+    }
+    const checkers = new BundleCheckers(bundles)
+    try {
+      // What is ahead is only read and checked; what it says is heard in the order of the log.
+      const ahead: Promise<FetchedBundle>[] = []
+      for (let index = 0; index < bundles; index++) {
+        for (let i = index + ahead.length; i < bundles && ahead.length < checkers.ahead; i++) {
+          ahead.push(this.#fetch(shard, i, tileWidth('entries', i, size), checkers))
+        }
+        const width = tileWidth('entries', index, size)
+        const bundle = await this.#bundle(shard, index, width, ahead.shift()!)
         await tree.add(index, width, bundle?.leaves)
         this.#marks(bundle, base + index * TILE_WIDTH)
+        await turn()
       }
-      await turn()
+    } finally {
+      await checkers.close()
     }
     return tree
   }
 
-  async #bundle(shard: string, index: number, width: number): Promise<CheckedBundle | undefined> {
-    const ref = { level: 'entries', index, width } as const
+  /** Reads a bundle and has it checked. Never rejects for what is in the log: that is a finding, and has its turn. */
+  async #fetch(
+    shard: string,
+    index: number,
+    width: number,
+    checkers: BundleCheckers,
+  ): Promise<FetchedBundle> {
     try {
       const entries = await this.#source.entries(shard, index, width)
+      const checked = checkers.check(entries)
+      // It is awaited when its turn comes; until then nobody else hears of a thread that died.
+      checked.catch(() => undefined)
+      return { entries, checked }
+    } catch (error) {
+      return { unread: error }
+    }
+  }
+
+  async #bundle(
+    shard: string,
+    index: number,
+    width: number,
+    fetched: Promise<FetchedBundle>,
+  ): Promise<CheckedBundle | undefined> {
+    const ref = { level: 'entries', index, width } as const
+    const found = await fetched
+    try {
+      if ('unread' in found) throw found.unread
+      const { entries } = found
       for (const { ref: small, bytes } of await this.#source.older(shard, ref)) {
         const beginning = encodeEntries(entries.slice(0, small.width))
         if (Buffer.compare(bytes, beginning) === 0) continue
@@ -299,11 +345,11 @@ class Verification {
         this.#findings.add('audit.verify_entries', tilePath(small), detail)
       }
       this.#options.index?.check.bundle(this.#base + index * TILE_WIDTH, entries, this.#findings)
-      return checkBundle(entries)
     } catch (error) {
       this.#findings.add('audit.verify_entries', tilePath(ref), whyUnread(error))
       return undefined
     }
+    return found.checked
   }
 
   #marks(bundle: CheckedBundle | undefined, first: number): void {

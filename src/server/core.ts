@@ -177,7 +177,7 @@ async function openRecord(
   const witnessed = openWitnesses(ground, settings, machine, stack)
   const search = await Search.open(settings.home, audit)
   stack.push(() => search.close())
-  const metrics = new Metrics({ audit, exports })
+  const metrics = new Metrics({ audit, exports, search })
   stack.push(() => metrics.close())
   return { exports, metrics, search, witnessed }
 }

@@ -3,6 +3,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { AuditLog } from '../audit/log.ts'
 import type { Exports } from '../audit/export/exports.ts'
+import type { Search } from '../audit/search/search.ts'
+import type { Locks } from '../authority/locks/locks.ts'
+import type { Clock } from '../std/clock.ts'
 import { Histogram } from '../std/histogram.ts'
 import { isObject } from '../std/json.ts'
 import type { AuditRecord } from '../wire/record.ts'
@@ -19,12 +22,14 @@ const CERTIFIED: readonly string[] = ['instance.enrolled', 'instance.renewed']
 export class Metrics {
   readonly #audit: Pick<AuditLog, 'subscribe' | 'stats'>
   readonly #exports: Pick<Exports, 'states'>
+  readonly #search: Pick<Search, 'state'>
+  readonly #locked = new Histogram()
   readonly #phases = new Map(PHASES.map((phase) => [phase, new Histogram()]))
   readonly #added = new Histogram()
   readonly #outcomes = new Map<string, number>()
   readonly #denials = new Map<string, number>()
   readonly #loop = monitorEventLoopDelay({ resolution: 20 })
-  readonly #stop: () => void
+  readonly #stops: (() => void)[]
   #certificates = 0
   #records = 0
   #startSeconds: number | undefined
@@ -32,18 +37,28 @@ export class Metrics {
   constructor(of: {
     readonly audit: Pick<AuditLog, 'subscribe' | 'stats'>
     readonly exports: Pick<Exports, 'states'>
+    readonly search: Pick<Search, 'state'>
   }) {
     this.#audit = of.audit
     this.#exports = of.exports
+    this.#search = of.search
     this.#loop.enable()
-    this.#stop = of.audit.subscribe((records) => {
+    const stop = of.audit.subscribe((records) => {
       for (const { record } of records) this.#take(record)
     })
+    this.#stops = [stop]
   }
 
-  /** Says that everything listens: the start is over. */
-  ready(): void {
+  /**
+   * Says that everything listens: the start is over. Locks are listened to from here on, behind everybody who cuts what a lock cuts: how long it
+   * took them is in the figure.
+   */
+  ready(locks: Pick<Locks, 'onChange'>, clock: Pick<Clock, 'now'>): void {
     this.#startSeconds = process.uptime()
+    const stop = locks.onChange((change, { at }) => {
+      if (change === 'added') this.#locked.observe(Math.max(0, clock.now() - at) / 1_000)
+    })
+    this.#stops.push(stop)
   }
 
   /** Prometheus text format 0.0.4. No name of an agent, a system or a person: those of sinks are the configuration's. */
@@ -53,6 +68,12 @@ export class Metrics {
       family('call_denials_total', 'counter', 'Calls that did not run, by code.', [
         ...labelled('code', this.#denials),
       ]),
+      head(
+        'lock_enforced_seconds',
+        'histogram',
+        'From the moment that a lock was asked for until it was in force here and had cut what it cuts.',
+      ),
+      this.#locked.samples('bailiwick_lock_enforced_seconds'),
       this.#log(),
       this.#sinks(),
       this.#process(),
@@ -60,7 +81,7 @@ export class Metrics {
   }
 
   close(): void {
-    this.#stop()
+    for (const stop of this.#stops) stop()
     this.#loop.disable()
   }
 
@@ -113,8 +134,27 @@ export class Metrics {
   }
 
   #log(): string {
-    const { size, published, backlogSegments } = this.#audit.stats()
+    const stats = this.#audit.stats()
+    const { size, published, backlogSegments, freeBytes } = stats
     return [
+      family('log_sequencer_failing', 'gauge', '1 while durable records do not reach the log.', [
+        ['', stats.sequencerProblem === undefined ? 0 : 1],
+      ]),
+      family(
+        'log_break_glass',
+        'gauge',
+        '1 while records go to another disk, or have yet to come back.',
+        [['', stats.breakGlass === undefined ? 0 : 1]],
+      ),
+      family(
+        'log_free_bytes',
+        'gauge',
+        'Bytes that are free on the volume of the spool, as last looked at.',
+        freeBytes === undefined ? [] : [['', freeBytes]],
+      ),
+      family('search_lag_records', 'gauge', 'Records that the search index has not taken up.', [
+        ['', this.#search.state().lag],
+      ]),
       family('records_total', 'counter', 'Records that became durable in this start.', [
         ['', this.#records],
       ]),

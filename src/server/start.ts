@@ -105,7 +105,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   })
   stack.push(sweep(core))
   stack.push(identities.onGone((instance, why) => void voidFor(core, instance, why.reason)))
-  core.metrics.ready()
+  core.metrics.ready(core.authority.locks, core.machine.clock)
   return {
     urls,
     warnings: serverPort(core, urls).facts().warnings,

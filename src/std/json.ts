@@ -376,30 +376,55 @@ function ordered(value: Json): Json | undefined {
     }
     return out
   }
-  const keys = Object.keys(value)
-  if (keys.length > FEW_KEYS) return undefined
-  if (sort(keys)) out = {}
-  for (const key of keys) {
+  if (!isInOrder(value)) return reordered(value)
+  for (const key in value) {
     if (value[key] === undefined) continue
     const entry = ordered(value[key])
-    if (entry === undefined || key === '__proto__' || isDigit(key.charCodeAt(0))) return undefined
-    if (out === value && entry !== value[key]) out = { ...value }
-    if (out !== value) (out as JsonObject)[key] = entry
+    if (entry === undefined || !isPut(key)) return undefined
+    if (entry === value[key]) continue
+    if (out === value) out = { ...value }
+    ;(out as JsonObject)[key] = entry
   }
   return out
 }
 
-/** Sorts a few keys by their UTF-16 code units; false where there was nothing to do. */
-function sort(keys: string[]): boolean {
-  let moved = false
+/** Whether the keys of an object stand in order; without a list of them, since most do. */
+function isInOrder(value: JsonObject): boolean {
+  let before = ''
+  for (const key in value) {
+    if (key < before) return false
+    before = key
+  }
+  return true
+}
+
+function reordered(value: JsonObject): JsonObject | undefined {
+  const keys = Object.keys(value)
+  if (keys.length > FEW_KEYS) return undefined
+  sort(keys)
+  const out: JsonObject = {}
+  for (const key of keys) {
+    if (value[key] === undefined) continue
+    const entry = ordered(value[key])
+    if (entry === undefined || !isPut(key)) return undefined
+    out[key] = entry
+  }
+  return out
+}
+
+/** Whether an object takes this key, and at its place. */
+function isPut(key: string): boolean {
+  return key !== '__proto__' && !isDigit(key.charCodeAt(0))
+}
+
+/** Sorts a few keys by their UTF-16 code units. */
+function sort(keys: string[]): void {
   for (let i = 1; i < keys.length; i++) {
     const key = keys[i]!
     let at = i
     for (; at > 0 && keys[at - 1]! > key; at--) keys[at] = keys[at - 1]!
     keys[at] = key
-    moved ||= at < i
   }
-  return moved
 }
 
 /** Printable ASCII without what JSON escapes: most texts and nearly all keys, written without asking the library. */

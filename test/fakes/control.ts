@@ -200,7 +200,7 @@ export class ControlHome {
     this.payloads = new Payloads({ ...base, store, audit, subjects, onTrouble })
     erasure.onErasing('payloads', () => this.payloads.flush())
     this.search = await Search.open(directory, audit)
-    this.metrics = new Metrics({ audit, exports: this.exports })
+    this.metrics = new Metrics({ audit, exports: this.exports, search: this.search })
     this.control = openControl(this.#ports())
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [

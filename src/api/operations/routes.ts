@@ -14,6 +14,7 @@ function metrics({ authority, audit, identities, server }: ControlPorts): string
   const gauges: readonly (readonly [name: string, help: string, value: number])[] = [
     ['agents', 'Registered agents.', authority.agents.list().length],
     ['instances_live', 'Instances that are live.', identities.list().length],
+    ['policies', 'Policies in force.', server.policies().set.policies.size],
     ['systems', 'Pinned systems.', authority.systems.list().length],
     ['approvals_open', 'Held calls without a final answer.', authority.approvals.list().length],
     ['locks', 'Locks in force.', authority.locks.list().length],

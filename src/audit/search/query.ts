@@ -2,7 +2,7 @@
 
 import type { AuditRecord } from '../../wire/record.ts'
 import { searchFault } from './faults.ts'
-import { SEARCH_KEYS, termsOf, words, type SearchKey, type Term } from './terms.ts'
+import { SEARCH_KEYS, termsOf, termText, words, type SearchKey, type Term } from './terms.ts'
 
 /** A query, read: all of it holds at once. */
 export interface SearchQuery {
@@ -56,8 +56,8 @@ export function matches({ terms, since, until }: SearchQuery, record: AuditRecor
     if (until !== undefined && ts >= until) return false
   }
   if (terms.length === 0) return true
-  const has = new Set(termsOf(record).map(([key, value]) => `${key} ${value}`))
-  return terms.every(([key, value]) => has.has(`${key} ${value}`))
+  const has = termsOf(record)
+  return terms.every((term) => has.has(termText(term)))
 }
 
 /** The query as text that says the same, whatever its order: what a cursor is bound to. */

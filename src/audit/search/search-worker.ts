@@ -9,7 +9,7 @@ import { LogFollower } from '../log-follow.ts'
 import { SearchIndex, type FoundPage, type PageQuery } from './search-index.ts'
 
 /** Records of one step: how long a question may wait for it. */
-const STEP = 500
+const STEP = 512
 /** Below everybody else's but the exporters'. */
 const NICE = 8
 

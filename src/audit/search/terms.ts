@@ -40,13 +40,18 @@ const WORD_MAX = 40
 /** Terms of one record: what an agent may make large (labels, policies) is cut, the fixed ones come first. */
 const TERMS_MAX = 64
 
-/** The terms of a record, each once. Nothing that people typed is among them: it is not in the record. */
-export function termsOf(record: AuditRecord): Term[] {
+/** A term as one text. Keys have no space, so no two terms have the same. */
+export function termText([key, value]: Term): string {
+  return `${key} ${value}`
+}
+
+/** The texts of the terms of a record. Nothing that people typed is among them: it is not in the record. */
+export function termsOf(record: AuditRecord): ReadonlySet<string> {
   const { body } = record
-  const terms = new Map<string, Term>()
+  const terms = new Set<string>()
   const add = (key: SearchKey, value: Json | undefined): void => {
     if (typeof value !== 'string' || value === '' || value.length > VALUE_MAX) return
-    if (terms.size < TERMS_MAX) terms.set(`${key} ${value}`, [key, value])
+    if (terms.size < TERMS_MAX) terms.add(`${key} ${value}`)
   }
   add('type', record.type)
   // `call.*`: everything whose type begins so.
@@ -76,7 +81,7 @@ export function termsOf(record: AuditRecord): Term[] {
     for (const policy of isObject(party) ? list(party['policies']) : []) add('policy', policy)
   }
   for (const word of wordsOf(record, decision['reason'])) add('word', word)
-  return [...terms.values()]
+  return terms
 }
 
 /** Words in a text: letters and digits, in lower case. */
@@ -95,7 +100,24 @@ function wordsOf(
   reason: Json | undefined,
 ): string[] {
   const texts = [type, action, system, agent, body['code'], body['reason'], reason]
-  return texts.flatMap((text) => (typeof text === 'string' ? words(text.slice(0, VALUE_MAX)) : []))
+  const found: string[] = []
+  for (const text of texts) {
+    if (typeof text === 'string') found.push(...knownWords(text.slice(0, VALUE_MAX)))
+  }
+  return found
+}
+
+/** Names and reasons come again and again: the words of so many of them are kept. */
+const KNOWN_MAX = 4_096
+const KNOWN = new Map<string, readonly string[]>()
+
+function knownWords(text: string): readonly string[] {
+  const known = KNOWN.get(text)
+  if (known !== undefined) return known
+  const found = words(text)
+  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear()
+  KNOWN.set(text, found)
+  return found
 }
 
 function list(value: Json | undefined): readonly Json[] {

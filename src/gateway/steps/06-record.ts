@@ -112,24 +112,29 @@ export function lineageMark(actor: Actor | undefined): JsonObject {
     : { lineage: actor.chain.map((one) => one.agent) }
 }
 
-/** A decision as a record holds it: every party, what determined it, and the set that decided. */
+/**
+ * A decision as a record holds it: every party, what determined it, and the set that decided. Keys in canonical order, here and wherever every call
+ * comes by: what is in order is written as it stands.
+ */
 export function decisionBody(decision: Decision): JsonObject {
+  const { observed } = decision
   return {
     answer: decision.answer,
-    // Policy denied it, and observe mode let it go on: what the parties answered is what would have been.
-    ...(decision.observed === true && { observed: true, would: 'deny', reason: decision.reason }),
-    policy_set: decision.policySet,
     ...(decision.obligations !== undefined && {
       obligations: obligationsBody(decision.obligations),
     }),
+    // Policy denied it, and observe mode let it go on: what the parties answered is what would have been.
+    ...(observed === true && { observed: true }),
     parties: decision.parties.map((party) => ({
-      party: party.party,
-      principal: party.principal,
       answer: party.answer,
-      policies: party.policies.map((policy) => policy.id),
       errors: party.errors.map((error) => error.id),
+      party: party.party,
+      policies: party.policies.map((policy) => policy.id),
+      principal: party.principal,
       reason: party.reason,
     })),
+    policy_set: decision.policySet,
+    ...(observed === true && { reason: decision.reason, would: 'deny' }),
   }
 }
 
