@@ -22,9 +22,12 @@ const STEP_RECORDS = 1024
  * Puts what the database does not have yet of this home's log there, and gives how many records that were. The home is run by nobody,
  * and nobody else is attached. Interrupted, it goes on where it was: the database only ever holds a beginning of this log. Throws
  * `audit.fenced` where somebody is attached, `audit.corrupt` where the database holds another history, `audit.key`,
- * `audit.unavailable`.
+ * `audit.unavailable`. `onStep` is told after each step.
  */
-export async function uploadLog(options: AttachmentOptions): Promise<number> {
+export async function uploadLog(
+  options: AttachmentOptions,
+  onStep: (step: string) => void = () => undefined,
+): Promise<number> {
   const connection = await LogConnection.open(options.url, `${options.gateway} move`)
   const writer = new LogWriter(options)
   try {
@@ -48,6 +51,7 @@ export async function uploadLog(options: AttachmentOptions): Promise<number> {
         iseqs: leaves.map(({ row }) => row?.iseq ?? 0),
         entries,
       })
+      onStep(`put ${at}`)
       const state = (leaf: number): ShardHead => {
         const root = leaf === 0 ? new Uint8Array(32) : writer.rootAt(shard.name, leaf)
         return { ...shard, size: leaf, root }
@@ -57,6 +61,7 @@ export async function uploadLog(options: AttachmentOptions): Promise<number> {
         throw fault('audit.fenced', 'another process has moved the log in the database')
       }
       at += count
+      onStep(`swapped ${at}`)
     }
     await publishAll(connection, folder, shards)
     return size - begun
