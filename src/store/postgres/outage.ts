@@ -51,7 +51,7 @@ export function asStoreFault(error: unknown): unknown {
   if (TLS.test(code)) {
     return fault('store.tls', `the certificate of the database does not hold (${code})`, error)
   }
-  if (/^The server does not support SSL/.test(error.message)) {
+  if (error.message.startsWith('The server does not support SSL')) {
     return fault('store.tls', 'the database speaks no TLS', error)
   }
   if (!LOST.test(error.message) && !LATER.test(code) && !NETWORK.test(code)) return error
