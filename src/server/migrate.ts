@@ -131,7 +131,10 @@ async function moveLog(of: Moving & { readonly url: string }): Promise<number | 
   const key = openLogKey(home, origin, keys.log)
   orderInDatabase(home)
   onStep('ordered')
-  return await uploadLog({ home, gateway, origin, vkey: key.vkey, url }, onStep)
+  return await uploadLog(
+    { home, gateway, origin, vkey: key.vkey, spoolKey: key.spoolKey(), url },
+    onStep,
+  )
 }
 
 function originOf({ home, machine }: Moving): string {

@@ -8,6 +8,7 @@ import { publicFault } from '../../std/fault.ts'
 import { comparePositions, type Position } from '../segment.ts'
 import { FINAL_CODES } from '../shard-note.ts'
 import { dropTaken } from '../spool-scan.ts'
+import { SpoolSeal } from './seal.ts'
 import { Shipper } from './shipper.ts'
 
 /** Between two attempts (ms). */
@@ -18,6 +19,9 @@ export interface ShipStart {
   readonly home: string
   readonly gateway: string
   readonly url: string
+  readonly origin: string
+  /** Key of the seals. */
+  readonly spoolKey: Uint8Array
   /** Everything before it is in the log. */
   readonly from: Position
 }
@@ -46,10 +50,11 @@ class ShipThread {
   #troubled = false
   #closed = false
 
-  constructor(port: MessagePort, { home, gateway, url, from }: ShipStart) {
+  constructor(port: MessagePort, { home, gateway, url, origin, spoolKey, from }: ShipStart) {
     this.#port = port
     this.#spool = join(home, 'spool')
-    this.#shipper = new Shipper(url, gateway, this.#spool, from)
+    const seal = new SpoolSeal(origin, spoolKey)
+    this.#shipper = new Shipper({ url, name: gateway, seal, spool: this.#spool, from })
     this.#goal = from
     dropTaken(this.#spool, from)
   }

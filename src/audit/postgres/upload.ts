@@ -14,6 +14,7 @@ import { refuseOther } from './names.ts'
 import { Order, type Run } from './order.ts'
 import type { AttachmentOptions } from './attachment.ts'
 import { putRecords } from './record-group.ts'
+import { SpoolSeal } from './seal.ts'
 
 /** Records of one step. */
 const STEP_RECORDS = 1024
@@ -36,7 +37,8 @@ export async function uploadLog(
     if (epoch === undefined) throw fault('audit.fenced', 'another process is attached to the log')
     const { size, shards } = writer.head
     const folder = new LogFolder(join(options.home, 'log'))
-    const begun = await agreed(new Order(connection), writer)
+    const seal = new SpoolSeal(options.origin, options.spoolKey)
+    const begun = await agreed(new Order(connection, seal), writer)
     const attached = new Set<string>()
     for (let at = begun; at < size;) {
       const shard = shardWith(shards, at)
@@ -45,7 +47,7 @@ export async function uploadLog(
       const entries = readEntries(folder, shards, indices).map(({ entry }) => Buffer.from(entry))
       const leaves = leavesOf(entries)
       const runs = runsOf(leaves, at)
-      await putRecords(connection, attached, {
+      await putRecords(connection, attached, seal, {
         gateways: leaves.map(({ row }) => row?.gateway ?? ''),
         boots: leaves.map(({ row }) => row?.boot ?? ''),
         iseqs: leaves.map(({ row }) => row?.iseq ?? 0),
