@@ -18,8 +18,9 @@ import { LockAdded, LockRemoved } from '../../src/wire/api/lock.ts'
 import { PolicyApplied } from '../../src/wire/api/policy.ts'
 import { Status } from '../../src/wire/api/status.ts'
 import { InspectAnswer, System, type NewSystem } from '../../src/wire/api/system.ts'
+import type { TestRows } from '../fakes/rows.ts'
 import { Child, MAIN, type Ended } from './child.ts'
-import { rowsOfTest, type TestRows } from './on-postgres.ts'
+import { rowsOfTest } from './on-postgres.ts'
 import { freePorts } from './ports.ts'
 import { until } from './until.ts'
 
@@ -289,6 +290,5 @@ export class Bailiwick implements AsyncDisposable {
     await Promise.all(this.#holders.map((holder) => holder.close()))
     if (this.#child !== undefined) await this.#child[Symbol.asyncDispose]()
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
-    await this.#rows?.end()
   }
 }
