@@ -9,7 +9,7 @@ import type { KeyRing } from '../../src/keys/ring.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { Fault } from '../../src/std/fault.ts'
 import type { Store } from '../../src/store/open.ts'
-import { rowsOf } from './rows.ts'
+import { rowsOf, type TestRows } from './rows.ts'
 import type { Actor } from '../../src/wire/actor.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 import { FakeAudit } from './audit.ts'
@@ -50,6 +50,11 @@ export class AuthorityHome {
   async reopen(): Promise<Authority> {
     await this.#store?.close()
     return this.open()
+  }
+
+  /** Where the rows are. */
+  get rows(): Promise<TestRows> {
+    return this.#rows
   }
 
   /** Runs statements as somebody with a database client would, between two runs of the server. */

@@ -75,6 +75,12 @@ export class PostgresServer implements AsyncDisposable {
     return pid
   }
 
+  /** False once it was stopped, or ended. */
+  get running(): boolean {
+    const child = this.#process
+    return child !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
   /** Starts the server on its cluster; resolves when it takes connections. */
   async run(): Promise<void> {
     const careless = [

@@ -1,5 +1,6 @@
 // Holds where the rows of a test's home are: in SQLite, or in a database of their own where BAILIWICK_TEST_STORE is `postgres`.
 
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after } from 'node:test'
@@ -17,6 +18,10 @@ export interface TestRows {
   readonly environment: Record<string, string>
   /** Runs statements over the rows as whoever administers the database; gives how many the last changed. */
   edit(statements: string): Promise<number>
+  /** Everything that a reader of the database gets: of files all bytes, of PostgreSQL all rows. */
+  text(): Promise<string>
+  /** Takes a copy of what stands there; the answer puts it back, while nobody has them open. */
+  keep(): Promise<() => Promise<void>>
   /** Opens them; nobody runs on the home meanwhile. */
   open(signer: RowSigner): Promise<Store>
 }
@@ -68,6 +73,25 @@ export function postgresRows({ url, name }: PostgresDatabase): TestRows {
       if (server === undefined) throw new Error('no database was started')
       return server.change(`set search_path = bailiwick; ${statements}`, name)
     },
+    async text() {
+      const server = await cluster
+      const all = `select string_agg(query_to_xml(format('select * from bailiwick.%I', tablename), true, false, '')::text, '') as text
+        from pg_tables where schemaname = 'bailiwick'`
+      return String((await server?.query(all, name))?.[0]?.['text'])
+    },
+    async keep() {
+      const each = (statements: string): string => `do $$ declare t text; begin
+        for t in select tablename from pg_tables where schemaname = 'bailiwick' and tablename <> 'control' loop
+          ${statements}
+        end loop; end $$`
+      await this.edit('drop schema if exists kept cascade; create schema kept')
+      await this.edit(each(`execute format('create table kept.%I as table bailiwick.%I', t, t);`))
+      const back = `execute format('delete from bailiwick.%I', t);
+        execute format('insert into bailiwick.%I select * from kept.%I', t, t);`
+      return async () => {
+        await this.edit(`set session_replication_role = replica; ${each(back)}`)
+      }
+    },
     async open(signer) {
       const lease = await DatabaseLease.take({
         url,
@@ -93,6 +117,15 @@ export function sqliteRows(home: string): TestRows {
       }
       database.close()
       return Promise.resolve(changed)
+    },
+    text() {
+      const files = readdirSync(home).filter((file) => file.startsWith('bailiwick.db'))
+      return Promise.resolve(files.map((file) => readFileSync(join(home, file), 'latin1')).join(''))
+    },
+    keep() {
+      const path = join(home, 'bailiwick.db')
+      const old = readFileSync(path)
+      return Promise.resolve(() => Promise.resolve(writeFileSync(path, old)))
     },
     open: (signer) => openStore({ directory: home, signer }),
   }
