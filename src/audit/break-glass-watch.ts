@@ -1,13 +1,14 @@
-// Holds the break-glass of a running process: it takes one up, ends it in time, and forgets it once its records are in the log.
+// Holds the break-glass of a running process: it takes one up, ends it in time, and gives its folder up once its records are in the log.
 
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { rfc3339 } from '../std/clock.ts'
+import { publicFault } from '../std/fault.ts'
 import type { JsonObject } from '../std/json.ts'
-import { isOurs, readBreakGlass, type BreakGlass } from './break-glass.ts'
-import { makeDirectory, syncDirectory } from './durable-file.ts'
-import { parseSegmentName } from './segment.ts'
+import { isOurs, readBreakGlass, removeBreakGlass, type BreakGlass } from './break-glass.ts'
+import { makeDirectory } from './durable-file.ts'
+import { holdsSegments, readPlaces, writePlaces, type Place } from './spool-places.ts'
 
 /** What the people who look at this process should see. */
 export interface BreakGlassView {
@@ -17,7 +18,7 @@ export interface BreakGlassView {
   readonly until: number
   /** Records go there at this moment; false while what went there is not in the log yet. */
   readonly open: boolean
-  /** Why it could not be begun, or ended; absent while all is well. */
+  /** Why it could not be begun, or ended, or read; absent while all is well. */
   readonly problem?: string
 }
 
@@ -33,22 +34,30 @@ export interface BreakGlassParts {
   readonly record: (body: JsonObject) => Promise<unknown>
 }
 
-/** Watches the one file. Nothing of it is kept here: a crash at any moment finds the same file and goes on from it. */
+/** What is asked for; or why nobody knows. */
+interface Asked {
+  readonly found?: BreakGlass
+  readonly problem?: string
+}
+
+/**
+ * Watches `break-glass.json`. Whatever it says, records go on to where they go: a request that cannot be read, or met, is a trouble to
+ * show and nothing else. What was done about one stands in the spool's `elsewhere.json`: a crash at any moment goes on from there.
+ */
 export class BreakGlassWatch {
   readonly #parts: BreakGlassParts
   readonly #spool: string
   #view: BreakGlassView | undefined
   #looking: Promise<void> | undefined
-  /** Id of the one whose beginning, and whose end, this process has recorded. */
-  #begun: string | undefined
-  #ended: string | undefined
+  /** The trouble that is on record: each once. */
+  #told: string | undefined
 
   constructor(parts: BreakGlassParts) {
     this.#parts = parts
     this.#spool = join(parts.home, 'spool')
   }
 
-  /** What there is to see; undefined where there is none. */
+  /** What there is to see; undefined where there is nothing. */
   get view(): BreakGlassView | undefined {
     return this.#view
   }
@@ -56,52 +65,73 @@ export class BreakGlassWatch {
   /** Looks at the file and does what it says. Never rejects; one at a time. */
   look(): Promise<void> {
     this.#looking ??= this.#look()
-      .catch((error: unknown) =>
-        this.#trouble(error instanceof Error ? error.message : String(error)),
-      )
+      .catch((error: unknown) => this.#show(undefined, false, wordsOf(error)))
       .finally(() => (this.#looking = undefined))
     return this.#looking
   }
 
   async #look(): Promise<void> {
-    const found = readBreakGlass(this.#parts.home)
-    if (found === undefined) {
-      this.#view = undefined
-      return
-    }
-    if (found.until > this.#parts.now()) await this.#begin(found)
-    else await this.#end(found)
+    const asked = ask(this.#parts.home)
+    const now = this.#parts.now()
+    const open = this.#open()
+    // Who cannot be understood ends nothing: what is open lasts as long as was said when it was begun.
+    const wanted = asked.problem === undefined ? asked.found : open
+    const problem =
+      wanted !== undefined && wanted.until > now ? await this.#begin(wanted) : await this.#goHome()
+    await this.#tidy(wanted !== undefined && wanted.until > now ? wanted.id : undefined)
+    const trouble = problem ?? asked.problem
+    this.#show(this.#open() ?? asked.found ?? readPlaces(this.#spool).at(-1), now, trouble)
+    await this.#tell(trouble, asked.found)
   }
 
-  async #begin(found: BreakGlass): Promise<void> {
-    if (this.#parts.directory() !== found.folder) {
-      const refused = whyNot(found)
-      if (refused === undefined) makeDirectory(found.folder)
-      const problem = refused ?? (await this.#parts.move(found.folder))
-      if (problem !== undefined) return this.#show(found, false, problem)
-    }
-    this.#show(found, true)
-    if (this.#begun === found.id) return
-    this.#begun = found.id
-    await this.#record('begun', found)
+  /** The place that records go to, unless that is the spool's own folder. */
+  #open(): Place | undefined {
+    const directory = this.#parts.directory()
+    return readPlaces(this.#spool).find(({ folder }) => folder === directory)
   }
 
-  /** Records go home first; the folder is given up once nothing of it is left to be read. */
-  async #end(found: BreakGlass): Promise<void> {
-    if (this.#parts.directory() === found.folder) {
-      const problem = await this.#parts.move(this.#spool)
-      if (problem !== undefined) return this.#show(found, true, problem)
+  /** Makes records go there; gives why not. */
+  async #begin(wanted: BreakGlass): Promise<string | undefined> {
+    if (this.#parts.directory() !== wanted.folder) {
+      const refused = prepare(this.#spool, wanted) ?? (await this.#parts.move(wanted.folder))
+      if (refused !== undefined) return refused
     }
-    this.#show(found, false)
-    if (this.#ended !== found.id) {
-      await this.#record('ended', found)
-      this.#ended = found.id
+    const place = this.#open()
+    if (place === undefined || place.begun) return undefined
+    await this.#record('begun', place)
+    this.#note(place.id, { begun: true })
+    return undefined
+  }
+
+  async #goHome(): Promise<string | undefined> {
+    return this.#open() === undefined ? undefined : this.#parts.move(this.#spool)
+  }
+
+  /** Folders that nothing goes to any more: their end is recorded, and they are given up once nothing of them is left to be read. */
+  async #tidy(wanted: string | undefined): Promise<void> {
+    const directory = this.#parts.directory()
+    for (const place of readPlaces(this.#spool)) {
+      if (place.folder === directory || place.id === wanted) continue
+      if (place.begun && !place.ended) {
+        await this.#record('ended', place)
+        this.#note(place.id, { ended: true })
+      }
+      if (holdsSegments(place.folder)) continue
+      rmSync(place.folder, { recursive: true, force: true })
+      const rest = readPlaces(this.#spool).filter(({ id }) => id !== place.id)
+      writePlaces(this.#spool, rest)
     }
-    if (holdsSegments(found.folder)) return
-    rmSync(found.folder, { recursive: true, force: true })
-    rmSync(join(this.#parts.home, 'break-glass.json'), { force: true })
-    syncDirectory(this.#parts.home)
-    this.#view = undefined
+    const { found } = ask(this.#parts.home)
+    const waits = readPlaces(this.#spool).some(({ id }) => id === found?.id)
+    if (found !== undefined && found.id !== wanted && !waits) removeBreakGlass(this.#parts.home)
+  }
+
+  #note(id: string, change: Partial<Place>): void {
+    const places = readPlaces(this.#spool)
+    writePlaces(
+      this.#spool,
+      places.map((place) => (place.id === id ? { ...place, ...change } : place)),
+    )
   }
 
   #record(state: 'begun' | 'ended', { id, to, until, reason, by }: BreakGlass): Promise<unknown> {
@@ -109,13 +139,44 @@ export class BreakGlassWatch {
     return this.#parts.record(body)
   }
 
-  #show({ to, reason, until }: BreakGlass, open: boolean, problem?: string): void {
-    this.#view = { to, reason, until, open, ...(problem === undefined ? {} : { problem }) }
+  /** A request that is not met is on record as well. */
+  async #tell(problem: string | undefined, found: BreakGlass | undefined): Promise<void> {
+    if (problem === this.#told) return
+    this.#told = problem
+    if (problem === undefined) return
+    const body = {
+      state: 'refused',
+      problem,
+      ...(found !== undefined && { break_glass: found.id }),
+    }
+    await this.#parts.record(body).catch(() => (this.#told = undefined))
   }
 
-  #trouble(problem: string): void {
-    const { to = '', reason = '', until = 0, open = false } = this.#view ?? {}
-    this.#view = { to, reason, until, open, problem }
+  #show(place: BreakGlass | undefined, now: number | false, problem?: string): void {
+    if (place === undefined && problem === undefined) {
+      this.#view = undefined
+      return
+    }
+    const { to = '', reason = '', until = 0 } = place ?? {}
+    const open = now !== false && this.#parts.directory() === place?.folder
+    this.#view = { to, reason, until, open, ...(problem === undefined ? {} : { problem }) }
+  }
+}
+
+/**
+ * The folder that records are to go to from the start of a process on, made ready: that of a break-glass that lasts, so that a start does
+ * not have to write to a disk that takes nothing. Undefined where it is the spool's own.
+ */
+export function firstPlace(home: string, now: number): string | undefined {
+  const spool = join(home, 'spool')
+  const { found, problem } = ask(home)
+  const wanted = problem === undefined ? found : readPlaces(spool).at(-1)
+  if (wanted === undefined || wanted.until <= now) return undefined
+  try {
+    return prepare(spool, wanted) === undefined ? wanted.folder : undefined
+  } catch {
+    // The watch tries it again, and shows why it cannot.
+    return undefined
   }
 }
 
@@ -126,8 +187,29 @@ export function whyNot({ to }: Pick<BreakGlass, 'to'>): string | undefined {
   return isOurs(stat) ? undefined : 'the folder can be written by other accounts'
 }
 
-function holdsSegments(folder: string): boolean {
-  return (
-    existsSync(folder) && readdirSync(folder).some((name) => parseSegmentName(name) !== undefined)
-  )
+/** Makes a folder and remembers it, in this order: every folder that is remembered exists. Gives why not. */
+function prepare(spool: string, wanted: BreakGlass): string | undefined {
+  const refused = whyNot(wanted)
+  if (refused !== undefined) return refused
+  const places = readPlaces(spool)
+  if (places.some(({ id }) => id === wanted.id)) {
+    return existsSync(wanted.folder) ? undefined : 'its folder is gone'
+  }
+  makeDirectory(wanted.folder)
+  writePlaces(spool, [...places, { ...wanted, begun: false, ended: false }])
+  return undefined
+}
+
+function ask(home: string): Asked {
+  try {
+    const found = readBreakGlass(home)
+    return found === undefined ? {} : { found }
+  } catch (error) {
+    return { problem: wordsOf(error) }
+  }
+}
+
+function wordsOf(error: unknown): string {
+  const { code, detail } = publicFault(error)
+  return code === 'internal' && error instanceof Error ? error.message : detail
 }

@@ -1,15 +1,15 @@
 // Holds the file by which the account of this home, or root, sends records to another disk for a time, and everything that it says.
 
-import { lstatSync, readFileSync } from 'node:fs'
+import { chownSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 
 import { utf8 } from '../std/bytes.ts'
 import { isUuid } from '../std/id.ts'
 import { canonicalJson, isObject, parseJson, type Json } from '../std/json.ts'
-import { replaceDurable } from './durable-file.ts'
+import { replaceDurable, syncDirectory } from './durable-file.ts'
 import { fault } from './faults.ts'
 
-/** A break-glass: while its file is there, its folder belongs to the spool. */
+/** A break-glass, as it is asked for. */
 export interface BreakGlass {
   /** UUID. */
   readonly id: string
@@ -37,33 +37,51 @@ function fileOf(home: string): string {
 }
 
 /**
- * The break-glass of a home; undefined where there is none. Throws `audit.break_glass` for a file that somebody else could have
- * written, or that says nothing that can be read: which disk holds the records is never guessed.
+ * What is asked for on a home; undefined where nothing is. Throws `audit.break_glass` for a file that somebody else could have
+ * written, or that says nothing that can be read.
  */
 export function readBreakGlass(home: string): BreakGlass | undefined {
   const path = fileOf(home)
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (stat === undefined) return undefined
   if (!stat.isFile() || !isOurs(stat) || stat.size > BYTES_MAX) {
-    throw fault(
-      'audit.break_glass',
-      'break-glass.json is no file that only this account or root can write',
-    )
+    throw unreadable('is no file that only this account or root can write')
   }
-  const found = parse(readFileSync(path))
-  if (found === undefined) {
-    throw fault('audit.break_glass', 'break-glass.json does not say what it has to')
+  let found: BreakGlass | undefined
+  try {
+    found = parseBreakGlass(parseJson(readFileSync(path)))
+  } catch (cause) {
+    throw unreadable('cannot be read', cause)
   }
+  if (found === undefined) throw unreadable('does not say what it has to')
   return found
 }
 
-/** Asks for one, or changes the one that is there: whoever runs on this home takes it up within a second, or at its start. */
+/**
+ * Asks for one, or changes the one that is there: whoever runs on this home takes it up within a second, or at its start. Root asks for the
+ * account whose home it is, and leaves it a file that it can read.
+ */
 export function writeBreakGlass(home: string, wanted: Omit<BreakGlass, 'folder'>): void {
-  const bytes = utf8(canonicalJson({ v: 1, ...wanted }))
-  if (parse(Buffer.from(bytes)) === undefined) {
+  const json = { v: 1, ...wanted }
+  if (parseBreakGlass(json) === undefined) {
     throw fault('audit.break_glass', 'what was asked for is out of bounds')
   }
-  replaceDurable(fileOf(home), bytes)
+  const path = fileOf(home)
+  replaceDurable(path, utf8(canonicalJson(json)))
+  giveTo(path, home)
+}
+
+/** Takes back what was asked for. */
+export function removeBreakGlass(home: string): void {
+  rmSync(fileOf(home), { force: true })
+  syncDirectory(home)
+}
+
+/** Makes a file or folder that of the account whose home it is, where root made it. */
+export function giveTo(path: string, home: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(home)
+  chownSync(path, uid, gid)
 }
 
 /** Whether only this account or root can write a file; a folder may be open to all where nobody removes what is another's. */
@@ -72,13 +90,8 @@ export function isOurs({ uid, mode }: { readonly uid: number; readonly mode: num
   return own && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0)
 }
 
-function parse(bytes: Uint8Array): BreakGlass | undefined {
-  let json: Json
-  try {
-    json = parseJson(bytes)
-  } catch {
-    return undefined
-  }
+/** A break-glass as its file says it; undefined where it does not. */
+export function parseBreakGlass(json: Json): BreakGlass | undefined {
   if (!isObject(json)) return undefined
   const { v, id, to, at, until, reason, by } = json
   if (v !== 1 || typeof id !== 'string' || !isUuid(id)) return undefined
@@ -89,4 +102,8 @@ function parse(bytes: Uint8Array): BreakGlass | undefined {
   if (typeof reason !== 'string' || reason === '' || reason.length > REASON_MAX) return undefined
   if (typeof by !== 'string') return undefined
   return { id, to, folder: join(to, `bailiwick-spool-${id}`), at, until, reason, by }
+}
+
+function unreadable(why: string, cause?: unknown): Error {
+  return fault('audit.break_glass', `break-glass.json ${why}`, cause)
 }

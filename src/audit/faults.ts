@@ -59,6 +59,7 @@ export const AUDIT_FAULTS = {
     status: 422,
     next: 'keep both checkpoints: two signatures of one log over two histories are proof',
   },
+  'audit.verify_receipt': { status: 422, next: EVIDENCE },
   'audit.verify_shard': { status: 422, next: EVIDENCE },
   'audit.verify_witness': {
     status: 422,

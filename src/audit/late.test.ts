@@ -10,11 +10,13 @@ import { Envelope, readRecord } from './envelope.ts'
 import { checksumFrames, decodeFrames } from './frame.ts'
 import { LogFolder } from './log-folder.ts'
 import { RecordQuota } from './quota.ts'
+import { openLogKey } from './log-key.ts'
+import { Receipts } from './receipts.ts'
 import { Reserve } from './reserve.ts'
 import { AuditLog } from './log.ts'
 import { Spool } from './spool.ts'
 import type { SpoolNews, SpoolOrder } from './spool-committer.ts'
-import { intent, temporaryHome } from './testbed.test.ts'
+import { intent, logSigner, temporaryHome } from './testbed.test.ts'
 
 const BOOT = '01a204f2-383b-7306-a4c7-0552c2623573'
 const POSITION = { segment: 1, offset: 4096 }
@@ -61,6 +63,10 @@ function slowLog(home: string): {
     reserve: new Reserve(),
     quota: new RecordQuota({ perSecond: 1_000, perDay: 1_000_000 }, systemClock),
     clock: systemClock,
+    receipts: new Receipts({
+      signer: openLogKey(home, 'audit.test/log', logSigner()).own(),
+      mmdMs: 1_000,
+    }),
   })
   return { log, chunks, say: (news) => hear(news) }
 }
@@ -69,7 +75,7 @@ test('INV-1 an intent that is durable too late is answered not_executed', async 
   const { log, chunks, say } = slowLog(temporaryHome(t))
   await assert.rejects(log.append(intent('call-1')), { code: 'audit.unavailable' })
   while (chunks.length < 1) await turn()
-  say({ kind: 'durable', chunks: 1, position: POSITION })
+  say({ kind: 'durable', chunks: 1, batch: { position: POSITION, digest: '' } })
   while (chunks.length < 2) await turn()
   const [late, answer] = chunks.map((chunk) => {
     checksumFrames(chunk)
@@ -80,7 +86,7 @@ test('INV-1 an intent that is durable too late is answered not_executed', async 
   assert.equal(answer?.call, 'call-1')
   assert.deepEqual({ ...answer?.body }, { status: 'not_executed', cause: 'audit_wait' })
   assert.ok(answer?.ref !== undefined)
-  say({ kind: 'durable', chunks: 1, position: POSITION })
+  say({ kind: 'durable', chunks: 1, batch: { position: POSITION, digest: '' } })
 })
 
 test('what is no intent needs no answer', async (t) => {
@@ -88,7 +94,7 @@ test('what is no intent needs no answer', async (t) => {
   const draft = { type: 'lock.added', phase: 'admin', body: {} } as const
   await assert.rejects(log.append(draft), { code: 'audit.unavailable' })
   while (chunks.length < 1) await turn()
-  say({ kind: 'durable', chunks: 1, position: POSITION })
+  say({ kind: 'durable', chunks: 1, batch: { position: POSITION, digest: '' } })
   for (let i = 0; i < 5; i++) await turn()
   assert.equal(chunks.length, 1)
 })

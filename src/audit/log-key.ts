@@ -50,6 +50,11 @@ export class LogKey {
     return createHash('sha256').update(signature).digest()
   }
 
+  /** Who signs under the log's own name: receipts, which know of no shard. */
+  own(): NoteSigner {
+    return noteSigner(this.origin, this.#raw, (body) => this.#signer.sign(body))
+  }
+
   /** Who signs the checkpoints of a shard; a shard that is new gets its line in `log.vkey` first. */
   shard(name: string): NoteSigner {
     const origin = shardOrigin(this.origin, name)

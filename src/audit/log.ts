@@ -4,7 +4,7 @@ import type { BreakGlassView, BreakGlassWatch } from './break-glass-watch.ts'
 import { toBase64 } from '../tlog/base64.ts'
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
 import type { Clock } from '../std/clock.ts'
-import type { AuditSink, Receipt, RecordDraft } from '../wire/record.ts'
+import type { AuditRecord, AuditSink, Receipt, RecordDraft } from '../wire/record.ts'
 import type { Envelope, SealedRecord } from './envelope.ts'
 import { fault } from './faults.ts'
 import { LiveTail, type LiveListener } from './live-tail.ts'
@@ -19,6 +19,8 @@ import type { Confider } from './side/confide.ts'
 import type { Spool, SpoolWaiter } from './spool.ts'
 import type { SpoolThread } from './spool-thread.ts'
 import type { OverQuota, RecordQuota } from './quota.ts'
+import type { ReceiptRecord, SignedReceipt } from './receipt.ts'
+import type { Receipts } from './receipts.ts'
 import { isKept, type Reserve } from './reserve.ts'
 import type { SpoolNews } from './spool-committer.ts'
 
@@ -82,6 +84,7 @@ export interface AuditLogParts {
   readonly reserve: Reserve
   readonly quota: RecordQuota
   readonly clock: Clock
+  readonly receipts: Receipts
 }
 
 /** One open audit log. Made by `openAuditLog`; it keeps the process alive until it is closed. */
@@ -96,6 +99,8 @@ export class AuditLog implements AuditSink {
   /** Closed shards that a record names. */
   #closedShards: number
   #closed: Promise<void> | undefined
+  /** Records of the batch whose durability is being told at this moment. */
+  #batch: ReceiptRecord[] = []
 
   constructor(parts: AuditLogParts) {
     this.#parts = parts
@@ -141,6 +146,14 @@ export class AuditLog implements AuditSink {
     await this.#caughtUp()
     const index = this.#parts.index.find(idOrLeaf)
     return index === undefined ? undefined : this.#read([index])[0]
+  }
+
+  /**
+   * The signed promise that a record stands in the log in time, for the newest records; undefined for any other. Take it at once
+   * where it is to be evidence against whoever can write to this machine's disk.
+   */
+  receipt(leafOrId: string): SignedReceipt | undefined {
+    return this.#parts.receipts.of(leafOrId)
   }
 
   /** Records of one governed call, oldest first. */
@@ -277,6 +290,7 @@ export class AuditLog implements AuditSink {
       const { record } = sealed
       const waiter: SpoolWaiter = {
         durable: () => {
+          this.#batch.push(receiptRecord(record, leaf))
           resolve({ id: record.id, leaf, ts: record.ts })
           this.#live.push({ leaf, record })
         },
@@ -305,6 +319,7 @@ export class AuditLog implements AuditSink {
 
   /** Its caller was told that the record failed and did not act; the log has it all the same and must say so. */
   #late(sealed: SealedRecord, leaf: string): void {
+    this.#batch.push(receiptRecord(sealed.record, leaf))
     this.#live.push({ leaf, record: sealed.record })
     if (sealed.record.phase !== 'intent') return
     const outcome = { status: 'not_executed', cause: 'audit_wait' } as const
@@ -323,7 +338,9 @@ export class AuditLog implements AuditSink {
       if (said !== undefined) this.#note({ ...said, phase: 'lifecycle' })
     }
     spool.hear(news)
-    if (news.kind === 'durable') sequencer.noteDurable(news.position)
+    this.#parts.receipts.add(this.#batch, this.#parts.clock.now())
+    this.#batch = []
+    if (news.kind === 'durable') sequencer.noteDurable(news.batch)
   }
 
   /** What was refused over a quota, counted exactly, in one record. */
@@ -364,6 +381,10 @@ export class AuditLog implements AuditSink {
       index.close()
     }
   }
+}
+
+function receiptRecord({ id, ts, gateway, boot, iseq }: AuditRecord, leaf: string): ReceiptRecord {
+  return { id, leaf, ts, gateway, boot, iseq }
 }
 
 function roomOf({ room, problem }: Reserve): Pick<AuditStats, 'reserveProblem' | 'freeBytes'> {

@@ -3,21 +3,22 @@
 import { join } from 'node:path'
 
 import { isName, uuidv7 } from '../std/id.ts'
-import type { RecordDraft } from '../wire/record.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
-import { BreakGlassWatch } from './break-glass-watch.ts'
+import { BreakGlassWatch, firstPlace } from './break-glass-watch.ts'
 import { makeDirectory } from './durable-file.ts'
 import { Envelope } from './envelope.ts'
 import { fault } from './faults.ts'
 import { openLogKey, type LogKey } from './log-key.ts'
 import { LogFolder } from './log-folder.ts'
 import { LogIndex, type BootMark } from './log-index.ts'
-import { readRecords } from './log-reader.ts'
+import { readRecords, type LoggedRecord } from './log-reader.ts'
 import { AuditLog, type AuditLogParts } from './log.ts'
 import { auditLimits, type AuditLogOptions } from './options.ts'
 import { RecordQuota } from './quota.ts'
 import { AckGate } from './postgres/ack.ts'
 import { PostgresLink } from './postgres/link.ts'
+import { Receipts } from './receipts.ts'
+import { lostBoots } from './past-boots.ts'
 import { Reserve } from './reserve.ts'
 import { ownOutcome } from './outcome.ts'
 import { SequencerLink } from './sequencer-link.ts'
@@ -26,6 +27,8 @@ import type { SpoolScan } from './spool-scan.ts'
 import { SpoolSink } from './spool-sink.ts'
 import type { SpoolThread } from './spool-thread.ts'
 
+/** Longest from a receipt's time to its record's place under a published checkpoint, while the process runs (ms). */
+const MMD_MS = 60_000
 /** Intents that recovery answers at a time. */
 const RECOVERY_BATCH = 512
 
@@ -39,15 +42,9 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const limits = auditLimits(options.limits)
   if (gateway === '') throw fault('audit.options', 'a gateway has a name')
   const key = openLogKey(home, origin, signer)
-  const { checkpointMs, heartbeatMs, segmentBytes, keptBytes } = limits
-  const { sequencer, scan, gate } = await openSequencer(options, key, checkpointMs)
+  const { sequencer, scan, gate } = await openSequencer(options, key, limits.checkpointMs)
   const boot = uuidv7(clock, entropy)
-  const directory = join(home, 'spool')
-  const first = (scan.end?.segment ?? 0) + 1
-  const writer = { directory, gateway, boot, key: signer.keyId, segmentBytes, keptBytes, first }
-  const sink = await SpoolSink.open(
-    scan.end === undefined ? writer : { ...writer, previous: scan.end },
-  ).catch(async (error: unknown) => {
+  const sink = await openSink(options, boot, scan).catch(async (error: unknown) => {
     await sequencer.close()
     throw error
   })
@@ -56,41 +53,31 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   sequencer.onFailure((error) => spool.fail(error.detail))
   const folder = new LogFolder(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
-  const envelope = new Envelope(gateway, boot, clock, new EntropyPool(entropy))
-  const previous = index.newestBoot(gateway)
-  const open = index.openIntents()
   const { shards } = sequencer.head
+  const found: Found = {
+    open: index.openIntents(),
+    previous: index.newestBoot(gateway),
+    lost: lostBoots(gateway, { index, folder, shards }),
+    torn: scan.torn,
+  }
   const log = new AuditLog({
-    envelope,
+    envelope: new Envelope(gateway, boot, clock, new EntropyPool(entropy)),
     spool,
     thread,
     sequencer,
     folder,
     index,
-    heartbeatMs,
+    heartbeatMs: limits.heartbeatMs,
+    receipts: new Receipts({ signer: key.own(), mmdMs: MMD_MS }),
     ...guards(options),
   })
-  let unanswered = 0
   try {
-    for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
-      const found = readRecords(folder, shards, open.slice(at, at + RECOVERY_BATCH))
-      // Where several gateways write one log, those of the others are under way, or theirs to answer.
-      const intents = found.filter(
-        ({ record }) => options.database === undefined || record.gateway === gateway,
-      )
-      unanswered += intents.length
-      const unknown = { status: 'unknown', cause: 'crash' } as const
-      await Promise.all(
-        intents.map(({ record, leaf }) => log.append(ownOutcome(record, leaf, unknown))),
-      )
-      // At the pace of the log: what is answered must not pile up in front of it.
-      await sequencer.reach(spool.position).catch(() => sequencer.problem)
-    }
-    await log.append(startRecord(previous, unanswered, scan))
-    if (previous !== undefined && !stopped(index, folder, shards, previous)) {
-      const body = { gateway, boot: previous.boot, iseq: previous.iseq }
-      await log.append({ type: 'gateway.lost', phase: 'lifecycle', body })
-    }
+    const read = (indices: readonly number[]): LoggedRecord[] =>
+      readRecords(folder, shards, indices)
+    // At the pace of the log: what is answered must not pile up in front of it.
+    const pace = (): Promise<unknown> =>
+      sequencer.reach(spool.position).catch(() => sequencer.problem)
+    await recover(log, found, options, read, pace)
   } catch (error) {
     await log.close().catch(() => error)
     throw error
@@ -100,7 +87,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     home,
     now: () => clock.now(),
     directory: () => sink.directory,
-    move: (folder) => sink.move(folder, spool),
+    move: (to) => sink.move(to, spool),
     record: (body) => log.append({ type: 'audit.break_glass', phase: 'lifecycle', body }),
   })
   await watch.look()
@@ -130,6 +117,68 @@ function hearRefusals(of: {
   })
 }
 
+/** The thread that writes, on the disk of a break-glass where one lasts; on that of the home where there is none, or it does not take it. */
+async function openSink(
+  { home, gateway, signer, clock, limits }: AuditLogOptions,
+  boot: string,
+  { end }: SpoolScan,
+): Promise<SpoolSink> {
+  const { segmentBytes, keptBytes } = auditLimits(limits)
+  const first = (end?.segment ?? 0) + 1
+  const directory = join(home, 'spool')
+  const writer = { directory, gateway, boot, key: signer.keyId, segmentBytes, keptBytes, first }
+  const options = end === undefined ? writer : { ...writer, previous: end }
+  const elsewhere = firstPlace(home, clock.now())
+  if (elsewhere === undefined) return SpoolSink.open(options)
+  return SpoolSink.open({ ...options, directory: elsewhere }).catch(() => SpoolSink.open(options))
+}
+
+/** What earlier processes left. */
+interface Found {
+  /** Indices of intents that nothing answers. */
+  readonly open: readonly number[]
+  readonly previous: BootMark | undefined
+  readonly lost: readonly BootMark[]
+  readonly torn: number
+}
+
+/** Answers every intent that a crash left open, records the start, and names the starts of before that ended without a word. */
+async function recover(
+  log: AuditLog,
+  { open, previous, lost, torn }: Found,
+  { database, gateway }: AuditLogOptions,
+  read: (indices: readonly number[]) => LoggedRecord[],
+  pace: () => Promise<unknown>,
+): Promise<void> {
+  let unanswered = 0
+  for (let at = 0; at < open.length; at += RECOVERY_BATCH) {
+    // Where several gateways write one log, those of the others are under way, or theirs to answer.
+    const intents = read(open.slice(at, at + RECOVERY_BATCH)).filter(
+      ({ record }) => database === undefined || record.gateway === gateway,
+    )
+    unanswered += intents.length
+    const unknown = { status: 'unknown', cause: 'crash' } as const
+    await Promise.all(
+      intents.map(({ record, leaf }) => log.append(ownOutcome(record, leaf, unknown))),
+    )
+    await pace()
+  }
+  const recovered = { open_intents: unanswered, torn_bytes: torn }
+  const before = previous === undefined ? null : { boot: previous.boot, iseq: previous.iseq }
+  await log.append({
+    type: 'gateway.start',
+    phase: 'lifecycle',
+    body: { previous: before, recovered },
+  })
+  for (const { boot, iseq } of lost) {
+    await log.append({
+      type: 'gateway.lost',
+      phase: 'lifecycle',
+      body: { gateway, boot, iseq },
+    })
+  }
+}
+
 /** Who gives records their indices, and when a record counts. */
 interface Sequenced {
   readonly sequencer: SequencerLink | PostgresLink
@@ -153,9 +202,6 @@ async function openSequencer(
   return { sequencer: link, scan, gate: (thread) => new AckGate(thread, link, ack) }
 }
 
-/** Stops that are looked through for the newest of one gateway. */
-const STOPS = 100
-
 /** How many records one instance may cause where nobody says otherwise. */
 const QUOTA = { perSecond: 2_000, perDay: 20_000_000 }
 
@@ -165,22 +211,4 @@ function guards({
   clock,
 }: AuditLogOptions): Pick<AuditLogParts, 'reserve' | 'quota' | 'clock'> {
   return { reserve: new Reserve(), quota: new RecordQuota(quota, clock), clock }
-}
-
-/** Whether a boot ended in order: the newest stop of all is its. */
-function stopped(
-  index: LogIndex,
-  folder: LogFolder,
-  shards: AuditLog['shards'],
-  { boot, gateway }: BootMark,
-): boolean {
-  const stops = index.tail({ type: 'gateway.stop' }, Number.MAX_SAFE_INTEGER, STOPS)
-  const own = readRecords(folder, shards, stops).find(({ record }) => record.gateway === gateway)
-  return own?.record.boot === boot
-}
-
-function startRecord(previous: BootMark | undefined, open: number, scan: SpoolScan): RecordDraft {
-  const recovered = { open_intents: open, torn_bytes: scan.torn }
-  const before = previous === undefined ? null : { boot: previous.boot, iseq: previous.iseq }
-  return { type: 'gateway.start', phase: 'lifecycle', body: { previous: before, recovered } }
 }

@@ -1,5 +1,6 @@
 // Holds the reading side of one spool segment; the same code reads after a crash and every day.
 
+import { createHash } from 'node:crypto'
 import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs'
 
 import { BATCH_HEAD, decodeBatchHead, decodeFrames, findMagic, type BatchHead } from './frame.ts'
@@ -16,6 +17,8 @@ export interface Batch {
   readonly payloads: readonly Buffer[]
   /** Where the next batch would start. */
   readonly end: number
+  /** SHA-256 of its bytes, head included, base64url. */
+  readonly digest: () => string
 }
 
 /** One segment, open for reading. */
@@ -43,13 +46,17 @@ export class SegmentReader {
 
   /** The batch at `offset`, of which nothing beyond `limit` is looked at; undefined unless it is there, whole and good. */
   batchAt(offset: number, limit: number = this.size): Batch | undefined {
-    const head = decodeBatchHead(this.#read(offset, BATCH_HEAD, limit), 0)
+    const headBytes = this.#read(offset, BATCH_HEAD, limit)
+    const head = decodeBatchHead(headBytes, 0)
     if (head === undefined || head.segment !== this.segment) return undefined
     const start = offset + BATCH_HEAD
     if (start + head.bytes > limit) return undefined
-    const payloads = decodeFrames(this.#read(start, head.bytes, limit))
+    const frames = this.#read(start, head.bytes, limit)
+    const payloads = decodeFrames(frames)
     if (payloads === undefined || payloads.length !== head.frames) return undefined
-    return { head, payloads, end: start + head.bytes }
+    const digest = (): string =>
+      createHash('sha256').update(headBytes).update(frames).digest('base64url')
+    return { head, payloads, end: start + head.bytes, digest }
   }
 
   /** Offset of the first good batch that starts behind `offset`, wherever that is. */

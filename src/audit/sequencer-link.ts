@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads'
 
 import { Fault } from '../std/fault.ts'
+import { DurableBatches, type DurableBatch } from './durable-batch.ts'
 import { fault } from './faults.ts'
 import { HeadWaits } from './head-waits.ts'
 import type { LogKey } from './log-key.ts'
@@ -30,6 +31,10 @@ export class SequencerLink {
   #head: LogHead
   #published = -1
   #goal: Position
+  /** What was acknowledged and is not in the log: said again to a thread that takes over from one that failed. */
+  readonly #written = new DurableBatches()
+  /** The newest of them, which the thread was not told of yet. */
+  #untold: DurableBatch[] = []
   #timer: NodeJS.Timeout | undefined
   readonly #waits = new HeadWaits()
   #problem: Fault | undefined
@@ -82,9 +87,10 @@ export class SequencerLink {
     return () => void this.#grown.delete(listener)
   }
 
-  /** Notes that the spool is durable up to `position`: it will be sequenced and published within the bound. */
-  noteDurable(position: Position): void {
-    this.#goal = position
+  /** Notes one further batch of the spool: it will be sequenced and published within the bound. */
+  noteDurable(batch: DurableBatch): void {
+    this.#untold.push(batch)
+    this.#goal = batch.position
     this.#timer ??= setTimeout(() => this.#advance(), this.#options.checkpointMs)
   }
 
@@ -115,7 +121,10 @@ export class SequencerLink {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (comparePositions(this.#goal, this.#head.position) <= 0) return
-    this.#order({ kind: 'advance', goal: this.#goal })
+    const batches = this.#untold
+    this.#untold = []
+    this.#written.add(batches)
+    this.#order({ kind: 'advance', goal: this.#goal, batches })
   }
 
   #attend(worker: Worker): void {
@@ -128,6 +137,7 @@ export class SequencerLink {
     if (news.kind === 'committed') {
       const closed = newlyClosed(this.#head, news.head)
       this.#head = news.head
+      this.#written.pass(news.head.position)
       this.#sign(closed)
       for (const listener of this.#grown) listener(news.head)
     }
@@ -177,6 +187,8 @@ export class SequencerLink {
       this.#head = head
       this.#attend(worker)
       this.#sign(unpublished)
+      this.#written.pass(head.position)
+      this.#untold.unshift(...this.#written.drain())
       this.#advance()
     } catch (error) {
       this.#fell(error instanceof Fault ? error : fault('audit.unavailable', String(error)))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 
 import { Fault, publicFault } from '../std/fault.ts'
+import type { DurableBatch } from './durable-batch.ts'
 import type { LogHead } from './log-state.ts'
 import { comparePositions, type Position } from './segment.ts'
 import type { LogWriterOptions } from './log-writer.ts'
@@ -22,7 +23,12 @@ export interface SequencerStart extends LogWriterOptions {
 
 /** What the thread is told. */
 export type SequencerOrder =
-  | { readonly kind: 'advance'; readonly goal: Position }
+  /** `batches` are those that became durable since the last such order. */
+  | {
+      readonly kind: 'advance'
+      readonly goal: Position
+      readonly batches: readonly DurableBatch[]
+    }
   | {
       readonly kind: 'publish'
       readonly shard: string
@@ -63,6 +69,7 @@ class SequencerThread {
   obey(order: SequencerOrder): void {
     switch (order.kind) {
       case 'advance':
+        this.#sequencer.expect(order.batches)
         if (comparePositions(order.goal, this.#goal) > 0) this.#goal = order.goal
         if (!this.#running) this.#turn()
         return

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+import type { DurableBatch } from './durable-batch.ts'
 import { leavesOf, LogWriter, shardRun, type LogWriterOptions } from './log-writer.ts'
 import type { LogHead } from './log-state.ts'
 import type { Position } from './segment.ts'
@@ -42,6 +43,11 @@ export class Sequencer {
   /** Names of the shards that are closed and whose last checkpoint is not published. */
   unpublished(): string[] {
     return this.#writer.unpublished()
+  }
+
+  /** Says what this process has written to the spool since `head`, or since it said so last. */
+  expect(batches: readonly DurableBatch[]): void {
+    this.#cursor.expect(batches)
   }
 
   /** Sequences the next records before `goal`, the end of a durable batch; false once the log has reached it. */

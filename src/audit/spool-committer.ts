@@ -1,5 +1,6 @@
 // Holds the work of the spool's thread: group commit, the segment that is ready before it is needed, and a full disk that is told of early.
 
+import type { DurableBatch } from './durable-batch.ts'
 import { NoRoom, type SpoolDisk } from './segment-file.ts'
 import type { Position, SegmentEnd } from './segment.ts'
 import { SpoolWriter, type SpoolWriterOptions } from './spool-writer.ts'
@@ -27,7 +28,7 @@ export interface SpoolRoom {
 export type SpoolNews =
   | { readonly kind: 'opened'; readonly position: Position }
   /** So many further chunks are durable, in the order in which they were sent. */
-  | { readonly kind: 'durable'; readonly chunks: number; readonly position: Position }
+  | { readonly kind: 'durable'; readonly chunks: number; readonly batch: DurableBatch }
   /** How much room there is; said when that changes, and once a second. */
   | { readonly kind: 'room'; readonly room: SpoolRoom }
   /** What follows goes to another folder; or why it does not, and goes where it went before. */
@@ -125,9 +126,9 @@ export class SpoolCommitter {
   #drain(): void {
     try {
       while (this.#chunks.length > 0) {
-        const { chunks, position } = this.#writer.flush(this.#chunks)
+        const { chunks, position, digest } = this.#writer.flush(this.#chunks)
         this.#chunks.splice(0, chunks)
-        this.#parts.say({ kind: 'durable', chunks, position })
+        this.#parts.say({ kind: 'durable', chunks, batch: { position, digest } })
       }
     } catch (error) {
       if (!(error instanceof NoRoom)) throw error

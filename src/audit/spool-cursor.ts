@@ -2,6 +2,7 @@
 
 import { base64url } from '../std/bytes.ts'
 import { leafHash } from '../tlog/hash.ts'
+import { DurableBatches, type DurableBatch } from './durable-batch.ts'
 import { fault } from './faults.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { comparePositions, SEGMENT_HEAD, segmentName, type Position } from './segment.ts'
@@ -11,6 +12,7 @@ export class SpoolCursor {
   readonly #directory: string
   #position: Position
   #reader: SegmentReader | undefined
+  readonly #written = new DurableBatches()
   /** The record of this segment before the position, where it was read here; hashed only where a segment ends. */
   #last: Buffer | undefined
 
@@ -22,6 +24,11 @@ export class SpoolCursor {
   /** Where the next batch starts. */
   get position(): Position {
     return this.#position
+  }
+
+  /** Says what this process has written: from here on nothing else is taken in its place. */
+  expect(batches: readonly DurableBatch[]): void {
+    this.#written.add(batches)
   }
 
   /** Records of the next batch before `goal`, which is the end of a durable batch; undefined once the goal is reached. */
@@ -37,6 +44,7 @@ export class SpoolCursor {
       const batch = this.#reader.batchAt(offset, end)
       if (batch === undefined) throw damaged(segment, offset, 'an acknowledged batch is damaged')
       this.#position = { segment, offset: batch.end }
+      this.#written.read(this.#position, batch.digest)
       this.#last = batch.payloads.at(-1)
       return batch.payloads
     }

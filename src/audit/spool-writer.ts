@@ -1,9 +1,12 @@
 // Holds the writing side of the spool: batches go to the current segment, and a full segment hands over to the next.
 
+import { createHash } from 'node:crypto'
+
 import { base64url } from '../std/bytes.ts'
 import { leafHash } from '../tlog/hash.ts'
 import { BATCH_HEAD, checksumFrames, encodeBatchHead, FRAME_HEAD } from './frame.ts'
 import type { SegmentFile, SpoolDisk } from './segment-file.ts'
+import type { DurableBatch } from './durable-batch.ts'
 import {
   encodeSegmentHead,
   SEGMENT_HEAD,
@@ -33,11 +36,9 @@ export interface SpoolWriterOptions {
 }
 
 /** What one batch made durable. */
-export interface Flushed {
+export interface Flushed extends DurableBatch {
   /** Chunks of those given that are durable now, from the front. */
   readonly chunks: number
-  /** End of the durable spool. */
-  readonly position: Position
 }
 
 /**
@@ -109,7 +110,7 @@ export class SpoolWriter {
     this.#file.check()
     this.#offset += BATCH_HEAD + bytes
     this.#newest = batch.at(-1)
-    return { chunks: taken, position: this.position }
+    return { chunks: taken, position: this.position, digest: digestOf(head, batch) }
   }
 
   close(): void {
@@ -156,6 +157,13 @@ export class SpoolWriter {
     file.sync()
     return file
   }
+}
+
+/** Of the bytes in memory, and not of the file: what is read back has to be what was written. */
+function digestOf(head: Uint8Array, chunks: readonly Buffer[]): string {
+  const digest = createHash('sha256').update(head)
+  for (const chunk of chunks) digest.update(chunk)
+  return digest.digest('base64url')
 }
 
 function lastPayload(chunk: Buffer): Buffer {

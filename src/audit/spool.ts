@@ -153,7 +153,7 @@ export class Spool {
   hear(news: SpoolNews): void {
     if (news.kind === 'failed') this.fail(news.reason, news.rest)
     if (news.kind !== 'durable') return
-    this.#position = news.position
+    this.#position = news.batch.position
     for (let i = 0; i < news.chunks; i++) {
       const chunk = this.#chunks.shift()
       if (chunk === undefined) break

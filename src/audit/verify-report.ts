@@ -80,8 +80,20 @@ export interface VerifyReport {
   readonly findings: readonly VerifyFinding[]
   /** Deviations beyond those listed. */
   readonly more: number
+  /** What became of the receipts that were given along; absent where none were. */
+  readonly receipts?: readonly ReceiptVerdict[]
   /** What no rule forbids and somebody should be able to explain. */
   readonly notes: readonly VerifyFinding[]
+}
+
+/** What became of one promise: kept; not due yet; or broken, and then the receipt is evidence against the log. */
+export interface ReceiptVerdict {
+  readonly id: string
+  /** Leaf hash, base64url. */
+  readonly leaf: string
+  readonly state: 'kept' | 'pending' | 'broken'
+  /** By when it was promised; absent where it was kept. */
+  readonly by?: string
 }
 
 /** Deviations that a report lists. */

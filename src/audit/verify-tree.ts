@@ -17,6 +17,8 @@ export interface RebuildOptions {
   readonly size: number
   /** Index of the shard's first record. */
   readonly base: number
+  /** Gets every leaf hash on the way. */
+  readonly onLeaves?: ((hashes: Uint8Array) => void) | undefined
   /** Sizes on the way at which the root is wanted: those of checkpoints seen before. */
   readonly stops?: readonly number[]
 }
@@ -66,6 +68,7 @@ export class TreeRebuild {
       }
     }
     const hashes = tile ?? leaves
+    if (hashes !== undefined) this.#options.onLeaves?.(hashes.subarray(0, width * HASH_BYTES))
     if (hashes === undefined) this.#broken = true
     else this.#leaves(hashes, width)
     for (const [level, above, filled] of this.#filled.splice(0)) {

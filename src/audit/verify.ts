@@ -25,6 +25,7 @@ import {
 import { verifyPart } from './verify-range.ts'
 import { ShardChain } from './verify-shards.ts'
 import { FolderSource, type LogSource } from './verify-source.ts'
+import type { ReceiptCheck } from './verify-receipts.ts'
 import { TreeRebuild } from './verify-tree.ts'
 
 /** Says who of a policy's witnesses signed a checkpoint, and whether they are enough. */
@@ -51,6 +52,8 @@ export interface VerifyOptions {
   readonly range?: readonly [from: number, to: number]
   /** The index of the home whose log this is, and its log's folder. */
   readonly index?: { readonly check: IndexCheck; readonly log: string }
+  /** Receipts that were handed out, and the time of now (ms since the epoch): each record is to be in the log. */
+  readonly receipts?: { readonly check: ReceiptCheck; readonly now: number }
   /** Gets every checkpoint that the tree bears out and that continues the pins: what to pin next. */
   readonly onSeen?: (shard: string, note: string) => void
 }
@@ -76,6 +79,8 @@ class Verification {
   readonly #shards: VerifiedShard[] = []
   #base = 0
   #records = 0
+  /** Time of the newest record (ms since the epoch). */
+  #newest = 0
   /** The shard before was dropped. */
   #resumes = false
 
@@ -112,6 +117,7 @@ class Verification {
   }
 
   #report(): VerifyReport {
+    const receipts = this.#receipts()
     const { list, more, notes } = this.#findings
     const { origin, size, root } = this.#shards.at(-1) ?? {}
     return {
@@ -127,7 +133,17 @@ class Verification {
       findings: list,
       more,
       notes,
+      ...(receipts === undefined ? {} : { receipts }),
     }
+  }
+
+  /** A copy is judged by the time of its newest record; where no record was read, the log is taken to be that of now. */
+  #receipts(): VerifyReport['receipts'] {
+    const { receipts, source } = this.#options
+    if (receipts === undefined) return undefined
+    const { check, now } = receipts
+    const live = source !== undefined || this.#read === 'hashes'
+    return check.finish(live ? now : this.#newest, this.#findings)
   }
 
   /** What holds for the log as a whole is what holds for each of its shards. */
@@ -248,7 +264,17 @@ class Verification {
   async #tree(shard: string, size: number, stops: readonly number[]): Promise<TreeRebuild> {
     const base = this.#base
     const source = this.#source
-    const tree = new TreeRebuild({ source, shard, findings: this.#findings, size, base, stops })
+    const check = this.#options.receipts?.check
+    const onLeaves = check && ((hashes: Uint8Array) => check.leaves(hashes))
+    const tree = new TreeRebuild({
+      source,
+      shard,
+      findings: this.#findings,
+      size,
+      base,
+      stops,
+      onLeaves,
+    })
     for (let index = 0; index * TILE_WIDTH < size; index++) {
       const width = tileWidth('entries', index, size)
       if (this.#read === 'hashes') await tree.add(index, width, undefined)
@@ -289,6 +315,7 @@ class Verification {
       this.#order.add(first + i, mark)
       this.#chain.add(mark)
       this.#records += 1
+      this.#newest = Math.max(this.#newest, Date.parse(mark.ts))
     })
   }
 }

@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly proof?: string
   readonly record?: string
   readonly hashes?: boolean
+  /** Files of receipts. */
+  readonly receipt?: readonly string[]
   /** Witness policy; that of the home where there is one. */
   readonly policy?: string
   readonly ca?: string
@@ -150,10 +152,17 @@ async function verifyProofFile(context: Context, options: VerifyOptions): Promis
 }
 
 async function verifyPlace(context: Context, options: VerifyOptions, place: Place): Promise<void> {
-  const { IndexCheck, verifyLog, witnessCheck } = await import('../server/verify.ts')
+  const { IndexCheck, parseReceipt, ReceiptCheck, verifyLog, witnessCheck } =
+    await import('../server/verify.ts')
   const { log, source } = place
   const vkey = keyOf(context, options, place)
   const range = rangeOf(options.range)
+  if (range !== undefined && options.receipt !== undefined) {
+    throw fault('cli.usage', '--receipt needs the whole log: leave --range out')
+  }
+  const receipts = options.receipt?.map((path) =>
+    parseReceipt(read(resolve(context.shell.cwd, path), 'the receipt')),
+  )
   const pins = pinsOf(context, options, vkey)
   const kept = options.repin === true ? [] : (pins?.read() ?? [])
   const check = place.index === undefined ? undefined : IndexCheck.open(place.index)
@@ -165,6 +174,14 @@ async function verifyPlace(context: Context, options: VerifyOptions, place: Plac
       vkey,
       ...(policy === undefined ? {} : { witnesses: witnessCheck(policy) }),
       read: readOf(options, place),
+      ...(receipts === undefined
+        ? {}
+        : {
+            receipts: {
+              check: new ReceiptCheck(receipts, vkey),
+              now: context.shell.clock.now(),
+            },
+          }),
       pins: whole ? kept : [],
       onSeen: (shard, note) => {
         pins?.write(shard, note)
@@ -234,6 +251,7 @@ export function registerVerify(audit: Command, context: Context): void {
     .option('--hashes', 'only tiles and roots, without reading a record')
     .option('--proof <file>', 'one record by its .tlog-proof; nothing else is read')
     .option('--record <file>', 'the record of --proof (default: the same name with .json)')
+    .option('--receipt <file...>', 'receipts that were handed out: is each record in the log')
     .option('--ca <file>', 'certificates that vouch for the address, PEM')
     .option('--token-file <file>', 'credential for what an address does not show to everybody')
     .option('--no-pin', 'neither compare with what was seen before nor keep what is seen now')

@@ -35,7 +35,14 @@ import type { UpstreamPool } from './upstream/pool.ts'
 
 /** What became of a call, with what its surface answers. Every member is a value; `govern` never throws. */
 export type Conclusion<T> =
-  { readonly kind: 'done'; readonly call: string; readonly value: T } | Stopped
+  | {
+      readonly kind: 'done'
+      readonly call: string
+      /** Leaf hash of its intent. */
+      readonly intent: string
+      readonly value: T
+    }
+  | Stopped
 
 /** A call that went no further than the gate. */
 export type Stopped =

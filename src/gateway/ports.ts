@@ -247,6 +247,12 @@ export interface RecordQuotaPort {
   over(instance: string): { readonly detail: string; readonly retryAfterMs: number } | undefined
 }
 
+/** What agents can keep of a record, as evidence. */
+export interface ReceiptPort {
+  /** The signed promise that the record with this leaf hash stands in the log in time; undefined once it is not among the newest. */
+  of(leaf: string): JsonObject | undefined
+}
+
 /** Everything that the gateway needs. */
 export interface Ports {
   readonly clock: Clock
@@ -266,6 +272,7 @@ export interface Ports {
   readonly payloads: PayloadPort
   readonly audit: AuditSink
   readonly recordQuota: RecordQuotaPort
+  readonly receipts: ReceiptPort
   readonly watch: WatchPort
   /** Takes what was seen of a credential in use, for detectors. */
   readonly observe: Observe

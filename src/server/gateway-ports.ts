@@ -2,6 +2,7 @@
 
 import type { AuditLog } from '../audit/log.ts'
 import { Fault } from '../std/fault.ts'
+import type { JsonObject } from '../std/json.ts'
 import type { Clock } from '../std/clock.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
 import type { Entropy } from '../std/entropy.ts'
@@ -43,7 +44,7 @@ export interface GatewayParts {
   /** Everything that tells what a credential is worth. */
   readonly actors: Actors
   readonly policy: LivePolicy
-  readonly audit: AuditSink & Pick<AuditLog, 'overQuota'>
+  readonly audit: AuditSink & Pick<AuditLog, 'overQuota' | 'receipt'>
   readonly commitments: CommitmentPort
   readonly payloads: PayloadPort
   readonly credentials: CredentialPort
@@ -72,6 +73,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     payloads: parts.payloads,
     policy,
     watch,
+    receipts: { of: (leaf) => audit.receipt(leaf) as JsonObject | undefined },
     recordQuota: { over: (instance) => audit.overQuota(instance) },
     systems,
     effects: authority.effects,

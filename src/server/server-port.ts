@@ -168,7 +168,11 @@ function warnings(core: Core): string[] {
   if (breakGlass !== undefined) {
     const state = breakGlass.open ? 'records go' : 'records went'
     const problem = breakGlass.problem === undefined ? '' : `; ${breakGlass.problem}`
-    out.push(`the glass is broken: ${state} to ${breakGlass.to} (${breakGlass.reason})${problem}`)
+    out.push(
+      breakGlass.to === ''
+        ? `break-glass is asked for and not understood${problem}`
+        : `the glass is broken: ${state} to ${breakGlass.to} (${breakGlass.reason})${problem}`,
+    )
   }
   for (const trouble of [failure, sequencerProblem, reserveProblem]) {
     if (trouble !== undefined) out.push(`the log has a problem: ${trouble}`)

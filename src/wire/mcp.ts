@@ -22,6 +22,8 @@ export const META = {
   /** Ours: what set the call off, and the model that asked for it, as the client says. */
   trigger: 'dev.bailiwick/trigger',
   model: 'dev.bailiwick/model',
+  /** Ours: `true` asks for the signed receipt of the call's intent, which then stands in the result under the same key. */
+  receipt: 'dev.bailiwick/receipt',
 } as const
 
 /** JSON-RPC and MCP error numbers that we answer with. -32000 to -32019 are an implementation's own. */

@@ -202,7 +202,7 @@ describe('what is kept of a person', () => {
   test('INV-7 after erasing, amid calls, no file has any of it, sealed under a key that is there or not', async () => {
     const keys = openKeyRing(join(bailiwick.home, 'keys'), { entropy: systemEntropy })
     const wrapped = async (): Promise<string> => {
-      const store = await bailiwick.rows.open(keys.authority)
+      const store = await bailiwick.rows.look(keys.authority)
       const held = await store.subjects.get(operator)
       await store.close()
       return held!.doc.key

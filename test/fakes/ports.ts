@@ -343,6 +343,7 @@ export class FakePorts {
         },
       },
       audit: this.audit,
+      receipts: { of: (leaf) => ({ leaf }) },
       recordQuota: { over: () => this.overQuota },
       watch: {
         refused: (kind) => this.refusals.push(kind),

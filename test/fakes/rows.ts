@@ -22,6 +22,8 @@ export interface TestRows {
   text(): Promise<string>
   /** Takes a copy of what stands there; the answer puts it back, while nobody has them open. */
   keep(): Promise<() => Promise<void>>
+  /** Opens them for reading alone, beside whoever runs. */
+  look(signer: RowSigner): Promise<Store>
   /** Opens them; nobody runs on the home meanwhile. */
   open(signer: RowSigner): Promise<Store>
 }
@@ -92,6 +94,8 @@ export function postgresRows({ url, name }: PostgresDatabase): TestRows {
         await this.edit(`set session_replication_role = replica; ${each(back)}`)
       }
     },
+    // A turn that nobody was ever given: what is written under it is refused.
+    look: (signer) => openPostgresStore({ url, signer, lease: { epoch: -1 } }),
     async open(signer) {
       const lease = await DatabaseLease.take({
         url,
@@ -127,6 +131,7 @@ export function sqliteRows(home: string): TestRows {
       const old = readFileSync(path)
       return Promise.resolve(() => Promise.resolve(writeFileSync(path, old)))
     },
+    look: (signer) => openStore({ directory: home, signer }),
     open: (signer) => openStore({ directory: home, signer }),
   }
 }

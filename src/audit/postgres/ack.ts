@@ -56,7 +56,7 @@ export class AckGate implements Port {
   }
 
   #take(news: SpoolNews): void {
-    if (news.kind === 'durable') this.#link.noteDurable(news.position)
+    if (news.kind === 'durable') this.#link.noteDurable(news.batch)
     if (news.kind === 'room') return this.#hear(news)
     this.#held.push(news)
     this.#release()
@@ -68,7 +68,7 @@ export class AckGate implements Port {
       if (
         news.kind === 'durable' &&
         !local &&
-        comparePositions(this.#link.shipped, news.position) < 0
+        comparePositions(this.#link.shipped, news.batch.position) < 0
       )
         return
       this.#held.shift()

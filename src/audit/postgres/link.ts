@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 
 import type { Fault } from '../../std/fault.ts'
 import { fault } from '../faults.ts'
+import type { DurableBatch } from '../durable-batch.ts'
 import { HeadWaits } from '../head-waits.ts'
 import type { LogKey } from '../log-key.ts'
 import type { LogHead } from '../log-state.ts'
@@ -51,6 +52,8 @@ export class PostgresLink {
   #head: LogHead
   #published = -1
   #shipped: Position
+  /** End of the durable spool, as the threads know it. */
+  #noted: Position
   /** What somebody waits for: once it is shipped, whoever leads is asked for haste. */
   #wanted: Position | undefined
   #attached: Attached = { gateways: 1, leading: false }
@@ -67,6 +70,7 @@ export class PostgresLink {
     this.#ship = ship
     this.#head = head
     this.#shipped = head.position
+    this.#noted = head.position
     order.on('message', (news: OrderNews) => this.#hearOrder(news))
     ship.on('message', (news: ShipNews) => this.#hearShip(news))
     for (const worker of [order, ship]) {
@@ -101,7 +105,7 @@ export class PostgresLink {
     const link = new PostgresLink(options, order, ship, head)
     try {
       const end = endOf(scan, head.position)
-      link.noteDurable(end)
+      link.#durable(end)
       await link.reach(end)
     } catch (error) {
       await link.close()
@@ -158,10 +162,11 @@ export class PostgresLink {
     this.#shippedListeners.add(listener)
   }
 
-  /** Notes that the spool is durable up to `position`: it will be shipped at once, and sequenced within the bound. */
-  noteDurable(position: Position): void {
-    this.#tellOrder({ kind: 'durable', position })
-    this.#tellShip({ kind: 'durable', position })
+  /** Notes one further batch of the spool: it will be shipped at once, and sequenced within the bound. */
+  noteDurable(batch: DurableBatch): void {
+    // Said twice: by the gate as soon as it is on this disk, and by the log once it counts.
+    if (comparePositions(batch.position, this.#noted) <= 0) return
+    this.#durable(batch.position, batch)
   }
 
   /** Asks for everything up to `position` at once. Rejects where the log stands still. */
@@ -184,6 +189,12 @@ export class PostgresLink {
     this.#tellShip({ kind: 'close' })
     const running = [this.#order, this.#ship].filter(({ threadId }) => threadId !== -1)
     await Promise.all(running.map((worker) => once(worker, 'exit')))
+  }
+
+  #durable(position: Position, batch?: DurableBatch): void {
+    this.#noted = position
+    this.#tellOrder({ kind: 'durable', position })
+    this.#tellShip({ kind: 'durable', position, ...(batch && { batch }) })
   }
 
   #hearOrder(news: OrderNews): void {

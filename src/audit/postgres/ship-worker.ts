@@ -5,6 +5,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { publicFault } from '../../std/fault.ts'
+import type { DurableBatch } from '../durable-batch.ts'
 import { comparePositions, type Position } from '../segment.ts'
 import { FINAL_CODES } from '../shard-note.ts'
 import { dropTaken } from '../spool-scan.ts'
@@ -28,8 +29,8 @@ export interface ShipStart {
 
 /** What the thread is told. */
 export type ShipOrder =
-  /** The spool is durable up to here. */
-  | { readonly kind: 'durable'; readonly position: Position }
+  /** The spool is durable up to here; `batch` is one that this process has written. */
+  | { readonly kind: 'durable'; readonly position: Position; readonly batch?: DurableBatch }
   /** Everything before is in this home's log: the spool need not keep it. */
   | { readonly kind: 'taken'; readonly position: Position }
   | { readonly kind: 'close' }
@@ -61,6 +62,7 @@ class ShipThread {
 
   obey(order: ShipOrder): void {
     if (order.kind === 'durable') {
+      if (order.batch !== undefined) this.#shipper.expect([order.batch])
       if (comparePositions(order.position, this.#goal) > 0) this.#goal = order.position
       if (!this.#running) void this.#run()
     } else if (order.kind === 'taken') {

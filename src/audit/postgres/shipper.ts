@@ -1,5 +1,6 @@
 // Holds the shipping of durable records from this home's spool to PostgreSQL: in order, as often as it takes, each kept once.
 
+import type { DurableBatch } from '../durable-batch.ts'
 import { comparePositions, type Position } from '../segment.ts'
 import { SpoolCursor } from '../spool-cursor.ts'
 import { LogConnection } from './connection.ts'
@@ -50,6 +51,11 @@ export class Shipper {
   /** Everything before it is committed in the database. */
   get shipped(): Position {
     return this.#shipped
+  }
+
+  /** Says what this process has written to the spool, in order. */
+  expect(batches: readonly DurableBatch[]): void {
+    this.#cursor.expect(batches)
   }
 
   /**

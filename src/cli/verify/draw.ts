@@ -67,6 +67,15 @@ export function drawReport(report: VerifyReport, pinned: string, surface: Surfac
           ]),
       ['witness', witnessOf({ ...report, seen: shards.at(-1)?.witnesses ?? [] })],
       ['pinned', pinned],
+      ...(report.receipts ?? []).map(
+        ({ id, state, by }) =>
+          [
+            'receipt',
+            state === 'kept'
+              ? `${id} is in the log`
+              : `${id} is NOT in the log; promised by ${by ?? ''}`,
+          ] as const,
+      ),
     ],
     surface,
   )

@@ -242,7 +242,7 @@ function word(
 ): CallAnswer {
   switch (conclusion.kind) {
     case 'done':
-      return doneAnswer(conclusion.value, turn, wanted)
+      return withReceipt(doneAnswer(conclusion.value, turn, wanted), conclusion.intent, turn, parts)
     case 'denied':
       return deniedAnswer(conclusion.denial, conclusion.call, wanted)
     case 'held':
@@ -266,6 +266,21 @@ function doneAnswer(answer: UpstreamAnswer, turn: Turn, wanted: Wanted): CallAns
   const seen = wanted.onResult?.(answer.result) ?? answer.result
   const named = outwardResult(seen, door.names(wanted.system))
   return { result: dressed(era, method, door.info, named) }
+}
+
+/** With the receipt of the call's intent, for a client that asked for it: evidence that is not on our disk. */
+function withReceipt(
+  answer: CallAnswer,
+  intent: string,
+  { params }: Turn,
+  { ports }: MethodParts,
+): CallAnswer {
+  if (!('result' in answer) || metaOf(params)[META.receipt] !== true) return answer
+  const receipt = ports.receipts.of(intent)
+  if (receipt === undefined) return answer
+  const meta = answer.result['_meta']
+  const _meta = { ...(isObject(meta) && meta), [META.receipt]: receipt }
+  return { ...answer, result: { ...answer.result, _meta } }
 }
 
 function deniedAnswer(denial: Denial, call: string, { action, system }: Wanted): CallAnswer {

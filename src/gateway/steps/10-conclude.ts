@@ -65,7 +65,7 @@ export function concluded<A, T>(
   equipment: Equipment,
   ports: Parameters<typeof conclude>[3] & Pick<Ports, 'commitments' | 'payloads'>,
 ):
-  | { readonly kind: 'done'; readonly call: string; readonly value: T }
+  | { readonly kind: 'done'; readonly call: string; readonly intent: string; readonly value: T }
   | { readonly kind: 'denied'; readonly call: string; readonly denial: Denial } {
   const { used } = equipment
   call.timings.end('upstream')
@@ -97,7 +97,7 @@ export function concluded<A, T>(
   const given = seen(call, clean, ports)
   keepResult(call, clean.result, ports)
   conclude(call, clean.status, { ...given, ...resultBody(call, clean, ports), ...equipped }, ports)
-  return { kind: 'done', call: call.id, value: clean.value }
+  return { kind: 'done', call: call.id, intent: call.intent ?? '', value: clean.value }
 }
 
 /** What came back, as the record has it: a commitment to what the agent was given, and its size. */
