@@ -312,8 +312,17 @@ test('INV-7 whoever leads without the keys of a home gives unsealed records an i
   const [moved] = await rows(
     'select audit.swap($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as moved',
     [
-      ...[lead?.['epoch'], state?.['shard'], state?.['base'], size, state?.['root'], size + 1],
-      ...[rootOf(leaves), ['gw-2'], [boot], [1], [1]],
+      lead?.['epoch'],
+      state?.['shard'],
+      state?.['base'],
+      size,
+      state?.['root'],
+      size + 1,
+      rootOf(leaves),
+      ['gw-2'],
+      [boot],
+      [1],
+      [1],
     ],
   )
   assert.equal(moved?.['moved'], 1)
