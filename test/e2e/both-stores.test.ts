@@ -6,10 +6,9 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { ROOT } from '../../scripts/source/tree.ts'
 
-/** What grants, what takes away, what is kept secret, what is counted, and what is erased. */
+/** What grants, what takes away, what is kept secret, what goes over the wire, and what is erased. */
 const FILES = [
   'test/e2e/lock.test.ts',
-  'test/e2e/limits.test.ts',
   'test/e2e/credentials.test.ts',
   'test/e2e/wire.test.ts',
   'src/authority/erasure/erasures.test.ts',
