@@ -203,6 +203,8 @@ const LOG: Described = {
   'gateway.start':
     'a gateway started: where its last run ended, how many intents that run left open, how many torn bytes were cut',
   'gateway.stop': 'a gateway stopped in order; every record of its run stands before this one',
+  'log.refused':
+    'something stands in PostgreSQL under the name of a gateway that no gateway of this log recorded: which name, boot and number; it gets no index, and neither does what follows it there',
   'log.forked':
     'a witness says that it has seen another history of this log than the one that it is shown: which witness, and what it says',
   'backup.made': 'a backup of this home was made: the digest of its manifest, files and bytes',

@@ -1,5 +1,6 @@
 // Holds the log's key as notes need it, and the file that tells strangers how to verify.
 
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -38,6 +39,15 @@ export class LogKey {
     this.vkey = formatVkey(origin, NOTE_ED25519, this.#raw)
     this.#path = path
     this.#lines = [...lines]
+  }
+
+  /**
+   * The key of the seals on what PostgreSQL carries (32 bytes): every home with this log key has it, and nobody else. The digest of a
+   * signature that is made for this alone and shown to nobody; Ed25519 makes the same one every time (RFC 8032 §5.1.6).
+   */
+  spoolKey(): Uint8Array {
+    const signature = this.#signer.sign(utf8(`bailiwick/spool-seal/v1\n${this.origin}\n`))
+    return createHash('sha256').update(signature).digest()
   }
 
   /** Who signs under the log's own name: receipts, which know of no shard. */

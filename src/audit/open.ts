@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 
-import { uuidv7 } from '../std/id.ts'
+import { isName, uuidv7 } from '../std/id.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
 import { BreakGlassWatch, firstPlace } from './break-glass-watch.ts'
 import { makeDirectory } from './durable-file.ts'
@@ -82,6 +82,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     await log.close().catch(() => error)
     throw error
   }
+  hearRefusals({ sequencer, gateway, boot, spool, log })
   const watch = new BreakGlassWatch({
     home,
     now: () => clock.now(),
@@ -92,6 +93,28 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   await watch.look()
   log.beat(watch)
   return log
+}
+
+/** Records what stands in PostgreSQL that no gateway of this log recorded; where it stands in place of a record of this boot, nothing is recorded any more. */
+function hearRefusals(of: {
+  readonly sequencer: SequencerLink | PostgresLink
+  readonly gateway: string
+  readonly boot: string
+  readonly spool: Spool
+  readonly log: AuditLog
+}): void {
+  const { sequencer, spool, log } = of
+  if (!(sequencer instanceof PostgresLink)) return
+  sequencer.onRefused(({ gateway, boot, iseq, leading }) => {
+    if (gateway === of.gateway && boot === of.boot) {
+      const what = `number ${iseq} of this boot in the database is not what this gateway recorded`
+      return spool.fail(what)
+    }
+    if (!leading) return
+    // A name that somebody made up may say anything: the log takes what can be a name.
+    const body = { gateway: isName(gateway) ? gateway : null, boot, iseq }
+    log.append({ type: 'log.refused', phase: 'lifecycle', body }, false).catch(() => undefined)
+  })
 }
 
 /** The thread that writes, on the disk of a break-glass where one lasts; on that of the home where there is none, or it does not take it. */

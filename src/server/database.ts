@@ -29,7 +29,7 @@ export function orderOf({
   databaseUrl,
   auditAck,
 }: Pick<Settings, 'home' | 'databaseUrl' | 'auditAck'>): Pick<AuditLogOptions, 'database'> {
-  const marked = existsSync(join(home, LOG_FILE))
+  const marked = isOrderedInDatabase(home)
   if (databaseUrl === undefined) {
     if (marked) throw serverFault('server.moved', 'the log of this home is ordered by PostgreSQL')
     return {}
@@ -46,8 +46,7 @@ export function isOrderedInDatabase(home: string): boolean {
 
 /** Says for good that PostgreSQL orders the log of this home. Before anything of it is there: what is half moved is not opened. */
 export function orderInDatabase(home: string): void {
-  const path = join(home, LOG_FILE)
-  if (!existsSync(path)) replaceDurable(path, new Uint8Array())
+  if (!isOrderedInDatabase(home)) replaceDurable(join(home, LOG_FILE), new Uint8Array())
 }
 
 /** Opens the rows with the turn that was taken for them. */

@@ -32,6 +32,30 @@ export const STORE_FAULTS = {
     status: 503,
     next: 'try again; if it stays, look at the database: nothing was changed, or the answer was lost on the way',
   },
+  'store.connections': {
+    status: 503,
+    next: 'raise max_connections of PostgreSQL, or end what holds its connections: each process of Bailiwick takes up to twelve',
+  },
+  'store.read_only': {
+    status: 503,
+    next: 'point DATABASE_URL at the primary; where a failover is under way, try again once the replica was promoted',
+  },
+  'store.tls': {
+    status: 503,
+    next: 'give the certificate authority of the database as sslrootcert, and the name that its certificate holds as host',
+  },
+  'store.login': {
+    status: 500,
+    next: 'correct role and password in DATABASE_URL, or the line for this role in pg_hba.conf',
+  },
+  'store.no_database': {
+    status: 500,
+    next: 'correct the name at the end of DATABASE_URL, or make the database: createdb --owner OWNER NAME',
+  },
+  'store.denied': {
+    status: 500,
+    next: 'run bailiwick migrate, which gives the role of DATABASE_URL what it needs and no more',
+  },
   'store.database_url': {
     status: 500,
     next: 'correct DATABASE_URL: postgresql://role@host/database?sslmode=verify-full',
@@ -47,7 +71,7 @@ export const STORE_FAULTS = {
   'store.migrate': { status: 500, next: 'run: bailiwick migrate' },
   'store.role': {
     status: 500,
-    next: 'give Bailiwick a role of its own that owns nothing: docs/operate/postgresql.md',
+    next: 'run the statements that are named, or give Bailiwick a role of its own that owns nothing: docs/operate/postgresql.md',
   },
   'store.exists': { status: 409, next: 'choose another name, or change the entry that is there' },
   'store.conflict': { status: 409, next: 'read the entry again and repeat the change' },

@@ -156,6 +156,23 @@ export async function openStoreOn(dialect: StoreDialect, options: StoreOptions):
   }
 }
 
+/** What is wrong first with whole tables, as one transaction that is under way sees them; undefined where nothing is. */
+export async function firstTrouble(
+  trx: Kysely<unknown>,
+  { signer }: StoreOptions,
+): Promise<Fault | undefined> {
+  const on: Ground = {
+    rows: new SignedRows(signer),
+    onRefused: () => undefined,
+    transactions: ONE_CONNECTION,
+  }
+  for (const table of Object.values(tablesOn(trx, on))) {
+    const problem = await table.check()
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
 /** What every repository stands on. */
 interface Ground {
   readonly rows: SignedRows

@@ -5,7 +5,9 @@ import { after, before, test, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import { Envelope } from '../../src/audit/envelope.ts'
-import { intent, logSigner } from '../../src/audit/testbed.test.ts'
+import { intent, logOptions, logSigner } from '../../src/audit/testbed.test.ts'
+import { SpoolSeal } from '../../src/audit/postgres/seal.ts'
+import { leafHash, nodeHash } from '../../src/tlog/hash.ts'
 import { signNote } from '../../src/tlog/note.ts'
 import { formatCheckpoint } from '../../src/tlog/checkpoint.ts'
 import { openLogKey } from '../../src/audit/log-key.ts'
@@ -13,7 +15,7 @@ import { temporaryHome } from '../../src/audit/testbed.test.ts'
 import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { uuidv7 } from '../../src/std/id.ts'
-import { logDatabase, logGateway, type LogGateway } from '../fakes/log-gateways.ts'
+import { LOG_SIGNER, logDatabase, logGateway, type LogGateway } from '../fakes/log-gateways.ts'
 import { PostgresServer, type PostgresDatabase } from '../fakes/postgres.ts'
 
 /** Triggers are no hindrance to who may switch them off. */
@@ -67,7 +69,10 @@ test('INV-7 a record that is edited where everybody has followed it is named by 
     database.name,
   )
   assert.match(await finding(one), /^record 4 in the database is not the one/)
-  assert.match(await refusal(t, database), /audit\.corrupt: records 0 to \d+ .* root/)
+  assert.match(
+    await refusal(t, database),
+    /audit\.corrupt: record 4 \(number 5 .* was sealed by no gateway/,
+  )
 })
 
 test('INV-7 a record that is removed is named by who runs and by who comes', async (t) => {
@@ -85,7 +90,10 @@ test('INV-7 two records that change places are named', async (t) => {
     database.name,
   )
   assert.match(await finding(one), /^record 2 in the database is not/)
-  assert.match(await refusal(t, database), /audit\.corrupt: record 2 .* is not what it is filed as/)
+  assert.match(
+    await refusal(t, database),
+    /audit\.corrupt: record 2 \(number 3 .* was sealed by no gateway/,
+  )
 })
 
 test('INV-7 an old state that is put back is named, and nothing is recorded on top of it', async (t) => {
@@ -132,7 +140,21 @@ test('INV-7 a record that is changed on its way into the database is named by it
     database.name,
   )
   await one.log.append({ ...intent('hidden'), action: 'rm_all' }).catch(() => undefined)
-  assert.match(await finding(one), /in the database is not what this gateway recorded/)
+  assert.match(await finding(one), /^the database holds another record as number \d+ of boot/)
+})
+
+test('INV-7 a record that is changed right after it came into the database is named by its gateway', async (t) => {
+  const { database, one } = await scene(t)
+  await server.query(
+    `create function public.meddle() returns trigger language plpgsql security definer as $$ begin
+       set local session_replication_role = replica;
+       update audit.spool set entry = convert_to(replace(convert_from(entry, 'UTF8'), 'rm_all', 'ls_all'), 'UTF8')
+         where gateway = new.gateway and boot = new.boot and iseq = new.iseq; return null; end $$;
+     create trigger meddle after insert on audit.spool for each row execute function public.meddle()`,
+    database.name,
+  )
+  await one.log.append({ ...intent('hidden'), action: 'rm_all' }).catch(() => undefined)
+  assert.match(await finding(one), /^number \d+ of this boot in the database is not what this/)
 })
 
 test('INV-7 a record that is swallowed on its way holds up what follows, and is named', async (t) => {
@@ -147,19 +169,171 @@ test('INV-7 a record that is swallowed on its way holds up what follows, and is 
   assert.match(await finding(one), /^the database holds another record as number \d+ of boot/)
 })
 
-test('INV-7 a record under the name of a gateway that did not write it is named by that gateway', async (t) => {
-  const { database, one } = await scene(t)
-  const boot = uuidv7(systemClock, systemEntropy)
-  const forged = new Envelope('gw-1', boot, systemClock, systemEntropy).seal(intent('forged'))
+/** Puts a record into the database as whoever has the application's role can, under any name, with any seal. */
+async function forge(
+  database: PostgresDatabase,
+  gateway: string,
+  text: string | ((boot: string) => string),
+  { seal = Buffer.alloc(32, 7), iseq = 1, boot = uuidv7(systemClock, systemEntropy) }: Forged = {},
+): Promise<string> {
+  const entry = Buffer.from(typeof text === 'string' ? text : text(boot))
+  const sealed = seal instanceof SpoolSeal ? seal.of({ gateway, boot, iseq, entry }) : seal
   const client = new Client({ connectionString: database.url })
   await client.connect()
-  await client.query('select audit.attach($1, $2)', ['gw-1', boot])
-  await client.query('insert into audit.spool values ($1, $2, 1, $3)', [
-    'gw-1',
+  await client.query('select audit.attach($1, $2)', [gateway, boot])
+  await client.query('insert into audit.spool values ($1, $2, $3, $4, $5)', [
+    gateway,
     boot,
-    Buffer.from(forged.text),
+    iseq,
+    entry,
+    sealed,
   ])
   await client.end()
+  return boot
+}
+
+interface Forged {
+  readonly seal?: Buffer | SpoolSeal
+  readonly iseq?: number
+  readonly boot?: string
+}
+
+/** A record as a gateway of that name would have sealed it. */
+const recordOf = (gateway: string) => (boot: string) =>
+  Buffer.from(
+    new Envelope(gateway, boot, systemClock, systemEntropy).seal(intent('forged')).text,
+  ).toString('utf8')
+
+/** Seals as every gateway of these tests does: whoever has this has the keys of a home. */
+function ownSeal({ home }: LogGateway): SpoolSeal {
+  const { origin } = logOptions(home)
+  return new SpoolSeal(origin, openLogKey(home, origin, LOG_SIGNER).spoolKey())
+}
+
+/** Root of a tree over these leaves (RFC 6962 §2.1). */
+function rootOf(leaves: readonly Uint8Array[]): Buffer {
+  const [first] = leaves
+  if (first === undefined || leaves.length === 1) return Buffer.from(first ?? [])
+  const left = 2 ** Math.floor(Math.log2(leaves.length - 1))
+  return Buffer.from(nodeHash(rootOf(leaves.slice(0, left)), rootOf(leaves.slice(left))))
+}
+
+/** The records `log.refused` once there is one of each boot. */
+async function refusals({ log }: LogGateway, ...boots: readonly string[]): Promise<unknown[]> {
+  for (let tries = 0; tries < 400; tries++) {
+    await log.flush()
+    const found = (await log.tail({ type: 'log.refused', limit: 10 })).map((one) => ({
+      ...one.record.body,
+    }))
+    if (boots.every((boot) => found.some((body) => body['boot'] === boot))) return found.reverse()
+    await pause(20)
+  }
+  throw new Error('nothing was refused')
+}
+
+test('INV-7 a record under the name of a gateway that does not run gets no index, and is recorded as refused', async (t) => {
+  const { database, one } = await scene(t)
+  const absent = await forge(database, 'gw-2', recordOf('gw-2'))
+  const own = await forge(database, 'gw-1', recordOf('gw-1'))
+  // It does not hold up what is recorded meanwhile, nor what another gateway records.
+  await one.log.append(intent('goes on'))
+  assert.deepEqual(await refusals(one, absent, own), [
+    { gateway: 'gw-2', boot: absent, iseq: 1 },
+    { gateway: 'gw-1', boot: own, iseq: 1 },
+  ])
+  assert.equal((await one.log.byCall('forged')).length, 0)
+  assert.equal((await one.log.byCall('goes on')).length, 1)
+  const two = await logGateway(t, 'gw-2', database)
+  await two.log.append(intent('real'))
+  await two.log.flush()
+  assert.equal((await two.log.byCall('real')).length, 1)
+  assert.equal((await two.log.byCall('forged')).length, 0)
+  await two.log.close()
+  assert.equal(one.log.stats().failure, undefined)
+})
+
+test('INV-7 a sealed record that is put in another place gets no index there', async (t) => {
+  const { database, one } = await scene(t)
+  const [real] = await server.query(
+    'select boot, iseq, entry, seal from audit.spool where iseq = 5',
+    database.name,
+  )
+  const copied = await forge(database, 'gw-1', String(real?.['entry']), {
+    seal: real?.['seal'] as Buffer,
+    iseq: 1,
+  })
+  await refusals(one, copied)
+  assert.equal(one.log.stats().failure, undefined)
+})
+
+test('INV-7 what stands behind a gap and was sealed by nobody is no gap that anybody waits for', async (t) => {
+  const { database, one } = await scene(t)
+  const boot = await forge(database, 'gw-3', recordOf('gw-3'), { iseq: 9 })
+  assert.deepEqual(await refusals(one, boot), [{ gateway: 'gw-3', boot, iseq: 9 }])
+  assert.equal(one.log.stats().sequencerProblem, undefined)
+})
+
+test('INV-7 a made-up name is not recorded as it stands, and only so many are recorded at all', async (t) => {
+  const { database, one } = await scene(t)
+  const boot = await forge(database, 'Ada Lovelace, ada@example.org', '{}')
+  assert.deepEqual(await refusals(one, boot), [{ gateway: null, boot, iseq: 1 }])
+  await server.query(
+    `insert into audit.boots (gateway, boot) select 'gw-9', gen_random_uuid() from generate_series(1, 200);
+     insert into audit.spool select gateway, boot, 1, 'x', decode(repeat('00', 32), 'hex') from audit.boots where gateway = 'gw-9'`,
+    database.name,
+  )
+  for (let i = 0; i < 5; i++) {
+    await one.log.append(intent(`meanwhile ${i}`))
+    await one.log.flush()
+  }
+  assert.equal((await one.log.tail({ type: 'log.refused', limit: 1000 })).length, 64)
+  assert.equal(one.log.stats().failure, undefined)
+})
+
+test('INV-7 whoever leads without the keys of a home gives unsealed records an index that every other process refuses', async (t) => {
+  const { database, one } = await scene(t)
+  await one.log.append(intent('before'))
+  await one.log.flush()
+  await one.log.close()
+  // All that the application's role may do: it takes the lead by the functions, with the right root.
+  const boot = uuidv7(systemClock, systemEntropy)
+  const text = recordOf('gw-2')(boot)
+  await forge(database, 'gw-2', text, { boot })
+  const client = new Client({ connectionString: database.url })
+  await client.connect()
+  const rows = async (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
+    (await client.query<Record<string, unknown>>(sql, values)).rows
+  const [lead] = await rows(`select audit.lead('gw-2') as epoch`)
+  const [state] = await rows('select shard, base, size, root from audit.state')
+  const entries = await rows('select entry from audit.records order by idx')
+  const leaves = [...entries.map(({ entry }) => entry as Buffer), Buffer.from(text)].map(leafHash)
+  const size = leaves.length - 1
+  assert.equal(Number(state?.['size']), size)
+  const [moved] = await rows(
+    'select audit.swap($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as moved',
+    [
+      lead?.['epoch'],
+      state?.['shard'],
+      state?.['base'],
+      size,
+      state?.['root'],
+      size + 1,
+      rootOf(leaves),
+      ['gw-2'],
+      [boot],
+      [1],
+      [1],
+    ],
+  )
+  assert.equal(moved?.['moved'], 1)
+  await client.end()
+  const why = new RegExp(`audit\\.corrupt: record ${size} .* was sealed by no gateway`)
+  assert.match(await refusal(t, database), why)
+})
+
+test('INV-7 a sealed record under the name of a gateway that did not write it is named by that gateway', async (t) => {
+  const { database, one } = await scene(t)
+  const boot = await forge(database, 'gw-1', recordOf('gw-1'), { seal: ownSeal(one) })
   const found = await finding(one)
   assert.match(
     found,
@@ -169,12 +343,7 @@ test('INV-7 a record under the name of a gateway that did not write it is named 
 
 test('INV-7 what says of itself that it is another record gets no index', async (t) => {
   const { database, one } = await scene(t)
-  const boot = uuidv7(systemClock, systemEntropy)
-  const client = new Client({ connectionString: database.url })
-  await client.connect()
-  await client.query('select audit.attach($1, $2)', ['gw-9', boot])
-  await client.query(`insert into audit.spool values ('gw-9', $1, 1, '{"type":"nothing"}')`, [boot])
-  await client.end()
+  await forge(database, 'gw-9', '{"type":"nothing"}', { seal: ownSeal(one) })
   assert.match(await finding(one), /number 1 of gateway gw-9.* is not what it is filed as/)
 })
 

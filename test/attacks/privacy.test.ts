@@ -9,7 +9,6 @@ import type { Client } from '@modelcontextprotocol/client'
 import { LogFollower } from '../../src/audit/log-follow.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { openKeyRing } from '../../src/keys/file.ts'
-import { openStore } from '../../src/store/open.ts'
 import { canonicalJson, type JsonObject } from '../../src/std/json.ts'
 import { ErasureAnswer, PayloadsAnswer } from '../../src/wire/api/erasure.ts'
 import { PeopleAnswer } from '../../src/wire/api/person.ts'
@@ -203,7 +202,7 @@ describe('what is kept of a person', () => {
   test('INV-7 after erasing, amid calls, no file has any of it, sealed under a key that is there or not', async () => {
     const keys = openKeyRing(join(bailiwick.home, 'keys'), { entropy: systemEntropy })
     const wrapped = async (): Promise<string> => {
-      const store = await openStore({ directory: bailiwick.home, signer: keys.authority })
+      const store = await bailiwick.rows.look(keys.authority)
       const held = await store.subjects.get(operator)
       await store.close()
       return held!.doc.key

@@ -18,8 +18,9 @@ import { LockAdded, LockRemoved } from '../../src/wire/api/lock.ts'
 import { PolicyApplied } from '../../src/wire/api/policy.ts'
 import { Status } from '../../src/wire/api/status.ts'
 import { InspectAnswer, System, type NewSystem } from '../../src/wire/api/system.ts'
+import type { TestRows } from '../fakes/rows.ts'
 import { Child, MAIN, type Ended } from './child.ts'
-import { databaseOfTest } from './on-postgres.ts'
+import { rowsOfTest } from './on-postgres.ts'
 import { freePorts } from './ports.ts'
 import { until } from './until.ts'
 
@@ -52,7 +53,7 @@ export class Bailiwick implements AsyncDisposable {
   readonly #holders: Holder[] = []
   readonly #enders: (() => Promise<unknown>)[] = []
   #child: Child | undefined
-  #database: Awaited<ReturnType<typeof databaseOfTest>>
+  #rows: TestRows | undefined
   #control: Control | undefined
 
   private constructor(
@@ -72,10 +73,10 @@ export class Bailiwick implements AsyncDisposable {
     home: string = mkdtempSync(join(tmpdir(), 'bailiwick-e2e-')),
   ): Promise<Bailiwick> {
     // Systems of tests tell what they saw by files: those that are about sandboxes say so.
-    const database = await databaseOfTest(home)
-    const open = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...database?.environment, ...environment }
+    const rows = await rowsOfTest(home, environment)
+    const open = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...rows.environment, ...environment }
     const bailiwick = new Bailiwick(home, await freePorts(), open)
-    bailiwick.#database = database
+    bailiwick.#rows = rows
     try {
       await bailiwick.serve()
     } catch (error) {
@@ -93,6 +94,12 @@ export class Bailiwick implements AsyncDisposable {
   get control(): Control {
     if (this.#control === undefined) throw new Error('not started')
     return this.#control
+  }
+
+  /** Where the rows are. */
+  get rows(): TestRows {
+    if (this.#rows === undefined) throw new Error('not started')
+    return this.#rows
   }
 
   get controlPort(): number {
@@ -283,6 +290,5 @@ export class Bailiwick implements AsyncDisposable {
     await Promise.all(this.#holders.map((holder) => holder.close()))
     if (this.#child !== undefined) await this.#child[Symbol.asyncDispose]()
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
-    await this.#database?.end()
   }
 }

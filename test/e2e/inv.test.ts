@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { connect as tlsConnect } from 'node:tls'
 import { test } from 'node:test'
 import { Agent, request } from 'undici'
@@ -282,12 +281,8 @@ test('INV-13 a row that was written by hand is no authority, and stops everythin
   const holder = await bailiwick.enrol('worker')
   assert.equal((await call(bailiwick, holder, 'echo', { text: 'a' })).code, 'policy.denied')
   await bailiwick.stop()
-  const database = new DatabaseSync(join(bailiwick.home, 'bailiwick.db'))
-  const changed = database
-    .prepare(`update agents set doc = replace(doc, '"worker"]', '"chief"]')`)
-    .run()
-  database.close()
-  assert.equal(changed.changes, 1)
+  const edit = `update agents set doc = replace(doc, '"worker"]', '"chief"]')`
+  assert.equal(await bailiwick.rows.edit(edit), 1)
   await bailiwick.serve()
   const answer = await call(bailiwick, holder, 'echo', { text: 'b' })
   assert.ok(

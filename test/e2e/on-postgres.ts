@@ -1,30 +1,18 @@
 // Holds the databases of end-to-end tests: where BAILIWICK_TEST_STORE is `postgres`, every home of a test has its rows there.
 
-import { PostgresServer, type PostgresDatabase } from '../fakes/postgres.ts'
+import type { PostgresDatabase } from '../fakes/postgres.ts'
+import { databaseOf, ON_POSTGRES, postgresRows, sqliteRows, type TestRows } from '../fakes/rows.ts'
 import { Child, MAIN } from './child.ts'
 
-let cluster: Promise<PostgresServer> | undefined
-let users = 0
-
-/** A migrated database for a home, and its environment; undefined where tests are to use SQLite. */
-export async function databaseOfTest(
+/** Where the rows of a home are that a server is to run on: in PostgreSQL where tests use it, and this one names no other place. */
+export async function rowsOfTest(
   home: string,
-): Promise<{ readonly environment: Record<string, string>; end(): Promise<void> } | undefined> {
-  if (process.env['BAILIWICK_TEST_STORE'] !== 'postgres') return undefined
-  users += 1
-  cluster ??= PostgresServer.start()
-  const server = await cluster
-  const database = await server.database()
-  await migrated(home, database)
-  return {
-    environment: { DATABASE_URL: database.url },
-    async end() {
-      users -= 1
-      if (users > 0) return
-      cluster = undefined
-      await server[Symbol.asyncDispose]()
-    },
-  }
+  environment: Readonly<Record<string, string>>,
+): Promise<TestRows> {
+  if (!ON_POSTGRES || 'DATABASE_URL' in environment) return sqliteRows(home)
+  const { database, fresh } = await databaseOf(home)
+  if (fresh) await migrated(home, database)
+  return postgresRows(database)
 }
 
 /** Runs `bailiwick migrate` as an administrator does. */

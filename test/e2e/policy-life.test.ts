@@ -10,7 +10,6 @@ import { trafficSince } from '../../src/audit/traffic/read.ts'
 import { openKeyRing } from '../../src/keys/file.ts'
 import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
-import { openStore } from '../../src/store/open.ts'
 import { Agent } from '../../src/wire/api/agent.ts'
 import { ROOT } from '../../scripts/source/tree.ts'
 import { FakeAudit } from '../fakes/audit.ts'
@@ -186,7 +185,7 @@ test('it is enforced, and gone back on; every version has its author and its rea
 test('INV-3 kept traffic holds what was decided, and no secret of a system or of an instance', async () => {
   await bailiwick.stop()
   const ring = openKeyRing(join(bailiwick.home, 'keys'), { entropy: systemEntropy })
-  const store = await openStore({ directory: bailiwick.home, signer: ring.authority })
+  const store = await bailiwick.rows.open(ring.authority)
   const audit = new FakeAudit()
   const parts = { store, keys: ring, audit, clock: systemClock, entropy: systemEntropy }
   const subjects = await Subjects.load(parts)

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import { PostgresServer } from '../fakes/postgres.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
 import { Child, MAIN } from './child.ts'
@@ -18,6 +18,10 @@ const POLICY = `@id("workers") @without("task") permit (principal in Role::"work
 let server: PostgresServer
 before(async () => {
   server = await PostgresServer.start({ durable: true })
+})
+// A test that stops the database may fail before it has started it again: the next is about something else.
+beforeEach(async () => {
+  if (!server.running) await server.run()
 })
 after(() => server[Symbol.asyncDispose]())
 

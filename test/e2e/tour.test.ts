@@ -66,9 +66,9 @@ test('the tour tells one JSON document in which every step held, and keeps its h
   }
 })
 
-/** The kept home is a whole one: a server starts on it, knows what it knew, and goes on with the same log. */
+/** The kept home is a whole one, with its rows in itself: a server starts on it, knows what it knew, and goes on with the same log. */
 async function servedAgain(home: string, records: number): Promise<void> {
-  await using again = await Bailiwick.start({}, home)
+  await using again = await Bailiwick.start({ DATABASE_URL: '' }, home)
   const status = await again.status()
   // The two of the demonstration, and the web.
   assert.deepEqual([status.agents, status.systems, status.locks], [1, 3, 1])

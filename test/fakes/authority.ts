@@ -3,13 +3,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { openKeyRing } from '../../src/keys/file.ts'
 import type { KeyRing } from '../../src/keys/ring.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { Fault } from '../../src/std/fault.ts'
-import { openStore, type Store } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/open.ts'
+import { rowsOf, type TestRows } from './rows.ts'
 import type { Actor } from '../../src/wire/actor.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 import { FakeAudit } from './audit.ts'
@@ -24,10 +24,11 @@ export class AuthorityHome {
   readonly audit = new FakeAudit()
   readonly troubles: Fault[] = []
   readonly keys: KeyRing = openKeyRing(join(this.directory, 'keys'), { entropy: systemEntropy })
+  readonly #rows = rowsOf(this.directory)
   #store: Store | undefined
 
   async open(): Promise<Authority> {
-    this.#store = await openStore({ directory: this.directory, signer: this.keys.authority })
+    this.#store = await (await this.#rows).open(this.keys.authority)
     return openAuthority({
       store: this.#store,
       keys: this.keys,
@@ -51,12 +52,15 @@ export class AuthorityHome {
     return this.open()
   }
 
+  /** Where the rows are. */
+  get rows(): Promise<TestRows> {
+    return this.#rows
+  }
+
   /** Runs statements as somebody with a database client would, between two runs of the server. */
   async editByHand(statements: string): Promise<void> {
     await this.#store?.close()
-    const database = new DatabaseSync(join(this.directory, 'bailiwick.db'))
-    database.exec(statements)
-    database.close()
+    await (await this.#rows).edit(statements)
   }
 
   async dispose(): Promise<void> {

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Client } from 'pg'
+import { Client, type QueryResult } from 'pg'
 
 /** Where Debian puts PostgreSQL, by major version. */
 const VERSIONS = '/usr/lib/postgresql'
@@ -73,6 +73,12 @@ export class PostgresServer implements AsyncDisposable {
     const pid = this.#process?.pid
     if (pid === undefined) throw new Error('the server is not running')
     return pid
+  }
+
+  /** False once it was stopped, or ended. */
+  get running(): boolean {
+    const child = this.#process
+    return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
   /** Starts the server on its cluster; resolves when it takes connections. */
@@ -140,19 +146,29 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Runs statements as the superuser, in a database; gives the rows of the last. */
   async query(statement: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
-    const client = new Client({ connectionString: this.#url('postgres', database) })
-    await client.connect()
-    try {
-      const { rows } = await client.query<Record<string, unknown>>(statement)
-      return rows
-    } finally {
-      await client.end()
-    }
+    return (await this.#last(statement, database)).rows
+  }
+
+  /** The same; gives how many rows the last changed. */
+  async change(statement: string, database: string): Promise<number> {
+    return (await this.#last(statement, database)).rowCount ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  async #last(statement: string, database: string): Promise<QueryResult<Record<string, unknown>>> {
+    const client = new Client({ connectionString: this.#url('postgres', database) })
+    await client.connect()
+    try {
+      // Several statements at once have a result each.
+      const results = [await client.query<Record<string, unknown>>(statement)].flat()
+      return results.at(-1)!
+    } finally {
+      await client.end()
+    }
   }
 
   #prepare(): void {

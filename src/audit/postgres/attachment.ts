@@ -14,19 +14,23 @@ import type { Position } from '../segment.ts'
 import { shardOrigin } from '../shard.ts'
 import { LogConnection } from './connection.ts'
 import { Follower } from './follower.ts'
-import { isDue, lead, takeLead, unseat, type Led } from './leader.ts'
+import { lead, takeLead, unseat, type Led } from './leader.ts'
 import { claimName, countNames, pastBoots, refuseOther } from './names.ts'
 import { Order } from './order.ts'
 import { OwnSpool } from './own-spool.ts'
 import { Recogniser } from './recognise.ts'
 import { scanSpool, type SpoolScan } from '../spool-scan.ts'
+import { RefusedBoots, type Unsealed } from './refused.ts'
 import type { Scrub } from './scrub.ts'
+import { SpoolSeal } from './seal.ts'
 
 /** Where things are, and who attaches. */
 export interface AttachmentOptions extends LogWriterOptions {
   readonly gateway: string
   /** Of the database, for a direct connection. */
   readonly url: string
+  /** Key of the seals on records (`LogKey.spoolKey`). */
+  readonly spoolKey: Uint8Array
 }
 
 /** What an attachment is told about its own spool. */
@@ -56,6 +60,7 @@ export class Attachment {
   readonly #own: OwnSpool
   readonly #recogniser: Recogniser
   readonly #follower: Follower
+  readonly #refused = new RefusedBoots()
   #epoch: number | undefined
   #published = 0
   /** Shards that were there when the closed ones were last looked at. */
@@ -71,7 +76,7 @@ export class Attachment {
     this.past = past
     this.#options = options
     this.#connection = connection
-    this.#order = new Order(connection)
+    this.#order = new Order(connection, new SpoolSeal(options.origin, options.spoolKey))
     this.#writer = new LogWriter(options)
     const { position } = this.#writer.head
     this.#own = new OwnSpool(join(home, 'spool'), position, takenOf(home, gateway))
@@ -140,7 +145,12 @@ export class Attachment {
 
   /** Whether records wait that whoever leads could have given an index. */
   isDue(): Promise<boolean> {
-    return isDue(this.#connection)
+    return this.#order.isDue(this.#refused)
+  }
+
+  /** Boots that get no index, because of what stands in them; each is told once. */
+  refused(): Unsealed[] {
+    return this.#refused.news()
   }
 
   /** Takes the lead from whoever has it and does nothing with it. */
@@ -158,6 +168,7 @@ export class Attachment {
         order: this.#order,
         writer: this.#writer,
         recogniser: this.#recogniser,
+        refused: this.#refused,
       },
       epoch,
       gateways,

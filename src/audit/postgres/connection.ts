@@ -20,6 +20,7 @@ export type Row = Readonly<Record<string, unknown>>
  */
 const SESSION =
   '-c synchronous_commit=on -c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 ' +
+  '-c tcp_user_timeout=5000 ' +
   '-c idle_in_transaction_session_timeout=5000'
 
 /** A connection of its own, never from a pool: session locks and notifications belong to it. */
@@ -142,6 +143,7 @@ const REASONS: Readonly<Record<string, string>> = {
   '3D000': 'the database does not exist',
   '3F000': 'the schema audit is missing; run bailiwick migrate',
   '42P01': 'the schema audit is missing; run bailiwick migrate',
+  '42703': 'the schema audit is of another version; run bailiwick migrate',
   '42883': 'the schema audit is of another version; run bailiwick migrate',
   '42501': 'the role is not allowed to; run bailiwick migrate',
   '53100': 'its disk is full',

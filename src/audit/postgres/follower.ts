@@ -4,7 +4,7 @@ import { sameHash } from '../../tlog/hash.ts'
 import { fault } from '../faults.ts'
 import { leavesOf, type LogWriter } from '../log-writer.ts'
 import type { ShardHead } from '../shard.ts'
-import type { Ahead, Order, Swapped } from './order.ts'
+import type { Ahead, Order, Run, Shipped, Swapped } from './order.ts'
 import type { Recogniser } from './recognise.ts'
 
 /** Records that several states are taken together for, and that any one state may bring. */
@@ -38,7 +38,7 @@ export class Follower {
     const next = chosen(ahead.swaps, size)
     if (next === undefined) return false
     const runs = await order.runs(size, next.upto)
-    const leaves = leavesOf(await order.entries(runs))
+    const leaves = leavesOf(allSealed(runs, await order.entries(runs)))
     await this.#parts.recogniser.look(runs, leaves, false)
     const current = writer.head.shards.at(-1)
     const begun = current?.name === next.shard ? current : undefined
@@ -92,6 +92,20 @@ function chosen(swaps: readonly Swapped[], size: number): Swapped | undefined {
   }
   const together = more.filter((swap) => swap.shard === next.shard && swap.upto - size <= TOGETHER)
   return together.at(-1) ?? next
+}
+
+/** The entries of these runs. Throws `audit.corrupt` where whoever moved the log took what no gateway of it recorded. */
+function allSealed(runs: readonly Run[], shipped: readonly Shipped[]): Buffer[] {
+  let at = 0
+  for (const run of runs) {
+    for (let n = 0; n < run.records; n++) {
+      if (shipped[at++]?.sealed === true) continue
+      const who = `number ${run.iseq + n} of gateway ${run.gateway}, boot ${run.boot}`
+      const what = `record ${run.idx + n} (${who}) in the database was sealed by no gateway`
+      throw fault('audit.corrupt', `${what} of this log`)
+    }
+  }
+  return shipped.map(({ entry }) => entry)
 }
 
 function isState(swap: Swapped, head: ShardHead): boolean {

@@ -4,8 +4,9 @@ import { EMPTY_ROOT } from '../../tlog/hash.ts'
 import { leavesOf, shardRun, type LogWriter } from '../log-writer.ts'
 import { numberOf, type LogConnection } from './connection.ts'
 import type { ShardHead } from '../shard.ts'
-import type { Order, Run, Waiting } from './order.ts'
+import type { Order, Run, Shipped, Waiting } from './order.ts'
 import type { Recogniser } from './recognise.ts'
+import type { RefusedBoots } from './refused.ts'
 
 /** Records and bytes of one step: bound its time and its memory. */
 const STEP_RECORDS = 4096
@@ -22,6 +23,8 @@ export interface Gap {
   readonly boot: string
   /** Number of the first record that is missing. */
   readonly iseq: number
+  /** Number of one behind it that is there. */
+  readonly behind: number
 }
 
 /** What a leader stands on. */
@@ -30,6 +33,8 @@ export interface LeaderParts {
   readonly order: Order
   readonly writer: LogWriter
   readonly recogniser: Recogniser
+  /** Boots that get no index. */
+  readonly refused: RefusedBoots
 }
 
 /** What one step did. */
@@ -53,14 +58,6 @@ export async function takeLead(
   return numberOf(epoch[0], 'epoch')
 }
 
-/** Whether a record waits that could have its index: the next of its boot. */
-export async function isDue(connection: LogConnection): Promise<boolean> {
-  const text = `SELECT EXISTS (SELECT 1 FROM audit.boots b WHERE NOT b.ended AND EXISTS (
-    SELECT 1 FROM audit.spool s WHERE s.gateway = b.gateway AND s.boot = b.boot AND s.iseq = b.iseq + 1)) AS due`
-  const [row] = await connection.rows('due', text)
-  return row?.['due'] === true
-}
-
 /**
  * Ends the connection of whoever leads, and with it the lead. It runs under the same role, so this role may. Should it live after
  * all, its epoch is over and it moves nothing.
@@ -77,14 +74,18 @@ export async function unseat(connection: LogConnection): Promise<void> {
  * durable here, state swapped in the database, committed here. After a throw or a lost swap the writer is dead.
  */
 export async function lead(parts: LeaderParts, epoch: number, boots: number): Promise<Led> {
-  const { connection, order, writer, recogniser } = parts
+  const { connection, order, writer, recogniser, refused } = parts
   const { size } = writer.head
   const each = Math.max(64, Math.floor(STEP_RECORDS / Math.max(1, boots)))
-  const waiting = await order.waiting(each)
-  const { runs, more, gap } = plan(waiting, size)
+  const waiting = await order.waiting(each, refused)
+  const planned = plan(waiting, size)
+  const gap = await heldUp(order, planned.gap, refused)
   const found = gap === undefined ? {} : { gap }
-  if (runs.length === 0) return { records: 0, more: false, ...found }
-  const all = leavesOf(await order.entries(runs))
+  if (planned.runs.length === 0) return { records: 0, more: false, ...found }
+  const { runs, entries, left } = sealedOf(planned.runs, await order.entries(planned.runs), refused)
+  const more = planned.more || left
+  if (runs.length === 0) return { records: 0, more, ...found }
+  const all = leavesOf(entries)
   const current = writer.head.shards.at(-1)
   const { shard, count } = shardRun(current?.name, all)
   const leaves = all.slice(0, count)
@@ -146,7 +147,7 @@ function plan(
     const same = last?.boot === boot && last.gateway === gateway
     const due = same ? last.iseq + last.records : taken + 1
     if (iseq !== due) {
-      gap ??= { gateway, boot, iseq: due }
+      gap ??= { gateway, boot, iseq: due, behind: iseq }
       continue
     }
     if (same) runs[runs.length - 1] = { ...last, records: last.records + 1 }
@@ -155,6 +156,44 @@ function plan(
     bytes += own
   }
   return { runs, more: false, ...(gap === undefined ? {} : { gap }) }
+}
+
+/** The gap, where what stands behind it is a record; otherwise nobody waits, and the boot is refused. */
+async function heldUp(
+  order: Order,
+  gap: Gap | undefined,
+  refused: RefusedBoots,
+): Promise<Gap | undefined> {
+  if (gap === undefined) return undefined
+  const { gateway, boot, behind: iseq } = gap
+  const [row] = await order.entries([{ idx: 0, gateway, boot, iseq, records: 1 }])
+  if (row?.sealed === true) return gap
+  refused.add({ gateway, boot, iseq })
+  return undefined
+}
+
+/** What of these runs gateways of this log sealed: each boot up to the first record that none did, from where it is refused. */
+function sealedOf(
+  runs: readonly Run[],
+  shipped: readonly Shipped[],
+  refused: RefusedBoots,
+): { runs: Run[]; entries: Buffer[]; left: boolean } {
+  const kept: Run[] = []
+  const entries: Buffer[] = []
+  let at = 0
+  let idx = runs[0]?.idx ?? 0
+  for (const run of runs) {
+    const own = shipped.slice(at, at + run.records)
+    at += run.records
+    const bad = own.findIndex(({ sealed }) => !sealed)
+    const records = bad === -1 ? run.records : bad
+    if (bad !== -1) refused.add({ ...run, iseq: run.iseq + bad })
+    if (records === 0) continue
+    kept.push({ ...run, idx, records })
+    entries.push(...own.slice(0, records).map(({ entry }) => entry))
+    idx += records
+  }
+  return { runs: kept, entries, left: entries.length < shipped.length }
 }
 
 /** The first `count` records of these runs. */

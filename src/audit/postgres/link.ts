@@ -14,10 +14,14 @@ import { signShard, threadFault } from '../shard-note.ts'
 import type { SpoolScan } from '../spool-scan.ts'
 import { endOf } from './attachment.ts'
 import type { OrderNews, OrderOrder, OrderStart } from './order-thread.ts'
+import type { Refusal } from './refused.ts'
 import type { ShipNews, ShipOrder, ShipStart } from './ship-worker.ts'
 
 /** Longest that nothing may move while somebody waits for it (ms). */
 const STILL_MS = 10_000
+
+/** Boots whose refusal one process tells of: whoever makes them must not fill the log by that. */
+const REFUSED_MAX = 64
 
 /** What the link needs. */
 export interface PostgresLinkOptions {
@@ -56,6 +60,8 @@ export class PostgresLink {
   readonly #troubles = new Map<'ship' | 'order', Fault>()
   #final: Fault | undefined
   #failed: ((error: Fault) => void) | undefined
+  readonly #refused = new Map<string, Refusal>()
+  #refusedListener: ((refusal: Refusal) => void) | undefined
   #closing = false
 
   private constructor(options: PostgresLinkOptions, order: Worker, ship: Worker, head: LogHead) {
@@ -81,7 +87,8 @@ export class PostgresLink {
   ): Promise<{ link: PostgresLink; scan: SpoolScan }> {
     const { home, gateway, url, key, checkpointMs } = options
     const { origin, vkey } = key
-    const start: OrderStart = { home, gateway, url, origin, vkey, checkpointMs }
+    const spoolKey = key.spoolKey()
+    const start: OrderStart = { home, gateway, url, origin, vkey, spoolKey, checkpointMs }
     const order = new Worker(new URL('./order-worker.ts', import.meta.url), { workerData: start })
     const opened = await new Promise<OrderNews>((resolve, reject) => {
       order.once('message', resolve)
@@ -93,7 +100,7 @@ export class PostgresLink {
       throw fault('audit.unavailable', 'the log did not open')
     }
     const { head, scan } = opened
-    const workerData: ShipStart = { home, gateway, url, from: head.position }
+    const workerData: ShipStart = { home, gateway, url, origin, spoolKey, from: head.position }
     const ship = new Worker(new URL('./ship-worker.ts', import.meta.url), { workerData })
     const link = new PostgresLink(options, order, ship, head)
     try {
@@ -142,6 +149,12 @@ export class PostgresLink {
   onGrown(listener: (head: LogHead) => void): () => void {
     this.#grown.add(listener)
     return () => void this.#grown.delete(listener)
+  }
+
+  /** Calls `listener` with what gets no index because no gateway of this log recorded it, also what was found already; each boot once. */
+  onRefused(listener: (refusal: Refusal) => void): void {
+    this.#refusedListener = listener
+    for (const each of this.#refused.values()) listener(each)
   }
 
   /** Calls `listener` whenever more of the spool is committed in the database. */
@@ -200,6 +213,9 @@ export class PostgresLink {
         }
         break
       }
+      case 'refused':
+        this.#foundUnsealed(news)
+        break
       case 'committed':
         this.#committed(news.head, news.sign)
         break
@@ -219,6 +235,13 @@ export class PostgresLink {
       this.#tellOrder({ kind: 'publish', shard: name, size, note: signShard(this.#key, shard) })
     }
     for (const listener of this.#grown) listener(head)
+  }
+
+  #foundUnsealed(refusal: Refusal): void {
+    const key = JSON.stringify([refusal.gateway, refusal.boot, refusal.leading])
+    if (this.#refused.has(key) || this.#refused.size >= REFUSED_MAX) return
+    this.#refused.set(key, refusal)
+    this.#refusedListener?.(refusal)
   }
 
   #hearShip(news: ShipNews): void {

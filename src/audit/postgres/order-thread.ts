@@ -8,6 +8,7 @@ import { FINAL_CODES } from '../shard-note.ts'
 import type { SpoolScan } from '../spool-scan.ts'
 import { Attachment, endOf, type AttachmentOptions, type Published } from './attachment.ts'
 import type { Gap } from './leader.ts'
+import type { Refusal } from './refused.ts'
 import { Scrub } from './scrub.ts'
 
 /** Between two looks where nobody says anything: how long a dead leader goes unnoticed (ms). */
@@ -43,6 +44,8 @@ export type OrderNews =
   | { readonly kind: 'committed'; readonly head: LogHead; readonly sign: readonly string[] }
   | ({ readonly kind: 'published' } & Published)
   | { readonly kind: 'attached'; readonly gateways: number; readonly leading: boolean }
+  /** Something stands in the database that no gateway of this log recorded: it gets no index. */
+  | ({ readonly kind: 'refused' } & Refusal)
   /** Why the log does not move at this moment; absent once it does. */
   | { readonly kind: 'trouble'; readonly detail?: string }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string }
@@ -184,6 +187,7 @@ export class OrderThread {
     this.#hurried = this.#asked = false
     const before = attachment.head.shards.length
     const { records, more, gap } = await attachment.lead(this.#gateways)
+    this.#sayRefused(attachment)
     this.#due = this.#clock.monotonic() + this.#options.checkpointMs
     if (gap === undefined) this.#gap = undefined
     else if (this.#gap === undefined) this.#gap = { gap, since: this.#clock.monotonic() }
@@ -212,12 +216,18 @@ export class OrderThread {
     const { size } = attachment.head
     const now = this.#clock.monotonic()
     const waiting = !attachment.leading && (await attachment.isDue())
+    this.#sayRefused(attachment)
     if (!waiting || this.#idle?.size !== size)
       this.#idle = waiting ? { size, since: now } : undefined
     else if (now - this.#idle.since > IDLE_MS) {
       await attachment.unseat()
       this.#idle = undefined
     }
+  }
+
+  #sayRefused(attachment: Attachment): void {
+    const { leading } = attachment
+    for (const each of attachment.refused()) this.#say({ kind: 'refused', leading, ...each })
   }
 
   #gapDetail(): string | undefined {

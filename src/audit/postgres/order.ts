@@ -1,6 +1,8 @@
 // Holds what PostgreSQL says about the order of the log: states that were swapped in, runs of records, and the records themselves.
 
 import { fault } from '../faults.ts'
+import type { RefusedBoots } from './refused.ts'
+import type { SpoolSeal } from './seal.ts'
 import { bytesOf, numberOf, textOf, type LogConnection, type Row } from './connection.ts'
 
 /** Consecutive records of one boot that stand at consecutive indices. */
@@ -43,6 +45,13 @@ export interface Waiting {
   readonly taken: number
 }
 
+/** A record as the database has it. */
+export interface Shipped {
+  readonly entry: Buffer
+  /** Whether a gateway of this log sealed it, in this place. */
+  readonly sealed: boolean
+}
+
 /** States that one look fetches: bounds it, for whoever is far behind. */
 const SWAPS_MAX = 512
 
@@ -61,7 +70,7 @@ SELECT idx, gateway, boot::text AS boot, iseq, records FROM audit.runs
 WHERE idx >= (SELECT coalesce(max(idx), $1) FROM audit.runs WHERE idx <= $1) ORDER BY idx LIMIT $2`
 
 const ENTRIES = `
-SELECT r.i, s.iseq, s.entry
+SELECT r.i, s.iseq, s.entry, s.seal
 FROM unnest($1::int[], $2::text[], $3::uuid[], $4::bigint[], $5::bigint[]) AS r (i, gateway, boot, low, high)
 JOIN audit.spool s ON s.gateway = r.gateway AND s.boot = r.boot AND s.iseq >= r.low AND s.iseq < r.high
 ORDER BY r.i, s.iseq`
@@ -71,7 +80,14 @@ SELECT b.gateway, b.boot::text AS boot, b.iseq AS taken, p.iseq, p.bytes
 FROM audit.boots b CROSS JOIN LATERAL (
   SELECT s.iseq, octet_length(s.entry) AS bytes FROM audit.spool s
   WHERE s.gateway = b.gateway AND s.boot = b.boot AND s.iseq > b.iseq ORDER BY s.iseq LIMIT $1
-) p WHERE NOT b.ended ORDER BY b.n, p.iseq`
+) p WHERE NOT b.ended AND (b.gateway, b.boot) NOT IN (SELECT * FROM unnest($2::text[], $3::uuid[])) ORDER BY b.n, p.iseq`
+
+/** First records that one look at what waits takes. */
+const DUE = 16
+const NEXT = `
+SELECT s.gateway, s.boot::text AS boot, s.iseq, s.entry, s.seal FROM audit.boots b
+JOIN audit.spool s ON s.gateway = b.gateway AND s.boot = b.boot AND s.iseq = b.iseq + 1
+WHERE NOT b.ended AND (b.gateway, b.boot) NOT IN (SELECT * FROM unnest($1::text[], $2::uuid[])) ORDER BY b.n LIMIT ${DUE}`
 
 const NOTE = `
 SELECT shard, size, note FROM audit.checkpoints
@@ -82,9 +98,11 @@ const NOTE_AT = 'SELECT note FROM audit.checkpoints WHERE shard = $1 AND size = 
 /** Reads the order. Throws `audit.unavailable`, and `audit.corrupt` for what cannot be. */
 export class Order {
   readonly #connection: LogConnection
+  readonly #seal: SpoolSeal
 
-  constructor(connection: LogConnection) {
+  constructor(connection: LogConnection, seal: SpoolSeal) {
     this.#connection = connection
+    this.#seal = seal
   }
 
   /** What stands at and behind `index`. */
@@ -127,7 +145,7 @@ export class Order {
   }
 
   /** The records of these runs, in order. Throws `audit.corrupt` where one is missing. */
-  async entries(runs: readonly Run[]): Promise<Buffer[]> {
+  async entries(runs: readonly Run[]): Promise<Shipped[]> {
     const rows = await this.#connection.rows('entries', ENTRIES, [
       runs.map((_, i) => i),
       runs.map(({ gateway }) => gateway),
@@ -136,21 +154,21 @@ export class Order {
       runs.map(({ iseq, records }) => iseq + records),
     ])
     let next = 0
-    const entries: Buffer[] = []
+    const entries: Shipped[] = []
     runs.forEach((run, i) => {
       for (let n = 0; n < run.records; n++) {
         const row = rows[next]
         if (row?.['i'] !== i || row['iseq'] !== run.iseq + n) throw missing(run, n)
-        entries.push(bytesOf(row, 'entry'))
+        entries.push(this.#shipped(run, run.iseq + n, row))
         next += 1
       }
     })
     return entries
   }
 
-  /** Records without an index, at most `each` of a boot, boot after boot. */
-  async waiting(each: number): Promise<Waiting[]> {
-    const rows = await this.#connection.rows('waiting', WAITING, [each])
+  /** Records without an index, at most `each` of a boot, boot after boot; none of those that are refused. */
+  async waiting(each: number, refused: RefusedBoots): Promise<Waiting[]> {
+    const rows = await this.#connection.rows('waiting', WAITING, [each, ...refused.columns])
     return rows.map((row) => ({
       gateway: textOf(row, 'gateway'),
       boot: textOf(row, 'boot'),
@@ -158,6 +176,29 @@ export class Order {
       bytes: numberOf(row, 'bytes'),
       taken: numberOf(row, 'taken'),
     }))
+  }
+
+  /** Whether a record waits that could have its index: the next of its boot, sealed. What is not is refused from here on. */
+  async isDue(refused: RefusedBoots): Promise<boolean> {
+    for (;;) {
+      const rows = await this.#connection.rows('next', NEXT, refused.columns)
+      for (const row of rows) {
+        const place = {
+          gateway: textOf(row, 'gateway'),
+          boot: textOf(row, 'boot'),
+          iseq: numberOf(row, 'iseq'),
+        }
+        if (this.#shipped(place, place.iseq, row).sealed) return true
+        refused.add(place)
+      }
+      if (rows.length < DUE) return false
+    }
+  }
+
+  #shipped({ gateway, boot }: { gateway: string; boot: string }, iseq: number, row: Row): Shipped {
+    const entry = bytesOf(row, 'entry')
+    const sealed = this.#seal.holds({ gateway, boot, iseq, entry }, bytesOf(row, 'seal'))
+    return { entry, sealed }
   }
 
   /** The newest signed note of a state in (after, upto]. */

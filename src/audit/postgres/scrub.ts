@@ -32,7 +32,7 @@ export class Scrub {
       Array.from({ length: run.records }, (_, n) => run.idx + n),
     )
     const here = readEntries(folder, shards, indices)
-    const other = here.find(({ entry }, i) => entries[i]?.equals(entry) !== true)
+    const other = here.find(({ entry }, i) => entries[i]?.entry.equals(entry) !== true)
     if (other === undefined) return
     const what = `record ${other.index} in the database is not the one that this home has followed`
     throw fault('audit.corrupt', what)

@@ -9,6 +9,7 @@ import type { DurableBatch } from '../durable-batch.ts'
 import { comparePositions, type Position } from '../segment.ts'
 import { FINAL_CODES } from '../shard-note.ts'
 import { dropTaken } from '../spool-scan.ts'
+import { SpoolSeal } from './seal.ts'
 import { Shipper } from './shipper.ts'
 
 /** Between two attempts (ms). */
@@ -19,6 +20,9 @@ export interface ShipStart {
   readonly home: string
   readonly gateway: string
   readonly url: string
+  readonly origin: string
+  /** Key of the seals. */
+  readonly spoolKey: Uint8Array
   /** Everything before it is in the log. */
   readonly from: Position
 }
@@ -47,10 +51,11 @@ class ShipThread {
   #troubled = false
   #closed = false
 
-  constructor(port: MessagePort, { home, gateway, url, from }: ShipStart) {
+  constructor(port: MessagePort, { home, gateway, url, origin, spoolKey, from }: ShipStart) {
     this.#port = port
     this.#spool = join(home, 'spool')
-    this.#shipper = new Shipper(url, gateway, this.#spool, from)
+    const seal = new SpoolSeal(origin, spoolKey)
+    this.#shipper = new Shipper({ url, name: gateway, seal, spool: this.#spool, from })
     this.#goal = from
     dropTaken(this.#spool, from)
   }

@@ -6,6 +6,7 @@ import { SpoolCursor } from '../spool-cursor.ts'
 import { LogConnection } from './connection.ts'
 import { ownRecord } from './own-spool.ts'
 import { putRecords, type RecordGroup } from './record-group.ts'
+import type { SpoolSeal } from './seal.ts'
 
 /** Records and bytes of one group: what one commit makes durable there. */
 const GROUP_RECORDS = 1024
@@ -16,17 +17,31 @@ interface Group extends RecordGroup {
   readonly end: Position
 }
 
+/** What is shipped, and to where. */
+export interface ShipperOptions {
+  readonly url: string
+  /** Of the gateway. */
+  readonly name: string
+  readonly seal: SpoolSeal
+  /** Folder of the spool. */
+  readonly spool: string
+  /** Everything before it is in the log. */
+  readonly from: Position
+}
+
 /** Ships one home's spool. A failed group is kept and sent again: nothing is skipped, and nothing is sent out of order. */
 export class Shipper {
   readonly #url: string
   readonly #name: string
+  readonly #seal: SpoolSeal
   readonly #cursor: SpoolCursor
   #connection: LogConnection | undefined
   readonly #attached = new Set<string>()
   #group: Group | undefined
   #shipped: Position
 
-  constructor(url: string, name: string, spool: string, from: Position) {
+  constructor({ url, name, seal, spool, from }: ShipperOptions) {
+    this.#seal = seal
     this.#url = url
     this.#name = name
     this.#cursor = new SpoolCursor(spool, from)
@@ -94,6 +109,6 @@ export class Shipper {
     if (this.#connection === undefined || !this.#connection.alive) {
       this.#connection = await LogConnection.open(this.#url, `${this.#name} spool`)
     }
-    await putRecords(this.#connection, this.#attached, group)
+    await putRecords(this.#connection, this.#attached, this.#seal, group)
   }
 }

@@ -27,6 +27,7 @@ export const TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS audit.spool (
   gateway text NOT NULL, boot uuid NOT NULL, iseq bigint NOT NULL CHECK (iseq > 0),
   entry bytea NOT NULL CHECK (octet_length(entry) BETWEEN 1 AND 65535),
+  seal bytea NOT NULL CHECK (octet_length(seal) = 32),
   PRIMARY KEY (gateway, boot, iseq)
 )`,
   `CREATE TABLE IF NOT EXISTS audit.state (

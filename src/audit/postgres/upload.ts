@@ -14,6 +14,7 @@ import { refuseOther } from './names.ts'
 import { Order, type Run } from './order.ts'
 import type { AttachmentOptions } from './attachment.ts'
 import { putRecords } from './record-group.ts'
+import { SpoolSeal } from './seal.ts'
 
 /** Records of one step. */
 const STEP_RECORDS = 1024
@@ -22,9 +23,12 @@ const STEP_RECORDS = 1024
  * Puts what the database does not have yet of this home's log there, and gives how many records that were. The home is run by nobody,
  * and nobody else is attached. Interrupted, it goes on where it was: the database only ever holds a beginning of this log. Throws
  * `audit.fenced` where somebody is attached, `audit.corrupt` where the database holds another history, `audit.key`,
- * `audit.unavailable`.
+ * `audit.unavailable`. `onStep` is told after each step.
  */
-export async function uploadLog(options: AttachmentOptions): Promise<number> {
+export async function uploadLog(
+  options: AttachmentOptions,
+  onStep: (step: string) => void = () => undefined,
+): Promise<number> {
   const connection = await LogConnection.open(options.url, `${options.gateway} move`)
   const writer = new LogWriter(options)
   try {
@@ -33,7 +37,8 @@ export async function uploadLog(options: AttachmentOptions): Promise<number> {
     if (epoch === undefined) throw fault('audit.fenced', 'another process is attached to the log')
     const { size, shards } = writer.head
     const folder = new LogFolder(join(options.home, 'log'))
-    const begun = await agreed(new Order(connection), writer)
+    const seal = new SpoolSeal(options.origin, options.spoolKey)
+    const begun = await agreed(new Order(connection, seal), writer)
     const attached = new Set<string>()
     for (let at = begun; at < size;) {
       const shard = shardWith(shards, at)
@@ -42,12 +47,13 @@ export async function uploadLog(options: AttachmentOptions): Promise<number> {
       const entries = readEntries(folder, shards, indices).map(({ entry }) => Buffer.from(entry))
       const leaves = leavesOf(entries)
       const runs = runsOf(leaves, at)
-      await putRecords(connection, attached, {
+      await putRecords(connection, attached, seal, {
         gateways: leaves.map(({ row }) => row?.gateway ?? ''),
         boots: leaves.map(({ row }) => row?.boot ?? ''),
         iseqs: leaves.map(({ row }) => row?.iseq ?? 0),
         entries,
       })
+      onStep(`put ${at}`)
       const state = (leaf: number): ShardHead => {
         const root = leaf === 0 ? new Uint8Array(32) : writer.rootAt(shard.name, leaf)
         return { ...shard, size: leaf, root }
@@ -57,6 +63,7 @@ export async function uploadLog(options: AttachmentOptions): Promise<number> {
         throw fault('audit.fenced', 'another process has moved the log in the database')
       }
       at += count
+      onStep(`swapped ${at}`)
     }
     await publishAll(connection, folder, shards)
     return size - begun

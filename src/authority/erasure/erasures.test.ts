@@ -1,8 +1,6 @@
 // Holds the tests of erasing: what is gone, what stays, what a crash and an older database make of it, and who is held.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { AuthorityHome } from '../../../test/fakes/authority.ts'
 import { saltedCommitment } from '../../audit/side/confide.ts'
@@ -87,14 +85,12 @@ test('the key of who was erased stands in no file of the home, not even wrapped'
   const { home, authority, ada, bob } = await opened(t)
   const { key } = authority.subjects.get(bob)!
   const wrapped = key.split('.').slice(2)
-  const files = (): string =>
-    readdirSync(home.directory)
-      .filter((name) => name.startsWith('bailiwick.db'))
-      .map((name) => readFileSync(join(home.directory, name), 'latin1'))
-      .join('')
-  for (const part of wrapped) assert.ok(files().includes(part), 'it is there before')
+  const rows = await home.rows
+  const before = await rows.text()
+  for (const part of wrapped) assert.ok(before.includes(part), 'it is there before')
   await authority.erasure.erase({ person: bob, ...BECAUSE }, ada)
-  for (const part of wrapped) assert.ok(!files().includes(part), 'and nowhere afterwards')
+  const after = await rows.text()
+  for (const part of wrapped) assert.ok(!after.includes(part), 'and nowhere afterwards')
 })
 
 test('who has left loses the name, and the id stays what the record names', async (t) => {
@@ -141,12 +137,11 @@ test('an erasure that a crash interrupted is completed by the next start, once',
 test('INV-13 a database from before an erasure is erased again when it is put back', async (t) => {
   const { home, authority, ada, bob } = await opened(t)
   const his = commitmentOf(await said(authority, bob, 'bob was ill'))
-  const path = join(home.directory, 'bailiwick.db')
   await home.store.scrub()
-  const old = readFileSync(path)
+  const putBack = await (await home.rows).keep()
   await authority.erasure.erase({ person: 'bob', ...BECAUSE }, ada)
   await home.store.close()
-  writeFileSync(path, old)
+  await putBack()
   const again = await home.open()
   assert.equal((await again.confider.words([his])).size, 1, 'the backup has it back')
   assert.equal(await replayErasures(home.audit, again.erasure, again.subjects), 1)

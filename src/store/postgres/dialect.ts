@@ -6,6 +6,7 @@ import {
   sql,
   type DatabaseConnection,
   type Driver,
+  type Kysely,
   type PostgresDialectConfig,
 } from 'kysely'
 import type { Pool } from 'pg'
@@ -13,7 +14,7 @@ import { faults } from '../../std/fault.ts'
 import type { StoreDialect } from '../dialect.ts'
 import { STORE_FAULTS } from '../faults.ts'
 import type { Transactions } from '../transactions.ts'
-import { asStoreFault } from './pool.ts'
+import { asStoreFault } from './outage.ts'
 
 const fault = faults(STORE_FAULTS)
 
@@ -77,6 +78,34 @@ export function postgresDialect(pool: Pool, epoch?: number): StoreDialect {
   }
 }
 
+/**
+ * A commit of ours is on the database's disk, whatever the role, the database or the server has for a default: what was answered with
+ * success must outlive the next moment. Only where the default promises less: `remote_apply` is left alone.
+ */
+export const DURABLE = `set_config('synchronous_commit', case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
+  then 'on' else current_setting('synchronous_commit') end, true)`
+
+/** The first statement of a transaction that writes: durable, and behind the fence where there is one. Throws `store.fenced`. */
+export async function begin(trx: Kysely<unknown>, epoch?: number): Promise<void> {
+  if (epoch === undefined) {
+    await sql`select ${sql.raw(DURABLE)}`.execute(trx)
+    return
+  }
+  const { rows } = await sql`
+    select ${sql.raw(DURABLE)} from (select 1 from control where epoch = ${epoch} for update) turn`.execute(
+    trx,
+  )
+  if (rows.length > 0) return
+  const { rows: others } = await sql<{ holder: string }>`select holder from control`.execute(trx)
+  throw fencedBy(others[0]?.holder)
+}
+
+/** `store.fenced`, with the name of who has the turn. */
+export function fencedBy(holder: string | undefined): Error {
+  const who = holder ?? 'another process'
+  return fault('store.fenced', `${who} has taken this database over`)
+}
+
 function postgresTransactions(epoch: number | undefined): Transactions {
   return {
     async write(db, work) {
@@ -84,13 +113,7 @@ function postgresTransactions(epoch: number | undefined): Transactions {
       for (let tries = 1; ; tries++) {
         try {
           return await db.transaction().execute(async (trx) => {
-            if (epoch !== undefined) {
-              const { rows } =
-                await sql`select 1 from control where epoch = ${epoch} for update`.execute(trx)
-              if (rows.length === 0) {
-                throw fault('store.fenced', 'another process has taken this database over')
-              }
-            }
+            await begin(trx, epoch)
             return work(trx)
           })
         } catch (error) {

@@ -2,10 +2,12 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { faults, type Fault } from '../../std/fault.ts'
+import { faults } from '../../std/fault.ts'
 import type { Timer } from '../../std/timer.ts'
 import { STORE_FAULTS } from '../faults.ts'
-import { asStoreFault, openClient } from './pool.ts'
+import { DURABLE, fencedBy } from './dialect.ts'
+import { asStoreFault, isPassing } from './outage.ts'
+import { openClient } from './pool.ts'
 
 const fault = faults(STORE_FAULTS)
 
@@ -22,7 +24,7 @@ export interface LeaseOptions {
   readonly holder: string
   /** True to wait until the turn is free, instead of refusing. */
   readonly wait: boolean
-  /** Told once while waiting: who has the turn. */
+  /** Told while waiting: who has the turn, whenever that is another. */
   readonly onWait?: (holder: string) => void
 }
 
@@ -36,7 +38,7 @@ export class DatabaseLease {
   readonly #options: LeaseOptions
   #client: Client | undefined
   #cancel: (() => void) | undefined
-  #lost: ((fault: Fault) => void) | undefined
+  #lost: ((fault: Error) => void) | undefined
   #over = false
 
   private constructor(options: LeaseOptions, client: Client, epoch: number) {
@@ -45,41 +47,47 @@ export class DatabaseLease {
     this.#hold(client)
   }
 
-  /** Takes the turn. Throws `store.database_in_use`, naming who has it, `store.migrate`, `store.unavailable`. */
+  /**
+   * Takes the turn. Throws `store.database_in_use`, naming who has it, `store.migrate`, and what connecting throws. Who waits, and has reached
+   * the database once, goes on waiting while it is away.
+   */
   static async take(options: LeaseOptions): Promise<DatabaseLease> {
-    let told = false
+    const waiting: Waiting = { told: undefined, reached: false }
     for (;;) {
-      const client = await openClient(options.url)
       try {
-        if (await tryLock(client)) {
-          const { rows } = await client.query<{ epoch: number }>(
-            'update control set epoch = epoch + 1, holder = $1 returning epoch',
-            [options.holder],
-          )
-          const epoch = rows[0]?.epoch
-          if (epoch === undefined)
-            throw fault('store.migrate', 'the database has no schema of ours')
-          return new DatabaseLease(options, client, epoch)
-        }
-        const { rows } = await client.query<{ holder: string }>('select holder from control')
-        const holder = rows[0]?.holder ?? 'another process'
-        if (!options.wait) {
-          throw fault('store.database_in_use', `the database is in use by ${holder}`)
-        }
-        if (!told) options.onWait?.(holder)
-        told = true
+        const lease = await DatabaseLease.#try(options, waiting)
+        if (lease !== undefined) return lease
       } catch (error) {
-        await client.end().catch(() => undefined)
-        throw missing(asStoreFault(error))
+        if (!options.wait || !waiting.reached || !isPassing(error)) throw error
       }
-      await client.end()
       // Not the injected timer, which lets a process end that has nothing else to do: this one is waiting.
       await pause(ASK_MS)
     }
   }
 
+  /** One attempt; undefined where another process has the turn and this one waits. */
+  static async #try(options: LeaseOptions, waiting: Waiting): Promise<DatabaseLease | undefined> {
+    const client = await openClient(options.url)
+    try {
+      if (await tryLock(client)) {
+        return new DatabaseLease(options, client, await nextEpoch(client, options.holder))
+      }
+      const { rows } = await client.query<{ holder: string }>('select holder from control')
+      const holder = rows[0]?.holder ?? 'another process'
+      if (!options.wait) throw fault('store.database_in_use', `the database is in use by ${holder}`)
+      waiting.reached = true
+      if (waiting.told !== holder) options.onWait?.(holder)
+      waiting.told = holder
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw missing(error)
+    }
+    await client.end().catch(() => undefined)
+    return undefined
+  }
+
   /** Calls `lost` once another process has taken the turn: this one is to end. */
-  onLost(lost: (fault: Fault) => void): void {
+  onLost(lost: (fault: Error) => void): void {
     this.#lost = lost
   }
 
@@ -106,11 +114,13 @@ export class DatabaseLease {
     let client: Client | undefined
     try {
       client = await openClient(this.#options.url)
-      const { rows } = await client.query<{ epoch: number }>('select epoch from control')
+      const { rows } = await client.query<{ epoch: number; holder: string }>(
+        'select epoch, holder from control',
+      )
       if (rows[0] !== undefined && rows[0].epoch !== this.epoch) {
         this.#over = true
         await client.end()
-        this.#lost?.(fault('store.fenced', 'another process has taken this database over'))
+        this.#lost?.(fencedBy(rows[0].holder))
         return
       }
       if (await tryLock(client)) return this.#hold(client)
@@ -121,6 +131,31 @@ export class DatabaseLease {
     }
     this.#again()
   }
+}
+
+/** What one who waits has seen. */
+interface Waiting {
+  /** The holder that was told of last. */
+  told: string | undefined
+  /** Whether the database has answered once: until then what fails is the address, more likely than an outage. */
+  reached: boolean
+}
+
+/**
+ * Counts the turn up, durably: a number that a crash of the database took back would be given twice, and would fence nobody.
+ * Throws `store.migrate`.
+ */
+async function nextEpoch(client: Client, holder: string): Promise<number> {
+  await client.query('begin')
+  await client.query(`select ${DURABLE}`)
+  const { rows } = await client.query<{ epoch: number }>(
+    'update control set epoch = epoch + 1, holder = $1 returning epoch',
+    [holder],
+  )
+  await client.query('commit')
+  const epoch = rows[0]?.epoch
+  if (epoch === undefined) throw fault('store.migrate', 'the database has no schema of ours')
+  return epoch
 }
 
 async function tryLock(client: Client): Promise<boolean> {
@@ -134,6 +169,6 @@ async function tryLock(client: Client): Promise<boolean> {
 /** A database without our schema says so in its own words: undefined table, or no right to the schema. */
 function missing(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== '42P01' && code !== '3F000' && code !== '42501') return error
+  if (code !== '42P01' && code !== '3F000' && code !== '42501') return asStoreFault(error)
   return fault('store.migrate', 'the database has no schema that this role may use', error)
 }

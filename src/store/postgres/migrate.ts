@@ -6,7 +6,9 @@ import { STORE_FAULTS } from '../faults.ts'
 import { migrate, SCHEMA_STEPS } from '../migrations.ts'
 import { SignedRows, type RowSigner } from '../signed-rows.ts'
 import { postgresDialect } from './dialect.ts'
-import { asStoreFault, openPool, STORE_SCHEMA } from './pool.ts'
+import { asStoreFault } from './outage.ts'
+import { openPool, STORE_SCHEMA } from './pool.ts'
+import { checkRole } from './role.ts'
 
 const fault = faults(STORE_FAULTS)
 
@@ -14,6 +16,10 @@ const fault = faults(STORE_FAULTS)
 const CONTROL = `create table if not exists control (
   one boolean primary key default true check (one), epoch bigint not null, holder text not null)`
 const FIRST = `insert into control (epoch, holder) values (0, 'nobody') on conflict do nothing`
+
+/** That a home has moved in, written with its rows: which it was, by a digest of them, and how often the turn had been given by then. */
+const MOVED = `create table if not exists moved (
+  one boolean primary key default true check (one), source text not null, rows bigint not null, epoch bigint not null)`
 
 /** What a migration is run with. */
 export interface PostgresMigration {
@@ -29,7 +35,7 @@ export interface PostgresMigration {
 
 /**
  * Brings the database to this version, and gives the role what it needs and no more. May be run as often as wanted.
- * Throws `store.unavailable`, `store.newer`, `store.migration`, `store.role` where the role is not there.
+ * Throws `store.unavailable`, `store.newer`, `store.migration`, `store.role` where the role is not there, or could rewrite what it records.
  */
 export async function migratePostgres(of: PostgresMigration): Promise<void> {
   const pool = openPool(of.ownerUrl)
@@ -46,12 +52,13 @@ export async function migratePostgres(of: PostgresMigration): Promise<void> {
     if (role.own || role.super) {
       throw fault(
         'store.role',
-        `the role ${of.role} is the owner or a superuser: it could rewrite what it records`,
+        `the role ${of.role} of DATABASE_URL is the owner or a superuser: it could rewrite what it records`,
       )
     }
-    await run(db, [`create schema if not exists ${STORE_SCHEMA}`, CONTROL, FIRST])
+    await run(db, [`create schema if not exists ${STORE_SCHEMA}`, CONTROL, FIRST, MOVED])
     await migrate(db, dialect, new SignedRows(of.signer))
     await run(db, [...grants(of.role), ...of.more])
+    await checkRole(db, of.role)
   } catch (error) {
     throw asStoreFault(error)
   } finally {
@@ -73,32 +80,6 @@ export async function checkVersion(db: Kysely<unknown>): Promise<void> {
   }
 }
 
-interface RoleRow {
-  readonly super: boolean
-  readonly owns: boolean
-  readonly rewrites: boolean
-}
-
-/**
- * Throws `store.role` where this role could undo what it records: a superuser, the owner of our tables, or one that may change or
- * delete rows of the log.
- */
-export async function checkRole(db: Kysely<unknown>): Promise<void> {
-  const { rows } = await sql<RoleRow>`
-    select
-      (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as super,
-      exists (select 1 from pg_tables where schemaname in (${STORE_SCHEMA}, 'audit')
-        and pg_has_role(current_user, tableowner, 'member')) as owns,
-      coalesce((select bool_or(has_table_privilege(format('%I.%I', schemaname, tablename), 'update, delete, truncate'))
-        from pg_tables where schemaname = 'audit'), false) as rewrites`.execute(db)
-  const [role] = rows
-  if (role?.super === true) throw fault('store.role', 'the role of DATABASE_URL is a superuser')
-  if (role?.owns === true) throw fault('store.role', 'the role of DATABASE_URL owns our tables')
-  if (role?.rewrites === true) {
-    throw fault('store.role', 'the role of DATABASE_URL may rewrite the tables of the log')
-  }
-}
-
 function grants(role: string): string[] {
   const to = `"${role.replaceAll('"', '""')}"`
   const all = `all tables in schema ${STORE_SCHEMA}`
@@ -106,7 +87,7 @@ function grants(role: string): string[] {
     `revoke all on schema ${STORE_SCHEMA} from public`,
     `grant usage on schema ${STORE_SCHEMA} to ${to}`,
     `grant select, insert, update, delete on ${all} to ${to}`,
-    `revoke insert, update, delete on schema_migrations, schema_migrations_lock from ${to}`,
+    `revoke insert, update, delete on schema_migrations, schema_migrations_lock, moved from ${to}`,
     `revoke insert, delete on control from ${to}`,
   ]
 }

@@ -1,14 +1,16 @@
 // Holds the move of a home's rows from SQLite to PostgreSQL: byte for byte, all of them or none.
 
+import { createHash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, sql } from 'kysely'
 import { faults } from '../../std/fault.ts'
 import { STORE_FAULTS } from '../faults.ts'
-import { openStoreOn } from '../open.ts'
+import { firstTrouble, openStoreOn } from '../open.ts'
 import type { RowSigner } from '../signed-rows.ts'
 import { sqliteDialect } from '../sqlite.ts'
-import { postgresDialect } from './dialect.ts'
-import { asStoreFault, openPool } from './pool.ts'
+import { begin, postgresDialect } from './dialect.ts'
+import { asStoreFault } from './outage.ts'
+import { openPool } from './pool.ts'
 
 const fault = faults(STORE_FAULTS)
 
@@ -23,42 +25,90 @@ export interface RowMove {
   /** URL of the role that owns the schema, which has been migrated. */
   readonly ownerUrl: string
   readonly signer: RowSigner
+  /** Told when everything is copied and checked, and nothing of it is committed. */
+  readonly onCopied?: () => void
 }
 
 type Row = Readonly<Record<string, string | number | null>>
 
 /**
- * Copies every row with its signature, in one transaction, and checks every roll before and after: begun again, it begins anew.
- * Gives rows by table. Throws `store.roll` where the rows are not whole as they are, `store.exists` where the database has rows
- * already, `store.unavailable`.
+ * Copies every row with its signature, and gives how many. In one transaction: the copy, the check of every roll there, and the word that
+ * this home has moved, which a crash leaves all or none of. Begun again, it finds what it did: the same rows are there and are not copied
+ * twice; where they have changed here since and nobody has run there, they are copied anew. Throws `store.roll` where the rows are
+ * not whole as they are, `store.exists` where the database has rows of its own, `store.unavailable`.
  */
-export async function moveRows({ path, ownerUrl, signer }: RowMove): Promise<Map<string, number>> {
+export async function moveRows(move: RowMove): Promise<number> {
+  const { path, ownerUrl, signer } = move
   const embedded = await openStoreOn(sqliteDialect(path), { signer })
   const [broken] = await embedded.check()
   await embedded.close()
   if (broken !== undefined) throw broken
   const source = new DatabaseSync(path, { readOnly: true })
-  const pool = openPool(ownerUrl)
-  const dialect = postgresDialect(pool)
-  const db = new Kysely<unknown>({ dialect: dialect.dialect })
+  const db = new Kysely<unknown>({ dialect: postgresDialect(openPool(ownerUrl)).dialect })
   try {
-    const counts = await db.transaction().execute(async (trx) => {
-      await refuseRows(trx, tablesOf(source))
-      await sql`delete from rolls`.execute(trx)
-      const moved = new Map<string, number>()
-      for (const table of tablesOf(source)) moved.set(table, await copy(source, trx, table))
-      return moved
+    return await db.transaction().execute(async (trx) => {
+      await begin(trx)
+      return await moveIn(source, trx, move)
     })
-    const there = await openStoreOn({ ...dialect, prepared: true }, { signer })
-    const [problem] = await there.check()
-    if (problem !== undefined) throw problem
-    return counts
   } catch (error) {
     throw asStoreFault(error)
   } finally {
     source.close()
     await db.destroy()
   }
+}
+
+async function moveIn(
+  source: DatabaseSync,
+  trx: Kysely<unknown>,
+  { signer, onCopied }: RowMove,
+): Promise<number> {
+  // Behind the turn: nobody takes it, and no second move begins, before this one has ended.
+  const turn = await sql<{ epoch: number }>`select epoch from control for update`.execute(trx)
+  const epoch = turn.rows[0]?.epoch
+  if (epoch === undefined) throw fault('store.migrate', 'the database has no schema of ours')
+  const tables = tablesOf(source)
+  const digest = digestOf(source, tables)
+  const found = await sql<Moved>`select source, rows, epoch from moved`.execute(trx)
+  const [before] = found.rows
+  if (before?.source === digest) return before.rows
+  // What was copied and never used is replaced; whatever else is there stays.
+  if (before?.epoch === epoch) await clear(trx, tables)
+  else await refuseRows(trx, tables)
+  await sql`delete from rolls`.execute(trx)
+  let rows = 0
+  for (const table of tables) rows += await copy(source, trx, table)
+  const problem = await firstTrouble(trx, { signer })
+  if (problem !== undefined) throw problem
+  await sql`insert into moved (source, rows, epoch) values (${digest}, ${rows}, ${epoch})
+    on conflict (one) do update set source = excluded.source, rows = excluded.rows`.execute(trx)
+  onCopied?.()
+  return rows
+}
+
+interface Moved {
+  readonly source: string
+  readonly rows: number
+  readonly epoch: number
+}
+
+/** SHA-256 over every row of these tables, in the order of their keys: the same rows give the same digest. */
+function digestOf(source: DatabaseSync, tables: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const table of tables) {
+    const columns = source.prepare(`select name, pk from pragma_table_info('${table}')`).all()
+    const key = columns.filter(({ pk }) => Number(pk) > 0).map(({ name }) => `"${String(name)}"`)
+    const order = key.length === 0 ? 'rowid' : key.join(', ')
+    hash.update(`${table}\n`)
+    for (const row of source.prepare(`select * from "${table}" order by ${order}`).iterate()) {
+      hash.update(`${JSON.stringify(row)}\n`)
+    }
+  }
+  return hash.digest('hex')
+}
+
+async function clear(db: Kysely<unknown>, tables: readonly string[]): Promise<void> {
+  for (const table of tables.toReversed()) await sql`delete from ${sql.table(table)}`.execute(db)
 }
 
 /** Tables with rows of ours; what others point to comes first. */

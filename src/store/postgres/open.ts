@@ -4,8 +4,9 @@ import { Kysely } from 'kysely'
 import { openStoreOn, type Store, type StoreOptions } from '../open.ts'
 import { postgresDialect } from './dialect.ts'
 import type { DatabaseLease } from './lease.ts'
-import { checkRole, checkVersion } from './migrate.ts'
+import { checkVersion } from './migrate.ts'
 import { openPool } from './pool.ts'
+import { checkRole } from './role.ts'
 
 /** What a store in PostgreSQL is opened with. */
 export interface PostgresStoreOptions extends StoreOptions {
