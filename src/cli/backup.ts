@@ -93,9 +93,7 @@ async function restore(context: Context, folder: string, options: RestoreOptions
   screen.say(
     'what happened after the backup is missing, so everything is locked from the first start on',
   )
-  screen.say(
-    'look at locks, agents and policies, then: bailiwick lock rm integrity --reason TEXT',
-  )
+  screen.say('look at locks, agents and policies, then: bailiwick lock rm integrity --reason TEXT')
 }
 
 function keyOf(path: string): string {
