@@ -205,6 +205,9 @@ const LOG: Described = {
   'gateway.stop': 'a gateway stopped in order; every record of its run stands before this one',
   'log.forked':
     'a witness says that it has seen another history of this log than the one that it is shown: which witness, and what it says',
+  'backup.made': 'a backup of this home was made: the digest of its manifest, files and bytes',
+  'log.restored':
+    'this home was put back from a backup: of when, by whom and why, where the log of the backup ended, and in which shard it goes on',
   'store.moved': 'the rows of this home moved from SQLite to PostgreSQL: how many',
   'gateway.lost':
     'the last run of this gateway ended without a stop: its newest record; what it had out was answered `unknown`',

@@ -39,6 +39,11 @@ export function orderOf({
   return { database: { url: databaseUrl, ack: auditAck } }
 }
 
+/** Whether PostgreSQL orders the log of this home. */
+export function isOrderedInDatabase(home: string): boolean {
+  return existsSync(join(home, LOG_FILE))
+}
+
 /** Says for good that PostgreSQL orders the log of this home. Before anything of it is there: what is half moved is not opened. */
 export function orderInDatabase(home: string): void {
   const path = join(home, LOG_FILE)
