@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { utf8 } from './bytes.ts'
 import { Fault } from './fault.ts'
 import {
-  asLine,
   canonicalJson,
   JsonNumber,
   parseJson,
@@ -15,6 +14,7 @@ import {
   stringifyJson,
   type Json,
 } from './json.ts'
+import { asLine } from './json-line.ts'
 
 const read = (text: string): Json => parseJson(utf8(text))
 

@@ -331,20 +331,6 @@ export function stringifyJson(value: Json): string {
 }
 
 /**
- * What Unicode calls the end of a line and JSON leaves in a string. Node's readline and Python's splitlines cut there, and
- * would take what an agent wrote behind it for a message that nobody decided (INV-12).
- */
-const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g
-
-/** JSON text as one line, whoever reads it: every other end of a line is escaped. */
-export function asLine(json: string): string {
-  return json.replaceAll(
-    OTHER_LINE_ENDS,
-    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-/**
  * Canonical JSON (RFC 8785): keys by UTF-16 code units, no space. Beyond the RFC, a number that a double would change keeps
  * its exact text, so that two arguments are equal only where every reader takes them as equal.
  */
@@ -391,23 +377,20 @@ function ordered(value: Json): Json | undefined {
 /** Whether the keys of an object stand in order; without a list of them, since most do. */
 function isInOrder(value: JsonObject): boolean {
   let before = ''
-  for (const key in value) {
+  for (const key in value)
     if (key < before) return false
-    before = key
-  }
+    else before = key
   return true
 }
 
 function reordered(value: JsonObject): JsonObject | undefined {
   const keys = Object.keys(value)
   if (keys.length > FEW_KEYS) return undefined
-  sort(keys)
   const out: JsonObject = {}
-  for (const key of keys) {
-    if (value[key] === undefined) continue
-    const entry = ordered(value[key])
+  for (const key of sort(keys)) {
+    const entry = value[key] === undefined ? null : ordered(value[key])
     if (entry === undefined || !isPut(key)) return undefined
-    out[key] = entry
+    if (value[key] !== undefined) out[key] = entry
   }
   return out
 }
@@ -417,14 +400,15 @@ function isPut(key: string): boolean {
   return key !== '__proto__' && !isDigit(key.charCodeAt(0))
 }
 
-/** Sorts a few keys by their UTF-16 code units. */
-function sort(keys: string[]): void {
+/** Sorts a few keys in place, by their UTF-16 code units. */
+function sort(keys: string[]): string[] {
   for (let i = 1; i < keys.length; i++) {
     const key = keys[i]!
     let at = i
     for (; at > 0 && keys[at - 1]! > key; at--) keys[at] = keys[at - 1]!
     keys[at] = key
   }
+  return keys
 }
 
 /** Printable ASCII without what JSON escapes: most texts and nearly all keys, written without asking the library. */

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { asLine } from '../../std/json.ts'
+import { asLine } from '../../std/json-line.ts'
 
 /** Bytes of one line that are kept; what is longer is read over to its end. */
 export const LINE_LIMIT = 16_777_216

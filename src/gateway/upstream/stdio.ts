@@ -1,12 +1,7 @@
 // Holds the carrier over standard streams: one JSON document a line, both ways, to a program of our own.
 
-import {
-  asLine,
-  parseJson,
-  RESPONSE_LIMITS,
-  stringifyJson,
-  type JsonObject,
-} from '../../std/json.ts'
+import { parseJson, RESPONSE_LIMITS, stringifyJson, type JsonObject } from '../../std/json.ts'
+import { asLine } from '../../std/json-line.ts'
 import { rpcMessage, type RpcMessage } from '../../wire/mcp.ts'
 import { gatewayFault } from '../faults.ts'
 import type { Carrier, Receiver } from './carrier.ts'
