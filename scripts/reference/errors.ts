@@ -38,6 +38,7 @@ import { EFFECT_FAULTS } from '../../src/authority/effects/faults.ts'
 import { DELEGATION_FAULTS } from '../../src/authority/delegation/faults.ts'
 import { POLICY_FAULTS } from '../../src/policy/faults.ts'
 import { CREDENTIAL_FAULTS } from '../../src/server/credentials/faults.ts'
+import { BACKUP_FAULTS } from '../../src/server/backup/faults.ts'
 import { SERVER_FAULTS } from '../../src/server/faults.ts'
 import { DER_FAULTS } from '../../src/std/der.ts'
 import type { FaultCatalogue } from '../../src/std/fault.ts'
@@ -93,6 +94,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   KEYS_FAULTS: ['Keys', KEYS_FAULTS],
   CREDENTIAL_FAULTS: ['What systems are called with', CREDENTIAL_FAULTS],
   SERVER_FAULTS: ['Starting and wiring', SERVER_FAULTS],
+  BACKUP_FAULTS: ['Backups', BACKUP_FAULTS],
   CLI_FAULTS: ['The command line', CLI_FAULTS],
   CONNECT_FAULTS: ['Connecting clients', CONNECT_FAULTS],
   APPLY_FAULTS: ['Applying documents', APPLY_FAULTS],

@@ -207,6 +207,9 @@ const LOG: Described = {
     'something stands in PostgreSQL under the name of a gateway that no gateway of this log recorded: which name, boot and number; it gets no index, and neither does what follows it there',
   'log.forked':
     'a witness says that it has seen another history of this log than the one that it is shown: which witness, and what it says',
+  'home.backed_up': 'a backup of this home was made: the digest of its manifest, files and bytes',
+  'log.restored':
+    'this home was put back from a backup: of when, by whom and why, where the log of the backup ended, and in which shard it goes on',
   'store.moved': 'the rows of this home moved from SQLite to PostgreSQL: how many',
   'gateway.lost':
     'the last run of this gateway ended without a stop: its newest record; what it had out was answered `unknown`',

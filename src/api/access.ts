@@ -184,6 +184,7 @@ export const ROUTES = {
   'GET /v1/subjects': 'auditor',
   'POST /v1/subjects/hold': 'auditor',
   'POST /v1/subjects/release': 'administrator',
+  'POST /v1/backups': 'administrator',
   'GET /v1/audit/sinks': 'viewer',
   'POST /v1/audit/sinks/{name}/test': 'operator',
   'POST /v1/audit/sinks/{name}/replay': 'administrator',

@@ -8,6 +8,7 @@ import { uuidv7 } from '../std/id.ts'
 import { serveAgents } from './agents/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
+import { serveBackups } from './backups.ts'
 import { serveAudit } from './audit/routes.ts'
 import { servePayloads } from './audit/payloads.ts'
 import { serveErasures } from './erasures/routes.ts'
@@ -153,6 +154,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveAuthzen(surface, ports)
   serveConsent(surface, ports)
   serveAudit(surface, ports)
+  serveBackups(surface, ports)
   servePayloads(surface, ports)
   serveErasures(surface, ports)
   serveExports(surface, ports)

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
 import { hex } from '../std/bytes.ts'
+import { EMPTY_ROOT } from '../tlog/hash.ts'
 import { fault } from './faults.ts'
 import type { IndexRow } from './index-row.ts'
 import { SEGMENT_HEAD, type Position } from './segment.ts'
@@ -125,6 +126,18 @@ export class LogState {
       throw fault('audit.corrupt', 'the shards in log-state.sqlite do not add up to its size')
     }
     return { size, position, shards }
+  }
+
+  /**
+   * Begins an empty shard at the end of the log, and a spool of which nothing was read: what a restored log goes on with. Throws
+   * `audit.corrupt` where the shards do not add up.
+   */
+  beginAgain(name: string): void {
+    const { size } = this.head()
+    this.#database.exec('BEGIN IMMEDIATE')
+    this.#shard.run(name, size, 0, EMPTY_ROOT)
+    this.#database.exec(`UPDATE state SET segment = 1, offset = ${SEGMENT_HEAD}`)
+    this.#database.exec('COMMIT')
   }
 
   /**

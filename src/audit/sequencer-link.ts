@@ -150,6 +150,8 @@ export class SequencerLink {
     const { shards } = this.#head
     const current = shards.at(-1)
     for (const shard of shards) {
+      // One that has begun and holds nothing, after a restore: there is nothing to show yet.
+      if (shard.size === 0) continue
       if (shard === current || closed.includes(shard.name)) this.#signShard(shard)
     }
     if (current === undefined) this.#published = 0

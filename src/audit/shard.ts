@@ -4,7 +4,10 @@ import { rfc3339 } from '../std/clock.ts'
 
 /** A shard as it was committed. Only the last of a log grows. */
 export interface ShardHead {
-  /** `YYYYhH`; empty for the one that a home began with before there were shards. */
+  /**
+   * `YYYYhH`, with `rSSSSSSSS` behind it where a log began again from a backup (the second of that, hexadecimal); empty for the one
+   * that a home began with before there were shards.
+   */
   readonly name: string
   /** Records before it: the index of its first record. */
   readonly base: number
@@ -13,9 +16,9 @@ export interface ShardHead {
   readonly root: Uint8Array
 }
 
-const NAME = /^\d{4}h[12]$/
+const NAME = /^\d{4}h[12](?:r[0-9a-f]{8})?$/
 
-/** True for the name of a half-year; names sort as the time does. */
+/** True for the name of a shard; names sort as the time does. */
 export function isShardName(text: string): boolean {
   return NAME.test(text)
 }
@@ -29,7 +32,18 @@ export function shardOf(ms: number): string {
 /** When a shard ends: the first millisecond that is the next one's. The shard of the empty name has ended. */
 export function shardEnd(name: string): number {
   if (name === '') return -Infinity
-  return Date.UTC(Number(name.slice(0, 4)), name.endsWith('h1') ? 6 : 12, 1)
+  return Date.UTC(Number(name.slice(0, 4)), name[5] === '1' ? 6 : 12, 1)
+}
+
+/**
+ * The shard in which a log begins again that was restored at `ms`: one that nobody has signed a checkpoint of, whatever the log that the
+ * backup was made of has had since. `last` is the newest shard of the backup.
+ */
+export function shardAfterRestore(last: string, ms: number): string {
+  const half = [shardOf(ms), last.slice(0, 6)].toSorted().at(-1) ?? ''
+  return `${half}r${Math.floor(ms / 1000)
+    .toString(16)
+    .padStart(8, '0')}`
 }
 
 /** Origin of a shard: the log's own with its name behind it (C2SP tlog-checkpoint: a URL without scheme). */

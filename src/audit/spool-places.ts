@@ -49,7 +49,9 @@ export function writePlaces(directory: string, places: readonly Place[]): void {
   if (places.length > PLACES_MAX) {
     throw fault('audit.break_glass', 'records of too many earlier ones wait for the log')
   }
-  const kept = places.map(({ folder: _, ...place }) => ({ ...place }))
+  const kept = places.map(({ id, to, at, until, reason, by, begun, ended }) => {
+    return { id, to, at, until, reason, by, begun, ended }
+  })
   replaceDurable(fileOf(directory), utf8(canonicalJson({ places: kept })))
 }
 

@@ -23,7 +23,9 @@ export function scanSpool(directory: string, taken: Position, size: number): Spo
   const segments = presentSegments(directory)
   dropUnbegun(directory, segments)
   const last = segments.at(-1)
-  if (last === undefined && size === 0) return { torn: 0 }
+  // A log that is new, or was restored from a backup, has taken nothing from this spool yet.
+  const unread = size === 0 || (taken.segment === 1 && taken.offset === SEGMENT_HEAD)
+  if (last === undefined && unread) return { torn: 0 }
   if (last === undefined || last < taken.segment) {
     throw damaged(taken.segment, 0, 'the segment that the log was reading is gone')
   }

@@ -58,6 +58,7 @@ export class IndexCheck {
     const folder = new LogFolder(log)
     for (const { name, size, root } of readShards(this.#database)) {
       const place = name === '' ? 'checkpoint' : `${name}/checkpoint`
+      if (size === 0) continue
       const published = readPublished(folder, name)
       if (published === undefined) {
         const detail = `it is missing, and log-state.sqlite knows ${size} records of this shard`

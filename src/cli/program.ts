@@ -34,6 +34,8 @@ const COMMANDS: readonly (readonly [
   ['whoami', 'the person that this home’s credential belongs to', () => import('./whoami.ts')],
   ['login', 'sign in with a browser, by a link that opens once', () => import('./login.ts')],
   ['logout', 'sign yourself out of every browser', () => import('./logout.ts')],
+  ['backup', 'copy this home, running or not, into a folder', () => import('./backup.ts')],
+  ['restore', 'put a backup back into a home of its own', () => import('./restore.ts')],
   ['doctor', 'look for what is wrong, and say what to do', () => import('./doctor.ts')],
   ['agent', 'agents: register, list, show, change, roles, join tokens', () => import('./agent.ts')],
   [

@@ -16,6 +16,7 @@ import { lockHome } from '../store/home-lock.ts'
 import type { Store } from '../store/open.ts'
 import { orderOf, takeDatabase } from './database.ts'
 import { openCommitments } from './commitments.ts'
+import { recordRestored, suspicious } from './backup/restored.ts'
 import { homeFacts, makeHome } from './home.ts'
 import { operatorLog } from './operator-log.ts'
 import type { Settings } from './settings.ts'
@@ -80,7 +81,8 @@ export async function openGround(
   stack.push(() => audit.close())
   const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())
-  const store = await openRows(keys)
+  await recordRestored(home, audit)
+  const store = suspicious(await openRows(keys), home)
   stack.push(() => store.close())
   const replayed = await replay({ audit, store, clock })
   if (Object.values(replayed).some((count) => count > 0))

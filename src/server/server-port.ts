@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { AuditStats } from '../audit/log.ts'
 import type { ServerFacts, ServerPort } from '../api/ports.ts'
 import { observedNow } from '../api/agents/observed.ts'
 import type { Core } from './core.ts'
@@ -164,20 +165,21 @@ function warnings(core: Core): string[] {
   if (forked !== undefined) {
     out.push(`a witness has seen another history of this log: ${forked}`)
   }
-  const { breakGlass } = audit.stats()
-  if (breakGlass !== undefined) {
-    const state = breakGlass.open ? 'records go' : 'records went'
-    const problem = breakGlass.problem === undefined ? '' : `; ${breakGlass.problem}`
-    out.push(
-      breakGlass.to === ''
-        ? `break-glass is asked for and not understood${problem}`
-        : `the glass is broken: ${state} to ${breakGlass.to} (${breakGlass.reason})${problem}`,
-    )
-  }
+  const glass = breakGlassWarning(audit.stats().breakGlass)
+  if (glass !== undefined) out.push(glass)
   for (const trouble of [failure, sequencerProblem, reserveProblem]) {
     if (trouble !== undefined) out.push(`the log has a problem: ${trouble}`)
   }
   return out
+}
+
+/** That records go elsewhere, or that somebody asks for it in vain. */
+function breakGlassWarning(view: AuditStats['breakGlass']): string | undefined {
+  if (view === undefined) return undefined
+  const { open, problem, reason, to } = view
+  const trouble = problem === undefined ? '' : `; ${problem}`
+  if (to === '') return `break-glass is asked for and not understood${trouble}`
+  return `the glass is broken: ${open ? 'records go' : 'records went'} to ${to} (${reason})${trouble}`
 }
 
 /** When the checkpoint of the newest shard was published (ms since the epoch). */
