@@ -194,8 +194,11 @@ function install(home: string, trace: string): void {
 
 /** `exec` and `run` are where the embedded database is told to write: its own system calls are those of its library. */
 function wrapStatements(home: string, begin: (op: string) => () => void): void {
-  const { exec } = DatabaseSync.prototype
-  const { run } = StatementSync.prototype
+  const exec = Reflect.get(DatabaseSync.prototype, 'exec') as (
+    this: DatabaseSync,
+    sql: string,
+  ) => void
+  const run = Reflect.get(StatementSync.prototype, 'run') as (this: StatementSync) => unknown
   DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string): void {
     if (this.location()?.startsWith(home) !== true) return exec.call(this, sql)
     const end = begin(`exec(${/\w+/.exec(sql)?.[0] ?? ''})`)
