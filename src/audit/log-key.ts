@@ -60,8 +60,9 @@ export class LogKey {
     const origin = shardOrigin(this.origin, name)
     const line = formatVkey(origin, NOTE_ED25519, this.#raw)
     if (!this.#lines.includes(line)) {
+      // Known only once it is durable: where the disk refuses, the next try writes it.
+      replaceDurable(this.#path, utf8(`${[...this.#lines, line].join('\n')}\n`))
       this.#lines.push(line)
-      replaceDurable(this.#path, utf8(`${this.#lines.join('\n')}\n`))
     }
     return noteSigner(origin, this.#raw, (body) => this.#signer.sign(body))
   }
@@ -69,14 +70,19 @@ export class LogKey {
 
 /**
  * The log key under the log's name, written to `<home>/log.vkey` on first use: the log's own line, then one per shard, the
- * oldest first. Throws `audit.key` where the home began with another key or name: a log does not change either.
+ * oldest first. Throws `audit.key` where the home began with another key or name: a log does not change either; and
+ * `audit.unavailable` where the disk refuses the file.
  */
 export function openLogKey(home: string, origin: string, signer: Signer): LogKey {
   if (signer.algorithm !== 'Ed25519') throw fault('audit.key', 'the log key is not an Ed25519 key')
   const path = join(home, 'log.vkey')
-  makeDirectory(home)
   const vkey = formatVkey(origin, NOTE_ED25519, rawEd25519(signer.publicKey))
-  if (!existsSync(path)) replaceDurable(path, utf8(`${vkey}\n`))
+  try {
+    makeDirectory(home)
+    if (!existsSync(path)) replaceDurable(path, utf8(`${vkey}\n`))
+  } catch (cause) {
+    throw fault('audit.unavailable', 'log.vkey cannot be written', cause)
+  }
   const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
   if (lines[0] !== vkey) {
     throw fault(

@@ -149,10 +149,16 @@ export class SequencerLink {
   #sign(closed: readonly string[]): void {
     const { shards } = this.#head
     const current = shards.at(-1)
-    for (const shard of shards) {
-      // One that has begun and holds nothing, after a restore: there is nothing to show yet.
-      if (shard.size === 0) continue
-      if (shard === current || closed.includes(shard.name)) this.#signShard(shard)
+    try {
+      for (const shard of shards) {
+        // One that has begun and holds nothing, after a restore: there is nothing to show yet.
+        if (shard.size === 0) continue
+        if (shard === current || closed.includes(shard.name)) this.#signShard(shard)
+      }
+    } catch (cause) {
+      // A new shard's line in log.vkey did not become durable. What is committed is signed at the next start of the thread.
+      this.#order({ kind: 'close' })
+      this.#fell(fault('audit.unavailable', 'a checkpoint cannot be signed', cause))
     }
     if (current === undefined) this.#published = 0
   }
