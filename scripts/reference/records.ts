@@ -208,6 +208,7 @@ const LOG: Described = {
   'log.forked':
     'a witness says that it has seen another history of this log than the one that it is shown: which witness, and what it says',
   'backup.made': 'a backup of this home was made: the digest of its manifest, files and bytes',
+  'log.exported': 'a shard of the log is about to be copied to somewhere else, as a person asks',
   'log.restored':
     'this home was put back from a backup: of when, by whom and why, where the log of the backup ended, and in which shard it goes on',
   'store.moved': 'the rows of this home moved from SQLite to PostgreSQL: how many',

@@ -359,6 +359,7 @@ export interface ControlPorts {
     | 'shards'
     | 'flush'
     | 'checkpoint'
+    | 'newest'
     | 'proof'
     | 'stats'
   >

@@ -176,6 +176,11 @@ export class AuditLog implements AuditSink {
     return this.#read(this.#parts.index.tail(filter, before, bounded))
   }
 
+  /** The newest record of a type that is in the log at this moment; whatever is still on its way is not waited for. */
+  newest(type: string): LoggedRecord | undefined {
+    return this.#read(this.#parts.index.tail({ type }, Number.MAX_SAFE_INTEGER, 1))[0]
+  }
+
   /** Calls `listener` with every record once it is durable, from now on; the answer ends it. */
   subscribe(listener: LiveListener): () => void {
     return this.#live.subscribe(listener)

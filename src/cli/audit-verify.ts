@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { LogSource, VerifyReport } from '../server/verify.ts'
+import type { LogSource } from '../server/verify.ts'
 import { publicFault } from '../std/fault.ts'
 import { AuditFlushed } from '../wire/api/audit.ts'
 import type { Context } from './context.ts'
@@ -57,12 +57,6 @@ function read(path: string, what: string): string {
   } catch (cause) {
     throw fault('cli.file', `${what} ${path} cannot be read`, cause)
   }
-}
-
-/** Reads the verifier key and verifies the folder alone. Throws `cli.file` where the key cannot be read. */
-export async function verifyFiles(log: string, vkey: string): Promise<VerifyReport> {
-  const { verifyLog } = await import('../server/verify.ts')
-  return verifyLog({ directory: log, vkey: read(vkey, 'the verifier key') })
 }
 
 /** What was recorded a moment ago is in memory or spool: asked into the log where a server is there to ask. */

@@ -6,6 +6,7 @@ import { parseJson, RESPONSE_LIMITS } from '../std/json.ts'
 import { utf8 } from '../std/bytes.ts'
 import { registerBreakGlass } from './audit-break-glass.ts'
 import { registerErase } from './audit-erase.ts'
+import { registerExport } from './audit-export.ts'
 import { registerPayload } from './audit-payload.ts'
 import { registerSearch } from './audit-search.ts'
 import { registerStory } from './audit-story.ts'
@@ -98,6 +99,7 @@ export function register(program: Command, context: Context): void {
   registerPayload(audit, context)
   registerErase(audit, context)
   registerVerify(audit, context)
+  registerExport(audit, context)
   registerSinks(audit, context)
   registerBreakGlass(audit, context)
 }

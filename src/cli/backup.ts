@@ -13,7 +13,7 @@ import { fault } from './faults.ts'
 import { fields } from './terminal/table.ts'
 
 /** The server on this home, once everything that it has acknowledged is in the log; undefined where none answers. */
-async function running(context: Context): Promise<Control | undefined> {
+export async function runningControl(context: Context): Promise<Control | undefined> {
   try {
     const control = await context.control()
     await control.send('POST', '/v1/audit/flush', {}, AuditFlushed)
@@ -29,7 +29,7 @@ async function backup(context: Context, folder: string): Promise<void> {
   const { home, screen, shell } = context
   if (!existsSync(join(home, 'home.json'))) throw fault('cli.file', `${home} is no home`)
   const to = resolve(shell.cwd, folder)
-  const control = await running(context)
+  const control = await runningControl(context)
   const { backupHome, backupStopped } = await import('../server/backup.ts')
   const made =
     control === undefined

@@ -3,18 +3,14 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { situation } from '../server/situation.ts'
-import { publicFault } from '../std/fault.ts'
-import { logPlaces, verifyFiles } from './audit-verify.ts'
 import type { Context } from './context.ts'
 import { checkFiles } from './doctor/files.ts'
 import type { Finding } from './doctor/finding.ts'
+import { checkRecord } from './doctor/record.ts'
 import { checkServer } from './doctor/server.ts'
 import { fault } from './faults.ts'
 import type { Surface } from './terminal/table.ts'
 import { visible } from './terminal/visible.ts'
-
-/** Records up to which the log is verified here and now. */
-const QUICK_RECORDS = 100_000
 
 function checkNode(): Finding {
   const { node } = process.versions
@@ -22,26 +18,6 @@ function checkNode(): Finding {
   if (Number.parseInt(node, 10) >= 24) return { check: 'node', state: 'ok', detail }
   const next = 'start it with bin/bailiwick, which finds Node 24'
   return { check: 'node', state: 'bad', detail: `${detail} is too old`, next }
-}
-
-async function checkLog(home: string, size: number | undefined): Promise<Finding> {
-  const check = 'log'
-  if (size !== undefined && size > QUICK_RECORDS) {
-    const next = 'bailiwick audit verify'
-    return { check, state: 'warn', detail: `${size} records are too many to verify here`, next }
-  }
-  try {
-    const { log, vkey } = logPlaces(home)
-    const report = await verifyFiles(log, vkey)
-    if (report.ok) {
-      return { check, state: 'ok', detail: `${report.records} records, whole, unwitnessed` }
-    }
-    const detail = `deviates in ${report.findings.length + report.more} places`
-    return { check, state: 'bad', detail, next: 'bailiwick audit verify' }
-  } catch (error) {
-    const { detail, next } = publicFault(error)
-    return { check, state: 'bad', detail: `cannot be verified: ${detail}`, next }
-  }
 }
 
 const MARK = {
@@ -60,7 +36,7 @@ function draw(findings: readonly Finding[], surface: Surface): string {
     .join('')
 }
 
-async function examine(context: Context): Promise<void> {
+async function examine(context: Context, deep: boolean): Promise<void> {
   const { home, screen } = context
   const files = checkFiles(home)
   const { status, findings } = await checkServer(context)
@@ -71,7 +47,7 @@ async function examine(context: Context): Promise<void> {
     checkNode(),
     ...files,
     ...findings,
-    ...(there ? [await checkLog(home, status?.log.size)] : []),
+    ...(there ? await checkRecord(context, status, deep) : []),
     { check: 'situation', state: 'warn', detail: told },
   ]
   const bad = found.filter(({ state }) => state === 'bad').length
@@ -86,5 +62,6 @@ export function register(program: Command, context: Context): void {
   program
     .command('doctor')
     .description('look for what is wrong, and say what to do')
-    .action(() => examine(context))
+    .option('--deep', 'verify the whole log, however large')
+    .action(({ deep = false }: { readonly deep?: boolean }) => examine(context, deep))
 }

@@ -3,3 +3,4 @@
 export { backupHome } from './backup/backup.ts'
 export { restoreHome } from './backup/restore.ts'
 export { backupStopped } from './backup/stopped.ts'
+export { exportShard } from './backup/shard-export.ts'

@@ -64,6 +64,14 @@ test('INV-13 a home comes back from its backup: locked until somebody has looked
   assert.match((await lost.cli(['backup', join(lost.home, 'in')])).stderr, /backup\.target/)
   assert.equal((await lost.records('backup.made')).length, 1)
   assert.ok(calls > 0)
+  const doctor = JSON.parse((await lost.cli(['doctor', '-o', 'json'])).stdout) as {
+    findings: { check: string; state: string }[]
+  }
+  const states = new Map(doctor.findings.map(({ check, state }) => [check, state]))
+  assert.deepEqual(
+    ['log', 'witness', 'search', 'backup'].map((check) => states.get(check)),
+    ['ok', 'warn', 'ok', 'ok'],
+  )
   // What the backup does not know.
   await lost.lock('agent', 'worker-1')
   await lost.stop('SIGKILL')
@@ -100,6 +108,15 @@ test('INV-13 a home comes back from its backup: locked until somebody has looked
   assert.ok(
     second instanceof Error || (await echo(there, second as typeof again)).code === 'admit.locked',
   )
+  const shard = join(scratch, 'shard')
+  const [first] = verified.shards
+  const exported = await there.cli(['audit', 'export', first?.name ?? '', shard])
+  assert.equal(exported.code, 0, exported.stderr)
+  const alone = await there.cli(['audit', 'verify', '--no-pin', '--from', shard, '--vkey', vkey])
+  assert.equal(alone.code, 0, alone.stdout)
+  assert.match(alone.stdout, new RegExp(`size +${first?.size}`))
+  assert.equal((await there.records('log.exported')).length, 1)
+  assert.match((await there.cli(['audit', 'export', '1999h1', shard])).stderr, /backup\.shard/)
   await there.stop()
   await there.serve()
   assert.equal((await echo(there, again)).code, undefined, 'the lock is lifted for good')

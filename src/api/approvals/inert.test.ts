@@ -61,7 +61,10 @@ test('numbers keep the digits that they came with', () => {
 test('what is drawn in full reads back as the same tree, escapes aside', () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: true, maxDepth: 4 }), (value) => {
-      const tree = parseJson(utf8(JSON.stringify(value)), {
+      const said = JSON.stringify(value)
+      // The one key that the reader refuses.
+      fc.pre(!said.includes('__proto__'))
+      const tree = parseJson(utf8(said), {
         bytes: 1e6,
         depth: 64,
         values: 1e6,

@@ -77,6 +77,7 @@ export function serveStatus(surface: Surface, ports: ControlPorts): void {
           published_at: facts.logPublishedAt === undefined ? null : rfc3339(facts.logPublishedAt),
           ...seen(ports),
         },
+        backup_at: audit.newest('backup.made')?.record.ts ?? null,
         situation: facts.situation,
         warnings: [...facts.warnings],
       }

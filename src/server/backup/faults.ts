@@ -8,6 +8,7 @@ export const BACKUP_FAULTS = {
     status: 400,
     next: 'name a folder that is not there yet, outside of the home, on a disk with room',
   },
+  'backup.shard': { status: 404, next: 'name a shard that this log has' },
   'backup.log': {
     status: 500,
     next: 'run bailiwick audit verify: the log has to be whole before it can be backed up',

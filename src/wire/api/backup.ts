@@ -16,4 +16,13 @@ export const BackupNoted = z.object({
   record: z.string(),
 })
 
+/** A shard that is about to be exported. */
+export const NewShardExport = z.strictObject({ shard: z.string().max(32) })
+
+/** Where its record is. */
+export const ShardNoted = z.object({
+  /** Id of the record `log.exported`. */
+  record: z.string(),
+})
+
 export type BackupNoted = z.infer<typeof BackupNoted>

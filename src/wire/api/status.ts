@@ -57,6 +57,8 @@ export const Status = z
       /** Records that can be searched. */
       indexed: z.number().int(),
     }),
+    /** When this home was last backed up, as the record says; null where it never was. */
+    backup_at: Time.nullable(),
     /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). */
     situation: z.string(),
     /** What the operator should know; one sentence each. */

@@ -1,0 +1,115 @@
+// Holds the checks of the record: whether the log verifies, who has seen it, what follows it, and when the home was last backed up.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { publicFault } from '../../std/fault.ts'
+import { SinksAnswer } from '../../wire/api/export.ts'
+import type { Status } from '../../wire/api/status.ts'
+import { logPlaces } from '../audit-verify.ts'
+import type { Context } from '../context.ts'
+import type { Finding } from './finding.ts'
+
+/** Records up to which the whole log is verified here and now; of a larger one its end is. */
+const QUICK_RECORDS = 100_000
+/** Records that search may be behind without being worth a word. */
+const BEHIND = 10_000
+/** How old a backup may be. */
+const BACKUP_MS = 7 * 86_400_000
+
+/** All checks of the record. `deep` verifies the whole log, however large. */
+export async function checkRecord(
+  context: Context,
+  status: Status | undefined,
+  deep: boolean,
+): Promise<Finding[]> {
+  return [
+    await checkLog(context, status?.log.size, deep),
+    ...(status === undefined
+      ? []
+      : [
+          checkWitnesses(context.home, status),
+          checkSearch(status),
+          ...(await checkSinks(context)),
+          checkBackup(status, context.screen.now),
+        ]),
+  ]
+}
+
+async function checkLog(
+  { home }: Context,
+  size: number | undefined,
+  deep: boolean,
+): Promise<Finding> {
+  const check = 'log'
+  try {
+    const { readFileSync } = await import('node:fs')
+    const { verifyLog } = await import('../../server/verify.ts')
+    const { log, vkey } = logPlaces(home)
+    const part = !deep && size !== undefined && size > QUICK_RECORDS
+    const report = await verifyLog({
+      directory: log,
+      vkey: readFileSync(vkey, 'utf8'),
+      ...(part && { range: [size - QUICK_RECORDS, size - 1] as const }),
+    })
+    const count = report.findings.length + report.more
+    if (count > 0) {
+      const detail = `deviates in ${count} ${count === 1 ? 'place' : 'places'}`
+      return { check, state: 'bad', detail, next: 'bailiwick audit verify' }
+    }
+    if (!part) return { check, state: 'ok', detail: `${report.records} records, whole` }
+    const detail = `the newest ${report.records} of ${size} records are whole; the others were not read`
+    return { check, state: 'ok', detail, next: 'bailiwick doctor --deep' }
+  } catch (error) {
+    const { detail, next } = publicFault(error)
+    return { check, state: 'bad', detail: `cannot be verified: ${detail}`, next }
+  }
+}
+
+function checkWitnesses(home: string, { log }: Status): Finding {
+  const check = 'witness'
+  if (log.forked !== null) {
+    const next = 'keep log/ as it is, and compare it with what the witness holds'
+    return { check, state: 'bad', detail: `another history was seen: ${log.forked}`, next }
+  }
+  if (!existsSync(join(home, 'witness.policy'))) {
+    const detail = 'unwitnessed: nobody but this log vouches for it'
+    return { check, state: 'warn', detail, next: 'let others see it: docs/operate/witness.md' }
+  }
+  if (!log.witnessed) {
+    const detail = 'the quorum of witness.policy has not seen the newest shard'
+    return { check, state: 'warn', detail, next: 'look whether the witnesses answer' }
+  }
+  return { check, state: 'ok', detail: `witnessed up to ${log.witnessed_size ?? 0} of its shard` }
+}
+
+function checkSearch({ log }: Status): Finding {
+  const behind = log.size - log.indexed
+  const detail = `${log.indexed} of ${log.size} records can be searched`
+  if (behind <= BEHIND) return { check: 'search', state: 'ok', detail }
+  return { check: 'search', state: 'warn', detail, next: 'wait: it catches up by itself' }
+}
+
+async function checkSinks(context: Context): Promise<Finding[]> {
+  try {
+    const control = await context.control()
+    const { sinks } = await control.get('/v1/audit/sinks', SinksAnswer)
+    return sinks.map(({ name, target, lag, problem }): Finding => {
+      const check = 'sink'
+      if (problem === null) return { check, state: 'ok', detail: `${name}: ${lag} records behind` }
+      const next = `bailiwick audit sink test ${name}`
+      return { check, state: 'bad', detail: `${name} (${target}): ${problem}`, next }
+    })
+  } catch (error) {
+    const { detail, next } = publicFault(error)
+    return [{ check: 'sink', state: 'warn', detail: `cannot be asked about: ${detail}`, next }]
+  }
+}
+
+function checkBackup({ backup_at: at }: Status, now: number): Finding {
+  const check = 'backup'
+  const next = 'bailiwick backup FOLDER'
+  if (at === null) return { check, state: 'warn', detail: 'this home was never backed up', next }
+  const detail = `the last one is of ${at.slice(0, 16).replace('T', ' ')}`
+  if (now - Date.parse(at) <= BACKUP_MS) return { check, state: 'ok', detail }
+  return { check, state: 'warn', detail, next }
+}
