@@ -54,6 +54,7 @@ export interface ServerFacts {
   /** Processes of upstream systems. */
   readonly upstreams: number
   readonly logOrigin: string
+  readonly database: 'embedded' | 'postgresql'
   /** When the checkpoint was published, ms since the epoch. */
   readonly logPublishedAt?: number
   /** The account that this process runs under; the number is absent where accounts have none. */

@@ -88,6 +88,7 @@ function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
     callsInFlight: gateway.governor.flights.size,
     upstreams: gateway.pool.size,
     logOrigin: core.origin,
+    database: settings.databaseUrl === undefined ? 'embedded' : 'postgresql',
     ...(published !== undefined && { logPublishedAt: published }),
     account: {
       name: settings.account,

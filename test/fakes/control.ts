@@ -296,6 +296,7 @@ export class ControlHome {
         callsInFlight: 0,
         upstreams: 0,
         logOrigin: 'control.test/log',
+        database: 'embedded',
         account: { name: 'nobody', uid: 65_534 },
         situation: 'agents run under the account of their person',
         warnings: [],

@@ -3,6 +3,7 @@
 import { rfc3339 } from '../../std/clock.ts'
 import { Fault } from '../../std/fault.ts'
 import { Status } from '../../wire/api/status.ts'
+import type { AuditRecord } from '../../wire/record.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
@@ -26,6 +27,51 @@ function seen({ server, search }: ControlPorts) {
     witnessed_size: state?.size ?? null,
     forked: state?.forked ?? null,
     indexed: search.state().indexed,
+  }
+}
+
+/** What a reader gives; undefined where the log cannot be read there: the status is for finding that out, and verification names the place. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'audit.corrupt') return undefined
+    throw error
+  }
+}
+
+function newest(audit: ControlPorts['audit'], type: string): AuditRecord | undefined {
+  return readable(() => audit.newest(type))?.record
+}
+
+/** How records get to the disk, and what the record itself says was refused or lost. */
+function recording(audit: ControlPorts['audit']): Status['record'] {
+  const { backlogSegments, freeBytes, breakGlass, failure, sequencerProblem, reserveProblem } =
+    audit.stats()
+  const refused = newest(audit, 'refusals.quota')
+  const lost = newest(audit, 'gateway.lost')
+  const total = refused?.body['total']
+  const gateway = lost?.body['gateway']
+  const { base = 0, size = 0 } = audit.shards.at(-1) ?? {}
+  const [last] = readable(() => audit.read(Math.max(0, base + size - 1), 1)) ?? []
+  return {
+    backlog_segments: backlogSegments,
+    free_bytes: freeBytes ?? null,
+    problems: [failure, sequencerProblem, reserveProblem].filter((one) => one !== undefined),
+    break_glass:
+      breakGlass === undefined
+        ? null
+        : {
+            to: breakGlass.to,
+            until: rfc3339(breakGlass.until),
+            open: breakGlass.open,
+            problem: breakGlass.problem ?? null,
+          },
+    refused_at: refused?.ts ?? null,
+    refused: typeof total === 'number' ? total : 0,
+    lost_at: lost?.ts ?? null,
+    lost_gateway: typeof gateway === 'string' ? gateway : null,
+    newest_at: last?.record.ts ?? null,
   }
 }
 
@@ -77,7 +123,10 @@ export function serveStatus(surface: Surface, ports: ControlPorts): void {
           published_at: facts.logPublishedAt === undefined ? null : rfc3339(facts.logPublishedAt),
           ...seen(ports),
         },
-        backup_at: audit.newest('backup.made')?.record.ts ?? null,
+        record: recording(audit),
+        now: rfc3339(ports.clock.now()),
+        database: facts.database,
+        backup_at: newest(audit, 'backup.made')?.ts ?? null,
         situation: facts.situation,
         warnings: [...facts.warnings],
       }

@@ -8,6 +8,7 @@ import type { Status } from '../../wire/api/status.ts'
 import { logPlaces } from '../audit-verify.ts'
 import type { Context } from '../context.ts'
 import type { Finding } from './finding.ts'
+import { checkRecording } from './recording.ts'
 
 /** Records up to which the whole log is verified here and now; of a larger one its end is. */
 const QUICK_RECORDS = 100_000
@@ -27,6 +28,7 @@ export async function checkRecord(
     ...(status === undefined
       ? []
       : [
+          ...checkRecording(status, context.screen.now),
           checkWitnesses(context.home, status),
           checkSearch(status),
           ...(await checkSinks(context)),

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -47,6 +48,11 @@ export async function exportShard(of: {
   }
   if (existsSync(to) || !existsSync(dirname(to))) {
     throw backupFault('backup.target', 'the folder is there already, or the one above it is not')
+  }
+  // A folder within the log could pass for one of its shards. Links are followed, so that none leads back into it.
+  const place = join(realpathSync(dirname(to)), basename(to))
+  if (`${place}/`.startsWith(`${realpathSync(home)}/`)) {
+    throw backupFault('backup.target', 'the folder is within the home')
   }
   const draft = join(dirname(to), `.${basename(to)}.unfinished`)
   try {

@@ -57,6 +57,38 @@ export const Status = z
       /** Records that can be searched. */
       indexed: z.number().int(),
     }),
+    /** How records get to the disk, and what was refused or lost there. */
+    record: z.object({
+      /** Segments between the spool's end and the log. */
+      backlog_segments: z.number().int(),
+      /** Bytes that are free on the spool's volume; null until it was looked at. */
+      free_bytes: z.number().nullable(),
+      /** Why nothing, or not everything, can be recorded; one sentence each. */
+      problems: z.array(z.string()),
+      break_glass: z
+        .object({
+          /** Folder that records go to, or went to; empty where what is asked for is not understood. */
+          to: z.string(),
+          until: Time,
+          /** False while what went there is not in the log yet. */
+          open: z.boolean(),
+          problem: z.string().nullable(),
+        })
+        .nullable(),
+      /** When records were last refused over a quota, as the record says; null where none ever were. */
+      refused_at: Time.nullable(),
+      /** How many that were. */
+      refused: z.number().int(),
+      /** When it was last found that a run of a gateway ended without a stop; null where none ever did. */
+      lost_at: Time.nullable(),
+      lost_gateway: z.string().nullable(),
+      /** Time of the newest record that is in the log; null in an empty one. */
+      newest_at: Time.nullable(),
+    }),
+    /** The clock of the server when it answered. */
+    now: Time,
+    /** Where rows are; with `postgresql` the log is ordered there too. */
+    database: z.enum(['embedded', 'postgresql']),
     /** When this home was last backed up, as the record says; null where it never was. */
     backup_at: Time.nullable(),
     /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). */
