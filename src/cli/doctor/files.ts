@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts'
 
 /** Keys that seal credentials: more than one while they are rotated. */
 const ENVELOPES = 'envelopes'
+const ENVELOPE = /^\d{6,}-[0-9a-f]+\.pem$/
 
 function lookAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false })
@@ -63,6 +64,13 @@ export function checkFiles(home: string): Finding[] {
     const finding = stat === undefined ? undefined : problem(path, stat, kind)
     return finding === undefined ? [] : [finding]
   })
+  // Of an account that may not look, the finding above says so; of a home that has begun, there is always one.
+  const sealing = names(envelopes).some((name) => ENVELOPE.test(name))
+  if (!sealing && lookAt(join(keys, 'log.pem')) !== undefined) {
+    const detail = `${envelopes} has no key: nothing that is sealed, credentials and payloads, can be opened`
+    const next = 'put the keys back from a backup; do not make new ones'
+    found.push({ check: 'files', state: 'bad', detail, next })
+  }
   if (found.length > 0) return found
   return [{ check: 'files', state: 'ok', detail: `${home} and its keys are yours alone` }]
 }

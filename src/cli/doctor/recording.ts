@@ -12,8 +12,11 @@ const NEWS_MS = 86_400_000
 /** What clocks may differ by. */
 const CLOCK_MS = 60_000
 
+/** What of the server's status says how records fare. */
+type RecordingStatus = Pick<Status, 'record' | 'now' | 'database'>
+
 /** All of them, from what the server says of itself. `now` is this machine's time (ms since the epoch). */
-export function checkRecording(status: Status, now: number): Finding[] {
+export function checkRecording(status: RecordingStatus, now: number): Finding[] {
   return [
     checkSpool(status),
     checkGlass(status),
@@ -24,7 +27,7 @@ export function checkRecording(status: Status, now: number): Finding[] {
   ]
 }
 
-function checkSpool({ record }: Status): Finding {
+function checkSpool({ record }: RecordingStatus): Finding {
   const check = 'spool'
   const { backlog_segments: backlog, free_bytes: free, problems } = record
   const [problem] = problems
@@ -51,7 +54,7 @@ function checkSpool({ record }: Status): Finding {
   }
 }
 
-function checkGlass({ record: { break_glass: glass } }: Status): Finding {
+function checkGlass({ record: { break_glass: glass } }: RecordingStatus): Finding {
   const check = 'glass'
   if (glass === null) return { check, state: 'ok', detail: 'no break-glass' }
   const { open, problem, to, until } = glass
@@ -74,7 +77,7 @@ function checkGlass({ record: { break_glass: glass } }: Status): Finding {
   return { check, state: 'warn', detail, next }
 }
 
-function checkRefused({ record }: Status, now: number): Finding {
+function checkRefused({ record }: RecordingStatus, now: number): Finding {
   const check = 'quota'
   const { refused, refused_at: at } = record
   if (at === null || now - Date.parse(at) > NEWS_MS) {
@@ -84,7 +87,7 @@ function checkRefused({ record }: Status, now: number): Finding {
   return { check, state: 'warn', detail, next: 'bailiwick audit search --type refusals.quota' }
 }
 
-function checkLost({ record }: Status, now: number): Finding {
+function checkLost({ record }: RecordingStatus, now: number): Finding {
   const check = 'gateways'
   const { lost_at: at, lost_gateway: gateway } = record
   if (at === null || now - Date.parse(at) > NEWS_MS) {
@@ -99,7 +102,10 @@ function checkLost({ record }: Status, now: number): Finding {
   }
 }
 
-function checkClock({ now: theirs, record: { newest_at: newest } }: Status, now: number): Finding {
+function checkClock(
+  { now: theirs, record: { newest_at: newest } }: RecordingStatus,
+  now: number,
+): Finding {
   const check = 'clock'
   const server = Date.parse(theirs)
   const next = 'set the clock, and keep it set (NTP)'
@@ -113,7 +119,7 @@ function checkClock({ now: theirs, record: { newest_at: newest } }: Status, now:
   return { check, state: 'warn', detail, next }
 }
 
-function checkDatabase({ database }: Status): Finding {
+function checkDatabase({ database }: RecordingStatus): Finding {
   const check = 'database'
   if (database === 'embedded') return { check, state: 'ok', detail: 'in the home' }
   const detail =

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -16,7 +17,7 @@ import { syncDirectory } from '../../audit/durable-file.ts'
 import { LogFolder } from '../../audit/log-folder.ts'
 import { verifyLog } from '../../audit/verify.ts'
 import { backupFault } from './faults.ts'
-import { copyCheckpoints, copyTree } from './tree-copy.ts'
+import { copyTree } from './tree-copy.ts'
 
 /** A log that grows may fold a tile into a larger one while it is copied: then its copy is made again. */
 const ATTEMPTS = 5
@@ -75,7 +76,10 @@ async function verifiedCopy(
   for (let attempt = 1; ; attempt++) {
     rmSync(draft, { recursive: true, force: true })
     mkdirSync(draft, { mode: 0o700 })
-    copyCheckpoints(from, draft)
+    // Its own alone: below the shard of before there were any lie the others.
+    for (const name of readdirSync(from).filter((one) => one.startsWith('checkpoint'))) {
+      copyTree(from, draft, name)
+    }
     copyTree(from, draft, 'tile')
     copyFileSync(vkeys, join(draft, 'log.vkey'))
     const report = await verifyLog({ directory: draft, vkey: readFileSync(vkeys, 'utf8') })
