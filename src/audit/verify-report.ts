@@ -51,7 +51,7 @@ export interface VerifiedShard {
   readonly witnesses: readonly SeenBy[]
   /** Leaves that they saw; absent where nobody did. */
   readonly witnessed?: number
-  /** Its entries were dropped by retention, as a record says: only its checkpoint is left. */
+  /** Its entries and tiles are gone, and only its checkpoint is left: that is a finding. */
   readonly dropped?: true
 }
 

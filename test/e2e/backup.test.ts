@@ -69,8 +69,10 @@ test('INV-13 a home comes back from its backup: locked until somebody has looked
   }
   const states = new Map(doctor.findings.map(({ check, state }) => [check, state]))
   assert.deepEqual(
-    ['log', 'witness', 'search', 'backup'].map((check) => states.get(check)),
-    ['ok', 'warn', 'ok', 'ok'],
+    ['log', 'spool', 'glass', 'quota', 'gateways', 'clock', 'witness', 'search', 'backup'].map(
+      (check) => states.get(check),
+    ),
+    ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'warn', 'ok', 'ok'],
   )
   // What the backup does not know.
   await lost.lock('agent', 'worker-1')

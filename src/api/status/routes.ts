@@ -22,9 +22,11 @@ function head(audit: ControlPorts['audit']): { readonly size: number; readonly r
 /** Who besides the log has seen it, and how much of it can be searched. */
 function seen({ server, search }: ControlPorts) {
   const state = server.witnessed()
+  const times = (state?.result?.cosignatures ?? []).map(({ time }) => time)
   return {
     witnessed: state?.result?.met === true && (state.result.cosignatures.length ?? 0) > 0,
     witnessed_size: state?.size ?? null,
+    witnessed_at: times.length === 0 ? null : rfc3339(Math.max(...times) * 1_000),
     forked: state?.forked ?? null,
     indexed: search.state().indexed,
   }

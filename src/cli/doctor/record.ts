@@ -9,6 +9,7 @@ import { logPlaces } from '../audit-verify.ts'
 import type { Context } from '../context.ts'
 import type { Finding } from './finding.ts'
 import { checkRecording } from './recording.ts'
+import { checkWitnesses } from './witnesses.ts'
 
 /** Records up to which the whole log is verified here and now; of a larger one its end is. */
 const QUICK_RECORDS = 100_000
@@ -29,7 +30,11 @@ export async function checkRecord(
       ? []
       : [
           ...checkRecording(status, context.screen.now),
-          checkWitnesses(context.home, status),
+          checkWitnesses(
+            existsSync(join(context.home, 'witness.policy')),
+            status,
+            context.screen.now,
+          ),
           checkSearch(status),
           ...(await checkSinks(context)),
           checkBackup(status, context.screen.now),
@@ -58,6 +63,10 @@ async function checkLog(
       const detail = `deviates in ${count} ${count === 1 ? 'place' : 'places'}`
       return { check, state: 'bad', detail, next: 'bailiwick audit verify' }
     }
+    if (!part && size !== undefined && report.records < size) {
+      const detail = `its files hold ${report.records} records, and the server published ${size}`
+      return { check, state: 'bad', detail, next: 'bailiwick audit verify' }
+    }
     if (!part) return { check, state: 'ok', detail: `${report.records} records, whole` }
     const detail = `the newest ${report.records} of ${size} records are whole; the others were not read`
     return { check, state: 'ok', detail, next: 'bailiwick doctor --deep' }
@@ -65,23 +74,6 @@ async function checkLog(
     const { detail, next } = publicFault(error)
     return { check, state: 'bad', detail: `cannot be verified: ${detail}`, next }
   }
-}
-
-function checkWitnesses(home: string, { log }: Status): Finding {
-  const check = 'witness'
-  if (log.forked !== null) {
-    const next = 'keep log/ as it is, and compare it with what the witness holds'
-    return { check, state: 'bad', detail: `another history was seen: ${log.forked}`, next }
-  }
-  if (!existsSync(join(home, 'witness.policy'))) {
-    const detail = 'unwitnessed: nobody but this log vouches for it'
-    return { check, state: 'warn', detail, next: 'let others see it: docs/operate/witness.md' }
-  }
-  if (!log.witnessed) {
-    const detail = 'the quorum of witness.policy has not seen the newest shard'
-    return { check, state: 'warn', detail, next: 'look whether the witnesses answer' }
-  }
-  return { check, state: 'ok', detail: `witnessed up to ${log.witnessed_size ?? 0} of its shard` }
 }
 
 function checkSearch({ log }: Status): Finding {

@@ -52,6 +52,8 @@ export const Status = z
       witnessed: z.boolean(),
       /** Records of the newest shard that they saw; null where nobody did. */
       witnessed_size: z.number().int().nullable(),
+      /** When the newest of them did; null where nobody did. */
+      witnessed_at: Time.nullable(),
       /** What a witness says of another history; null while none does. */
       forked: z.string().nullable(),
       /** Records that can be searched. */
