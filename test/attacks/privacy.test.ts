@@ -44,9 +44,19 @@ function placesOf(home: string, marker: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !path.endsWith('/journal'))
     .filter((path) => {
-      const text = readFileSync(path, 'latin1')
+      const text = textOf(path)
       return needles.some((needle) => text.includes(needle))
     })
+}
+
+/** What a file holds; nothing where it went away between the listing and the look: a draft that has its name by now. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  }
 }
 
 function entriesOf(home: string): JsonObject[] {
