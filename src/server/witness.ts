@@ -90,7 +90,7 @@ export function openWitness(of: {
   // One process per folder: two would cosign two histories.
   const lock = lockHome(of.directory)
   const { signer, vkey } = openWitnessKey(of.directory, of.name, of.clock)
-  const witness = new Witness({ directory: of.directory, logs: of.logs, signer })
+  const witness = new Witness({ directory: of.directory, logs: of.logs, signer, vkey })
   return { server: witnessServer(witness, of.failed), vkey, release: () => lock.release() }
 }
 

@@ -2,8 +2,9 @@
 
 import { utf8 } from '../../std/bytes.ts'
 import { parseCheckpoint } from '../../tlog/checkpoint.ts'
-import { sameHash } from '../../tlog/hash.ts'
+import { HASH_BYTES, sameHash } from '../../tlog/hash.ts'
 import { openNote, readNote, type NoteVerifier } from '../../tlog/note.ts'
+import { tileWidth } from '../../tlog/tile.ts'
 import { rootHash, type TileReader } from '../../tlog/tree.ts'
 
 /** Evidence against a log. Anybody who has its verifier key can check it, without trusting who brings it. */
@@ -34,7 +35,10 @@ export function evidenceIn(
     const detail = `this log signed ${shown.origin} at size ${shown.size}, and has ${size}`
     return { detail, note: signed }
   }
-  if (sameHash(rootHash(shown.size, read), shown.root)) return undefined
+  // A tile has the width of the log as it is: a history that never stood at the shown size has no tile of that width.
+  const now: TileReader = (level, index, width) =>
+    read(level, index, tileWidth(level, index, size)).subarray(0, width * HASH_BYTES)
+  if (sameHash(rootHash(shown.size, now), shown.root)) return undefined
   const detail = `this log signed another root of ${shown.origin} at size ${shown.size}`
   return { detail, note: signed }
 }

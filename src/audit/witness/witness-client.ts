@@ -177,7 +177,7 @@ export class WitnessClient {
     })
     this.#failures = lines.length === witnesses.length ? 0 : this.#failures + 1
     const added = lines.filter((line) => !own.includes(line))
-    if (added.length > 0) files.publishWitnessed(own + added.join(''))
+    if (added.length > 0) files.publishWitnessed(withLines(own, added))
   }
 
   /** The signature line of one witness; undefined where it has cosigned this very checkpoint before. */
@@ -298,6 +298,19 @@ function ownLine({ vkey }: PolicyWitness, note: string, answer: string): string 
     throw witnessFault('witness.answer', 'it answered without a cosignature of its key')
   }
   return `${line}\n`
+}
+
+/** The note with these signature lines, each in the place of an older one of the same key: a log that rests gathers none. */
+function withLines(note: string, added: readonly string[]): string {
+  const { body, signatures } = readNote(note)
+  const fresh = readNote(`${body}\n${added.join('')}`).signatures
+  const lines = note.slice(body.length + 1).split('\n')
+  const kept = signatures.flatMap((one, i) =>
+    fresh.some(({ name, keyId }) => name === one.name && keyId === one.keyId)
+      ? []
+      : [`${lines[i] ?? ''}\n`],
+  )
+  return `${body}\n${kept.join('')}${added.join('')}`
 }
 
 function sizeOf({ media, text }: WitnessAnswer): number | undefined {

@@ -69,7 +69,7 @@ async function logOf(t: TestContext, signer = logSigner()) {
 /** A witness over HTTP that knows these logs. */
 async function witnessOf(t: TestContext, logs: string, directory = join(temporaryHome(t), 'w')) {
   const { signer, vkey } = openWitnessKey(directory, 'witness.test/w1', systemClock)
-  const server = witnessServer(new Witness({ directory, logs, signer }), (error) =>
+  const server = witnessServer(new Witness({ directory, logs, signer, vkey }), (error) =>
     assert.fail(String(error)),
   )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
