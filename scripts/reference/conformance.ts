@@ -18,7 +18,8 @@ const STANDARDS: readonly (readonly [begins: RegExp, title: string])[] = [
   [/^AuthZEN 1\.0\b/, 'OpenID AuthZEN Authorization API 1.0'],
   [/^WebAuthn\b/, 'Web Authentication'],
   [/^MCP\b/, 'Model Context Protocol'],
-  [/^C2SP\b/, 'C2SP'],
+  // The names of its documents stay in the row: they are what the sections are of.
+  [/^(?:C2SP\b|(?=tlog-|signed-note))/, 'C2SP'],
 ]
 
 const RFC_TITLES: Readonly<Record<string, string>> = {

@@ -206,7 +206,7 @@ const LOG: Described = {
   'log.refused':
     'something stands in PostgreSQL under the name of a gateway that no gateway of this log recorded: which name, boot and number; it gets no index, and neither does what follows it there',
   'log.forked':
-    'a witness says that it has seen another history of this log than the one that it is shown: which witness, and what it says',
+    'a witness has shown a checkpoint that this log’s key signed and that this log does not continue: which witness, what it says, and the signed checkpoint',
   'backup.made': 'a backup of this home was made: the digest of its manifest, files and bytes',
   'log.exported': 'a shard of the log is about to be copied to somewhere else, as a person asks',
   'log.restored':

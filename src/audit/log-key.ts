@@ -99,13 +99,18 @@ export function openLogKey(home: string, origin: string, signer: Signer): LogKey
  * without it, of the shard that `origin` names. Undefined where no line is for it. Throws `tlog.vkey` for a line that is no key.
  */
 export function shardVerifier(vkeys: string, origin: string): NoteVerifier | undefined {
+  const vkey = shardVkey(vkeys, origin)
+  return vkey === undefined ? undefined : noteVerifier(parseVkey(vkey))
+}
+
+/** The verifier key of that shard as one line, by the same rule. Undefined where no line is for it. Throws `tlog.vkey`. */
+export function shardVkey(vkeys: string, origin: string): string | undefined {
   const keys = vkeys.split('\n').map((line) => line.trim())
   const known = keys.filter((line) => line !== '').map(parseVkey)
   const exact = known.find(({ name }) => name === origin)
-  if (exact !== undefined) return noteVerifier(exact)
+  if (exact !== undefined) return formatVkey(origin, exact.type, exact.publicKey)
   const cut = origin.lastIndexOf('/')
   if (!isShardName(origin.slice(cut + 1))) return undefined
   const log = known.find(({ name }) => name === origin.slice(0, cut))
-  if (log === undefined) return undefined
-  return noteVerifier(parseVkey(formatVkey(origin, log.type, log.publicKey)))
+  return log === undefined ? undefined : formatVkey(origin, log.type, log.publicKey)
 }

@@ -162,7 +162,11 @@ function warnings(core: Core): string[] {
     )
   }
   const { failure, sequencerProblem, reserveProblem } = audit.stats()
-  const forked = core.witnessed()?.forked
+  const seen = core.witnessed()
+  const forked = seen?.forked
+  for (const { name, claim } of seen?.witnesses ?? []) {
+    if (claim !== undefined) out.push(`the witness ${name} says, without evidence: ${claim}`)
+  }
   if (forked !== undefined) {
     out.push(`a witness has seen another history of this log: ${forked}`)
   }

@@ -49,7 +49,7 @@ export function openWitnesses(
 ): WitnessedPort {
   const policy = readWitnessPolicy(settings.home)
   if (policy === undefined) return () => undefined
-  const { ask, close } = openAsk()
+  const { ask, show, close } = openAsk()
   const client = new WitnessClient({
     directory: join(settings.home, 'log'),
     policy,
@@ -57,10 +57,13 @@ export function openWitnesses(
     clock: machine.clock,
     timer: machine.timer,
     ask,
+    show,
+    vkeys: () => readFileSync(join(settings.home, 'log.vkey'), 'utf8'),
     shard: () => audit.shards.at(-1)?.name,
-    onForked: (witness, detail) => {
-      note('a witness says that this log has two histories', { witness, detail })
-      const body = { witness, detail }
+    onForked: (witness, { detail, note: evidence }) => {
+      note('a witness shows that this log has two histories', { witness, detail })
+      // The evidence stands in the record: who reads it needs nobody's word.
+      const body = { witness, detail, evidence }
       audit
         .append({ type: 'log.forked', phase: 'lifecycle', body })
         .catch((error: unknown) => note('trouble', { error: String(error) }))
@@ -87,7 +90,7 @@ export function openWitness(of: {
   // One process per folder: two would cosign two histories.
   const lock = lockHome(of.directory)
   const { signer, vkey } = openWitnessKey(of.directory, of.name, of.clock)
-  const witness = new Witness({ directory: of.directory, logs: of.logs, signer })
+  const witness = new Witness({ directory: of.directory, logs: of.logs, signer, vkey })
   return { server: witnessServer(witness, of.failed), vkey, release: () => lock.release() }
 }
 

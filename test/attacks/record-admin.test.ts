@@ -6,7 +6,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
-import { utf8 } from '../../src/std/bytes.ts'
+import { hex, sha256, utf8 } from '../../src/std/bytes.ts'
 import { publicFault } from '../../src/std/fault.ts'
 import { systemClock } from '../../src/std/clock.ts'
 import type { Signer } from '../../src/keys/ring.ts'
@@ -15,6 +15,15 @@ import { LogFollower } from '../../src/audit/log-follow.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
 import { intent, logOptions, logSigner, temporaryHome } from '../../src/audit/testbed.test.ts'
+import { shardVerifier } from '../../src/audit/log-key.ts'
+import { LogFolder } from '../../src/audit/log-folder.ts'
+import { evidenceIn } from '../../src/audit/witness/evidence.ts'
+import { openWitnessKey } from '../../src/audit/witness/witness-key.ts'
+import { Witness } from '../../src/audit/witness/witness.ts'
+import { parseCheckpoint } from '../../src/tlog/checkpoint.ts'
+import { readNote } from '../../src/tlog/note.ts'
+import { consistencyProof } from '../../src/tlog/tree.ts'
+import { witnessCheck } from '../../src/server/verify-witness.ts'
 import { IndexCheck } from '../../src/audit/verify-index.ts'
 import { verifyLog, type WitnessCheck } from '../../src/audit/verify.ts'
 import type { VerifyReport } from '../../src/audit/verify-report.ts'
@@ -129,12 +138,54 @@ function withoutHidden(entries: readonly Uint8Array[]): Uint8Array[] {
   )
 }
 
-/** A witness that signed exactly these checkpoints: what others may believe of this log. */
-function witness(...signed: readonly string[]): WitnessCheck {
-  const bodies = signed.map((note) => note.slice(0, note.indexOf('\n\n')))
-  return (note) => {
-    const quorum = bodies.includes(note.slice(0, note.indexOf('\n\n')))
-    return { quorum, seen: quorum ? [{ name: 'w.test', at: '2026-11-23T00:00:00Z' }] : [] }
+/** A witness with a key and a folder of its own, which the administrator has no account on. */
+class OtherSide {
+  readonly #witness: Witness
+  readonly #vkeys: string
+  /** What an auditor holds the log against. */
+  readonly check: WitnessCheck
+
+  constructor(t: TestContext, { vkey: logs }: Scene) {
+    const directory = join(temporaryHome(t), 'witness')
+    const { signer, vkey } = openWitnessKey(directory, 'w.test', systemClock)
+    this.#vkeys = logs
+    this.#witness = new Witness({ directory, logs, signer, vkey })
+    this.check = witnessCheck(`witness w ${vkey}\nquorum w\n`)
+  }
+
+  /** The log has its newest checkpoint cosigned; answers the code of what was refused. */
+  cosign(scene: Scene): string {
+    const files = new LogFolder(scene.log).shard(SHARD)
+    const checkpoint = files.checkpoint() ?? ''
+    const { size } = parseCheckpoint(readNote(checkpoint).body)
+    const shown = this.#shown()
+    const old = shown === undefined ? 0 : parseCheckpoint(readNote(shown).body).size
+    if (old > size) return 'larger'
+    try {
+      const proof = consistencyProof(old, size, files.readHashes)
+      files.publishWitnessed(checkpoint + this.#witness.add({ old, proof, checkpoint }))
+      return 'cosigned'
+    } catch (error) {
+      return publicFault(error).code
+    }
+  }
+
+  /** What the witness shows anybody, held against the log: words of the evidence. */
+  against(scene: Scene): string | undefined {
+    const files = new LogFolder(scene.log).shard(SHARD)
+    const verifier = shardVerifier(this.#vkeys, `audit.test/log/${SHARD}`)
+    assert.ok(verifier !== undefined)
+    const evidence = evidenceIn(
+      this.#shown() ?? '',
+      files.checkpoint() ?? '',
+      verifier,
+      files.readHashes,
+    )
+    return evidence?.detail
+  }
+
+  #shown(): string | undefined {
+    return this.#witness.newest(hex(sha256(utf8(`audit.test/log/${SHARD}`))))
   }
 }
 
@@ -203,6 +254,9 @@ test('INV-7 log-state.sqlite and the tiles are put back together: found by a kep
   const early = scene.pin
   cpSync(scene.home, backup, { recursive: true })
   await scene.run()
+  const witness = new OtherSide(t, scene)
+  assert.equal(witness.cosign(scene), 'cosigned')
+  assert.equal((await scene.verify([], witness.check)).witness, 'witnessed')
   rmSync(scene.home, { recursive: true })
   cpSync(backup, scene.home, { recursive: true })
   // The home by itself is whole: it is one that once was.
@@ -216,8 +270,10 @@ test('INV-7 log-state.sqlite and the tiles are put back together: found by a kep
   assert.notEqual(late, early)
   const forked = await openedBefore(scene, backup)
   assert.deepEqual(found(await scene.verify([forked])), [`audit.verify_forked ${SHARD}/checkpoint`])
-  // A witness has signed the longer one, and signs no other.
-  assert.deepEqual(found(await scene.verify([], witness(forked))), [
+  // The witness has signed the one before it, shows that, and signs no other.
+  assert.equal(witness.cosign(scene), 'witness.inconsistent')
+  assert.match(witness.against(scene) ?? '', /^this log signed another root /)
+  assert.deepEqual(found(await scene.verify([], witness.check)), [
     `audit.verify_witness ${SHARD}/checkpoint`,
   ])
 })
@@ -235,6 +291,9 @@ test('INV-7 everything is rewritten and signed with the stolen log key: found by
   await scene.run()
   const rewritten = withoutHidden(scene.entries())
   const { pin } = scene
+  const witness = new OtherSide(t, scene)
+  assert.equal(witness.cosign(scene), 'cosigned')
+  const cosigned = readFileSync(join(scene.shard, 'checkpoint.witnessed'), 'utf8')
   for (const name of readdirSync(scene.home)) rmSync(join(scene.home, name), { recursive: true })
   writeLog(scene.home, rewritten, { signer: scene.signer })
   // Nothing inside can tell: this is what a witness is for, and it is said so.
@@ -243,11 +302,16 @@ test('INV-7 everything is rewritten and signed with the stolen log key: found by
   assert.deepEqual(found(await scene.verify([pin])), [
     `audit.verify_rolled_back ${SHARD}/checkpoint`,
   ])
-  const seen = await scene.verify([], witness(pin))
+  const seen = await scene.verify([], witness.check)
   assert.deepEqual(
     [found(seen)[0], seen.witness],
     [`audit.verify_witness ${SHARD}/checkpoint`, 'unwitnessed'],
   )
+  // What the witness shows says it as well, and so does its cosignature, put back beside what it does not cover.
+  assert.equal(witness.cosign(scene), 'larger')
+  assert.match(witness.against(scene) ?? '', /^this log signed .* at size \d+, and has \d+$/)
+  writeFileSync(join(scene.shard, 'checkpoint.witnessed'), cosigned)
+  assert.notDeepEqual(found(await scene.verify([], witness.check)), [])
 })
 
 test('INV-7 the same with padding behind it, so that it is longer than what was kept: another history', async (t) => {

@@ -3,10 +3,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { shardVkey } from '../log-key.ts'
 import type { ShardHead } from '../shard.ts'
 import { isShardName, shardOrigin } from '../shard.ts'
-import { base64url, sha256 } from '../../std/bytes.ts'
+import { base64url, sha256, utf8 } from '../../std/bytes.ts'
 import { stringifyJson } from '../../std/json.ts'
+import { HASH_BYTES } from '../../tlog/hash.ts'
 import { parseTilePath, TILE_WIDTH, tilePath, tileWidth } from '../../tlog/tile.ts'
 
 /** What is served. */
@@ -28,10 +30,19 @@ interface Served {
 
 const PREFIX = '/log/'
 const TEXT = 'text/plain; charset=utf-8'
-/** A full tile never changes; a partial one does not either, but it may be gone once the full one is there. */
+/** A full tile never changes. */
 const FOREVER = 'public, max-age=31536000, immutable'
+/** A partial tile does not either, but the full one takes its place soon: no cache is to be filled with those that nobody asks for again. */
+const SHORT = 'public, max-age=60'
 const MOMENT = 'public, max-age=1'
-const MISSING: Served = { status: 404, headers: { 'content-type': TEXT }, body: 'not found\n' }
+/** What is not there yet may be there a moment later. */
+const MISSING: Served = {
+  status: 404,
+  headers: { 'content-type': TEXT, 'cache-control': 'no-store' },
+  body: 'not found\n',
+}
+/** Characters of an If-None-Match that are looked at. */
+const TAGS_MAX = 4_096
 /** Requests under way at once: reading a small file each. */
 const READING_MAX = 64
 
@@ -60,10 +71,14 @@ export class PublicLog {
     this.#reading += 1
     try {
       const served = await this.#find(path.slice(PREFIX.length))
-      const etag = served.headers['etag']
-      const same = etag !== undefined && request.headers['if-none-match'] === etag
-      response.writeHead(same ? 304 : served.status, served.headers)
-      response.end(same || method === 'HEAD' ? undefined : served.body)
+      if (isKnown(request.headers['if-none-match'], served)) {
+        const { 'content-type': _, ...headers } = served.headers
+        response.writeHead(304, headers).end()
+        return true
+      }
+      const length = Buffer.byteLength(served.body ?? '')
+      response.writeHead(served.status, { ...served.headers, 'content-length': length })
+      response.end(method === 'HEAD' ? undefined : served.body)
     } finally {
       this.#reading -= 1
     }
@@ -88,6 +103,7 @@ export class PublicLog {
     if (path === 'checkpoint' || path === 'checkpoint.witnessed') {
       return this.#text(join(folder, path))
     }
+    if (path === 'vkey') return this.#vkey(name)
     const ref = parseTilePath(path)
     if (ref === undefined || ref.level === 'entries') return MISSING
     const there = tileWidth(ref.level, ref.index, shard.size)
@@ -96,10 +112,28 @@ export class PublicLog {
       (await read(join(folder, tilePath(ref)))) ??
       (await read(join(folder, tilePath({ ...ref, width: TILE_WIDTH }))))
     if (bytes === undefined) return MISSING
-    const body = bytes.subarray(0, ref.width * 32)
+    const body = bytes.subarray(0, ref.width * HASH_BYTES)
     return {
       status: 200,
-      headers: { 'content-type': 'application/octet-stream', 'cache-control': FOREVER },
+      headers: {
+        'content-type': 'application/octet-stream',
+        'cache-control': ref.width === TILE_WIDTH ? FOREVER : SHORT,
+        etag: etagOf(body),
+      },
+      body,
+    }
+  }
+
+  /** The verifier key of one shard: what tools that know one key for one log are given. */
+  async #vkey(name: string): Promise<Served> {
+    const { home, origin } = this.#options
+    const vkeys = await read(join(home, 'log.vkey'))
+    const line = shardVkey(vkeys?.toString('utf8') ?? '', shardOrigin(origin, name))
+    if (line === undefined) return MISSING
+    const body = utf8(`${line}\n`)
+    return {
+      status: 200,
+      headers: { 'content-type': TEXT, 'cache-control': MOMENT, etag: etagOf(body) },
       body,
     }
   }
@@ -143,6 +177,24 @@ export class PublicLog {
   #has(name: string): boolean {
     return this.#options.shards().some((shard) => shard.name === name)
   }
+}
+
+/**
+ * Whether the client has it already (RFC 9110 §13.1.2): `*`, or one entity tag of the list, weakly compared. A header that is
+ * neither matches nothing.
+ */
+function isKnown(header: string | undefined, { status, headers }: Served): boolean {
+  const etag = headers['etag']
+  if (header === undefined || status !== 200 || etag === undefined) return false
+  if (header.trim() === '*') return true
+  if (header.length > TAGS_MAX) return false
+  // Without its tags, a list is commas and blanks: no pattern is matched that could be made to go back over what it has read.
+  const tags: string[] = []
+  const rest = header.replace(/(?:W\/)?("[^"]*")/g, (_, tag: string) => {
+    tags.push(tag)
+    return '"'
+  })
+  return rest.split(',').every((part) => ['', '"'].includes(part.trim())) && tags.includes(etag)
 }
 
 /** A file; undefined where there is none. */

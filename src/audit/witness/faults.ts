@@ -22,6 +22,10 @@ export const WITNESS_FAULTS = {
   },
   'witness.options': { status: 500, next: 'correct the option or the file that is named' },
   'witness.unreachable': { status: 502, next: 'look at the witness; it is asked again by itself' },
+  'witness.claim': {
+    status: 502,
+    next: 'ask whoever runs that witness to show the checkpoint; without it, its word is no evidence',
+  },
   'witness.answer': { status: 502, next: 'look at what is at the address of that witness' },
 } as const satisfies FaultCatalogue
 

@@ -1,5 +1,6 @@
 // Holds the asking of witnesses: each log's newest checkpoint goes to every witness of the policy, and their cosignatures come back beside it.
 
+import { hex, sha256, utf8 } from '../../std/bytes.ts'
 import type { Clock } from '../../std/clock.ts'
 import { Fault, publicFault } from '../../std/fault.ts'
 import type { Timer } from '../../std/timer.ts'
@@ -13,8 +14,9 @@ import {
   type WitnessPolicy,
 } from '../../tlog/policy.ts'
 import { consistencyProof } from '../../tlog/tree.ts'
-import { toBase64 } from '../../tlog/base64.ts'
 import { LogFolder } from '../log-folder.ts'
+import { shardVerifier } from '../log-key.ts'
+import { evidenceIn, type Evidence } from './evidence.ts'
 import { witnessFault } from './faults.ts'
 import { formatAddCheckpoint, SIZE_MEDIA } from './protocol.ts'
 
@@ -33,6 +35,9 @@ export interface WitnessAnswer {
 /** Sends one POST to a witness; bounded in time and size. Throws `witness.unreachable`. */
 export type AskWitness = (url: string, body: string) => Promise<WitnessAnswer>
 
+/** Gets what a witness shows of a log; bounded in time and size. Throws `witness.unreachable`. */
+export type ShowWitness = (url: string) => Promise<WitnessAnswer>
+
 /** How one witness is doing. */
 export interface WitnessState {
   readonly name: string
@@ -42,6 +47,8 @@ export interface WitnessState {
   readonly time?: number
   /** Why it did not the last time. */
   readonly problem?: string
+  /** What it said the last time of another history, without showing one that this log has signed. */
+  readonly claim?: string
 }
 
 /** How far the log is witnessed. */
@@ -51,7 +58,7 @@ export interface WitnessedState {
   readonly size?: number
   readonly result?: PolicyResult
   readonly witnesses: readonly WitnessState[]
-  /** Set once a witness has refused this log for having two histories, or knows more of it than it does itself. */
+  /** Set once a witness has shown a checkpoint, signed by this log's key, that this log does not continue. */
   readonly forked?: string
 }
 
@@ -64,10 +71,13 @@ export interface WitnessClientParts {
   readonly clock: Clock
   readonly timer: Timer
   readonly ask: AskWitness
+  readonly show: ShowWitness
+  /** Text of this log's `log.vkey`: what a witness shows is evidence only where this log signed it. */
+  readonly vkeys: () => string
   /** Name of the shard that grows; undefined before the first record. */
   readonly shard: () => string | undefined
-  /** Told once for every witness that says that there is another history. */
-  readonly onForked: (witness: string, detail: string) => void
+  /** Told once for every witness that has shown another history: what it is, and the signed note that shows it. */
+  readonly onForked: (witness: string, evidence: Evidence) => void
 }
 
 /** Asks witnesses at an interval, one request at a time each, and never in the way of anything. */
@@ -167,7 +177,7 @@ export class WitnessClient {
     })
     this.#failures = lines.length === witnesses.length ? 0 : this.#failures + 1
     const added = lines.filter((line) => !own.includes(line))
-    if (added.length > 0) files.publishWitnessed(own + added.join(''))
+    if (added.length > 0) files.publishWitnessed(withLines(own, added))
   }
 
   /** The signature line of one witness; undefined where it has cosigned this very checkpoint before. */
@@ -176,13 +186,16 @@ export class WitnessClient {
     shard: string,
     note: string,
   ): Promise<string | undefined> {
-    const { size, root, origin } = parseCheckpoint(readNote(note).body)
+    const { size } = parseCheckpoint(readNote(note).body)
     const key = `${shard}/${witness.name}`
     let old = this.#sizes.get(key) ?? 0
     for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
       if (old > size) {
-        const detail = `it has cosigned ${origin} at size ${old}, and the log has ${size}`
-        throw this.#accuse(witness.name, detail)
+        throw await this.#weigh(
+          witness,
+          shard,
+          `it has cosigned size ${old}, and the log has ${size}`,
+        )
       }
       const read = this.#folder.shard(shard).readHashes
       const proof = consistencyProof(old, size, read)
@@ -200,13 +213,12 @@ export class WitnessClient {
         return line
       }
       if (answer.status === 422) {
-        throw this.#accuse(witness.name, `it has another history of ${origin} up to size ${old}`)
+        throw await this.#weigh(witness, shard, `it has another history up to size ${old}`)
       }
       const known = answer.status === 409 ? sizeOf(answer) : undefined
       if (known === undefined) throw witnessFault('witness.answer', `it answered ${answer.status}`)
       if (known === size && old === size) {
-        const detail = `it has another root of ${origin} at size ${size} than ${toBase64(root)}`
-        throw this.#accuse(witness.name, detail)
+        throw await this.#weigh(witness, shard, `it has another root at size ${size}`)
       }
       old = known
       this.#sizes.set(key, known)
@@ -214,18 +226,55 @@ export class WitnessClient {
     throw witnessFault('witness.answer', 'it names another size every time')
   }
 
-  /** A witness that says so is believed until a person has looked: a log does not get to shrug at its witnesses. */
-  #accuse(witness: string, detail: string): Fault {
-    this.#forked = `${witness}: ${detail}`
-    if (!this.#accused.has(witness)) this.#parts.onForked(witness, detail)
-    this.#accused.add(witness)
-    return witnessFault('witness.inconsistent', detail)
+  /**
+   * A witness says that there is another history. It is believed where it shows a checkpoint that this log's own key has signed and
+   * that this log does not continue: a log does not get to shrug at that. A witness that only says so is named as saying so, since
+   * anybody could; it is asked again from nothing, so that one that was wrong finds back.
+   */
+  async #weigh(
+    witness: PolicyWitness & { readonly url: string },
+    shard: string,
+    claim: string,
+  ): Promise<Fault> {
+    const evidence = await this.#evidence(witness, shard).catch((error: unknown) => {
+      if (error instanceof Fault) return undefined
+      throw error
+    })
+    if (evidence === undefined) {
+      this.#sizes.delete(`${shard}/${witness.name}`)
+      return witnessFault(
+        'witness.claim',
+        `${claim}, but shows no checkpoint of this log that says so`,
+      )
+    }
+    this.#forked = `${witness.name}: ${evidence.detail}`
+    if (!this.#accused.has(witness.name)) this.#parts.onForked(witness.name, evidence)
+    this.#accused.add(witness.name)
+    return witnessFault('witness.inconsistent', evidence.detail)
+  }
+
+  /** What the witness shows of a shard, where that speaks against this log; undefined where it does not. */
+  async #evidence({ url }: { readonly url: string }, shard: string): Promise<Evidence | undefined> {
+    const files = this.#folder.shard(shard)
+    const before = files.checkpoint()
+    if (before === undefined) return undefined
+    const { origin } = parseCheckpoint(readNote(before).body)
+    const verifier = shardVerifier(this.#parts.vkeys(), origin)
+    if (verifier === undefined) return undefined
+    const { status, text } = await this.#parts.show(
+      `${url}/${hex(sha256(utf8(origin)))}/checkpoint`,
+    )
+    // The log may have grown meanwhile: it is held against what it is now.
+    const own = files.checkpoint()
+    if (status !== 200 || own === undefined) return undefined
+    return evidenceIn(text, own, verifier, files.readHashes)
   }
 
   #note({ name, url }: PolicyWitness, error: unknown): void {
-    const { detail } = publicFault(error)
-    const before = this.#states.get(name) ?? { name, url: url ?? '' }
-    this.#states.set(name, { ...before, problem: detail })
+    const { code, detail } = publicFault(error)
+    const { claim: _, ...before } = this.#states.get(name) ?? { name, url: url ?? '' }
+    const claim = code === 'witness.claim' ? { claim: detail } : {}
+    this.#states.set(name, { ...before, problem: detail, ...claim })
   }
 }
 
@@ -249,6 +298,19 @@ function ownLine({ vkey }: PolicyWitness, note: string, answer: string): string 
     throw witnessFault('witness.answer', 'it answered without a cosignature of its key')
   }
   return `${line}\n`
+}
+
+/** The note with these signature lines, each in the place of an older one of the same key: a log that rests gathers none. */
+function withLines(note: string, added: readonly string[]): string {
+  const { body, signatures } = readNote(note)
+  const fresh = readNote(`${body}\n${added.join('')}`).signatures
+  const lines = note.slice(body.length + 1).split('\n')
+  const kept = signatures.flatMap((one, i) =>
+    fresh.some(({ name, keyId }) => name === one.name && keyId === one.keyId)
+      ? []
+      : [`${lines[i] ?? ''}\n`],
+  )
+  return `${body}\n${kept.join('')}${added.join('')}`
 }
 
 function sizeOf({ media, text }: WitnessAnswer): number | undefined {

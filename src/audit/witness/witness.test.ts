@@ -69,7 +69,7 @@ async function logOf(t: TestContext, signer = logSigner()) {
 /** A witness over HTTP that knows these logs. */
 async function witnessOf(t: TestContext, logs: string, directory = join(temporaryHome(t), 'w')) {
   const { signer, vkey } = openWitnessKey(directory, 'witness.test/w1', systemClock)
-  const server = witnessServer(new Witness({ directory, logs, signer }), (error) =>
+  const server = witnessServer(new Witness({ directory, logs, signer, vkey }), (error) =>
     assert.fail(String(error)),
   )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -157,7 +157,7 @@ test('tlog-witness §add-checkpoint: 404, 403, 400 and 422 for what each is for'
   assert.equal((await add(request(size, grown))).status, 200)
 })
 
-test('tlog-witness §Persistence: what was cosigned is kept before it is said, and holds after a restart', async (t) => {
+test('tlog-witness §add-checkpoint: what was cosigned is kept before it is said, and holds after a restart', async (t) => {
   const { grow, request, vkeys } = await logOf(t)
   const first = await witnessOf(t, vkeys)
   const size = await grow(3)
@@ -193,7 +193,7 @@ test('INV-7 two histories are never both cosigned: another root at the same size
 })
 
 function clientOf(t: TestContext, of: { home: string; log: AuditLog; policy: string }) {
-  const { ask, close } = openAsk()
+  const { ask, show, close } = openAsk()
   const forked: string[] = []
   const timer = new FakeTimer()
   const client = new WitnessClient({
@@ -203,8 +203,10 @@ function clientOf(t: TestContext, of: { home: string; log: AuditLog; policy: str
     clock: systemClock,
     timer,
     ask,
+    show,
+    vkeys: () => readFileSync(join(of.home, 'log.vkey'), 'utf8'),
     shard: () => of.log.shards.at(-1)?.name,
-    onForked: (_witness, detail) => forked.push(detail),
+    onForked: (_witness, { note }) => forked.push(note),
   })
   t.after(async () => {
     await client.close()

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { hex, sha256, utf8 } from '../../std/bytes.ts'
 import { Fault } from '../../std/fault.ts'
 import { parseCheckpoint, type Checkpoint } from '../../tlog/checkpoint.ts'
+import { cosignatureVerifier } from '../../tlog/cosignature.ts'
 import { EMPTY_ROOT, sameHash } from '../../tlog/hash.ts'
-import { openNote, readNote, signNote, type NoteSigner } from '../../tlog/note.ts'
+import { openNote, parseVkey, readNote, signNote, type NoteSigner } from '../../tlog/note.ts'
 import { verifyConsistency } from '../../tlog/tree.ts'
 import { replaceDurable } from '../durable-file.ts'
 import { shardVerifier } from '../log-key.ts'
@@ -21,6 +22,8 @@ export interface WitnessParts {
   /** Verifier keys of the logs that it knows, one a line; the line of a log vouches for its half-years as well. */
   readonly logs: string
   readonly signer: NoteSigner
+  /** Its verifier key: what is in the folder is what it has signed, or it signs nothing. */
+  readonly vkey: string
 }
 
 /** A log's checkpoint is behind what was cosigned already: the answer names the size that was. */
@@ -104,10 +107,13 @@ export class Witness {
     const kept = this.#read(hashOf(origin))
     if (kept === undefined) return { size: 0, root: EMPTY_ROOT }
     try {
-      return parseCheckpoint(readNote(kept).body)
+      const { body } = openNote(kept, [cosignatureVerifier(parseVkey(this.#parts.vkey))])
+      const checkpoint = parseCheckpoint(body)
+      if (checkpoint.origin === origin) return checkpoint
     } catch (cause) {
       throw witnessFault('witness.state', 'what was cosigned last cannot be read', cause)
     }
+    throw witnessFault('witness.state', 'what was cosigned last is of another log')
   }
 
   #read(name: string): string | undefined {
