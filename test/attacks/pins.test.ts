@@ -406,8 +406,7 @@ test('INV-13 what waits when the server ends waits again when it is back', async
   system.show(changed('add_note', { description: 'Something else.' }))
   assert.equal(await call(await system.client(), 'add_note'), 'resolve.definition_changed')
   const { fingerprint } = await system.waiting()
-  // It is in force before it is durable. Records and rows come in order: once another is there, so is its own.
-  await bailiwick.agent('after-the-quarantine', ['worker'])
+  await bailiwick.agent('written-after-the-quarantine-is-durable', ['worker'])
   await bailiwick.stop('SIGKILL')
   await bailiwick.serve()
   assert.equal((await system.review()).fingerprint, fingerprint)
