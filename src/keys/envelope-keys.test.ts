@@ -47,12 +47,8 @@ test(
           const place = at % text.length
           const changed = text[place] === 'A' ? 'B' : 'A'
           const forged = text.slice(0, place) + changed + text.slice(place + 1)
-          try {
-            // The last character of base64url may hold bits that nobody reads; then it is no canonical text.
-            assert.deepEqual(keys.open(forged, context), 'nothing')
-          } catch (error) {
-            assert.ok(unsealable(error))
-          }
+          // Also the last character of base64url, which may hold bits that nobody reads: then it is no canonical text.
+          assert.throws(() => keys.open(forged, context), unsealable)
         },
       ),
       { numRuns: 200 },

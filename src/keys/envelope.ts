@@ -78,12 +78,18 @@ export function envelopeKey(text: string): string | undefined {
 
 function readEnvelope(text: string): Parts {
   const [version, key, wrapped = '', sealed = '', ...more] = text.split('.', 5)
-  const bytes = [fromBase64url(wrapped), fromBase64url(sealed)] as const
+  const bytes = [canonical(wrapped), canonical(sealed)] as const
   const whole = bytes[0] !== undefined && bytes[1] !== undefined && more.length === 0
   if (version !== VERSION || key === undefined || !whole) {
     throw fault('keys.unsealable', 'a sealed value is not in the form in which values are sealed')
   }
   return { key, wrapped: bytes[0]!, sealed: bytes[1]! }
+}
+
+/** Bytes of a text that says them in the one way in which we write them: bits that nobody reads are zero (RFC 4648 §3.5). */
+function canonical(text: string): Uint8Array | undefined {
+  const bytes = fromBase64url(text)
+  return bytes !== undefined && base64url(bytes) === text ? bytes : undefined
 }
 
 function keyNamed(kekOf: (keyId: string) => Sealer | undefined, keyId: string): Sealer {

@@ -3,6 +3,8 @@
 import type { LoggedRecord } from '../../src/audit/log-reader.ts'
 import type { TailQuery } from '../../src/audit/log.ts'
 import type { ShardHead } from '../../src/audit/shard.ts'
+import { matches } from '../../src/audit/search/query.ts'
+import type { SearchAsk, SearchPage } from '../../src/audit/search/search.ts'
 import type { StoryLog } from '../../src/api/audit/story-records.ts'
 import { base64url, sha256 } from '../../src/std/bytes.ts'
 import { rfc3339 } from '../../src/std/clock.ts'
@@ -20,6 +22,8 @@ export class FakeStoryLog implements StoryLog {
   #iseq = 0
   /** Records that a checkpoint covers. */
   published = Infinity
+  /** Records that the search has taken up; undefined where there is none. */
+  searched: number | undefined = Infinity
   /** Records of the first of two shards. */
   firstShard = 1_000_000
 
@@ -71,6 +75,23 @@ export class FakeStoryLog implements StoryLog {
 
   async tail({ limit }: TailQuery): Promise<LoggedRecord[]> {
     return this.all.toReversed().slice(0, limit)
+  }
+
+  /** As the search of a log answers, as far as it has come. */
+  async page({ query, limit, cursor }: SearchAsk): Promise<SearchPage> {
+    if (this.searched === undefined) {
+      const kind = { status: 503, next: 'try again' }
+      throw new Fault('search.unavailable', kind, 'there is no search')
+    }
+    const searched = Math.min(this.searched, this.all.length)
+    const from = Number(cursor ?? 0)
+    const found = this.all
+      .slice(from, searched)
+      .filter(({ record }) => matches(query, record))
+      .slice(0, limit)
+    const last = found.at(-1)
+    const next = found.length === limit && last !== undefined ? String(last.index + 1) : null
+    return { indices: found.map(({ index }) => index), next, partial: false, searched }
   }
 
   proof(index: number): string {

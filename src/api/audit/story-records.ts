@@ -1,11 +1,16 @@
 // Holds the looking up of records for stories: by time, and forward through the log within a bound.
 
 import type { LoggedRecord } from '../../audit/log-reader.ts'
+import { matches, type SearchQuery } from '../../audit/search/query.ts'
+import { publicFault } from '../../std/fault.ts'
 import type { ControlPorts } from '../ports.ts'
 
 /** Records read at once, and in all for one question. */
 const PAGE = 1_000
 const MOST_READ = 50_000
+/** Records of one page of the search, and in all that one question gets from it. */
+const FOUND_PAGE = 500
+const MOST_FOUND = 20_000
 
 /** The log as stories read it. */
 export type StoryLog = Pick<ControlPorts['audit'], 'byCall' | 'read' | 'shards' | 'tail' | 'proof'>
@@ -67,6 +72,42 @@ export function matching(
     if (next.done === true) return { records, complete: next.value }
     if (wanted(next.value)) records.push(next.value)
   }
+}
+
+/** The search as stories ask it. */
+export type StorySearch = Pick<ControlPorts['search'], 'page'>
+
+/**
+ * Every record that a query finds, however old, up to a bound of their number; what the search has not taken up yet is looked through in the
+ * log. Undefined where there is no search at this moment.
+ */
+export async function searched(
+  log: StoryLog,
+  search: StorySearch,
+  query: SearchQuery,
+): Promise<Found | undefined> {
+  const records: LoggedRecord[] = []
+  let cursor: string | null | undefined
+  let end = 0
+  do {
+    const ask = { query, limit: FOUND_PAGE, order: 'oldest' } as const
+    const page = await search
+      .page({ ...ask, ...(cursor !== undefined && cursor !== null && { cursor }) })
+      .catch((error: unknown) => {
+        if (publicFault(error).code === 'search.unavailable') return undefined
+        throw error
+      })
+    if (page === undefined) return undefined
+    for (const index of page.indices) records.push(...log.read(index, 1))
+    cursor = page.next
+    end = page.searched
+    if (records.length >= MOST_FOUND && cursor !== null) return { records, complete: false }
+  } while (cursor !== null)
+  const last = records.at(-1)
+  // A page may have seen what was indexed while it was asked.
+  const from = Math.max(end, last === undefined ? 0 : last.index + 1)
+  const rest = matching(log, from, ({ record }) => matches(query, record))
+  return { records: [...records, ...rest.records], complete: rest.complete }
 }
 
 /** The time in a UUIDv7 (RFC 9562 §5.7), ms since the epoch. */

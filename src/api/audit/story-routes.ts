@@ -24,7 +24,7 @@ const LATELY_MS = 86_400_000
 
 /** Serves the stories. */
 export function serveStories(surface: Surface, ports: ControlPorts): void {
-  const { audit, authority, clock } = ports
+  const { audit, authority, clock, search } = ports
   surface.closed(
     'GET /v1/audit/calls/{id}',
     {
@@ -56,7 +56,7 @@ export function serveStories(surface: Surface, ports: ControlPorts): void {
     async ({ params, person, query }) => {
       await recordReading(ports, person, { what: 'trace', of: params.id })
       const from = query.from === undefined ? clock.now() - LATELY_MS : Date.parse(query.from)
-      return traceOf(authority, audit, params.id, from)
+      return traceOf(authority, { log: audit, search }, params.id, from)
     },
   )
   surface.closed(

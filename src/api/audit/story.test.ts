@@ -151,7 +151,7 @@ test('a task is the tree of the instances that worked on it, each below the one 
   made.add({ type: 'call.intent', call: call(9), instance: 'i-9', agent: 'other', task: 'another' })
   made.add({ type: 'task.closed', body: { task: TASK } })
   for (const id of [TASK, call(2)]) {
-    const tree = await traceOf(authority, made, id, 0)
+    const tree = await traceOf(authority, { log: made, search: made }, id, 0)
     assert.deepEqual(
       tree.nodes.map(({ id: of, kind, parent }) => [kind, of, parent]),
       [
@@ -173,16 +173,38 @@ test('a trace holds what named it, marked as the word of who did; what the log d
   const made = log()
   called(made, 1, { trace: TRACE })
   called(made, 2)
-  const tree = await traceOf(authority, made, TRACE, 0)
+  const tree = await traceOf(authority, { log: made, search: made }, TRACE, 0)
   const calls = tree.nodes.filter(({ kind }) => kind === 'call')
   assert.deepEqual(
     calls.map(({ claimed, id }) => [id, claimed]),
     [[call(1), true]],
   )
-  await assert.rejects(traceOf(authority, made, '0'.repeat(31) + '1', 0), {
+  await assert.rejects(traceOf(authority, { log: made, search: made }, '0'.repeat(31) + '1', 0), {
     code: 'audit.not_found',
   })
-  await assert.rejects(traceOf(authority, made, call(77), 0), { code: 'audit.not_found' })
+  await assert.rejects(traceOf(authority, { log: made, search: made }, call(77), 0), {
+    code: 'audit.not_found',
+  })
+})
+
+test('a task is found whole however old it is and however much came between, also by a search that is behind or away', async () => {
+  const made = log()
+  made.add({ type: 'task.opened', person: 'per_ann', body: { task: TASK } })
+  called(made, 1)
+  for (let i = 0; i < 60_000; i++) made.add({ type: 'heartbeat' }, 0)
+  called(made, 2, { sub: true })
+  const callsOf = async () => {
+    const { nodes, complete } = await traceOf(authority, { log: made, search: made }, TASK, 0)
+    const calls = nodes.filter(({ kind }) => kind === 'call').map(({ id }) => id)
+    return { calls, complete }
+  }
+  assert.deepEqual(await callsOf(), { calls: [call(1), call(2)], complete: true })
+  // Behind: what it has not taken up is looked through.
+  made.searched = 30_000
+  assert.deepEqual(await callsOf(), { calls: [call(1), call(2)], complete: true })
+  // Away: as far as one question may read, and it says so.
+  made.searched = undefined
+  assert.deepEqual(await callsOf(), { calls: [call(1)], complete: false })
 })
 
 test('a replay goes page by page in the order of the log, filtered, and shows every gap', async () => {

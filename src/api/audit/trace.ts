@@ -6,7 +6,15 @@ import type { AuditTrace, TraceNode } from '../../wire/api/story.ts'
 import { fault } from '../../audit/faults.ts'
 import type { ControlPorts } from '../ports.ts'
 import { countOf, objectOf, objectsOf, textOf, textsOf } from './members.ts'
-import { indexAt, matching, timeOf, type Found, type StoryLog } from './story-records.ts'
+import {
+  indexAt,
+  matching,
+  searched,
+  timeOf,
+  type Found,
+  type StoryLog,
+  type StorySearch,
+} from './story-records.ts'
 
 type People = Pick<ControlPorts['authority'], 'people'>
 type Subject = AuditTrace['subject']
@@ -18,15 +26,19 @@ const MARGIN_MS = 5_000
 /** How long a call without a task may go on to be followed (ms). */
 const CALL_MS = 3_600_000
 
-/** Tells the tree of a task, of a call or of a trace. Throws `audit.not_found` where the log holds nothing of it. */
+/**
+ * Tells the tree of a task, of a call or of a trace. Tasks and traces are asked of the search, however old they are; where it does not answer,
+ * the log is looked through from the task's beginning, or from `from` (ms since the epoch), within a bound that `complete` speaks of.
+ * Throws `audit.not_found` where the log holds nothing of it.
+ */
 export async function traceOf(
   { people }: People,
-  log: StoryLog,
+  { log, search }: { readonly log: StoryLog; readonly search: StorySearch },
   id: string,
   from: number,
 ): Promise<AuditTrace> {
   const subject = await subjectOf(log, id)
-  const found = await recordsOf(log, subject, from)
+  const found = await recordsOf(log, search, subject, from)
   if (found.records.length === 0) throw fault('audit.not_found', 'the log holds nothing of it')
   return { subject, nodes: treeOf(people, subject, found.records), complete: found.complete }
 }
@@ -41,7 +53,14 @@ async function subjectOf(log: StoryLog, id: string): Promise<Subject> {
   return task === undefined ? { kind: 'call', id } : { kind: 'task', id: task }
 }
 
-async function recordsOf(log: StoryLog, { kind, id }: Subject, from: number): Promise<Found> {
+async function recordsOf(
+  log: StoryLog,
+  search: StorySearch,
+  { kind, id }: Subject,
+  from: number,
+): Promise<Found> {
+  const found = kind === 'call' ? undefined : await searched(log, search, { terms: [[kind, id]] })
+  if (found !== undefined) return found
   if (kind === 'task') {
     const index = await indexAt(log, timeOf(id) - MARGIN_MS)
     return matching(log, index, ({ record }) => taskOf(record) === id, { most: MOST_READ })
