@@ -46,7 +46,13 @@ function slowLog(home: string): {
     publishedTo: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
-  const index = { find: () => undefined, byCall: () => [], tail: () => [], close: () => undefined }
+  const index = {
+    find: () => undefined,
+    byCall: () => [],
+    shards: () => [],
+    tail: () => [],
+    close: () => undefined,
+  }
   const log = new AuditLog({
     envelope: new Envelope('gw', BOOT, systemClock, systemEntropy),
     spool: new Spool(

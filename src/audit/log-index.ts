@@ -5,7 +5,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { fromBase64url } from '../std/bytes.ts'
 import { isUuid } from '../std/id.ts'
 import { uuidBytes } from './index-row.ts'
-import { LEAF_NEWEST_RUN, LEAF_QUERY } from './log-state.ts'
+import { LEAF_NEWEST_RUN, LEAF_QUERY, readShards } from './log-state.ts'
+import type { ShardHead } from './shard.ts'
 
 /** Which records a reader wants: all conditions hold at once. */
 export interface RecordFilter {
@@ -43,6 +44,14 @@ export class LogIndex {
     this.#byCall = this.#database.prepare(
       `SELECT idx FROM records WHERE call = ? ORDER BY idx LIMIT ${CALL_RECORDS}`,
     )
+  }
+
+  /**
+   * The shards as they are committed at this moment. Whoever reads what this index names reads it by these: the process hears of a commit
+   * a moment after its rows are here.
+   */
+  shards(): ShardHead[] {
+    return readShards(this.#database)
   }
 
   /** Index of the record with this id (UUID) or leaf hash (base64url). */

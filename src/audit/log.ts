@@ -79,7 +79,7 @@ export interface AuditLogParts {
   readonly thread: Pick<SpoolThread, 'listen' | 'post' | 'ended'>
   readonly sequencer: LogSequencer
   readonly folder: LogFolder
-  readonly index: Pick<LogIndex, 'find' | 'byCall' | 'tail' | 'close'>
+  readonly index: Pick<LogIndex, 'find' | 'byCall' | 'shards' | 'tail' | 'close'>
   readonly heartbeatMs: number
   readonly reserve: Reserve
   readonly quota: RecordQuota
@@ -363,7 +363,7 @@ export class AuditLog implements AuditSink {
   }
 
   #read(indices: readonly number[]): LoggedRecord[] {
-    return readRecords(this.#parts.folder, this.shards, indices)
+    return readRecords(this.#parts.folder, this.#parts.index.shards(), indices)
   }
 
   async #close(): Promise<void> {

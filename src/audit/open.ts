@@ -53,11 +53,10 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   sequencer.onFailure((error) => spool.fail(error.detail))
   const folder = new LogFolder(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
-  const { shards } = sequencer.head
   const found: Found = {
     open: index.openIntents(),
     previous: index.newestBoot(gateway),
-    lost: lostBoots(gateway, { index, folder, shards }),
+    lost: lostBoots(gateway, { index, folder }),
     torn: scan.torn,
   }
   const log = new AuditLog({
@@ -73,7 +72,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   })
   try {
     const read = (indices: readonly number[]): LoggedRecord[] =>
-      readRecords(folder, shards, indices)
+      readRecords(folder, index.shards(), indices)
     // At the pace of the log: what is answered must not pile up in front of it.
     const pace = (): Promise<unknown> =>
       sequencer.reach(spool.position).catch(() => sequencer.problem)

@@ -3,7 +3,6 @@
 import type { LogFolder } from './log-folder.ts'
 import type { BootMark, LogIndex } from './log-index.ts'
 import { readRecords } from './log-reader.ts'
-import type { ShardHead } from './shard.ts'
 
 /** Starts that are looked back at, the newest of this gateway. */
 const BOOTS_MAX = 100
@@ -12,16 +11,15 @@ const WORDS_MAX = 1_000
 
 /** Where records are found. */
 export interface PastRecords {
-  readonly index: Pick<LogIndex, 'boots' | 'tail'>
+  readonly index: Pick<LogIndex, 'boots' | 'shards' | 'tail'>
   readonly folder: LogFolder
-  readonly shards: readonly ShardHead[]
 }
 
 /**
  * Starts of this gateway that are in the log and have neither a `gateway.stop` nor a `gateway.lost`, the oldest first: also those of
  * before the last one, whose loss a second crash kept from being recorded.
  */
-export function lostBoots(gateway: string, { index, folder, shards }: PastRecords): BootMark[] {
+export function lostBoots(gateway: string, { index, folder }: PastRecords): BootMark[] {
   const newest = index
     .boots()
     .filter((boot) => boot.gateway === gateway)
@@ -30,7 +28,7 @@ export function lostBoots(gateway: string, { index, folder, shards }: PastRecord
   const explained = new Set<unknown>()
   for (const type of ['gateway.stop', 'gateway.lost'] as const) {
     const found = index.tail({ type }, Number.MAX_SAFE_INTEGER, WORDS_MAX)
-    for (const { record } of readRecords(folder, shards, found)) {
+    for (const { record } of readRecords(folder, index.shards(), found)) {
       if (record.gateway !== gateway) continue
       explained.add(type === 'gateway.stop' ? record.boot : record.body['boot'])
     }

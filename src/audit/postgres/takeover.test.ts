@@ -85,6 +85,12 @@ class Fleet {
     await exit
   }
 
+  /** Throws where one has died by itself: it will say no more. */
+  checkAlive(name: string): void {
+    const child = this.#running.get(name)
+    assert.equal(child?.exitCode, null, `${name} died by itself`)
+  }
+
   stop(name: string): void {
     this.#running.get(name)?.kill('SIGSTOP')
   }
@@ -132,6 +138,7 @@ if (victim !== undefined && home !== undefined && url !== undefined && key !== u
     }
     /** Whether the newest boot of a gateway is in the log. */
     const writes = async (gateway: string): Promise<boolean> => {
+      fleet.checkAlive(gateway)
       const newest = `select iseq from audit.boots where gateway = '${gateway}' order by n desc limit 1`
       const said = fleet.said(gateway).length
       return Number((await ask(newest))['iseq'] ?? 0) > 0 && said > spoken
