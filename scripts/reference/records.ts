@@ -222,6 +222,8 @@ const LOG: Described = {
     'records that instances would have caused beyond what one may: how many, exactly, by instance',
   'log.shard_closed':
     'a half-year is over: the shard that ended, with its last size and root; this record begins the one that follows',
+  'log.shard_dropped':
+    'retention is about to remove a shard: its size and root, the policy, whether it was exported, and what went before',
   heartbeat: 'nothing happened, and the gateway was there: silence is not absence',
   'export.begun':
     'a sink came into sinks.yaml, or has another address: its kind, where it is, and from which record on it gets the log',

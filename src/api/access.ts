@@ -186,6 +186,7 @@ export const ROUTES = {
   'POST /v1/subjects/release': 'administrator',
   'POST /v1/backups': 'administrator',
   'POST /v1/audit/exports': 'auditor',
+  'GET /v1/audit/retention': 'viewer',
   'GET /v1/audit/sinks': 'viewer',
   'POST /v1/audit/sinks/{name}/test': 'operator',
   'POST /v1/audit/sinks/{name}/replay': 'administrator',

@@ -8,6 +8,7 @@ import { uuidv7 } from '../std/id.ts'
 import { serveAgents } from './agents/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
+import { serveRetention } from './audit/retention.ts'
 import { serveBackups } from './backups.ts'
 import { serveAudit } from './audit/routes.ts'
 import { servePayloads } from './audit/payloads.ts'
@@ -158,6 +159,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   servePayloads(surface, ports)
   serveErasures(surface, ports)
   serveExports(surface, ports)
+  serveRetention(surface, ports)
   serveAuthority(surface, ports)
 }
 

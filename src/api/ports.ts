@@ -5,6 +5,7 @@ import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
 import type { Timer } from '../std/timer.ts'
 import type { WitnessedState } from '../audit/witness/witness-client.ts'
+import type { ShardStanding } from '../audit/retention/standing.ts'
 import type { Search } from '../audit/search/search.ts'
 import type { Exports } from '../audit/export/exports.ts'
 import type { AuditLog } from '../audit/log.ts'
@@ -326,6 +327,16 @@ export interface PayloadReading {
   of(call: string): Promise<readonly ReadPayload[]>
 }
 
+/** How long the log is kept. */
+export interface RetentionPort {
+  state(): {
+    /** As `retention.yaml` says it. */
+    readonly keep: string
+    readonly shards: readonly ShardStanding[]
+    readonly problem?: string
+  }
+}
+
 /** Everything that the control API needs. */
 export interface ControlPorts {
   readonly clock: Clock
@@ -367,6 +378,7 @@ export interface ControlPorts {
   readonly payloads: PayloadReading
   readonly search: Pick<Search, 'page' | 'state'>
   readonly exports: Pick<Exports, 'states' | 'test' | 'replay'>
+  readonly retention: RetentionPort
   readonly server: ServerPort
   readonly consents: Consents
   readonly credentials: ConnectDesk

@@ -42,6 +42,14 @@ export const AUDIT_FAULTS = {
     next: 'start with the log key and the origin that this log began with',
   },
   'audit.not_found': { status: 404, next: 'ask for a record that the log holds' },
+  'audit.dropped': {
+    status: 410,
+    next: 'read what the record kept of it (`log.shard_dropped`), or the export that was made before',
+  },
+  'audit.retention': {
+    status: 400,
+    next: 'mend retention.yaml: `keep` is `forever` or a number of months or years, at least 6 months',
+  },
   'audit.verify_note': { status: 422, next: EVIDENCE },
   'audit.verify_entries': { status: 422, next: EVIDENCE },
   'audit.verify_leaf': { status: 422, next: EVIDENCE },

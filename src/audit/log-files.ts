@@ -1,6 +1,6 @@
 // Holds the log's public folder: `checkpoint` and `tile/…`, laid out as C2SP tlog-tiles says.
 
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { utf8 } from '../std/bytes.ts'
@@ -9,6 +9,9 @@ import { HASH_BYTES } from '../tlog/hash.ts'
 import { TILE_WIDTH, tilePath, type TileRef } from '../tlog/tile.ts'
 import { fault } from './faults.ts'
 import { makeDirectories, replaceDurable, syncDirectory, writeDurable } from './durable-file.ts'
+
+/** File that stands in a shard's folder while it is dropped. */
+const DROPPING = 'dropping'
 
 /** The folder, for the one process that writes it and for everybody who reads. */
 export class LogFiles {
@@ -103,6 +106,36 @@ export class LogFiles {
     if (!existsSync(partials)) return
     rmSync(partials, { recursive: true, force: true })
     this.#made.delete(partials)
+  }
+
+  /** True where retention has removed entries and tiles, and the checkpoint alone is left. */
+  get dropped(): boolean {
+    return (
+      !existsSync(join(this.directory, 'tile')) && existsSync(join(this.directory, 'checkpoint'))
+    )
+  }
+
+  /** True from the moment at which a drop may touch anything until nothing is left to do. */
+  get dropping(): boolean {
+    return existsSync(join(this.directory, DROPPING))
+  }
+
+  /** Notes, durably, that a drop begins: whatever interrupts it, `dropTiles` is to be called in the end. */
+  beginDrop(): void {
+    replaceDurable(join(this.directory, DROPPING), utf8(''))
+  }
+
+  /** Removes entries and tiles, all at once for whoever reads; checkpoints stay. Run again after a crash, it goes on. */
+  dropTiles(): void {
+    const gone = join(this.directory, 'tile.dropped')
+    if (existsSync(join(this.directory, 'tile'))) {
+      rmSync(gone, { recursive: true, force: true })
+      renameSync(join(this.directory, 'tile'), gone)
+      syncDirectory(this.directory)
+    }
+    rmSync(gone, { recursive: true, force: true })
+    rmSync(join(this.directory, DROPPING), { force: true })
+    syncDirectory(this.directory)
   }
 
   #read(ref: TileRef): { ref: TileRef; bytes: Uint8Array } {

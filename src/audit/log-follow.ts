@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 import { LogFolder } from './log-folder.ts'
-import { readEntries, type LoggedEntry } from './log-reader.ts'
+import { keptIndices, readEntries, type LoggedEntry } from './log-reader.ts'
 import { readShards } from './log-state.ts'
-import type { ShardHead } from './shard.ts'
+import { shardAt, type ShardHead } from './shard.ts'
 
 /** Entries that one `entries` gives at most. */
 const ENTRIES_MAX = 4096
@@ -37,19 +37,34 @@ export class LogFollower {
     return last === undefined ? 0 : last.base + last.size
   }
 
-  /** Up to `limit` entries (at most 4,096) from `index` on, as far as the log goes. Throws `audit.corrupt`. */
+  /**
+   * Up to `limit` entries (at most 4,096) from `index` on, as far as the log goes. What retention has removed is passed over: the first may
+   * have a later index. Throws `audit.corrupt`.
+   */
   entries(index: number, limit: number): LoggedEntry[] {
     const shards = this.shards()
-    const last = shards.at(-1)
-    const size = last === undefined ? 0 : last.base + last.size
-    const end = Math.min(size, index + Math.min(limit, ENTRIES_MAX))
-    const wanted = Array.from({ length: Math.max(0, end - index) }, (_, i) => index + i)
+    const wanted = keptIndices(this.#folder, shards, index, Math.min(limit, ENTRIES_MAX))
     return readEntries(this.#folder, shards, wanted)
   }
 
-  /** The entries at these indices, in this order, each bundle read once. Throws `audit.corrupt`, `audit.not_found`. */
+  /**
+   * The entries at these indices, in this order, each bundle read once; without those that retention has removed. Throws `audit.corrupt`,
+   * `audit.not_found`.
+   */
   at(indices: readonly number[]): LoggedEntry[] {
-    return readEntries(this.#folder, this.shards(), indices)
+    const shards = this.shards()
+    const gone = shards.filter(({ name }) => this.#folder.shard(name).dropped)
+    const kept =
+      gone.length === 0 ? indices : indices.filter((at) => shardAt(gone, at) === undefined)
+    return readEntries(this.#folder, shards, kept)
+  }
+
+  /** Which records retention has removed: from an index to before another, the oldest first. */
+  dropped(): (readonly [from: number, to: number])[] {
+    const gone = this.shards().filter(
+      ({ name, size }) => size > 0 && this.#folder.shard(name).dropped,
+    )
+    return gone.map(({ base, size }) => [base, base + size])
   }
 
   close(): void {

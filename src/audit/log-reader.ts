@@ -1,5 +1,7 @@
 // Holds how records are read back out of the log, by index, and proven.
 
+import { basename } from 'node:path'
+
 import { leafHash } from '../tlog/hash.ts'
 import { parseCheckpoint } from '../tlog/checkpoint.ts'
 import { formatProof } from '../tlog/proof.ts'
@@ -22,7 +24,7 @@ export interface LoggedRecord {
   readonly record: AuditRecord
 }
 
-/** Reads the records at these indices, in the order given, each bundle once. Throws `audit.corrupt`. */
+/** Reads the records at these indices, in the order given, each bundle once. Throws `audit.corrupt`, `audit.dropped`. */
 export function readRecords(
   folder: LogFolder,
   shards: readonly ShardHead[],
@@ -41,7 +43,7 @@ export interface LoggedEntry {
   readonly entry: Uint8Array
 }
 
-/** The same without a look at what the entries say. Throws `audit.corrupt`. */
+/** The same without a look at what the entries say. Throws `audit.corrupt`, and `audit.dropped` for what retention has removed. */
 export function readEntries(
   folder: LogFolder,
   shards: readonly ShardHead[],
@@ -62,9 +64,26 @@ export function readEntries(
   })
 }
 
+/** Up to `limit` indices from `index` on, as far as the log goes, without those that retention has removed. */
+export function keptIndices(
+  folder: LogFolder,
+  shards: readonly ShardHead[],
+  index: number,
+  limit: number,
+): number[] {
+  const kept: number[] = []
+  for (const { name, base, size } of shards) {
+    const first = Math.max(index, base)
+    const end = Math.min(base + size, first + limit - kept.length)
+    if (first >= end || folder.shard(name).dropped) continue
+    for (let at = first; at < end; at++) kept.push(at)
+  }
+  return kept
+}
+
 /**
  * The `.tlog-proof` of one record under a published checkpoint of its shard, a witnessed one where it can; it counts leaves within that shard.
- * Throws `audit.not_found`.
+ * Throws `audit.not_found`, `audit.dropped`.
  */
 export function proveRecord(
   folder: LogFolder,
@@ -74,6 +93,7 @@ export function proveRecord(
   const shard = shardAt(shards, index)
   const files = shard && folder.shard(shard.name)
   if (shard === undefined || files === undefined) throw beyond(index)
+  if (files.dropped) throw droppedShard(files)
   const leaf = index - shard.base
   // One that witnesses have cosigned proves more, where it covers the record already.
   const notes = [files.witnessed(), files.checkpoint()].filter((one) => one !== undefined)
@@ -96,6 +116,11 @@ function readBundle(files: LogFiles, size: number, bundle: number): Uint8Array[]
   try {
     return files.readEntries(bundle, tileWidth('entries', bundle, size))
   } catch (cause) {
+    if (files.dropped) throw droppedShard(files)
     throw fault('audit.corrupt', `bundle ${bundle} of tile/entries cannot be read`, cause)
   }
+}
+
+function droppedShard({ directory }: LogFiles): Error {
+  return fault('audit.dropped', `the shard ${basename(directory)} was dropped by retention`)
 }

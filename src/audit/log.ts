@@ -1,7 +1,6 @@
 // Holds the audit log as the rest of the product sees it: append and wait for the disk, read, prove, close.
 
 import type { BreakGlassView, BreakGlassWatch } from './break-glass-watch.ts'
-import { toBase64 } from '../tlog/base64.ts'
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.ts'
 import type { Clock } from '../std/clock.ts'
 import type { AuditRecord, AuditSink, Receipt, RecordDraft } from '../wire/record.ts'
@@ -10,10 +9,11 @@ import { fault } from './faults.ts'
 import { LiveTail, type LiveListener } from './live-tail.ts'
 import type { LogFolder } from './log-folder.ts'
 import type { LogIndex, RecordFilter } from './log-index.ts'
-import { proveRecord, readRecords, type LoggedRecord } from './log-reader.ts'
+import { proveRecord, keptIndices, readRecords, type LoggedRecord } from './log-reader.ts'
 import { ownOutcome } from './outcome.ts'
 import type { LogHead } from './log-state.ts'
 import type { ShardHead } from './shard.ts'
+import { shardMembers } from './shard-word.ts'
 import type { SequencerLink } from './sequencer-link.ts'
 import type { Confider } from './side/confide.ts'
 import type { Spool, SpoolWaiter } from './spool.ts'
@@ -222,12 +222,14 @@ export class AuditLog implements AuditSink {
     return this.#parts.sequencer.onGrown(({ size }) => listener(size))
   }
 
-  /** Up to `limit` (1 to 1000) records from `index` on, the oldest first, as far as the log goes. */
+  /**
+   * Up to `limit` (1 to 1000) records from `index` on, the oldest first, as far as the log goes. What retention has removed is passed over:
+   * the first may have a later index.
+   */
   read(index: number, limit: number): LoggedRecord[] {
-    const { size } = this.#parts.sequencer.head
+    const { folder, sequencer } = this.#parts
     const bounded = Math.max(1, Math.min(TAIL_MAX, limit))
-    const end = Math.min(size, index + bounded)
-    return this.#read(Array.from({ length: Math.max(0, end - index) }, (_, i) => index + i))
+    return this.#read(keptIndices(folder, sequencer.head.shards, index, bounded))
   }
 
   /** How the log is doing. */
@@ -278,9 +280,8 @@ export class AuditLog implements AuditSink {
 
   /** A shard that ends is named, with its last root, in the one that follows: the row of shards is one history. */
   #rotated({ shards }: LogHead): void {
-    for (const { name, size, root } of shards.slice(this.#closedShards, -1)) {
-      const body = { shard: name, size, root: toBase64(root) }
-      this.#note({ type: 'log.shard_closed', phase: 'lifecycle', body })
+    for (const shard of shards.slice(this.#closedShards, -1)) {
+      this.#note({ type: 'log.shard_closed', phase: 'lifecycle', body: shardMembers(shard) })
     }
     this.#closedShards = Math.max(this.#closedShards, shards.length - 1)
   }

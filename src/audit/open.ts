@@ -17,6 +17,7 @@ import { auditLimits, type AuditLogOptions } from './options.ts'
 import { RecordQuota } from './quota.ts'
 import { AckGate } from './postgres/ack.ts'
 import { PostgresLink } from './postgres/link.ts'
+import { finishDrops } from './retention/finish.ts'
 import { Receipts } from './receipts.ts'
 import { lostBoots } from './past-boots.ts'
 import { Reserve } from './reserve.ts'
@@ -53,6 +54,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   sequencer.onFailure((error) => spool.fail(error.detail))
   const folder = new LogFolder(join(home, 'log'))
   const index = new LogIndex(join(home, 'log-state.sqlite'))
+  await finishDrops(home, folder, index)
   const found: Found = {
     open: index.openIntents(),
     previous: index.newestBoot(gateway),

@@ -2,6 +2,7 @@
 
 import { HASH_BYTES, leafHash } from '../tlog/hash.ts'
 import { skimRecord } from './envelope.ts'
+import { droppedIn, shardIn, type ShardWord } from './shard-word.ts'
 import { whyUnread } from './verify-report.ts'
 
 /** What later checks need to know of a record. */
@@ -12,16 +13,10 @@ export interface RecordMark {
   readonly type: string
   /** RFC 3339. */
   readonly ts: string
-  /** Which shard it speaks of; only on records about shards. */
+  /** Which shard it says is closed; only on `log.shard_closed`. */
   readonly shard?: ShardWord
-}
-
-/** What a record says about a shard: `log.shard_closed`. */
-export interface ShardWord {
-  readonly name: string
-  readonly size: number
-  /** base64. */
-  readonly root: string
+  /** Which shards it says are gone; only on `log.shard_dropped`. */
+  readonly dropped?: readonly ShardWord[]
 }
 
 /** A bundle as it was found. */
@@ -43,10 +38,9 @@ export function checkBundle(entries: readonly Uint8Array[]): CheckedBundle {
     try {
       const { gateway, boot, iseq, type, ts, body } = skimRecord(entry)
       const mark = { gateway, boot, iseq, type, ts }
-      if (type !== 'log.shard_closed') return mark
-      const { shard, size, root } = body
-      if (typeof shard !== 'string' || typeof root !== 'string') return mark
-      return { ...mark, shard: { name: shard, size: Number(size), root } }
+      if (type === 'log.shard_dropped') return { ...mark, dropped: droppedIn(body) }
+      const shard = type === 'log.shard_closed' ? shardIn(body) : undefined
+      return shard === undefined ? mark : { ...mark, shard }
     } catch (error) {
       return whyUnread(error)
     }

@@ -51,7 +51,7 @@ export interface VerifiedShard {
   readonly witnesses: readonly SeenBy[]
   /** Leaves that they saw; absent where nobody did. */
   readonly witnessed?: number
-  /** Its entries and tiles are gone, and only its checkpoint is left: that is a finding. */
+  /** Its entries and tiles are gone, and only its checkpoint is left: a finding unless a record of the log says so. */
   readonly dropped?: true
 }
 

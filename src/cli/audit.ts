@@ -11,6 +11,7 @@ import { registerPayload } from './audit-payload.ts'
 import { registerSearch } from './audit-search.ts'
 import { registerStory } from './audit-story.ts'
 import { registerVerify } from './audit-verify.ts'
+import { registerRetention } from './audit-retention.ts'
 import { registerSinks } from './audit-sinks.ts'
 import type { Context } from './context.ts'
 import { target, type Control } from './control/control.ts'
@@ -100,6 +101,7 @@ export function register(program: Command, context: Context): void {
   registerErase(audit, context)
   registerVerify(audit, context)
   registerExport(audit, context)
+  registerRetention(audit, context)
   registerSinks(audit, context)
   registerBreakGlass(audit, context)
 }

@@ -30,6 +30,7 @@ import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
 import { Search } from '../audit/search/search.ts'
 import { Metrics } from './metrics.ts'
+import { Retention } from './retention.ts'
 import { openWitnesses, type WitnessedPort } from './witness.ts'
 import { VERSION } from './version.ts'
 
@@ -55,6 +56,7 @@ export interface Core extends ShownGround, IdentityParts {
   /** Where records go beside the log. */
   readonly exports: Exports
   readonly search: Search
+  readonly retention: Retention
   readonly metrics: Metrics
   /** How far the log is witnessed. */
   readonly witnessed: WitnessedPort
@@ -164,7 +166,7 @@ async function openRecord(
   settings: Settings,
   machine: Machine,
   stack: Stack,
-): Promise<Pick<Core, 'exports' | 'metrics' | 'search' | 'witnessed'>> {
+): Promise<Pick<Core, 'exports' | 'metrics' | 'retention' | 'search' | 'witnessed'>> {
   const { audit } = ground
   const exports = await Exports.open({
     ...ground,
@@ -179,7 +181,17 @@ async function openRecord(
   stack.push(() => search.close())
   const metrics = new Metrics({ audit, exports, search })
   stack.push(() => metrics.close())
-  return { exports, metrics, search, witnessed }
+  const retention = new Retention({
+    ...ground,
+    home: settings.home,
+    machine,
+    exports,
+    search,
+    witnessed: witnessed() !== undefined,
+    database: settings.databaseUrl !== undefined,
+  })
+  stack.push(() => retention.close())
+  return { exports, metrics, retention, search, witnessed }
 }
 
 /** Opens what calls are kept in, and erases again what the log says was erased. */

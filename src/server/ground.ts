@@ -82,7 +82,7 @@ export async function openGround(
   const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())
   await recordRestored(home, audit)
-  const store = suspicious(await openRows(keys), home)
+  const store = suspicious(await openRows(keys), home, clock)
   stack.push(() => store.close())
   const replayed = await replay({ audit, store, clock })
   if (Object.values(replayed).some((count) => count > 0))

@@ -81,6 +81,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     audit: core.audit,
     payloads: payloadReading(core.payloads, core.commitments),
     exports: core.exports,
+    retention: core.retention,
     search: core.search,
     server: serverPort(core, urls),
     consents: core.consents,

@@ -245,7 +245,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -283,6 +283,10 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0005_record': {
     up: record,
     rolls: ['subjects'],
+  },
+  '0006_retention': {
+    up: (db, d) => signedTable(db, d, 'drops', []),
+    rolls: ['drops'],
   },
 }
 

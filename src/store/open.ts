@@ -14,6 +14,7 @@ import { CONNECTIONS, type Connection } from './rows/connection.ts'
 import { CREDENTIALS, type CredentialUse } from './rows/credential.ts'
 import { CURSORS, type Cursor } from './rows/cursor.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
+import { DROPS, type DroppedShard } from './rows/drop.ts'
 import { ENFORCERS, type Enforcer } from './rows/enforcer.ts'
 import { INSTANCES, type InstanceRow } from './rows/instance.ts'
 import { JOIN_TOKENS, type JoinTokenRow } from './rows/join-token.ts'
@@ -77,6 +78,7 @@ export interface Tables {
   readonly triggers: SignedRepository<LearnedTrigger>
   readonly connections: SignedRepository<Connection>
   readonly cursors: SignedRepository<Cursor>
+  readonly drops: SignedRepository<DroppedShard>
   readonly credentials: SignedRepository<CredentialUse>
   readonly upstreamTokens: SignedRepository<UpstreamTokenRow>
   readonly subjects: SignedRepository<Subject>
@@ -214,6 +216,7 @@ function tablesOn(db: Kysely<unknown>, ground: Ground): Tables {
     triggers: on(TRIGGERS),
     connections: on(CONNECTIONS),
     cursors: on(CURSORS),
+    drops: on(DROPS),
     credentials: on(CREDENTIALS),
     upstreamTokens: on(UPSTREAM_TOKENS),
     subjects: on(SUBJECTS),

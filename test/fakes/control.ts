@@ -231,6 +231,7 @@ export class ControlHome {
       audit,
       payloads: payloadReading(this.payloads, { commit: (text) => `hmac-sha256:${text}` }),
       exports: this.exports,
+      retention: { state: () => ({ keep: 'forever', shards: [] }) },
       search: this.search,
       entropy: systemEntropy,
       server: this.#server(),

@@ -18,7 +18,9 @@ export function serveSearch(surface: Surface, ports: ControlPorts): void {
       await recordReading(ports, person, { what: 'search', query: q })
       const ask = { query, limit, order, ...(cursor !== undefined && { cursor }) }
       const { indices, ...page } = await search.page(ask)
-      const found = indices.flatMap((index) => audit.read(index, 1))
+      const found = indices.flatMap((index) =>
+        audit.read(index, 1).filter((record) => record.index === index),
+      )
       // What the index found was read back; the log is what people are shown.
       const records = found.filter(({ record }) => matches(query, record))
       return { records: await shownEntries(authority, records), ...page }

@@ -226,6 +226,8 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Fault && error.code === 'export.refused'
 }
 
+/** Empty also where retention has removed that record: then nothing is left to compare with. */
 function leafBefore({ follower, origin }: ExporterParts, index: number): string {
-  return index === 0 ? '' : (exportEvents(follower, origin, index - 1, 1)[0]?.leaf ?? '')
+  const [before] = index === 0 ? [] : exportEvents(follower, origin, index - 1, 1)
+  return before?.index === index - 1 ? before.leaf : ''
 }

@@ -165,6 +165,21 @@ test('a security control says what it did', () => {
   assert.equal(at(of('outcome'), 'duration'), 12)
 })
 
+test('what happens to the log itself is named as Event Log Activity names it', () => {
+  // classes event_log_activity, activity_id: 2 Delete, 3 Export, 5 Rotate.
+  const activities = {
+    'log.shard_dropped': 2,
+    'log.exported': 3,
+    'export.begun': 3,
+    'log.shard_closed': 5,
+    'log.restored': 99,
+  }
+  for (const [type, activity] of Object.entries(activities)) {
+    const made = ocsfEvent(event({ type, phase: 'lifecycle' }))
+    assert.deepEqual([made['class_uid'], made['activity_id']], [1008, activity], type)
+  }
+})
+
 test('CEF escapes what its syntax uses, in header and extension', () => {
   const line = cefLine(
     event({ type: 'a|b\\c', body: { reason: 'x=1\nCEF:0|forged', status: 'ok' } }),

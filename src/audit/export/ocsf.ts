@@ -227,10 +227,17 @@ function entity(record: AuditRecord): Classified {
   }
 }
 
+/** Activities of Event Log Activity that are not Export (3) or Other (99): Delete, Rotate. */
+const LOG_ACTIVITIES: Readonly<Record<string, number>> = {
+  'log.exported': 3,
+  'log.shard_closed': 5,
+  'log.shard_dropped': 2,
+}
+
 /** Event Log Activity [1008]: the log about itself. */
 function eventLog(record: AuditRecord): Classified {
-  const activity =
-    record.type === 'log.shard_closed' ? 6 : record.type.startsWith('export.') ? 7 : 99
+  const exported = record.type.startsWith('export.') ? 3 : 99
+  const activity = LOG_ACTIVITIES[record.type] ?? exported
   return {
     category: 1,
     uid: 1008,

@@ -20,6 +20,10 @@ const GROUP_BYTES = 4
 /** Runs whose traces stand together. */
 const GROUP_RUNS = 8
 
+/** Rows that one step of a removal passes, and a key behind every other. */
+const REMOVE_STEP = 4_096
+const LAST_TERM = new Uint8Array(16).fill(0xff)
+
 /** A term that is looked for. */
 export interface SoughtTerm {
   readonly text: string
@@ -41,6 +45,8 @@ export class RunLists {
   readonly #insert: StatementSync
   readonly #below: StatementSync
   readonly #above: StatementSync
+  readonly #ahead: StatementSync
+  readonly #remove: StatementSync
   /** Places in the run that fills, by the text of the term. */
   readonly #filling = new Map<string, number[]>()
   #run = 0
@@ -52,6 +58,12 @@ export class RunLists {
     )
     this.#above = database.prepare(
       'SELECT run, places FROM lists WHERE term = ? AND run BETWEEN ? AND ? ORDER BY run LIMIT 1',
+    )
+    this.#ahead = database.prepare(
+      `SELECT term FROM lists WHERE term > ? ORDER BY term LIMIT 1 OFFSET ${REMOVE_STEP}`,
+    )
+    this.#remove = database.prepare(
+      'DELETE FROM lists WHERE term > ? AND term <= ? AND run BETWEEN ? AND ?',
     )
   }
 
@@ -82,6 +94,17 @@ export class RunLists {
     // In the order of the tree: neighbours are written together.
     rows.sort(([a], [b]) => Buffer.compare(a, b))
     for (const [key, places] of rows) this.#insert.run(key, this.#run, encodePlaces(places))
+  }
+
+  /**
+   * Removes what the terms behind `after` have of the runs from `first` to `last`, within the caller's transaction: a bounded number of
+   * terms. Gives the last of them, to go on behind; undefined at the end.
+   */
+  remove(first: number, last: number, after: Uint8Array): Uint8Array | undefined {
+    const upto = this.#ahead.get(after)?.['term']
+    const end = upto instanceof Uint8Array ? upto : undefined
+    this.#remove.run(after, end ?? LAST_TERM, first, last)
+    return end
   }
 
   /** The nearest run from `run` on, itself included, that has the term: towards older ones for `newest`. */

@@ -23,6 +23,7 @@ const COUNT = 9 * RUN + 1_500
 function madeLog(count: number): {
   readonly entries: (index: number, limit: number) => LoggedEntry[]
   readonly at: (indices: readonly number[]) => LoggedEntry[]
+  readonly dropped: () => (readonly [number, number])[]
 } {
   let ms = START
   const clock = { now: () => ms, monotonic: () => ms }
@@ -45,6 +46,20 @@ function madeLog(count: number): {
   return {
     entries: (index, limit) => all.slice(index, index + limit),
     at: (indices) => indices.map((index) => all[index]!),
+    dropped: () => [],
+  }
+}
+
+/** The same log after retention has removed what lies from `from` to before `to`. */
+function without(from: number, to: number): typeof LOG {
+  const kept = (index: number): boolean => index < from || index >= to
+  return {
+    entries: (index, limit) =>
+      LOG.entries(0, COUNT)
+        .filter((one) => one.index >= index && kept(one.index))
+        .slice(0, limit),
+    at: (indices) => LOG.at(indices.filter(kept)),
+    dropped: () => [[from, to]],
   }
 }
 
@@ -218,4 +233,40 @@ test('places are kept, few or many', () => {
     }),
   )
   assert.equal(commonPlaces([], false).length, RUN)
+})
+
+test('what retention has removed is found no more, whether the index was there before or is made anew', (t) => {
+  const [from, to] = [100, 3 * RUN + 50]
+  const path = join(temporaryHome(t), 'search.sqlite')
+  opened(path).close()
+  const terms = (): number => {
+    const database = new DatabaseSync(path, { readOnly: true })
+    const row = database.prepare('SELECT count(*) AS n FROM lists WHERE run IN (1, 2)').get()
+    database.close()
+    return Number(row?.['n'])
+  }
+  assert.ok(terms() > 100)
+  const left = without(from, to)
+  const again = new SearchIndex(path, left)
+  const anew = new SearchIndex(join(temporaryHome(t), 'search.sqlite'), left)
+  let steps = 0
+  for (const index of [again, anew]) {
+    while (index.advance(700));
+    while (index.forget()) steps += 1
+    assert.equal(index.next, COUNT)
+    for (const text of QUERIES) {
+      const query = parseSearch(text, START)
+      const expected = scanned(text).filter((one) => one < from || one >= to)
+      const found = everything(index, { query, limit: 400, order: 'oldest' })
+      assert.deepEqual(found, expected, text)
+    }
+  }
+  assert.ok(steps > 1, 'a removal is made in small steps')
+  again.close()
+  anew.close()
+  assert.equal(terms(), 0)
+  const reopened = new SearchIndex(path, left)
+  assert.equal(reopened.next, COUNT - (COUNT % RUN), 'it was not made anew')
+  assert.equal(reopened.forget(), false)
+  reopened.close()
 })

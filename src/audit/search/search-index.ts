@@ -16,7 +16,7 @@ import { termsOf } from './terms.ts'
 import { TimeSpans } from './time-spans.ts'
 
 /** The log as the index reads it. */
-type SearchedLog = Pick<LogFollower, 'entries' | 'at'>
+type SearchedLog = Pick<LogFollower, 'entries' | 'at' | 'dropped'>
 
 /** History: 1 one row for each term and record; 2 one row for each term and run of 8,192 records. */
 const SCHEMA_VERSION = 2
@@ -66,6 +66,8 @@ export class SearchIndex {
   readonly #lists: RunLists
   readonly #spans = new TimeSpans()
   #next: number
+  /** How far the removal under way has come: the last term that it has passed. */
+  #forgotten: Uint8Array = new Uint8Array()
 
   /** Opens or makes the index at `path`; one that is of another log, of another version or damaged is made anew. */
   constructor(path: string, follower: SearchedLog) {
@@ -83,19 +85,46 @@ export class SearchIndex {
 
   /** Takes up to `limit` more records up; false where there are none. */
   advance(limit: number): boolean {
-    const room = RUN - (this.#next % RUN)
-    const entries = this.#follower.entries(this.#next, Math.min(limit, room))
-    const last = entries.at(-1)
-    if (last === undefined) return false
+    const end = this.#next + RUN - (this.#next % RUN)
+    const ahead = this.#follower.entries(this.#next, Math.min(limit, end - this.#next))
+    const [first] = ahead
+    if (first === undefined) return false
+    // The places of what retention has removed stay empty.
+    const entries = ahead.filter(({ index }) => index < end)
     // Read whole before anything is noted: an entry that cannot be read leaves the index as it was.
-    const records = entries.map(({ entry }) => recordIn(entry))
-    records.forEach((record, i) => {
-      const index = this.#next + i
+    const records = entries.map(({ index, entry }) => ({ index, record: recordIn(entry) }))
+    for (const { index, record } of records) {
       this.#spans.note(index, Date.parse(record.ts))
       this.#lists.add(index % RUN, termsOf(record))
-    })
-    this.#next += records.length
-    if (this.#next % RUN === 0) this.#write(base64url(leafHash(last.entry)))
+    }
+    const last = entries.at(-1)
+    this.#next = ahead.length > entries.length || last === undefined ? end : last.index + 1
+    if (this.#next === end) {
+      this.#write(last?.index === end - 1 ? base64url(leafHash(last.entry)) : '')
+    }
+    return true
+  }
+
+  /** Forgets one portion of what retention has removed; false where nothing is left of it. Records that share a run with others stay. */
+  forget(): boolean {
+    const runs = this.#forgettable()
+    const [first, last] = [runs[0], runs.at(-1)]
+    if (first === undefined || last === undefined) return false
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const upto = this.#lists.remove(first, last, this.#forgotten)
+      this.#forgotten = upto ?? new Uint8Array()
+      if (upto === undefined) {
+        for (const run of runs) {
+          this.#spans.forget(run)
+          this.#writeSpans(run)
+        }
+      }
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
     return true
   }
 
@@ -147,9 +176,7 @@ export class SearchIndex {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       this.#lists.write()
-      this.#database
-        .prepare('INSERT OR REPLACE INTO spans VALUES (?, ?)')
-        .run(run, this.#spans.encode(run))
+      this.#writeSpans(run)
       this.#database.prepare('UPDATE state SET next = ?, leaf = ?').run(this.#next, leaf)
       this.#database.exec('COMMIT')
     } catch (error) {
@@ -160,6 +187,23 @@ export class SearchIndex {
       throw error
     }
     this.#lists.begin(run + 1)
+  }
+
+  #writeSpans(run: number): void {
+    this.#database
+      .prepare('INSERT OR REPLACE INTO spans VALUES (?, ?)')
+      .run(run, this.#spans.encode(run))
+  }
+
+  /** Runs without a gap between them that are on disk and lie wholly in what was removed, with terms left of them. */
+  #forgettable(): number[] {
+    for (const [from, to] of this.#follower.dropped()) {
+      const first = Math.ceil(from / RUN)
+      const end = Math.min(Math.floor(to / RUN), this.#lists.run)
+      const runs = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
+      if (runs.some((run) => this.#spans.has(run))) return runs
+    }
+    return []
   }
 
   /** Indices between which everything of the query's time is; both included. */
@@ -256,7 +300,9 @@ function isOf(database: DatabaseSync, follower: SearchedLog, version: number): b
   if (typeof next !== 'number' || next % RUN !== 0) return false
   if (next === 0) return true
   const [before] = follower.entries(next - 1, 1)
-  return before !== undefined && base64url(leafHash(before.entry)) === leaf
+  if (before === undefined) return false
+  // What retention has removed cannot be compared any more.
+  return before.index !== next - 1 || base64url(leafHash(before.entry)) === leaf
 }
 
 /** Takes the times of every run up; false where one is missing. */

@@ -21,6 +21,8 @@ export interface SearchStart {
 /** What the thread is told. */
 export type SearchOrder =
   | { readonly kind: 'grown' }
+  /** Retention has removed something. */
+  | { readonly kind: 'forget' }
   | { readonly kind: 'page'; readonly id: number; readonly ask: PageQuery }
   | { readonly kind: 'close' }
 
@@ -42,6 +44,8 @@ class SearchThread {
   readonly #follower: LogFollower
   readonly #index: SearchIndex
   #running = false
+  /** Whether something may be left that is to be forgotten; what an earlier process did not come to is looked for at the start. */
+  #forgetting = true
   #closed = false
 
   constructor(port: MessagePort, { home }: SearchStart) {
@@ -55,6 +59,9 @@ class SearchThread {
   obey(order: SearchOrder): void {
     switch (order.kind) {
       case 'grown':
+        return this.#wake()
+      case 'forget':
+        this.#forgetting = true
         return this.#wake()
       case 'page':
         return this.#answer(order.id, order.ask)
@@ -76,8 +83,9 @@ class SearchThread {
     this.#running = false
     if (this.#closed) return
     try {
-      if (!this.#index.advance(STEP)) return
-      this.#say({ kind: 'reached', next: this.#index.next })
+      if (this.#index.advance(STEP)) this.#say({ kind: 'reached', next: this.#index.next })
+      else if (this.#forgetting) this.#forgetting = this.#index.forget()
+      else return
       this.#wake()
     } catch (error) {
       this.#fail(error)

@@ -121,6 +121,11 @@ export class Search {
     }
   }
 
+  /** Has the index forget what retention has removed, when it has nothing else to do. */
+  forget(): void {
+    this.#tell({ kind: 'forget' })
+  }
+
   /** Ends the thread. */
   async close(): Promise<void> {
     this.#off()

@@ -42,6 +42,20 @@ export class TimeSpans {
     return [first * TILE_WIDTH, (last + 1) * TILE_WIDTH - 1]
   }
 
+  /** True where a run has the time of any record. */
+  has(run: number): boolean {
+    const bundles = this.#newest.slice(run * BUNDLES, (run + 1) * BUNDLES)
+    return bundles.some((newest) => newest > 0)
+  }
+
+  /** Forgets a run, as if no record were in it. */
+  forget(run: number): void {
+    for (let bundle = run * BUNDLES; bundle < (run + 1) * BUNDLES; bundle++) {
+      this.#oldest[bundle] = 0
+      this.#newest[bundle] = 0
+    }
+  }
+
   /** The stored form of a run's times: oldest and newest of each bundle, as doubles. */
   encode(run: number): Uint8Array {
     const bytes = Buffer.alloc(BUNDLES * 2 * BYTES)

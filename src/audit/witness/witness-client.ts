@@ -93,7 +93,6 @@ export class WitnessClient {
   #cancel: (() => void) | undefined
   #running: Promise<void> | undefined
   #closed = false
-  #asked: string | undefined
 
   constructor(parts: WitnessClientParts) {
     this.#parts = parts
@@ -149,11 +148,21 @@ export class WitnessClient {
   async #round(): Promise<void> {
     const shard = this.#parts.shard()
     if (shard === undefined) return
-    // A shard that closed since the last round is witnessed to its end as well.
-    const before = this.#asked
-    this.#asked = shard
-    if (before !== undefined && before !== shard) await this.#witness(before)
+    // A shard that has closed is witnessed to its end as well, however long its witnesses were away.
+    for (const name of this.#folder.names()) {
+      if (name === shard || !this.#unseenEnd(name)) continue
+      await this.#witness(name)
+    }
     await this.#witness(shard)
+  }
+
+  #unseenEnd(shard: string): boolean {
+    const files = this.#folder.shard(shard)
+    const note = files.checkpoint()
+    const kept = files.witnessed()
+    if (note === undefined || files.dropped) return false
+    const same = kept !== undefined && readNote(kept).body === readNote(note).body
+    return !same || !evaluatePolicy(this.#parts.policy, kept).met
   }
 
   async #witness(shard: string): Promise<void> {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { publicFault } from '../../std/fault.ts'
 import { SinksAnswer } from '../../wire/api/export.ts'
+import { RetentionAnswer } from '../../wire/api/retention.ts'
 import type { Status } from '../../wire/api/status.ts'
 import { logPlaces } from '../audit-verify.ts'
 import type { Context } from '../context.ts'
@@ -37,6 +38,7 @@ export async function checkRecord(
           ),
           checkSearch(status),
           ...(await checkSinks(context)),
+          await checkRetention(context),
           checkBackup(status, context.screen.now),
         ]),
   ]
@@ -96,6 +98,27 @@ async function checkSinks(context: Context): Promise<Finding[]> {
   } catch (error) {
     const { detail, next } = publicFault(error)
     return [{ check: 'sink', state: 'warn', detail: `cannot be asked about: ${detail}`, next }]
+  }
+}
+
+async function checkRetention(context: Context): Promise<Finding> {
+  const check = 'retention'
+  const next = 'bailiwick audit retention'
+  try {
+    const control = await context.control()
+    const { keep, shards, problem } = await control.get('/v1/audit/retention', RetentionAnswer)
+    if (problem !== null) return { check, state: 'bad', detail: problem, next }
+    const waiting = shards.find(({ state }) => state === 'waits')
+    if (waiting !== undefined) {
+      const detail = `the shard ${waiting.shard} is due, and waits: ${waiting.why}`
+      return { check, state: 'warn', detail, next }
+    }
+    const gone = shards.filter(({ state }) => state === 'dropped').length
+    const detail = keep === 'forever' ? 'the log is kept forever' : `shards are kept for ${keep}`
+    return { check, state: 'ok', detail: gone === 0 ? detail : `${detail}; ${gone} have gone` }
+  } catch (error) {
+    const { detail } = publicFault(error)
+    return { check, state: 'warn', detail: `cannot be asked about: ${detail}`, next }
   }
 }
 

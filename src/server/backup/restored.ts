@@ -10,6 +10,8 @@ import { utf8 } from '../../std/bytes.ts'
 import type { Store } from '../../store/open.ts'
 import { STORE_FAULTS } from '../../store/faults.ts'
 import type { AuditSink } from '../../wire/record.ts'
+import type { Clock } from '../../std/clock.ts'
+import { dropRow, unknownDrops } from './dropped.ts'
 import { backupFault } from './faults.ts'
 
 const storeFault = faults(STORE_FAULTS)
@@ -70,21 +72,29 @@ export async function recordRestored(home: string, audit: AuditSink): Promise<vo
 
 /**
  * The rows of a home, which are not taken for whole while something may be missing: a lock, a revocation, a suspension of after the backup
- * is in none of them. Whoever lifts the lock `integrity` says that they have looked.
+ * is in none of them, nor in a log that has dropped the shard which said so. Whoever lifts the lock `integrity` says that they have looked.
  */
-export function suspicious(store: Store, home: string): Store {
-  const problem = (): readonly Fault[] => {
-    const restored = readRestored(home)
-    if (restored?.lost !== true) return []
-    const { made_at: made } = restored
+export function suspicious(store: Store, home: string, clock: Pick<Clock, 'now'>): Store {
+  const restored = (): readonly Fault[] => {
+    const found = readRestored(home)
+    if (found?.lost !== true) return []
+    const { made_at: made } = found
     const detail = `this home was put back from a backup of ${made}: locks, revocations and changes of after that are not in it`
     return [storeFault('store.roll', detail)]
   }
+  const older = async (): Promise<readonly Fault[]> =>
+    (await unknownDrops(store, home)).map((shard) => {
+      const detail = `these rows are older than the removal of the shard ${shard}: what it said of locks and revocations may be missing`
+      return storeFault('store.roll', detail)
+    })
   return {
     ...store,
-    check: async () => [...(await store.check()), ...problem()],
+    check: async () => [...(await store.check()), ...restored(), ...(await older())],
     async adopt(receipt) {
       await store.adopt(receipt)
+      for (const shard of await unknownDrops(store, home)) {
+        await dropRow(store, shard, clock.now(), receipt)
+      }
       rmSync(fileOf(home), { force: true })
       syncDirectory(home)
     },

@@ -43,9 +43,13 @@ export async function exportShard(of: {
   const { home, shard } = of
   const to = resolve(of.to)
   const log = join(home, 'log')
-  const names = new LogFolder(log).names()
+  const shards = new LogFolder(log)
+  const names = shards.names()
   if (!names.includes(shard)) {
     throw backupFault('backup.shard', `the shards of this log are ${names.join(', ')}`)
+  }
+  if (shards.shard(shard).dropped) {
+    throw backupFault('backup.shard', 'this shard was dropped by retention: its checkpoint is left')
   }
   if (existsSync(to) || !existsSync(dirname(to))) {
     throw backupFault('backup.target', 'the folder is there already, or the one above it is not')
