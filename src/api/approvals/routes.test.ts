@@ -100,7 +100,7 @@ test('only who holds the role of the gate answers, whatever else they may do', a
   assert.deepEqual(ApprovalSummary.parse(approved), approved)
   assert.equal(approved['state'], 'approved')
   assert.equal(approved['answered_by'], 'finn')
-  assert.equal((approved['gates'] as { agreed_by: string }[])[0]?.agreed_by, 'finn')
+  assert.deepEqual((approved['gates'] as { agreed_by: string[] }[])[0]?.agreed_by, ['finn'])
   const twice = await home.read('POST', path, { body, as: finance }, 409)
   assert.equal(twice['code'], 'approval.closed')
   const pending = await home.read('GET', '/v1/approvals?state=pending')

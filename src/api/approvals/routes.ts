@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import {
   Approval as ApprovalAnswer,
+  Approve,
   ApprovalsAnswer,
   ApprovalsQuery,
   ApprovalSummary,
@@ -15,17 +16,14 @@ import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
-import { shownApproval, shownArguments } from './shown.ts'
+import { shownApproval, shownArguments, type Approval } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 const ById = z.strictObject({ id: Id })
 
-/** True for who may look at everything, and for who holds the role of a gate: they are the ones who are asked. */
-function maySee(
-  { gates }: { readonly gates: readonly { readonly name: string }[] },
-  { roles }: Person,
-): boolean {
-  return mayUse('viewer', roles) || gates.some(({ name }) => roles.includes(name))
+/** True for who may look at everything, and for whom a gate asks: they are the ones who decide. */
+function maySee({ authority }: ControlPorts, approval: Approval, { id, roles }: Person): boolean {
+  return mayUse('viewer', roles) || authority.approvals.concerns(approval, id)
 }
 
 /** Serves approvals. */
@@ -42,8 +40,8 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       approvals: approvals
         .list()
         .filter((approval) => state === 'open' || approval.state === state)
-        .filter((approval) => maySee(approval, person))
-        .map((approval) => shownApproval(ports, approval)),
+        .filter((approval) => maySee(ports, approval, person))
+        .map((approval) => shownApproval(ports, approval, person.id)),
     }),
   )
   surface.closed(
@@ -55,11 +53,11 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
     },
     async ({ params, person }) => {
       const approval = await approvals.get(params.id)
-      if (!maySee(approval, person)) {
-        throw fault('api.role', 'no gate of this call asks for a role of yours')
+      if (!maySee(ports, approval, person)) {
+        throw fault('api.role', 'no gate of this call asks you')
       }
       await recordReading(ports, person, { what: 'approval', approval: approval.id })
-      const shown = shownApproval(ports, approval)
+      const shown = shownApproval(ports, approval, person.id)
       return {
         ...shown,
         input: shownArguments(ports, approval, shown) ?? null,
@@ -67,23 +65,26 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       }
     },
   )
-  for (const verb of ['approve', 'deny'] as const) {
-    surface.closed(
-      `POST /v1/approvals/{id}/${verb}`,
-      {
-        summary:
-          verb === 'approve'
-            ? 'Agree to the gates of a held call that you may lift'
-            : 'Refuse a held call',
-        params: ById,
-        body: BecauseRequest,
-        answer: ApprovalSummary,
-      },
-      async ({ params, body, person }) => {
-        const word = { person: person.id, reason: body.reason }
-        return shownApproval(ports, await approvals[verb](params.id, word))
-      },
-    )
-  }
+  surface.closed(
+    'POST /v1/approvals/{id}/approve',
+    {
+      summary: 'Agree to one gate of a held call',
+      params: ById,
+      body: Approve,
+      answer: ApprovalSummary,
+    },
+    async ({ params, body: { reason, gate }, person }) => {
+      const word = { person: person.id, reason, ...(gate !== undefined && { gate }) }
+      return shownApproval(ports, await approvals.approve(params.id, word), person.id)
+    },
+  )
+  surface.closed(
+    'POST /v1/approvals/{id}/deny',
+    { summary: 'Refuse a held call', params: ById, body: BecauseRequest, answer: ApprovalSummary },
+    async ({ params, body, person }) => {
+      const word = { person: person.id, reason: body.reason }
+      return shownApproval(ports, await approvals.deny(params.id, word), person.id)
+    },
+  )
   serveApprovalPage(surface, ports)
 }

@@ -70,9 +70,11 @@ function hidden(input: unknown): number {
 /** Everything that somebody needs in order to decide. */
 export function drawApproval(approval: Approval, surface: Surface, now: number): string {
   const gates = approval.gates.map((gate) => {
-    const agreed = gate.agreed_by === undefined ? '' : `, agreed by ${gate.agreed_by}`
+    const agreed = gate.agreed_by.length === 0 ? '' : `, agreed by ${gate.agreed_by.join(', ')}`
     const why = gate.reason === undefined ? '' : `: ${gate.reason}`
-    return `${gate.name} (policy ${gate.policy})${why}${agreed}`
+    const more = gate.missing > 1 ? `, ${gate.missing} more` : ''
+    const yours = gate.yours ? ' (yours)' : ''
+    return `${gate.asks} (policy ${gate.policy})${why}${agreed}${more}${yours}`
   })
   const head = fields(
     [
