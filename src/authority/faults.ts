@@ -51,6 +51,10 @@ export const AUTHORITY_FAULTS = {
     status: 409,
     next: 'say to which gate, by its policy: two gates are two approvals',
   },
+  'approval.rate': {
+    status: 429,
+    next: 'wait a minute; where so many calls wait, bound them by a policy or a task instead',
+  },
   'approval.presence': {
     status: 403,
     next: 'sign in on the page of this call and agree there with a passkey',

@@ -1,7 +1,12 @@
 // Holds `approval`: held calls, shown with their real arguments, and answered with a reason.
 
 import type { Command } from 'commander'
-import { Approval, ApprovalsAnswer, ApprovalSummary } from '../wire/api/approval.ts'
+import {
+  Approval,
+  ApprovalAgreed,
+  ApprovalsAnswer,
+  type ApprovalSummary,
+} from '../wire/api/approval.ts'
 import { watch } from './approval-watch.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
@@ -44,10 +49,14 @@ async function answer(
   const path = target(['v1', 'approvals', id, verb])
   const { gate } = options
   const body = { reason, ...(verb === 'approve' && gate !== undefined && { gate }) }
-  const approval = await control.send('POST', path, body, ApprovalSummary)
+  const approval = await control.send('POST', path, body, ApprovalAgreed.partial({ hasty: true }))
   screen.answer(approval, () => `${approval.state}: ${approval.id}\n`)
+  if (approval.hasty === true) screen.say(HASTY)
   for (const left of stillMissing(approval)) screen.say(left)
 }
+
+const HASTY =
+  'that was faster than anybody reads it, and the record says so: `bailiwick approval show` first'
 
 /** What a call waits for that somebody has just agreed to. */
 function stillMissing({ state, gates }: ApprovalSummary): string[] {

@@ -14,7 +14,7 @@ import { checkCsrf, sessionOf, type SignedIn } from '../session/session-of.ts'
 import { withOwnCookies } from '../session/way-in.ts'
 import { draw, inert } from './inert.ts'
 import { servePresence } from './presence.ts'
-import { shownApproval, shownArguments } from './shown.ts'
+import { noteLook, shownApproval, shownArguments } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 /** Characters of arguments that are shown. */
@@ -44,10 +44,22 @@ function gates(of: ApprovalSummary): Fragment[] {
   return of.gates.map((gate) => {
     const why = gate.reason === undefined ? '' : `: ${said(gate.reason)}`
     const agreed =
-      gate.agreed_by.length === 0 ? '' : ` (agreed: ${said(gate.agreed_by.join(', '))})`
+      gate.agreed_by.length === 0
+        ? ''
+        : ` (agreed: ${said(gate.agreed_by.map(agreedBy).join(', '))})`
     const words = `policy ${said(gate.policy)} asks ${said(gate.asks)}${why}${agreed}`
     return html`<p>${words}</p>`
   })
+}
+
+/** Somebody who agreed, and whether they looked. */
+function agreedBy({
+  name,
+  read_ms,
+}: ApprovalSummary['gates'][number]['agreed_by'][number]): string {
+  return read_ms === null
+    ? `${name}, without a look`
+    : `${name}, after ${Math.round(read_ms / 1000)} s`
 }
 
 /** How to answer: here for who is signed in and sees all of it, else by a command. */
@@ -146,6 +158,7 @@ function body({ of, tree, now, expiresAt, situation, signedIn }: Shown): Fragmen
       <strong>${said(of.agent)}</strong> wants to call
       <strong>${said(of.system)}/${said(of.action)}</strong>, on behalf of ${whose}.
     </p>
+    ${waits && of.similar > 0 ? html`<p>${of.similar} more of this agent wait for the same. Each is a call of its own.</p>` : ''}
     <h2>Arguments</h2>
     ${input(drawn)}
     <h2>Why it waits</h2>
@@ -180,6 +193,8 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
       const signedIn = sessionOf(ports.authority, request)
       const of = shownApproval(ports, approval, signedIn?.person.id)
       const waits = of.state === 'pending'
+      const tree = shownArguments(ports, approval, of)
+      if (signedIn !== undefined) noteLook(ports, approval, signedIn.person.id, tree)
       return page({
         title: waits ? 'A call waits for a person' : `This call is no longer waiting: ${of.state}`,
         inert: signedIn === undefined,
@@ -192,7 +207,7 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
         }),
         body: body({
           of,
-          tree: shownArguments(ports, approval, of),
+          tree,
           now: ports.clock.now(),
           expiresAt: approval.expiresAt,
           situation: situationNow(ports, approval.instance),

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import {
   Approval as ApprovalAnswer,
+  ApprovalAgreed,
   Approve,
   ApprovalsAnswer,
   ApprovalsQuery,
@@ -16,7 +17,7 @@ import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
-import { shownApproval, shownArguments, type Approval } from './shown.ts'
+import { noteLook, shownApproval, shownArguments, type Approval } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 const ById = z.strictObject({ id: Id })
@@ -58,9 +59,11 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       }
       await recordReading(ports, person, { what: 'approval', approval: approval.id })
       const shown = shownApproval(ports, approval, person.id)
+      const tree = shownArguments(ports, approval, shown)
+      noteLook(ports, approval, person.id, tree)
       return {
         ...shown,
-        input: shownArguments(ports, approval, shown) ?? null,
+        input: tree ?? null,
         situation: situationNow(ports, approval.instance),
       }
     },
@@ -71,11 +74,15 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       summary: 'Agree to one gate of a held call',
       params: ById,
       body: Approve,
-      answer: ApprovalSummary,
+      answer: ApprovalAgreed,
     },
     async ({ params, body: { reason, gate }, person }) => {
       const word = { person: person.id, reason, ...(gate !== undefined && { gate }) }
-      return shownApproval(ports, await approvals.approve(params.id, word), person.id)
+      const hasty = approvals.isHasty(params.id, person.id)
+      return {
+        ...shownApproval(ports, await approvals.approve(params.id, word), person.id),
+        hasty,
+      }
     },
   )
   surface.closed(

@@ -1,7 +1,7 @@
 // Holds how an approval is shown to people.
 
 import { rfc3339 } from '../../std/clock.ts'
-import type { JsonObject } from '../../std/json.ts'
+import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import { isEffect } from '../../wire/effect.ts'
 import type { ApprovalSummary } from '../../wire/api/approval.ts'
 import type { Approvals } from '../../authority/approvals/approvals.ts'
@@ -34,7 +34,10 @@ function shownGates(
       asks: gateWords(name),
       policy,
       ...(reason !== undefined && { reason }),
-      agreed_by: agreed.map((agreement) => personName(authority, agreement.person)),
+      agreed_by: agreed.map(({ person: by, readMs = null }) => ({
+        name: personName(authority, by),
+        read_ms: readMs,
+      })),
       missing: missing(of, gate),
       present: gateRule(name).present,
       yours: mine.includes(policy),
@@ -69,9 +72,20 @@ export function shownApproval(
     expires_at: rfc3339(of.expiresAt),
     ...(ended?.person !== undefined && { answered_by: personName(authority, ended.person) }),
     ...(ended !== undefined && { answer: ended.reason }),
+    similar: authority.approvals.similar(of),
     url: `${server.facts().listeners.control}/approvals/${of.id}`,
     call: of.call,
   }
+}
+
+/** Notes that a person was shown a held call with its arguments. */
+export function noteLook(
+  { authority }: Pick<ControlPorts, 'authority'>,
+  of: Approval,
+  person: string,
+  tree: JsonObject | undefined,
+): void {
+  if (tree !== undefined) authority.approvals.looked(of.id, person, canonicalJson(tree).length)
 }
 
 /** The arguments of a held call that is still open; undefined for one that is final. */

@@ -16,6 +16,7 @@ import { checkedReason } from '../reason.ts'
 import type { People } from '../registry/people.ts'
 import type { Teams } from '../registry/teams.ts'
 import { Turns } from '../turns.ts'
+import { Attention } from './attention.ts'
 import { openArguments, pending, type ApprovalAsk } from './ask.ts'
 import { approvalRecord, requestBody } from './record.ts'
 import {
@@ -64,6 +65,7 @@ export class Approvals {
   readonly #subjects: Subjects
   readonly #turns = new Turns()
   readonly #waiters = new Waiters()
+  readonly #attention: Attention
   readonly #open = new Map<string, Held<Approval>>()
   readonly #byCall = new Map<string, string>()
   /** What persons refused lately, by call: asked again, such a call has its answer already. Lost in a restart. */
@@ -78,6 +80,7 @@ export class Approvals {
     this.#ports = ports
     this.#people = people
     this.#teams = teams
+    this.#attention = new Attention(ports.clock)
     this.#subjects = subjects
   }
 
@@ -137,6 +140,24 @@ export class Approvals {
     return held.doc
   }
 
+  /** Notes that a person was shown a held call with its arguments, and so many characters of them. */
+  looked(id: string, person: string, characters: number): void {
+    this.#attention.looked(id, person, characters)
+  }
+
+  /** True where this person, agreeing now, would do so faster than anybody reads, or without having looked. */
+  isHasty(id: string, person: string): boolean {
+    return this.#attention.reading(id, person).hasty
+  }
+
+  /** Other calls that wait, of the same agent, for the same action, at the same gates: whoever answers one may want to see them all. */
+  similar(approval: Approval): number {
+    const group = groupOf(approval)
+    return this.list().filter(
+      (one) => one.id !== approval.id && one.state === 'pending' && groupOf(one) === group,
+    ).length
+  }
+
   /** What the call would send, for who decides; undefined once the approval is final, or what is kept of its person was erased. */
   arguments(approval: Approval): JsonObject | undefined {
     return openArguments(approval, { subjects: this.#subjects, old: this.#ports.keys.encryption })
@@ -152,9 +173,13 @@ export class Approvals {
         throw fault('approval.presence', 'this gate asks for a passkey of the person who agrees')
       }
       const person = approver.person.id
-      const said = { policy: gate.policy, person, reason, at: now }
+      if (!this.#attention.mayAgree(person)) {
+        throw fault('approval.rate', 'this person has agreed to thirty calls within a minute')
+      }
+      const { readMs } = this.#attention.reading(id, person)
+      const said = { policy: gate.policy, person, reason, at: now, readMs }
       const doc = withAgreement(held.doc, { ...said, ...(presence && { presence }) })
-      const body = { gate: gate.policy, ...(presence && { presence: { ...presence } }) }
+      const body = { gate: gate.policy, readMs, ...(presence && { presence: { ...presence } }) }
       if (openGates(doc).length === 0) {
         const { agreements } = doc
         const ending = { state: 'approved', type: 'approval.approved', reason, person } as const
@@ -417,6 +442,10 @@ export class Approvals {
 /** True for the approvals of who is named, and of whoever acts under authority that they passed on. */
 function isOf(doc: Approval, what: 'instance' | 'agent', name: string): boolean {
   return doc[what] === name || (doc.chain ?? []).some((one) => one[what] === name)
+}
+
+function groupOf({ agent, system, action, gates }: Approval): string {
+  return [agent, system, action, ...gates.map(({ policy }) => policy)].join('\n')
 }
 
 function callKey(instance: string, callDigest: string): string {

@@ -35,6 +35,7 @@ function approval(input: string): Approval {
       },
     ],
     reason: 'held for operator',
+    similar: 0,
     asked_at: '2026-11-22T11:59:00.000Z',
     expires_at: '2026-11-22T12:04:00.000Z',
     url: 'http://bailiwick.localhost:7400/approvals/01a2050a-e4dc-7938-8400-397d4403633f',

@@ -16,6 +16,8 @@ export interface Agreement {
   readonly reason: string
   /** ms since the epoch. */
   readonly at: number
+  /** How long before they were first shown the call (ms); null: they were not. Absent in rows of before that was noted. */
+  readonly readMs?: number | null
   /** What their passkey signed, where the gate asks for their presence. */
   readonly presence?: PresenceProof
 }

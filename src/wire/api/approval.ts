@@ -17,8 +17,8 @@ const ApprovalGate = z.object({
   /** `@id` of the policy that is set aside for this one call. */
   policy: z.string(),
   reason: z.string().optional(),
-  /** Names of the people who agreed. */
-  agreed_by: z.array(z.string()),
+  /** Who agreed, and how long before they were first shown the call (ms); null where they were not. */
+  agreed_by: z.array(z.object({ name: z.string(), read_ms: z.int().nullable() })),
   /** How many more it waits for. */
   missing: z.int(),
   /** True where agreeing takes a passkey, on the page of the call. */
@@ -50,6 +50,8 @@ export const ApprovalSummary = z
     answered_by: z.string().optional(),
     /** In which words it ended. */
     answer: z.string().optional(),
+    /** Other calls that wait, of the same agent, for the same action, at the same gates. */
+    similar: z.int(),
     /** The page that shows it; carries no authority. */
     url: z.string(),
     /** Id of the governed call. */
@@ -63,6 +65,12 @@ export const Approval = ApprovalSummary.extend({
   /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). */
   situation: z.string(),
 }).meta({ id: 'Approval' })
+
+/** Answer of `POST /v1/approvals/{id}/approve`. */
+export const ApprovalAgreed = ApprovalSummary.extend({
+  /** True where that was faster than anybody reads, or without having looked: it stands in the record. */
+  hasty: z.boolean(),
+})
 
 /** Answer of `GET /v1/approvals`, oldest first. */
 export const ApprovalsAnswer = z.object({ approvals: z.array(ApprovalSummary) })
