@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 
+import { Fault } from '../std/fault.ts'
 import { isName, uuidv7 } from '../std/id.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
 import { BreakGlassWatch, firstPlace } from './break-glass-watch.ts'
@@ -53,14 +54,12 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const spool = new Spool(thread, clock, limits, sink.position)
   sequencer.onFailure((error) => spool.fail(error.detail))
   const folder = new LogFolder(join(home, 'log'))
-  const index = new LogIndex(join(home, 'log-state.sqlite'))
-  await finishDrops(home, folder, index)
-  const found: Found = {
-    open: index.openIntents(),
-    previous: index.newestBoot(gateway),
-    lost: lostBoots(gateway, { index, folder }),
-    torn: scan.torn,
-  }
+  const { index, found } = await lookBack(options, folder, scan).catch(async (error: unknown) => {
+    thread.post({ kind: 'close' }, [])
+    await thread.ended()
+    await sequencer.close()
+    throw error
+  })
   const log = new AuditLog({
     envelope: new Envelope(gateway, boot, clock, new EntropyPool(entropy)),
     spool,
@@ -132,6 +131,26 @@ async function openSink(
   const elsewhere = firstPlace(home, clock.now())
   if (elsewhere === undefined) return SpoolSink.open(options)
   return SpoolSink.open({ ...options, directory: elsewhere }).catch(() => SpoolSink.open(options))
+}
+
+/** Opens the index, finishes what was being dropped, and finds what earlier processes left. */
+async function lookBack(
+  { home, gateway }: AuditLogOptions,
+  folder: LogFolder,
+  { torn }: SpoolScan,
+): Promise<{ readonly index: LogIndex; readonly found: Found }> {
+  let index: LogIndex | undefined
+  try {
+    index = new LogIndex(join(home, 'log-state.sqlite'))
+    await finishDrops(home, folder, index)
+    const open = index.openIntents()
+    const previous = index.newestBoot(gateway)
+    return { index, found: { open, previous, lost: lostBoots(gateway, { index, folder }), torn } }
+  } catch (cause) {
+    index?.close()
+    if (cause instanceof Fault) throw cause
+    throw fault('audit.unavailable', 'log-state.sqlite cannot be read', cause)
+  }
 }
 
 /** What earlier processes left. */

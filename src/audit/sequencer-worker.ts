@@ -50,54 +50,67 @@ export type SequencerNews =
   | { readonly kind: 'published'; readonly shard: string; readonly size: number }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string }
 
-/** Runs one sequencer on a port until it is closed or fails; a failure is the last thing that it says. */
-class SequencerThread {
+/** Runs one sequencer on a port until it is closed or fails; a failure is the last thing that it says, and that it does. */
+export class SequencerThread {
   readonly #port: MessagePort
-  readonly #sequencer: Sequencer
+  #sequencer: Sequencer | undefined
   #goal: Position
   #running = false
 
   constructor(port: MessagePort, start: SequencerStart) {
     this.#port = port
-    this.#sequencer = new Sequencer(start)
-    this.#goal = this.#sequencer.head.position
-    const scan = start.recover ? this.#recover(join(start.home, 'spool')) : { torn: 0 }
-    const unpublished = this.#sequencer.unpublished()
-    this.#say({ kind: 'opened', head: this.#sequencer.head, scan, unpublished })
+    const sequencer = new Sequencer(start)
+    this.#sequencer = sequencer
+    this.#goal = sequencer.head.position
+    const scan = start.recover ? recover(sequencer, join(start.home, 'spool')) : { torn: 0 }
+    const unpublished = sequencer.unpublished()
+    this.#say({ kind: 'opened', head: sequencer.head, scan, unpublished })
   }
 
-  obey(order: SequencerOrder): void {
+  hear(order: SequencerOrder): void {
+    this.#guarded((sequencer) => this.#obey(sequencer, order))
+  }
+
+  #obey(sequencer: Sequencer, order: SequencerOrder): void {
     switch (order.kind) {
       case 'advance':
-        this.#sequencer.expect(order.batches)
+        sequencer.expect(order.batches)
         if (comparePositions(order.goal, this.#goal) > 0) this.#goal = order.goal
-        if (!this.#running) this.#turn()
+        if (!this.#running) this.#turn(sequencer)
         return
       case 'publish':
-        this.#sequencer.publish(order.shard, order.size, order.note)
+        sequencer.publish(order.shard, order.size, order.note)
         return this.#say({ kind: 'published', shard: order.shard, size: order.size })
       case 'close':
-        this.#sequencer.close()
+        this.#end()
         this.#port.close()
     }
   }
 
-  #recover(spool: string): SpoolScan {
-    const { size, position } = this.#sequencer.head
-    const scan = scanSpool(spool, position, size)
-    if (scan.end !== undefined) {
-      const goal = { segment: scan.end.segment, offset: scan.end.end }
-      while (this.#sequencer.step(goal));
-    }
-    return scan
+  #turn(sequencer: Sequencer): void {
+    this.#running = sequencer.step(this.#goal)
+    if (!this.#running) return
+    this.#say({ kind: 'committed', head: sequencer.head })
+    // A new turn of the loop: the order to publish must not wait until the goal is reached.
+    setImmediate(() => this.#guarded((still) => this.#turn(still)))
   }
 
-  #turn(): void {
-    this.#running = this.#sequencer.step(this.#goal)
-    if (!this.#running) return
-    this.#say({ kind: 'committed', head: this.#sequencer.head })
-    // A new turn of the loop: the order to publish must not wait until the goal is reached.
-    setImmediate(() => guarded(this.#port, () => this.#turn()))
+  /** Orders that were on their way when something failed, and turns that were, find nobody: what is left is half of a step. */
+  #guarded(work: (sequencer: Sequencer) => void): void {
+    if (this.#sequencer === undefined) return
+    try {
+      work(this.#sequencer)
+    } catch (error) {
+      this.#end()
+      this.#port.postMessage(failure(error))
+      this.#port.close()
+    }
+  }
+
+  #end(): void {
+    const sequencer = this.#sequencer
+    this.#sequencer = undefined
+    sequencer?.close()
   }
 
   #say(news: SequencerNews): void {
@@ -105,23 +118,32 @@ class SequencerThread {
   }
 }
 
-function guarded(port: MessagePort, work: () => void): void {
-  try {
-    work()
-  } catch (error) {
-    const { code, detail } = publicFault(error)
-    const words = error instanceof Fault || !(error instanceof Error) ? detail : error.message
-    port.postMessage({ kind: 'failed', code, detail: words } satisfies SequencerNews)
-    port.close()
+/** Sequences what earlier processes left in the spool. */
+function recover(sequencer: Sequencer, spool: string): SpoolScan {
+  const { size, position } = sequencer.head
+  const scan = scanSpool(spool, position, size)
+  if (scan.end !== undefined) {
+    const goal = { segment: scan.end.segment, offset: scan.end.end }
+    while (sequencer.step(goal));
   }
+  return scan
+}
+
+function failure(error: unknown): SequencerNews {
+  const { code, detail } = publicFault(error)
+  const words = error instanceof Fault || !(error instanceof Error) ? detail : error.message
+  return { kind: 'failed', code, detail: words }
 }
 
 if (parentPort !== null) {
   const port = parentPort
   // On Linux the priority is the calling thread's alone: where cores are scarce, a call that waits for its record goes first.
   if (process.platform === 'linux') setPriority(0, NICE)
-  guarded(port, () => {
+  try {
     const thread = new SequencerThread(port, workerData as SequencerStart)
-    port.on('message', (order: SequencerOrder) => guarded(port, () => thread.obey(order)))
-  })
+    port.on('message', (order: SequencerOrder) => thread.hear(order))
+  } catch (error) {
+    port.postMessage(failure(error))
+    port.close()
+  }
 }

@@ -71,6 +71,8 @@ export class SpoolCommitter {
   #problem: string | undefined
   /** True from when there was too little room on the volume until there is enough. */
   #low = false
+  /** True once something has failed: whoever listens goes on elsewhere. */
+  #dead = false
 
   /** Opens the first segment, durable on disk. Throws what the disk throws. */
   constructor(parts: SpoolCommitterParts) {
@@ -110,10 +112,13 @@ export class SpoolCommitter {
     })
   }
 
+  /** Orders that were on their way when something failed find nobody: what was not written is handed back once, and not written here as well. */
   #guarded(work: () => boolean): boolean {
+    if (this.#dead) return false
     try {
       return work()
     } catch (error) {
+      this.#dead = true
       this.#ending.abort()
       const unwritten = this.#chunks.map((chunk) => Uint8Array.from(chunk))
       const rest = { end: this.#writer.end, unwritten }
