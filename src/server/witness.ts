@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import type { AuditLog } from '../audit/log.ts'
+import { isOutboundHost } from '../audit/outbound.ts'
 import { openAsk } from '../audit/witness/ask.ts'
 import { witnessFault } from '../audit/witness/faults.ts'
 import { WitnessClient, type WitnessedState } from '../audit/witness/witness-client.ts'
@@ -36,6 +37,12 @@ function readWitnessPolicy(home: string): WitnessPolicy | undefined {
       'witness.options',
       `the witness ${open.name} is asked over https, or on this machine`,
     )
+  }
+  const nowhere = policy.witnesses.find(
+    ({ url }) => url !== undefined && !isOutboundHost(new URL(url).hostname),
+  )
+  if (nowhere !== undefined) {
+    throw witnessFault('witness.options', `nothing is sent to the address of ${nowhere.name}`)
   }
   return policy
 }

@@ -2,6 +2,7 @@
 
 import { Agent, request } from 'undici'
 
+import { outboundLookup } from '../outbound.ts'
 import { witnessFault } from './faults.ts'
 import type { AskWitness, ShowWitness, WitnessAnswer } from './witness-client.ts'
 
@@ -17,7 +18,7 @@ export function openAsk(): {
   readonly close: () => Promise<void>
 } {
   const agent = new Agent({
-    connect: { timeout: 10_000 },
+    connect: { timeout: 10_000, lookup: outboundLookup },
     headersTimeout: WAIT_MS,
     bodyTimeout: WAIT_MS,
     maxResponseSize: ANSWER_MAX,
