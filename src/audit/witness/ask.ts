@@ -11,22 +11,22 @@ const TEXT = 'text/plain; charset=utf-8'
 /** Bytes of an answer: a few signature lines, or one checkpoint with them. */
 const ANSWER_MAX = 16_384
 
-/** A way to ask witnesses, and the end of its connections. */
-export function openAsk(): {
+/** A way to ask witnesses, each answer within `waitMs`, and the end of its connections. */
+export function openAsk(waitMs: number = WAIT_MS): {
   readonly ask: AskWitness
   readonly show: ShowWitness
   readonly close: () => Promise<void>
 } {
   const agent = new Agent({
     connect: { timeout: 10_000, lookup: outboundLookup },
-    headersTimeout: WAIT_MS,
-    bodyTimeout: WAIT_MS,
+    headersTimeout: waitMs,
+    bodyTimeout: waitMs,
     maxResponseSize: ANSWER_MAX,
   })
   const send = async (url: string, post?: string): Promise<WitnessAnswer> => {
     try {
       // The whole exchange has an end: a witness that drips must not hold up the others.
-      const signal = AbortSignal.timeout(WAIT_MS)
+      const signal = AbortSignal.timeout(waitMs)
       const what =
         post === undefined
           ? ({ method: 'GET' } as const)
