@@ -15,6 +15,7 @@ import { intent, logOptions, logSigner, temporaryHome } from '../../src/audit/te
 import { IndexCheck } from '../../src/audit/verify-index.ts'
 import { Findings, type VerifyReport } from '../../src/audit/verify-report.ts'
 import { verifyLog } from '../../src/audit/verify.ts'
+import { witnessCheck } from '../../src/server/verify-witness.ts'
 import { publicFault } from '../../src/std/fault.ts'
 import { until } from '../e2e/until.ts'
 import { sealedEntries, writeLog } from '../fakes/written-log.ts'
@@ -236,4 +237,24 @@ test('INV-7 what was witnessed is exchanged for the note of another log, or for 
     const codes = await look(note)
     assert.ok(codes.length > 0 && codes.every((each) => each.startsWith('audit.verify_')), note)
   }
+})
+
+test('tlog-policy §What is a "policy"?: a checkpoint of a log that the policy does not name is not valid by it, whoever cosigned', async (t) => {
+  const written = writeLog(temporaryHome(t), sealedEntries(10))
+  const other = writeLog(temporaryHome(t), sealedEntries(10))
+  const look = (logs: string): Promise<VerifyReport> =>
+    verifyLog({
+      directory: written.log,
+      vkey: readFileSync(written.vkey, 'utf8'),
+      witnesses: witnessCheck(`log ${logs}\nquorum none\n`),
+    })
+  const [own = ''] = readFileSync(written.vkey, 'utf8').split('\n')
+  const [foreign = ''] = readFileSync(other.vkey, 'utf8').split('\n')
+  assert.deepEqual(found(await look(own)), [])
+  const { findings } = await look(foreign)
+  assert.deepEqual(
+    findings.map(({ code }) => code),
+    ['audit.verify_witness'],
+  )
+  assert.match(findings[0]?.detail ?? '', /none of the logs that the policy names/)
 })
