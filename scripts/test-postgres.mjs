@@ -17,8 +17,8 @@ const PATTERNS = [
   'test/attacks/{log-database,privacy,gateway,mcp-front,pins,authzen,district}.test.ts',
   'test/e2e/*.test.ts',
 ]
-/** Documents, and what starts these same tests on PostgreSQL. */
-const ELSEWHERE = /(?:docs|docs-run|both-stores)\.test\.ts$/
+/** Documents, what starts these same tests on PostgreSQL, and backups of rows and log that are in a home: in PostgreSQL both are its own. */
+const ELSEWHERE = /(?:docs|docs-run|both-stores|backup)\.test\.ts$/
 
 if (globSync('/usr/lib/postgresql/*/bin/initdb').length === 0) {
   process.stderr.write('test: PostgreSQL is not installed\nnext: apt-get install postgresql\n')

@@ -24,10 +24,14 @@ export const ROUTES = {
   // The id is unguessable, the page shows one call and carries no authority.
   'GET /approvals/{id}': 'nobody',
   'POST /approvals/{id}': 'session',
+  'POST /approvals/{id}/presence/options': 'session',
+  'POST /approvals/{id}/presence': 'session',
   // Signing in: each takes something that only the person has, and is useless without it.
   'GET /': 'nobody',
   'GET /page/style.css': 'nobody',
   'GET /page/login.js': 'nobody',
+  'GET /page/approve.js': 'nobody',
+  'GET /page/passkey.js': 'nobody',
   'GET /login': 'nobody',
   'POST /login/link': 'nobody',
   'POST /login/passkey/options': 'nobody',

@@ -44,12 +44,21 @@ export const AUTHORITY_FAULTS = {
     next: 'nothing is left to decide: look at `bailiwick approval show`',
   },
   'approval.expired': { status: 409, next: 'let the agent make the call again' },
-  'approval.agreed': { status: 409, next: 'wait for the persons who hold the roles that are left' },
-  'approval.role': {
-    status: 403,
-    next: 'ask a person who holds a role that a gate of this call names',
+  'approval.agreed': { status: 409, next: 'wait for the persons whom the gates that are left ask' },
+  'approval.role': { status: 403, next: 'ask a person whom a gate of this call asks' },
+  'approval.separated': { status: 403, next: 'ask another person whom the gate asks' },
+  'approval.which': {
+    status: 409,
+    next: 'say to which gate, by its policy: two gates are two approvals',
   },
-  'approval.separated': { status: 403, next: 'ask another person who holds the role' },
+  'approval.rate': {
+    status: 429,
+    next: 'wait a minute; where so many calls wait, bound them by a policy or a task instead',
+  },
+  'approval.presence': {
+    status: 403,
+    next: 'sign in on the page of this call and agree there with a passkey',
+  },
   'approval.other_call': { status: 409, next: 'ask for an approval of this very call' },
   'approval.not_approved': { status: 409, next: 'wait until every gate has been agreed' },
   'finding.unknown': { status: 404, next: 'look at `bailiwick finding ls`' },

@@ -103,7 +103,7 @@ export async function openAuthority(
   const delegations = await Delegations.load(ports, people, agents)
   const tasks = await Tasks.load(ports, people, agents)
   delegations.stayUnder(tasks)
-  const approvals = await Approvals.load(ports, people, subjects)
+  const approvals = await Approvals.load(ports, people, subjects, teams)
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)

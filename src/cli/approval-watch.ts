@@ -15,22 +15,33 @@ const EVERY_MS = 1_000
 
 async function decide(context: Context, control: Control, approval: Approval): Promise<void> {
   const { screen, shell } = context
+  const yours = approval.gates.filter((gate) => gate.yours)
   const verb = await choose(
     shell,
     `${approval.agent} wants to call ${approval.system}/${approval.action}`,
     [
       ['leave', 'No: leave it waiting'],
       ['deny', 'Deny it'],
-      ['approve', 'Approve exactly this call, once'],
+      // Two gates are two approvals: each is said by itself.
+      ...yours.map(({ policy, present }): [string, string] =>
+        present
+          ? [`agree ${policy}`, `Agree at ${policy}: with a passkey, on its page`]
+          : [`agree ${policy}`, `Agree at ${policy}: exactly this call, once`],
+      ),
     ],
     'leave',
   )
   if (verb === 'leave') return
+  const gate = yours.find(({ policy }) => `agree ${policy}` === verb)
+  if (gate?.present === true) return screen.say(`agree there with a passkey: ${approval.url}`)
   const reason = await askLine(shell, 'Why? This stands in the record, and the agent is told.')
-  const path = target(['v1', 'approvals', approval.id, verb])
+  const path = target(['v1', 'approvals', approval.id, gate === undefined ? 'deny' : 'approve'])
+  const body = { reason, ...(gate !== undefined && { gate: gate.policy }) }
   try {
-    const answered = await control.send('POST', path, { reason }, ApprovalSummary)
+    const answered = await control.send('POST', path, body, ApprovalSummary)
     screen.say(`${answered.state}: ${answered.id}`)
+    const more = answered.state === 'pending' && answered.gates.some(({ yours: asks }) => asks)
+    if (more) await decide(context, control, { ...approval, ...answered })
   } catch (error) {
     // It may have expired, or somebody else was quicker: told, and the watch goes on.
     const { code, detail } = publicFault(error)

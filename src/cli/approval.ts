@@ -1,7 +1,12 @@
 // Holds `approval`: held calls, shown with their real arguments, and answered with a reason.
 
 import type { Command } from 'commander'
-import { Approval, ApprovalsAnswer, ApprovalSummary } from '../wire/api/approval.ts'
+import {
+  Approval,
+  ApprovalAgreed,
+  ApprovalsAnswer,
+  type ApprovalSummary,
+} from '../wire/api/approval.ts'
 import { watch } from './approval-watch.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
@@ -30,7 +35,7 @@ async function answer(
   context: Context,
   id: string,
   verb: 'approve' | 'deny',
-  options: { readonly reason?: string },
+  options: { readonly reason?: string; readonly gate?: string },
 ): Promise<void> {
   const control = await context.control()
   const { screen, shell, asking } = context
@@ -42,8 +47,24 @@ async function answer(
   }
   const reason = await reasonOf(context, options.reason)
   const path = target(['v1', 'approvals', id, verb])
-  const approval = await control.send('POST', path, { reason }, ApprovalSummary)
+  const { gate } = options
+  const body = { reason, ...(verb === 'approve' && gate !== undefined && { gate }) }
+  const approval = await control.send('POST', path, body, ApprovalAgreed.partial({ hasty: true }))
   screen.answer(approval, () => `${approval.state}: ${approval.id}\n`)
+  if (approval.hasty === true) screen.say(HASTY)
+  for (const left of stillMissing(approval)) screen.say(left)
+}
+
+const HASTY =
+  'that was faster than anybody reads it, and the record says so: `bailiwick approval show` first'
+
+/** What a call waits for that somebody has just agreed to. */
+function stillMissing({ state, gates }: ApprovalSummary): string[] {
+  const open = state === 'pending' ? gates.filter(({ missing }) => missing > 0) : []
+  return open.map(({ policy, asks, missing, yours }) => {
+    const whose = yours ? ', which asks you too' : ''
+    return `it waits at ${policy} for ${missing} more: ${asks}${whose}`
+  })
 }
 
 /** Adds the command. */
@@ -60,16 +81,19 @@ export function register(program: Command, context: Context): void {
     .command('show <id>')
     .description('one held call with its arguments; looking is recorded')
     .action((id: string) => show(context, id))
-  for (const [verb, what] of [
-    ['approve', 'let exactly this call run, once'],
-    ['deny', 'refuse this call'],
-  ] as const) {
-    approval
-      .command(`${verb} <id>`)
-      .description(what)
-      .option('--reason <text>', 'why; stands in the record, and the agent is told')
-      .action((id: string, options: { reason?: string }) => answer(context, id, verb, options))
-  }
+  approval
+    .command('approve <id>')
+    .description('agree at one gate; the call runs, once, when no gate waits any more')
+    .option('--reason <text>', 'why; stands in the record, and the agent is told')
+    .option('--gate <policy>', 'which, by its policy, where more than one asks you')
+    .action((id: string, options: { reason?: string; gate?: string }) =>
+      answer(context, id, 'approve', options),
+    )
+  approval
+    .command('deny <id>')
+    .description('refuse this call')
+    .option('--reason <text>', 'why; stands in the record, and the agent is told')
+    .action((id: string, options: { reason?: string }) => answer(context, id, 'deny', options))
   approval
     .command('watch')
     .description('show held calls as they come, and ask about each')

@@ -1,6 +1,7 @@
 // Holds the annotations that a policy may carry, by name, and what their values may be.
 
 import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs'
+import { readGate } from '../wire/gate.ts'
 import { OBLIGING_NAMES, readObligations } from './annotation-obligation.ts'
 import type { PolicyCode } from './faults.ts'
 import type { Absent, Policy } from './policy.ts'
@@ -27,7 +28,6 @@ const KNOWN: readonly string[] = [...OWN, ...OBLIGING_NAMES]
 
 /** Ids are shown to approvers and typed by people: ASCII only, so that no two look alike. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/
-const GATE = /^[a-z0-9][a-z0-9._-]{0,63}$/
 /** One printable line; nothing that reorders or hides text on a screen (Unicode controls, formats, separators). */
 const REASON = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{1,500}$/u
 
@@ -62,10 +62,10 @@ const READERS: { readonly [N in (typeof OWN)[number]]: (text: string) => Read<An
       : { wrong: 'an `@id` is 1 to 128 letters, digits, `.`, `_`, `/` and `-`' },
   reason: line('reason'),
   advice: line('advice'),
-  gate: (text) =>
-    GATE.test(text)
-      ? { value: text }
-      : { wrong: 'a `@gate` names a role: 1 to 64 small letters, digits, `.`, `_` and `-`' },
+  gate: (text) => {
+    const read = readGate(text)
+    return 'rule' in read ? { value: text } : { wrong: `in \`@gate\`, ${read.wrong}` }
+  },
   crosses: (text) => (text === 'environment' ? { value: text } : { wrong: CROSSES }),
   without: absent,
   enforce: (text) => (text === '' ? { value: true } : { wrong: ENFORCE }),

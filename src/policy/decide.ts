@@ -2,6 +2,7 @@
 
 import { publicFault } from '../std/fault.ts'
 import type { Answer, Decision, DecisionRequest, Gate, PartyAnswer } from '../wire/decision.ts'
+import { gateName } from '../wire/gate.ts'
 import { together, type Obligations } from '../wire/obligation.ts'
 import { callContext } from './context.ts'
 import { absentInWords, apart } from './counts.ts'
@@ -20,7 +21,7 @@ function gatesOf(parties: readonly PartyAnswer[]): Gate[] {
 }
 
 function waits(gates: readonly Gate[]): string {
-  const names = [...new Set(gates.map(({ name }) => name))].join(' and ')
+  const names = [...new Set(gates.map(({ name }) => gateName(name)))].join(' and ')
   const why = [...new Set(gates.flatMap(({ reason }) => reason ?? []))].join('; ')
   return `this call waits for the approval of ${names}${why === '' ? '' : `: ${why}`}`
 }

@@ -13,7 +13,7 @@ export interface Policy {
   readonly effect: 'permit' | 'forbid'
   /** `@reason`: said to the agent and to people. */
   readonly reason?: string
-  /** `@gate`: the role that may set this forbid aside for one call. */
+  /** `@gate`: who may set this forbid aside for one call, as the policy says it. */
   readonly gate?: string
   /** `@crosses`: the permit counts where agent and system are of different environments. */
   readonly crosses?: 'environment'

@@ -26,6 +26,9 @@ import type { Stack } from './stack.ts'
 /** File of the policy in a home. */
 const POLICY_FILE = 'witness.policy'
 
+/** Longest that a gateway follows the log of PostgreSQL from behind without that being evidence of anything (ms). */
+const LAG_MS = 600_000
+
 /** How far the log of this home is witnessed; undefined where it names no witnesses. */
 export type WitnessedPort = () => WitnessedState | undefined
 
@@ -53,7 +56,7 @@ function readWitnessPolicy(home: string): WitnessPolicy | undefined {
 /** Starts to ask the witnesses that `witness.policy` names. */
 export function openWitnesses(
   { audit, note }: Pick<Ground, 'note'> & { readonly audit: Pick<AuditLog, 'append' | 'shards'> },
-  settings: Pick<Settings, 'home' | 'witnessMs'>,
+  settings: Pick<Settings, 'databaseUrl' | 'home' | 'witnessMs'>,
   machine: Machine,
   stack: Stack,
 ): WitnessedPort {
@@ -70,6 +73,7 @@ export function openWitnesses(
     show,
     vkeys: () => readFileSync(join(settings.home, 'log.vkey'), 'utf8'),
     shard: () => audit.shards.at(-1)?.name,
+    lagMs: settings.databaseUrl === undefined ? 0 : LAG_MS,
     onForked: (witness, { detail, note: evidence }) => {
       note('a witness shows that this log has two histories', { witness, detail })
       // The evidence stands in the record: who reads it needs nobody's word.

@@ -62,7 +62,7 @@ export interface PartyAnswer {
 
 /** A gate that has to agree before a held call runs. */
 export interface Gate {
-  /** The `@gate` name: a role that the approver has to hold. */
+  /** The text of `@gate`: who has to agree (`wire/gate.ts`). */
   readonly name: string
   /** `@id` of the forbid that it would set aside. */
   readonly policy: string

@@ -49,6 +49,7 @@ async function scene(t: TestContext, quorum: 'any' | 'all') {
     directory: join(home, 'log'),
     policy: parseWitnessPolicy(policy),
     everyMs: 1_000,
+    lagMs: 0,
     clock: systemClock,
     timer: new FakeTimer(),
     ask,

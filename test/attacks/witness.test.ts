@@ -16,13 +16,14 @@ import { formatAddCheckpoint } from '../../src/audit/witness/protocol.ts'
 import { WitnessClient } from '../../src/audit/witness/witness-client.ts'
 import { openWitnessKey } from '../../src/audit/witness/witness-key.ts'
 import { hex, sha256, utf8 } from '../../src/std/bytes.ts'
-import { systemClock } from '../../src/std/clock.ts'
+import { systemClock, type Clock } from '../../src/std/clock.ts'
 import { formatCheckpoint, parseCheckpoint } from '../../src/tlog/checkpoint.ts'
 import { noteVerifier, openNote, parseVkey, readNote, signNote } from '../../src/tlog/note.ts'
 import { evaluatePolicy, parseWitnessPolicy } from '../../src/tlog/policy.ts'
 import { consistencyProof } from '../../src/tlog/tree.ts'
 import { Child, MAIN } from '../e2e/child.ts'
 import { until } from '../e2e/until.ts'
+import { FakeClock } from '../fakes/clock.ts'
 import { FakeTimer } from '../fakes/identity.ts'
 import { ORIGIN, sealedEntries, SHARD, writeLog, type WrittenLog } from '../fakes/written-log.ts'
 
@@ -51,14 +52,20 @@ async function liar(t: TestContext, lie: Lie) {
 }
 
 /** The asking side over a written log, with one witness in its policy. */
-function client(t: TestContext, log: WrittenLog, { url, vkey }: { url: string; vkey: string }) {
+function client(
+  t: TestContext,
+  log: WrittenLog,
+  { url, vkey }: { url: string; vkey: string },
+  { clock = systemClock, lagMs = 0 }: { clock?: Clock; lagMs?: number } = {},
+) {
   const { ask, show, close } = openAsk()
   const forked: Evidence[] = []
   const it = new WitnessClient({
     directory: log.log,
     policy: parseWitnessPolicy(`witness w1 ${vkey} ${url}\nquorum w1\n`),
     everyMs: 1_000,
-    clock: systemClock,
+    clock,
+    lagMs,
     timer: new FakeTimer(),
     ask,
     show,
@@ -167,6 +174,42 @@ test('INV-7 a witness that only says that it knows more is named as saying so, a
     [undefined, 20, true],
   )
   assert.deepEqual(forked, [])
+})
+
+test('INV-7 what a witness has seen more of is evidence at once where this home has the log, and where it follows one only after a while', async (t) => {
+  const entries = sealedEntries(30)
+  const signer = logSigner()
+  const ahead = writeLog(temporaryHome(t), entries, { signer })
+  const log = writeLog(temporaryHome(t), entries.slice(0, 20), { signer })
+  const size = { 'content-type': 'text/x.tlog.size' }
+  const w = await liar(t, (q, r) =>
+    q.method === 'GET'
+      ? r.writeHead(200).end(ahead.checkpoint())
+      : r.writeHead(409, size).end('30\n'),
+  )
+  const own = client(t, log, w)
+  await own.it.round()
+  assert.equal(own.forked.length, 1)
+
+  const clock = new FakeClock()
+  const follower = client(t, log, w, { clock, lagMs: 600_000 })
+  for (let waited = 0; waited < 600_000; waited += 200_000) {
+    await follower.it.round()
+    assert.match(follower.witness()?.claim ?? '', /size 30/)
+    assert.deepEqual([follower.forked, follower.it.state().forked], [[], undefined])
+    clock.advance(200_000)
+  }
+  await follower.it.round()
+  assert.equal(follower.forked.length, 1, 'it never came: the log was cut back')
+
+  // Another root at a size that this home has reached is evidence without waiting.
+  const other = writeLog(temporaryHome(t), sealedEntries(15), { signer })
+  const forker = await liar(t, (q, r) =>
+    q.method === 'GET' ? r.writeHead(200).end(other.checkpoint()) : r.writeHead(422).end('no\n'),
+  )
+  const second = client(t, log, forker, { clock, lagMs: 600_000 })
+  await second.it.round()
+  assert.equal(second.forked.length, 1)
 })
 
 test('INV-7 a cosignature of yesterday’s checkpoint, or of another origin, does not count for today’s', async (t) => {

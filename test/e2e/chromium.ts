@@ -125,6 +125,12 @@ export class Chromium {
     })
   }
 
+  /** Makes the screen that of a device. */
+  async screen(width: number, height: number): Promise<void> {
+    const device = { width, height, deviceScaleFactor: 2, mobile: true }
+    await this.send('Emulation.setDeviceMetricsOverride', device)
+  }
+
   /** Writes a picture of the page. */
   async picture(path: string): Promise<void> {
     const { data } = await this.send('Page.captureScreenshot', { format: 'png' })

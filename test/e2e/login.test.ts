@@ -2,10 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { actorOf } from '../fakes/authority.ts'
 import { ControlHome } from '../fakes/control.ts'
 import { CLIENT, IdentityProvider } from '../fakes/provider.ts'
 import { systemClock } from '../../src/std/clock.ts'
 import { Chromium, CHROMIUM } from './chromium.ts'
+
+/** Folder that gets a picture of each page; absent: none are taken. */
+const SHOTS = process.env['BAILIWICK_SHOTS']
 
 let home: ControlHome
 let url: string
@@ -42,15 +46,20 @@ browserTest(
     await browser.authenticator()
     const { secret } = await home.authority.sessions.links.issue(home.ada.id)
     await open(browser, `${url}/login#${secret}`)
-    await browser.until('location.pathname === "/account" && document.querySelector("#register")')
+    await browser.until(
+      'location.pathname === "/account" && document.querySelector("#register:enabled")',
+    )
     assert.match(String(await browser.value('document.cookie')), /^$/, 'no script sees the cookie')
     await browser.value('document.querySelector("#register").click()')
     await browser.until('document.querySelector("li code")')
+    await browser.until('document.querySelector("#presence:enabled")')
     assert.equal(home.authority.people.get(home.ada.id)?.passkeys?.length, 1)
     await browser.value('document.querySelector("#presence").click()')
     await browser.until('document.body.innerText.includes("last present")')
     await browser.value('document.querySelector("form.who button").click()')
-    await browser.until('location.pathname === "/login" && document.querySelector("#passkey")')
+    await browser.until(
+      'location.pathname === "/login" && document.querySelector("#passkey:enabled")',
+    )
     assert.deepEqual(home.authority.sessions.listOf(home.ada.id), [])
     await browser.value('document.querySelector("#passkey").click()')
     await browser.until('location.pathname === "/account"')
@@ -58,6 +67,53 @@ browserTest(
     await open(browser, `${url}/login#${secret}`)
     await browser.until('document.querySelector("#trouble")?.hidden === false')
     assert.equal(await browser.value('location.hash'), '', 'the secret is gone from the address')
+  },
+)
+
+browserTest(
+  'who approves with a passkey sees what they sign, on a screen of a phone',
+  async (browser) => {
+    await browser.authenticator()
+    await browser.screen(390, 844)
+    const by = { person: home.ada.id }
+    const agent = { name: 'payer', owner: 'ada', purpose: 'pays', roles: [], unattended: false }
+    await home.authority.agents.register(agent, by)
+    const fay = await home.person('fay', ['finance'])
+    const { secret } = await home.authority.sessions.links.issue(fay.id)
+    await open(browser, `${url}/login#${secret}`)
+    await browser.until('document.querySelector("#register:enabled")')
+    await browser.value('document.querySelector("#register").click()')
+    await browser.until('document.querySelector("li code")')
+    const { approval } = await home.authority.approvals.ask({
+      callDigest: 'sha256:this-call',
+      call: '01900000-0000-7000-8000-000000000001',
+      actor: actorOf('payer', home.ada.id, home.ada.id),
+      system: 'billing',
+      action: 'create_refund',
+      input: { customer: 'ACME', amount_cents: 50_000 },
+      effects: ['spend'],
+      gates: [{ name: 'finance, present', policy: 'refunds-above-100-need-finance' }],
+      reason: 'refunds above 100 EUR are looked at by finance',
+      definition: 'sha256:definition',
+      policySet: 'sha256:set',
+      expiresAt: home.clock.now() + 600_000,
+    })
+    await open(browser, `${url}/approvals/${approval.id}`)
+    await browser.until('document.querySelector("form.present button:enabled")')
+    const text = String(await browser.value('document.body.innerText'))
+    assert.match(text, /"amount_cents": 50000/)
+    assert.match(text, /the role finance; with a passkey/)
+    const wide = await browser.value('document.documentElement.scrollWidth > innerWidth')
+    assert.equal(wide, false, 'nothing is wider than the screen')
+    if (SHOTS !== undefined) await browser.picture(`${SHOTS}/approval-phone.png`)
+    await browser.value(
+      'document.querySelector("form.present input").value = "the invoice is right"',
+    )
+    await browser.value('document.querySelector("form.present button").click()')
+    await browser.until('document.body.innerText.includes("no longer waiting: approved")')
+    const [agreement] = (await home.authority.approvals.get(approval.id)).agreements
+    assert.equal(agreement?.person, fay.id)
+    assert.ok(agreement.presence !== undefined)
   },
 )
 

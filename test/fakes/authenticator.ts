@@ -87,6 +87,11 @@ export class Authenticator {
     }
   }
 
+  /** What verifies its answers. */
+  get publicKey(): KeyObject {
+    return this.#pair.publicKey
+  }
+
   /** Answers `navigator.credentials.get`. */
   get(options: { readonly challenge: string }, bad: Misbehaviour = {}) {
     this.counter += 1

@@ -1,4 +1,4 @@
-// Holds the page of a held call: for anybody who has its address to read, and for who is signed in to answer. No script.
+// Holds the page of a held call: for anybody who has its address to read, and for who is signed in to answer.
 
 import { html } from 'hono/html'
 import { z } from 'zod'
@@ -7,12 +7,14 @@ import type { JsonObject } from '../../std/json.ts'
 import type { ApprovalSummary } from '../../wire/api/approval.ts'
 import { Id, Reason } from '../../wire/api/text.ts'
 import { page, type Fragment } from '../page/page.ts'
+import { APPROVE_SCRIPT_PATH } from '../page/static.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { checkCsrf, sessionOf, type SignedIn } from '../session/session-of.ts'
 import { withOwnCookies } from '../session/way-in.ts'
 import { draw, inert } from './inert.ts'
-import { shownApproval, shownArguments } from './shown.ts'
+import { servePresence } from './presence.ts'
+import { noteLook, shownApproval, shownArguments } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 /** Characters of arguments that are shown. */
@@ -41,10 +43,23 @@ function row(name: string, value: string | Fragment): Fragment {
 function gates(of: ApprovalSummary): Fragment[] {
   return of.gates.map((gate) => {
     const why = gate.reason === undefined ? '' : `: ${said(gate.reason)}`
-    const agreed = gate.agreed_by === undefined ? '' : ` (${said(gate.agreed_by)} agreed)`
-    const words = `policy ${said(gate.policy)} asks for the role ${said(gate.name)}${why}${agreed}`
+    const agreed =
+      gate.agreed_by.length === 0
+        ? ''
+        : ` (agreed: ${said(gate.agreed_by.map(agreedBy).join(', '))})`
+    const words = `policy ${said(gate.policy)} asks ${said(gate.asks)}${why}${agreed}`
     return html`<p>${words}</p>`
   })
+}
+
+/** Somebody who agreed, and whether they looked. */
+function agreedBy({
+  name,
+  read_ms,
+}: ApprovalSummary['gates'][number]['agreed_by'][number]): string {
+  return read_ms === null
+    ? `${name}, without a look`
+    : `${name}, after ${Math.round(read_ms / 1000)} s`
 }
 
 /** How to answer: here for who is signed in and sees all of it, else by a command. */
@@ -58,19 +73,56 @@ function answering(of: ApprovalSummary, signedIn: SignedIn | undefined, whole: b
       </p>
       ${commands(of)}`
   }
-  // Nobody agrees here to what is not shown here.
-  const agree = whole ? html`<button name="verdict" value="approve">Approve</button>` : ''
+  const yours = of.gates.filter((gate) => gate.yours)
+  const { csrf, person } = signedIn
+  const hasPasskey = (person.passkeys ?? []).length > 0
   return html`<h2>Your answer</h2>
+    <p id="state" role="status"></p>
+    <p id="trouble" class="trouble" role="alert" hidden></p>
+    ${whole ? yours.map((gate, i) => agreeing(of, gate, i, { csrf, hasPasskey })) : ''}
+    ${whole && yours.length === 0 ? html`<p>No gate of this call waits for you.</p>` : ''}
     <form method="post" action="/approvals/${of.id}">
-      <input type="hidden" name="csrf" value="${signedIn.csrf}" />
-      <label for="reason">Why? This stands in the record.</label>
+      <input type="hidden" name="csrf" value="${csrf}" />
+      <label for="reason">Why not? The agent is told, and it stands in the record.</label>
       <input id="reason" type="text" name="reason" maxlength="500" required autocomplete="off" />
       <div class="row">
-        ${agree}
         <button name="verdict" value="deny" class="bad">Deny</button>
       </div>
     </form>
     ${whole ? '' : commands(of)}`
+}
+
+/** Agreeing at one gate: two gates are two approvals. Nobody agrees here to what is not shown here. */
+function agreeing(
+  of: ApprovalSummary,
+  gate: ApprovalSummary['gates'][number],
+  place: number,
+  { csrf, hasPasskey }: { readonly csrf: string; readonly hasPasskey: boolean },
+): Fragment {
+  const id = `because-${place}`
+  const more = gate.missing > 1 ? ` It waits for ${gate.missing} people.` : ''
+  const why = html`<label for="${id}">
+      Why do you agree at the gate of ${said(gate.policy)}?${more} This stands in the record.
+    </label>
+    <input id="${id}" type="text" name="reason" maxlength="500" required autocomplete="off" />`
+  if (gate.present && !hasPasskey) {
+    return html`<p>
+      The gate of ${said(gate.policy)} asks for a passkey.
+      <a href="/account">Register one</a> first.
+    </p>`
+  }
+  if (gate.present) {
+    return html`<form class="present" data-approval="${of.id}" data-gate="${gate.policy}">
+      ${why}
+      <div class="row"><button disabled>Approve with a passkey</button></div>
+    </form>`
+  }
+  return html`<form method="post" action="/approvals/${of.id}">
+    <input type="hidden" name="csrf" value="${csrf}" />
+    <input type="hidden" name="gate" value="${gate.policy}" />
+    ${why}
+    <div class="row"><button name="verdict" value="approve">Approve</button></div>
+  </form>`
 }
 
 function commands(of: ApprovalSummary): Fragment {
@@ -100,25 +152,32 @@ interface Shown {
 function body({ of, tree, now, expiresAt, situation, signedIn }: Shown): Fragment {
   const waits = of.state === 'pending'
   const drawn = tree === undefined ? undefined : draw(tree, MAX_ARGUMENTS)
-  return html`<dl>
-      ${row('agent', said(of.agent))} ${row('instance', said(of.instance))}
-      ${row('on behalf of', of.person === null ? 'nobody: it acts unattended' : said(of.person))}
-      ${of.task === undefined ? '' : row('task', said(of.task.intent))}
-      ${row('system', said(of.system))} ${row('action', said(of.action))}
-      ${row('effects', of.effects.length === 0 ? 'unlabelled: it counts as every effect' : of.effects.join(', '))}
+  const whose = of.person === null ? 'nobody: it acts unattended' : said(of.person)
+  // What will happen comes first: it is read on phones.
+  return html`<p class="lead">
+      <strong>${said(of.agent)}</strong> wants to call
+      <strong>${said(of.system)}/${said(of.action)}</strong>, on behalf of ${whose}.
+    </p>
+    ${waits && of.similar > 0 ? html`<p>${of.similar} more of this agent wait for the same. Each is a call of its own.</p>` : ''}
+    <h2>Arguments</h2>
+    ${input(drawn)}
+    <h2>Why it waits</h2>
+    <dl>
       ${row('held because', said(of.reason))} ${row('gates', html`${gates(of)}`)}
-      ${row('asked', of.asked_at)}
+      ${row('effects', of.effects.length === 0 ? 'unlabelled: it counts as every effect' : of.effects.join(', '))}
+      ${of.task === undefined ? '' : row('task', said(of.task.intent))}
       ${row('expires', waits ? `${of.expires_at}, in ${timeLeft(expiresAt - now)}` : of.expires_at)}
       ${of.answer === undefined ? '' : row('answer', `${said(of.answer)}${of.answered_by === undefined ? '' : `, by ${said(of.answered_by)}`}`)}
+      ${row('instance', said(of.instance))} ${row('asked', of.asked_at)}
       ${row('deployment', said(situation))}
     </dl>
-    <h2>Arguments</h2>
-    ${input(drawn)} ${answering(of, signedIn, drawn?.cut === false)}`
+    ${answering(of, signedIn, drawn?.cut === false)}`
 }
 
 /** Serves the page and its answer. Unknown, or no id at all: the same page says that there is nothing to see. */
 export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
   const { approvals } = ports.authority
+  servePresence(surface, ports)
   const params = z.strictObject({ id: z.string().max(64) })
   surface.open(
     'GET /approvals/{id}',
@@ -132,17 +191,23 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
         return page({ title: 'There is no such approval', status: 404, inert: true, body: nothing })
       }
       const signedIn = sessionOf(ports.authority, request)
-      const of = shownApproval(ports, approval)
+      const of = shownApproval(ports, approval, signedIn?.person.id)
       const waits = of.state === 'pending'
+      const tree = shownArguments(ports, approval, of)
+      if (signedIn !== undefined) noteLook(ports, approval, signedIn.person.id, tree)
       return page({
         title: waits ? 'A call waits for a person' : `This call is no longer waiting: ${of.state}`,
         inert: signedIn === undefined,
+        // Agreeing with a passkey takes a script; nothing else here does.
+        ...(of.gates.some(({ present, yours }) => present && yours) && {
+          scripts: [APPROVE_SCRIPT_PATH],
+        }),
         ...(signedIn !== undefined && {
           person: { name: signedIn.person.name, csrf: signedIn.csrf },
         }),
         body: body({
           of,
-          tree: shownArguments(ports, approval, of),
+          tree,
           now: ports.clock.now(),
           expiresAt: approval.expiresAt,
           situation: situationNow(ports, approval.instance),
@@ -162,12 +227,16 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
         csrf: z.string(),
         reason: Reason,
         verdict: z.enum(['approve', 'deny']),
+        gate: z.string().max(128).optional(),
       }),
       answer: { media: 'text/html' },
     },
     async ({ signedIn, params: { id }, form }) => {
       checkCsrf(signedIn, form.csrf)
-      await approvals[form.verdict](id, { person: signedIn.person.id, reason: form.reason })
+      const { gate, reason, verdict } = form
+      const word = { person: signedIn.person.id, reason }
+      if (verdict === 'deny') await approvals.deny(id, word)
+      else await approvals.approve(id, { ...word, ...(gate !== undefined && { gate }) })
       return new Response(null, { status: 303, headers: { location: `/approvals/${id}` } })
     },
   )

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { utf8 } from '../../std/bytes.ts'
 import { isObject, parseJson, type JsonObject } from '../../std/json.ts'
-import { Approval, ApprovalsAnswer, ApprovalSummary } from '../../wire/api/approval.ts'
+import { Approval, ApprovalAgreed, ApprovalsAnswer } from '../../wire/api/approval.ts'
 import { FakeBrowser } from '../../../test/fakes/browser.ts'
 import type { TaskFacts } from '../../wire/task.ts'
 import { ControlHome, type FakeOperator } from '../../../test/fakes/control.ts'
@@ -97,10 +97,13 @@ test('only who holds the role of the gate answers, whatever else they may do', a
   const body = { reason: 'I checked the invoice' }
   assert.equal((await home.read('POST', path, { body }, 403))['code'], 'approval.role')
   const approved = await home.read('POST', path, { body, as: finance })
-  assert.deepEqual(ApprovalSummary.parse(approved), approved)
+  assert.deepEqual(ApprovalAgreed.parse(approved), approved)
+  assert.equal(approved['hasty'], true, 'nobody showed it to them')
   assert.equal(approved['state'], 'approved')
   assert.equal(approved['answered_by'], 'finn')
-  assert.equal((approved['gates'] as { agreed_by: string }[])[0]?.agreed_by, 'finn')
+  assert.deepEqual((approved['gates'] as { agreed_by: object[] }[])[0]?.agreed_by, [
+    { name: 'finn', read_ms: null },
+  ])
   const twice = await home.read('POST', path, { body, as: finance }, 409)
   assert.equal(twice['code'], 'approval.closed')
   const pending = await home.read('GET', '/v1/approvals?state=pending')
@@ -227,4 +230,20 @@ test('an approval whose time is over is shown as over', async () => {
   const late = { body: { reason: 'too late' }, as: finance }
   const told = await home.read('POST', `${path}/approve`, late, 409)
   assert.equal(told['code'], 'approval.expired')
+})
+
+test('who takes their time is told so, and calls that are alike are counted', async () => {
+  const [first, second] = [await held('{"a":1}'), await held('{"a":2}')]
+  const shown = Approval.parse(await home.read('GET', `/v1/approvals/${first}`, { as: finance }))
+  assert.ok(shown.similar >= 1)
+  home.clock.advance(10_000)
+  const body = { reason: 'read it twice' }
+  const agreed = await home.read('POST', `/v1/approvals/${first}/approve`, { body, as: finance })
+  assert.equal(agreed['hasty'], false)
+  const [record] = await home.audit.tail({ type: 'approval.approved', limit: 1 })
+  assert.equal(record?.record.body['readMs'], 10_000)
+  const page = await (await home.ask('GET', `/approvals/${first}`, { authorization: null })).text()
+  assert.match(page, /finn, after 10 s/)
+  const other = Approval.parse(await home.read('GET', `/v1/approvals/${second}`, { as: finance }))
+  assert.equal(other.similar, shown.similar - 1)
 })

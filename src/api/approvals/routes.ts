@@ -3,6 +3,8 @@
 import { z } from 'zod'
 import {
   Approval as ApprovalAnswer,
+  ApprovalAgreed,
+  Approve,
   ApprovalsAnswer,
   ApprovalsQuery,
   ApprovalSummary,
@@ -15,17 +17,14 @@ import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
-import { shownApproval, shownArguments } from './shown.ts'
+import { noteLook, shownApproval, shownArguments, type Approval } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 const ById = z.strictObject({ id: Id })
 
-/** True for who may look at everything, and for who holds the role of a gate: they are the ones who are asked. */
-function maySee(
-  { gates }: { readonly gates: readonly { readonly name: string }[] },
-  { roles }: Person,
-): boolean {
-  return mayUse('viewer', roles) || gates.some(({ name }) => roles.includes(name))
+/** True for who may look at everything, and for whom a gate asks: they are the ones who decide. */
+function maySee({ authority }: ControlPorts, approval: Approval, { id, roles }: Person): boolean {
+  return mayUse('viewer', roles) || authority.approvals.concerns(approval, id)
 }
 
 /** Serves approvals. */
@@ -42,8 +41,8 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       approvals: approvals
         .list()
         .filter((approval) => state === 'open' || approval.state === state)
-        .filter((approval) => maySee(approval, person))
-        .map((approval) => shownApproval(ports, approval)),
+        .filter((approval) => maySee(ports, approval, person))
+        .map((approval) => shownApproval(ports, approval, person.id)),
     }),
   )
   surface.closed(
@@ -55,35 +54,44 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
     },
     async ({ params, person }) => {
       const approval = await approvals.get(params.id)
-      if (!maySee(approval, person)) {
-        throw fault('api.role', 'no gate of this call asks for a role of yours')
+      if (!maySee(ports, approval, person)) {
+        throw fault('api.role', 'no gate of this call asks you')
       }
       await recordReading(ports, person, { what: 'approval', approval: approval.id })
-      const shown = shownApproval(ports, approval)
+      const shown = shownApproval(ports, approval, person.id)
+      const tree = shownArguments(ports, approval, shown)
+      noteLook(ports, approval, person.id, tree)
       return {
         ...shown,
-        input: shownArguments(ports, approval, shown) ?? null,
+        input: tree ?? null,
         situation: situationNow(ports, approval.instance),
       }
     },
   )
-  for (const verb of ['approve', 'deny'] as const) {
-    surface.closed(
-      `POST /v1/approvals/{id}/${verb}`,
-      {
-        summary:
-          verb === 'approve'
-            ? 'Agree to the gates of a held call that you may lift'
-            : 'Refuse a held call',
-        params: ById,
-        body: BecauseRequest,
-        answer: ApprovalSummary,
-      },
-      async ({ params, body, person }) => {
-        const word = { person: person.id, reason: body.reason }
-        return shownApproval(ports, await approvals[verb](params.id, word))
-      },
-    )
-  }
+  surface.closed(
+    'POST /v1/approvals/{id}/approve',
+    {
+      summary: 'Agree to one gate of a held call',
+      params: ById,
+      body: Approve,
+      answer: ApprovalAgreed,
+    },
+    async ({ params, body: { reason, gate }, person }) => {
+      const word = { person: person.id, reason, ...(gate !== undefined && { gate }) }
+      const hasty = approvals.isHasty(params.id, person.id)
+      return {
+        ...shownApproval(ports, await approvals.approve(params.id, word), person.id),
+        hasty,
+      }
+    },
+  )
+  surface.closed(
+    'POST /v1/approvals/{id}/deny',
+    { summary: 'Refuse a held call', params: ById, body: BecauseRequest, answer: ApprovalSummary },
+    async ({ params, body, person }) => {
+      const word = { person: person.id, reason: body.reason }
+      return shownApproval(ports, await approvals.deny(params.id, word), person.id)
+    },
+  )
   serveApprovalPage(surface, ports)
 }

@@ -1,10 +1,12 @@
 // Holds how an approval is shown to people.
 
 import { rfc3339 } from '../../std/clock.ts'
-import type { JsonObject } from '../../std/json.ts'
+import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import { isEffect } from '../../wire/effect.ts'
 import type { ApprovalSummary } from '../../wire/api/approval.ts'
 import type { Approvals } from '../../authority/approvals/approvals.ts'
+import { missing } from '../../authority/approvals/verdict.ts'
+import { gateRule, gateWords } from '../../wire/gate.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts } from '../ports.ts'
 
@@ -17,13 +19,40 @@ function stateNow(of: Approval, now: number): Approval['state'] {
   return open && of.expiresAt <= now ? 'expired' : of.state
 }
 
-/** An approval without its arguments. */
-export function shownApproval(
-  { authority, server, clock }: Pick<ControlPorts, 'authority' | 'server' | 'clock'>,
+/** The gates, for the person who looks; undefined: nobody who is known. */
+function shownGates(
+  { authority, clock }: Pick<ControlPorts, 'authority' | 'clock'>,
   of: Approval,
+  person: string | undefined,
+): ApprovalSummary['gates'] {
+  const mine = person === undefined ? [] : authority.approvals.gatesOf(of, person, clock.now())
+  return of.gates.map((gate) => {
+    const { name, policy, reason } = gate
+    const agreed = of.agreements.filter((agreement) => agreement.policy === policy)
+    return {
+      name,
+      asks: gateWords(name),
+      policy,
+      ...(reason !== undefined && { reason }),
+      agreed_by: agreed.map(({ person: by, readMs = null }) => ({
+        name: personName(authority, by),
+        read_ms: readMs,
+      })),
+      missing: missing(of, gate),
+      present: gateRule(name).present,
+      yours: mine.includes(policy),
+    }
+  })
+}
+
+/** An approval without its arguments, for the person who looks (an id). */
+export function shownApproval(
+  ports: Pick<ControlPorts, 'authority' | 'server' | 'clock'>,
+  of: Approval,
+  person?: string,
 ): ApprovalSummary {
+  const { authority, server, clock } = ports
   const { delegation, ended } = of
-  const agreed = new Map(of.agreements.map(({ policy, person }) => [policy, person]))
   return {
     id: of.id,
     state: stateNow(of, clock.now()),
@@ -37,23 +66,26 @@ export function shownApproval(
     system: of.system,
     action: of.action,
     effects: of.effects.filter(isEffect),
-    gates: of.gates.map(({ name, policy, reason }) => {
-      const by = agreed.get(policy)
-      return {
-        name,
-        policy,
-        ...(reason !== undefined && { reason }),
-        ...(by !== undefined && { agreed_by: personName(authority, by) }),
-      }
-    }),
+    gates: shownGates(ports, of, person),
     reason: of.reason,
     asked_at: rfc3339(of.requestedAt),
     expires_at: rfc3339(of.expiresAt),
     ...(ended?.person !== undefined && { answered_by: personName(authority, ended.person) }),
     ...(ended !== undefined && { answer: ended.reason }),
+    similar: authority.approvals.similar(of),
     url: `${server.facts().listeners.control}/approvals/${of.id}`,
     call: of.call,
   }
+}
+
+/** Notes that a person was shown a held call with its arguments. */
+export function noteLook(
+  { authority }: Pick<ControlPorts, 'authority'>,
+  of: Approval,
+  person: string,
+  tree: JsonObject | undefined,
+): void {
+  if (tree !== undefined) authority.approvals.looked(of.id, person, canonicalJson(tree).length)
 }
 
 /** The arguments of a held call that is still open; undefined for one that is final. */

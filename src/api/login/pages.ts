@@ -26,7 +26,7 @@ export function loginPage(of: {
       <p id="trouble" class="trouble" role="alert" hidden></p>
       <p id="state" class="soft" role="status" hidden></p>
       <div id="choices" class="choices">
-        <button id="passkey" class="wide" type="button">Sign in with a passkey</button>
+        <button id="passkey" disabled class="wide" type="button">Sign in with a passkey</button>
         ${providers}
       </div>
       <p class="soft">
@@ -78,10 +78,15 @@ export function accountPage(
             </ul>`
       }
       <div class="row">
-        <button id="register" type="button" class="${passkeys.length === 0 ? '' : 'second'}">
+        <button
+          id="register"
+          disabled
+          type="button"
+          class="${passkeys.length === 0 ? '' : 'second'}"
+        >
           Register a passkey
         </button>
-        ${passkeys.length === 0 ? '' : html`<button id="presence" type="button" class="second">Show that you are here</button>`}
+        ${passkeys.length === 0 ? '' : html`<button id="presence" disabled type="button" class="second">Show that you are here</button>`}
       </div>`,
   })
 }

@@ -6,6 +6,7 @@ import type { Entropy } from '../../std/entropy.ts'
 import { Fault } from '../../std/fault.ts'
 import { Pending } from '../../authority/sessions/pending.ts'
 import type { PasskeyAssertion, PasskeyRegistration } from '../../wire/api/login.ts'
+import { presenceDigest, type PresenceAsk, type PresenceProof } from '../../wire/presence.ts'
 import { fault } from '../faults.ts'
 import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
@@ -21,7 +22,7 @@ const ALGORITHMS = [-8, -7, -257]
 const MOST = 1_000
 
 /** What a challenge was made for: nobody's answer to one is an answer to another. */
-type Purpose = 'login' | `register:${string}` | `presence:${string}`
+type Purpose = 'login' | `register:${string}` | `presence:${string}` | `agree:${string}`
 
 /** Passkeys as this listener asks for them. The library is loaded when the first is used. */
 export class Passkeys {
@@ -104,11 +105,29 @@ export class Passkeys {
     await this.#used(response, `presence:${session}`, person.id)
   }
 
-  async #request(purpose: Purpose, person?: Person) {
+  /** What to ask for in a session so that its person signs this very call at one gate. */
+  async agreement(person: Person, session: string, ask: PresenceAsk) {
+    return this.#request(agreeing(session, ask), person, presenceDigest(ask))
+  }
+
+  /** What their passkey signed. Throws unless it is one of this very person, and signed what is asked now. */
+  async agreed(
+    person: Person,
+    session: string,
+    ask: PresenceAsk,
+    response: PasskeyAssertion,
+  ): Promise<PresenceProof> {
+    await this.#used(response, agreeing(session, ask), person.id)
+    const { authenticatorData, clientDataJSON, signature } = response.response
+    return { passkey: response.id, authenticatorData, clientDataJSON, signature }
+  }
+
+  /** `about` stands behind the random bytes of the challenge: what is signed by signing it. */
+  async #request(purpose: Purpose, person?: Person, about?: Uint8Array) {
     const { generateAuthenticationOptions } = await library()
     return generateAuthenticationOptions({
       rpID: RP_ID,
-      challenge: this.#challenge(purpose),
+      challenge: this.#challenge(purpose, about),
       timeout: CHALLENGE_MS,
       userVerification: 'required',
       ...(person !== undefined && {
@@ -149,8 +168,8 @@ export class Passkeys {
     return this.#people.usePasskey(person.id, passkey.id, authenticationInfo.newCounter)
   }
 
-  #challenge(purpose: Purpose): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#entropy.bytes(32))
+  #challenge(purpose: Purpose, about: Uint8Array = new Uint8Array()): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(Buffer.concat([this.#entropy.bytes(32), about]))
     this.#waiting(purpose).put(base64url(bytes), purpose)
     return bytes
   }
@@ -172,6 +191,11 @@ export class Passkeys {
       throw refused(cause)
     }
   }
+}
+
+/** All of what is agreed to, so that an answer given for one call or gate is none for another. */
+function agreeing(session: string, ask: PresenceAsk): Purpose {
+  return `agree:${session}:${base64url(presenceDigest(ask))}`
 }
 
 function refused(cause?: unknown): Fault {

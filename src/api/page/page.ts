@@ -50,7 +50,7 @@ export async function page(of: Page): Promise<Response> {
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Bailiwick</title>
         <link rel="stylesheet" href="${STYLE_PATH}" />
-        ${scripts.map((path) => html`<script src="${path}" defer></script>`)}
+        ${scripts.map((path) => html`<script type="module" src="${path}"></script>`)}
       </head>
       <body>
         <header>

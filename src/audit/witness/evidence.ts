@@ -13,6 +13,8 @@ export interface Evidence {
   readonly detail: string
   /** The signed note that says so, with the log's own signature alone. */
   readonly note: string
+  /** Set where it is larger than what this home has: evidence only where nobody else gives records their places. */
+  readonly ahead?: true
 }
 
 /**
@@ -33,7 +35,7 @@ export function evidenceIn(
   const { size } = parseCheckpoint(readNote(own).body)
   if (shown.size > size) {
     const detail = `this log signed ${shown.origin} at size ${shown.size}, and has ${size}`
-    return { detail, note: signed }
+    return { detail, note: signed, ahead: true }
   }
   // A tile has the width of the log as it is: a history that never stood at the shown size has no tile of that width.
   const now: TileReader = (level, index, width) =>

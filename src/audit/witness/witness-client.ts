@@ -76,6 +76,8 @@ export interface WitnessClientParts {
   readonly vkeys: () => string
   /** Name of the shard that grows; undefined before the first record. */
   readonly shard: () => string | undefined
+  /** How far this home may be behind the log that it follows (ms): a larger checkpoint is evidence only after that. 0: it has the log itself. */
+  readonly lagMs: number
   /** Told once for every witness that has shown another history: what it is, and the signed note that shows it. */
   readonly onForked: (witness: string, evidence: Evidence) => void
 }
@@ -88,6 +90,8 @@ export class WitnessClient {
   /** Size that each witness has cosigned last, by shard and name. */
   readonly #sizes = new Map<string, number>()
   readonly #accused = new Set<string>()
+  /** Since when a witness shows more of a shard than this home has, by shard and URL. */
+  readonly #aheadSince = new Map<string, number>()
   #forked: string | undefined
   #failures = 0
   #cancel: (() => void) | undefined
@@ -219,6 +223,7 @@ export class WitnessClient {
       const body = formatAddCheckpoint({ old, proof, checkpoint: note })
       const answer = await this.#parts.ask(`${witness.url}/add-checkpoint`, body)
       if (answer.status === 200) {
+        this.#aheadSince.delete(`${shard} ${witness.url}`)
         const line = ownLine(witness, note, answer.text)
         this.#sizes.set(key, size)
         this.#states.set(witness.name, {
@@ -284,7 +289,17 @@ export class WitnessClient {
     // The log may have grown meanwhile: it is held against what it is now.
     const own = files.checkpoint()
     if (status !== 200 || own === undefined) return undefined
-    return evidenceIn(text, own, verifier, files.readHashes)
+    const evidence = evidenceIn(text, own, verifier, files.readHashes)
+    return evidence?.ahead === true && this.#mayFollow(url, shard) ? undefined : evidence
+  }
+
+  /** True while what a witness has seen more of may be what other gateways wrote, and this home has not followed yet. */
+  #mayFollow(url: string, shard: string): boolean {
+    const { clock, lagMs } = this.#parts
+    const key = `${shard} ${url}`
+    const since = this.#aheadSince.get(key) ?? clock.monotonic()
+    this.#aheadSince.set(key, since)
+    return clock.monotonic() - since < lagMs
   }
 
   #note({ name, url }: PolicyWitness, error: unknown): void {

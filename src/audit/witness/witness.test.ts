@@ -201,6 +201,7 @@ function clientOf(t: TestContext, of: { home: string; log: AuditLog; policy: str
     policy: parseWitnessPolicy(of.policy),
     everyMs: 1_000,
     clock: systemClock,
+    lagMs: 0,
     timer,
     ask,
     show,

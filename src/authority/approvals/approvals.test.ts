@@ -151,7 +151,7 @@ test('every gate is agreed for itself, by one person who holds both roles or by 
     const { approval } = await authority.approvals.ask({ ...ask, gates })
     const half = await authority.approvals.approve(approval.id, yes(fay))
     assert.equal(half.state, 'pending')
-    assert.deepEqual(home.audit.last('approval.agreed').body['lifted'], ['refunds-need-finance'])
+    assert.deepEqual(home.audit.last('approval.agreed').body['gate'], 'refunds-need-finance')
     await assert.rejects(
       authority.approvals.consume(approval.id, ask.callDigest),
       faultOf('approval.not_approved'),
@@ -171,18 +171,25 @@ test('every gate is agreed for itself, by one person who holds both roles or by 
       ],
     )
     const other = await again.approvals.ask({ ...ask, gates, callDigest: 'sha256:other' })
-    assert.equal((await again.approvals.approve(other.approval.id, yes(finn))).state, 'approved')
+    const { id } = other.approval
+    await assert.rejects(again.approvals.approve(id, yes(finn)), faultOf('approval.which'))
+    const first = await again.approvals.approve(id, { ...yes(finn), gate: GATE.policy })
+    assert.equal(first.state, 'pending')
+    assert.equal((await again.approvals.approve(id, yes(finn))).state, 'approved')
   }))
 
-test('two gates of the same role are both lifted by one word; denying takes one word for all', () =>
+test('INV-6 two gates of the same role are two approvals; denying takes one word for all', () =>
   withAuthority(async (home, authority) => {
     const { ask, fay, sue } = await setting(home, authority)
     const twice = [GATE, { name: 'finance', policy: 'second-rule' }]
     const first = await authority.approvals.ask({ ...ask, gates: twice })
-    assert.equal(
-      (await authority.approvals.approve(first.approval.id, yes(fay))).agreements.length,
-      2,
-    )
+    const { id } = first.approval
+    await assert.rejects(authority.approvals.approve(id, yes(fay)), faultOf('approval.which'))
+    assert.equal(home.audit.last('approval.refused').body['code'], 'approval.which')
+    const half = await authority.approvals.approve(id, { ...yes(fay), gate: 'second-rule' })
+    assert.deepEqual([half.state, half.agreements.length], ['pending', 1])
+    const whole = await authority.approvals.approve(id, yes(fay))
+    assert.deepEqual([whole.state, whole.agreements.length], ['approved', 2])
     const gates = [GATE, { name: 'security', policy: 'moves-need-security' }]
     const { approval } = await authority.approvals.ask({
       ...ask,

@@ -6,17 +6,28 @@ import type { JsonObject } from '../../std/json.ts'
 import { subjectOf, type Subjects } from '../../audit/side/subjects.ts'
 import { isOpen, type Approval, type ApprovalState } from '../../store/rows/approval.ts'
 import type { LockTarget } from '../../store/rows/lock.ts'
-import type { Person } from '../../store/rows/person.ts'
 import type { Held } from '../../store/signed-table.ts'
+import { gateRule } from '../../wire/gate.ts'
+import type { PresenceAsk, PresenceProof } from '../../wire/presence.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
 import { covers } from '../locks/target.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
 import type { People } from '../registry/people.ts'
+import type { Teams } from '../registry/teams.ts'
 import { Turns } from '../turns.ts'
+import { Attention } from './attention.ts'
 import { openArguments, pending, type ApprovalAsk } from './ask.ts'
 import { approvalRecord, requestBody } from './record.ts'
-import { agree, openGates, refusal } from './verdict.ts'
+import {
+  concerns,
+  gateFor,
+  gatesOf,
+  openGates,
+  refusal,
+  withAgreement,
+  type Approver,
+} from './verdict.ts'
 import { Waiters } from './waiters.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
@@ -26,6 +37,10 @@ export interface ApprovalWord {
   /** Person id. */
   readonly person: string
   readonly reason: string
+  /** `@id` of the policy whose gate they agree to; needed where more than one gate asks them. */
+  readonly gate?: string
+  /** What their passkey signed over this call and that gate, verified. */
+  readonly presence?: PresenceProof
 }
 
 /** How an approval ends. */
@@ -35,29 +50,48 @@ interface Ending {
   readonly reason: string
   readonly person?: string
   readonly agreements?: Approval['agreements']
+  /** What its record says besides the reason. */
+  readonly body?: JsonObject
 }
+
+/** Who belongs to which team, as gates ask for it. */
+type Memberships = Pick<Teams, 'of'>
 
 /** The approvals. Open ones are in memory, and come back after a restart; time goes on meanwhile. */
 export class Approvals {
   readonly #ports: AuthorityPorts
   readonly #people: People
+  readonly #teams: Memberships
   readonly #subjects: Subjects
   readonly #turns = new Turns()
   readonly #waiters = new Waiters()
+  readonly #attention: Attention
   readonly #open = new Map<string, Held<Approval>>()
   readonly #byCall = new Map<string, string>()
   /** What persons refused lately, by call: asked again, such a call has its answer already. Lost in a restart. */
   readonly #refused = new Map<string, Approval>()
 
-  private constructor(ports: AuthorityPorts, people: People, subjects: Subjects) {
+  private constructor(
+    ports: AuthorityPorts,
+    people: People,
+    subjects: Subjects,
+    teams: Memberships,
+  ) {
     this.#ports = ports
     this.#people = people
+    this.#teams = teams
+    this.#attention = new Attention(ports.clock)
     this.#subjects = subjects
   }
 
   /** Reads every open approval that verifies. */
-  static async load(ports: AuthorityPorts, people: People, subjects: Subjects): Promise<Approvals> {
-    const approvals = new Approvals(ports, people, subjects)
+  static async load(
+    ports: AuthorityPorts,
+    people: People,
+    subjects: Subjects,
+    teams: Memberships,
+  ): Promise<Approvals> {
+    const approvals = new Approvals(ports, people, subjects, teams)
     const held = await ports.store.approvals.all({ state: ['pending', 'approved'] })
     for (const approval of held) approvals.#show(approval)
     return approvals
@@ -106,37 +140,88 @@ export class Approvals {
     return held.doc
   }
 
+  /** Notes that a person was shown a held call with its arguments, and so many characters of them. */
+  looked(id: string, person: string, characters: number): void {
+    this.#attention.looked(id, person, characters)
+  }
+
+  /** True where this person, agreeing now, would do so faster than anybody reads, or without having looked. */
+  isHasty(id: string, person: string): boolean {
+    return this.#attention.reading(id, person).hasty
+  }
+
+  /** Other calls that wait, of the same agent, for the same action, at the same gates: whoever answers one may want to see them all. */
+  similar(approval: Approval): number {
+    const group = groupOf(approval)
+    return this.list().filter(
+      (one) => one.id !== approval.id && one.state === 'pending' && groupOf(one) === group,
+    ).length
+  }
+
   /** What the call would send, for who decides; undefined once the approval is final, or what is kept of its person was erased. */
   arguments(approval: Approval): JsonObject | undefined {
     return openArguments(approval, { subjects: this.#subjects, old: this.#ports.keys.encryption })
   }
 
-  /** Agrees to every gate whose role this person holds. The approval is `approved` once no gate is left. */
+  /** Agrees to one gate. The approval is `approved` once no gate waits for anybody. */
   approve(id: string, word: ApprovalWord): Promise<Approval> {
-    return this.#decide(id, word, async (held, person, reason) => {
-      const added = agree(held.doc, person, reason, this.#ports.clock.now())
-      const agreements = [...held.doc.agreements, ...added]
-      if (openGates({ ...held.doc, agreements }).length > 0) {
-        const doc = { ...held.doc, agreements }
-        const lifted = added.map(({ policy }) => policy)
-        const receipt = await this.#ports.audit.append(
-          approvalRecord('approval.agreed', 'admin', doc, person.id, { reason, lifted }),
-        )
-        return this.#replace(held, doc, receipt)
+    return this.#decide(id, word, async (held, approver, reason) => {
+      const now = this.#ports.clock.now()
+      const gate = gateFor(held.doc, approver, word.gate, now)
+      const { presence } = word
+      if (gateRule(gate.name).present && presence === undefined) {
+        throw fault('approval.presence', 'this gate asks for a passkey of the person who agrees')
       }
-      return this.#move(held, {
-        state: 'approved',
-        type: 'approval.approved',
-        reason,
-        person: person.id,
-        agreements,
-      })
+      const person = approver.person.id
+      if (!this.#attention.mayAgree(person)) {
+        throw fault('approval.rate', 'this person has agreed to thirty calls within a minute')
+      }
+      const { readMs } = this.#attention.reading(id, person)
+      const said = { policy: gate.policy, person, reason, at: now, readMs }
+      const doc = withAgreement(held.doc, { ...said, ...(presence && { presence }) })
+      const body = { gate: gate.policy, readMs, ...(presence && { presence: { ...presence } }) }
+      if (openGates(doc).length === 0) {
+        const { agreements } = doc
+        const ending = { state: 'approved', type: 'approval.approved', reason, person } as const
+        return this.#move(held, { ...ending, agreements, body })
+      }
+      const receipt = await this.#ports.audit.append(
+        approvalRecord('approval.agreed', 'admin', doc, person, { reason, ...body }),
+      )
+      return this.#replace(held, doc, receipt)
     })
   }
 
-  /** Refuses the call. One person who holds the role of any of its gates is enough. */
-  deny(id: string, word: ApprovalWord): Promise<Approval> {
-    return this.#decide(id, word, (held, person, reason) =>
+  /** The gate at which this person would agree, as `approve` finds it, and what their passkey would sign. Throws as it does. */
+  async presenceAsk(id: string, word: Pick<ApprovalWord, 'person' | 'gate'>): Promise<PresenceAsk> {
+    const approval = await this.get(id)
+    const approver = this.approver(word.person)
+    const now = this.#ports.clock.now()
+    const refused = refusal(approval, approver, now)
+    if (refused !== undefined) throw refused
+    const { policy } = gateFor(approval, approver, word.gate, now)
+    return { approval: id, callDigest: approval.callDigest, gate: policy, person: word.person }
+  }
+
+  /** Policies of the gates that wait for a person (an id) at this moment; none where that person is not here. */
+  gatesOf(approval: Approval, person: string, now: number): readonly string[] {
+    if (this.#people.get(person) === undefined) return []
+    return gatesOf(approval, this.approver(person), now).map(({ policy }) => policy)
+  }
+
+  /** True where a gate of this call is about this person (an id), now or later. */
+  concerns(approval: Approval, person: string): boolean {
+    return this.#people.get(person) !== undefined && concerns(approval, this.approver(person))
+  }
+
+  /** Somebody as gates see them. Throws `person.unknown`. */
+  approver(person: string): Approver {
+    return { person: this.#people.find(person), teams: this.#teams.of(person) }
+  }
+
+  /** Refuses the call. One person whom any of its gates asks is enough. */
+  deny(id: string, word: Pick<ApprovalWord, 'person' | 'reason'>): Promise<Approval> {
+    return this.#decide(id, word, (held, { person }, reason) =>
       this.#move(held, { state: 'denied', type: 'approval.denied', reason, person: person.id }),
     )
   }
@@ -254,18 +339,19 @@ export class Approvals {
   #decide(
     id: string,
     word: ApprovalWord,
-    act: (held: Held<Approval>, person: Person, reason: string) => Promise<Approval>,
+    act: (held: Held<Approval>, approver: Approver, reason: string) => Promise<Approval>,
   ): Promise<Approval> {
     return this.#turns.run(async () => {
       const reason = checkedReason(word.reason)
-      const person = this.#people.find(word.person)
+      const approver = this.approver(word.person)
+      const { person } = approver
       const held = await this.#current(id)
       const subject = held?.doc ?? (await this.get(id))
       try {
         if (held === undefined) throw await this.#closed(id)
-        const refused = refusal(held.doc, person)
+        const refused = refusal(held.doc, approver, this.#ports.clock.now())
         if (refused !== undefined) throw refused
-        return await act(held, person, reason)
+        return await act(held, approver, reason)
       } catch (error) {
         // Late, twice, or not theirs to say: that somebody tried stands in the record too.
         if (error instanceof Fault && error.code.startsWith('approval.')) {
@@ -311,7 +397,7 @@ export class Approvals {
   }
 
   async #move(held: Held<Approval>, ending: Ending): Promise<Approval> {
-    const { state, type, reason, person } = ending
+    const { state, type, reason, person, body = {} } = ending
     const at = this.#ports.clock.now()
     const ended = { ...(person === undefined ? {} : { person }), reason, at }
     const agreements = ending.agreements ?? held.doc.agreements
@@ -320,7 +406,7 @@ export class Approvals {
     const doc: Approval = isOpen(base) ? base : { ...base, sealed: '' }
     const phase = person === undefined ? 'lifecycle' : 'admin'
     const receipt = await this.#ports.audit.append(
-      approvalRecord(type, phase, doc, person, { reason }),
+      approvalRecord(type, phase, doc, person, { reason, ...body }),
     )
     return this.#replace(held, doc, receipt)
   }
@@ -356,6 +442,10 @@ export class Approvals {
 /** True for the approvals of who is named, and of whoever acts under authority that they passed on. */
 function isOf(doc: Approval, what: 'instance' | 'agent', name: string): boolean {
   return doc[what] === name || (doc.chain ?? []).some((one) => one[what] === name)
+}
+
+function groupOf({ agent, system, action, gates }: Approval): string {
+  return [agent, system, action, ...gates.map(({ policy }) => policy)].join('\n')
 }
 
 function callKey(instance: string, callDigest: string): string {

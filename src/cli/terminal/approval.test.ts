@@ -22,8 +22,20 @@ function approval(input: string): Approval {
     system: 'files',
     action: 'move_file',
     effects: ['destructive'],
-    gates: [{ name: 'operator', policy: 'moves', reason: 'moves are looked at' }],
+    gates: [
+      {
+        name: 'operator',
+        asks: 'the role operator',
+        policy: 'moves',
+        reason: 'moves are looked at',
+        agreed_by: [],
+        missing: 1,
+        present: false,
+        yours: true,
+      },
+    ],
     reason: 'held for operator',
+    similar: 0,
     asked_at: '2026-11-22T11:59:00.000Z',
     expires_at: '2026-11-22T12:04:00.000Z',
     url: 'http://bailiwick.localhost:7400/approvals/01a2050a-e4dc-7938-8400-397d4403633f',
@@ -41,7 +53,7 @@ test('arguments are shown exactly, numbers as they were sent', () => {
   )
   assert.match(text, /"cents": 9007199254740993,\n {2}"to": "anna"/)
   assert.match(text, /call +files\/move_file\n/)
-  assert.match(text, /gate +operator \(policy moves\): moves are looked at/)
+  assert.match(text, /gate +the role operator \(policy moves\): moves are looked at \(yours\)/)
   assert.match(text, /expires +2026-11-22 12:04:00Z \(in 4 min\)/)
   assert.doesNotMatch(text, /warning/)
 })

@@ -67,12 +67,21 @@ function hidden(input: unknown): number {
   return count
 }
 
+function agreedBy({ name, read_ms }: Approval['gates'][number]['agreed_by'][number]): string {
+  return read_ms === null
+    ? `${name} (without a look)`
+    : `${name} (after ${Math.round(read_ms / 1000)} s)`
+}
+
 /** Everything that somebody needs in order to decide. */
 export function drawApproval(approval: Approval, surface: Surface, now: number): string {
   const gates = approval.gates.map((gate) => {
-    const agreed = gate.agreed_by === undefined ? '' : `, agreed by ${gate.agreed_by}`
+    const agreed =
+      gate.agreed_by.length === 0 ? '' : `, agreed by ${gate.agreed_by.map(agreedBy).join(', ')}`
     const why = gate.reason === undefined ? '' : `: ${gate.reason}`
-    return `${gate.name} (policy ${gate.policy})${why}${agreed}`
+    const more = gate.missing > 1 ? `, ${gate.missing} more` : ''
+    const yours = gate.yours ? ' (yours)' : ''
+    return `${gate.asks} (policy ${gate.policy})${why}${agreed}${more}${yours}`
   })
   const head = fields(
     [
@@ -89,6 +98,10 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
       ],
       ['held because', approval.reason],
       ...gates.map((gate): [string, Cell] => ['gate', gate]),
+      [
+        'similar',
+        approval.similar === 0 ? undefined : `${approval.similar} more wait for the same`,
+      ],
       ['asked', when(approval.asked_at, now)],
       ['expires', when(approval.expires_at, now)],
       ['answered by', approval.answered_by],

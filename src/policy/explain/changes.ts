@@ -1,5 +1,6 @@
 // Holds the changes that would turn a party's answer: found step by step, each tried by deciding again, the smallest first.
 
+import { gateWords } from '../../wire/gate.ts'
 import type { PartyAnswer } from '../../wire/decision.ts'
 import type { ExplainedChange, Explanation } from '../../wire/api/explanation.ts'
 import { partyOf, type Asked } from '../entity.ts'
@@ -121,12 +122,12 @@ function approval(world: World, asked: Asked, answer: PartyAnswer): Change {
   const apply = ({ parts, request }: World): World => {
     return { parts, request: { ...request, setAside: new Set([...request.setAside, ...ids]) } }
   }
-  const roles = [...new Set(gates)].map((gate) => `\`${gate}\``).join(' and ')
+  const who = [...new Set(gates)].map(gateWords).join(', and ')
   const told: ExplainedChange = {
     party: partyOf(asked),
     principal: answer.principal,
     kind: 'approval',
-    words: `somebody with the role ${roles} approves this call`,
+    words: `this call is approved by ${who}`,
     ...(ids[0] !== undefined && { policy: ids[0] }),
     verified: true,
     after: answerIn(apply(world)),

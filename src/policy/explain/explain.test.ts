@@ -148,7 +148,7 @@ test('a task, a user, an approval, a role, an annotation, a policy: each where i
     'agent | user | act on behalf of a person who may do this | allow',
     'agent | without | let `p` say `@without("user")` | allow',
   ])
-  const approval = 'approval | somebody with the role `finance` approves this call | allow'
+  const approval = 'approval | this call is approved by the role finance | allow'
   assert.deepEqual(changes(bare + FINANCE_GATE, request(large)), [
     `person | ${approval}`,
     `agent | ${approval}`,

@@ -1,12 +1,13 @@
 // Holds the row of an approval: one held call, who may lift which gate, and how it ended.
 
 import type { Gate } from '../../wire/decision.ts'
+import type { PresenceProof } from '../../wire/presence.ts'
 import type { TableShape } from '../table.ts'
 
 /** Where a held call stands. `pending` and `approved` are open; the others are final. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'void' | 'consumed'
 
-/** A gate that a person has agreed to set aside for this call. */
+/** That one person agrees to set a gate aside for this call. A gate may want more than one. */
 export interface Agreement {
   /** `@id` of the policy that is set aside. */
   readonly policy: string
@@ -15,6 +16,10 @@ export interface Agreement {
   readonly reason: string
   /** ms since the epoch. */
   readonly at: number
+  /** How long before they were first shown the call (ms); null: they were not. Absent in rows of before that was noted. */
+  readonly readMs?: number | null
+  /** What their passkey signed, where the gate asks for their presence. */
+  readonly presence?: PresenceProof
 }
 
 /** A held call, bound to exactly what was asked (INV-6). */

@@ -2,20 +2,29 @@
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
-import { Id, Name, Time } from './text.ts'
+import { PasskeyAssertion } from './login.ts'
+import { Id, Name, Reason, Time } from './text.ts'
 
 /** Where a held call stands. `pending` and `approved` are open; the others are final. */
 const ApprovalState = z.enum(['pending', 'approved', 'denied', 'expired', 'void', 'consumed'])
 
 /** A gate that has to agree. */
 const ApprovalGate = z.object({
-  /** The role that an approver has to hold. */
+  /** Who has to agree, as the policy says it. */
   name: z.string(),
+  /** The same in words. */
+  asks: z.string(),
   /** `@id` of the policy that is set aside for this one call. */
   policy: z.string(),
   reason: z.string().optional(),
-  /** Name of the person who agreed. */
-  agreed_by: z.string().optional(),
+  /** Who agreed, and how long before they were first shown the call (ms); null where they were not. */
+  agreed_by: z.array(z.object({ name: z.string(), read_ms: z.int().nullable() })),
+  /** How many more it waits for. */
+  missing: z.int(),
+  /** True where agreeing takes a passkey, on the page of the call. */
+  present: z.boolean(),
+  /** True where it waits for the person who asks. */
+  yours: z.boolean(),
 })
 
 /** A held call, without its arguments. */
@@ -41,6 +50,8 @@ export const ApprovalSummary = z
     answered_by: z.string().optional(),
     /** In which words it ended. */
     answer: z.string().optional(),
+    /** Other calls that wait, of the same agent, for the same action, at the same gates. */
+    similar: z.int(),
     /** The page that shows it; carries no authority. */
     url: z.string(),
     /** Id of the governed call. */
@@ -55,8 +66,28 @@ export const Approval = ApprovalSummary.extend({
   situation: z.string(),
 }).meta({ id: 'Approval' })
 
+/** Answer of `POST /v1/approvals/{id}/approve`. */
+export const ApprovalAgreed = ApprovalSummary.extend({
+  /** True where that was faster than anybody reads, or without having looked: it stands in the record. */
+  hasty: z.boolean(),
+})
+
 /** Answer of `GET /v1/approvals`, oldest first. */
 export const ApprovalsAnswer = z.object({ approvals: z.array(ApprovalSummary) })
+
+/** Body of `POST /v1/approvals/{id}/approve`. */
+export const Approve = z.strictObject({
+  reason: Reason,
+  /** `@id` of the policy whose gate is agreed to; needed where more than one asks this person. */
+  gate: z.string().max(128).optional(),
+})
+
+/** Body of `POST /approvals/{id}/presence`: what the passkey answered to the challenge over this call and gate. */
+export const ApprovalPresence = z.strictObject({
+  reason: Reason,
+  gate: z.string().max(128),
+  assertion: PasskeyAssertion,
+})
 
 /** Query of `GET /v1/approvals`; `open` is pending and approved. What is final stands in the audit log. */
 export const ApprovalsQuery = z.strictObject({
