@@ -6,6 +6,7 @@ import { OAUTH_FAULTS } from '../../src/api/oauth/faults.ts'
 import { WORKLOAD_FAULTS } from '../../src/api/workload/faults.ts'
 import { WITNESS_FAULTS } from '../../src/audit/witness/faults.ts'
 import { SEARCH_FAULTS } from '../../src/audit/search/faults.ts'
+import { OUTBOUND_FAULTS } from '../../src/audit/outbound.ts'
 import { EXPORT_FAULTS } from '../../src/audit/export/faults.ts'
 import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
 import { SIDE_FAULTS } from '../../src/audit/side/faults.ts'
@@ -88,6 +89,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   AUDIT_FAULTS: ['The record', AUDIT_FAULTS],
   SEARCH_FAULTS: ['Searching the record', SEARCH_FAULTS],
   EXPORT_FAULTS: ['Exports of the log', EXPORT_FAULTS],
+  OUTBOUND_FAULTS: ['Where the record is sent', OUTBOUND_FAULTS],
   WITNESS_FAULTS: ['Witnesses of a log', WITNESS_FAULTS],
   TLOG_FAULTS: ['Trees, tiles, notes and proofs', TLOG_FAULTS],
   STORE_FAULTS: ['The database', STORE_FAULTS],

@@ -27,6 +27,8 @@ const ANSWER_MS = 30_000
 /** Full tiles that are asked for ahead of the one that is wanted. */
 const AHEAD = 8
 
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
 /** A log behind an address. Close it at the end. */
 export class HttpSource implements LogSource {
   readonly #options: HttpSourceOptions
@@ -150,7 +152,8 @@ export class HttpSource implements LogSource {
       throw fault('audit.verify_unreachable', `${address} does not answer`, cause)
     }
     const { statusCode, body } = answer
-    if (statusCode === 404) {
+    // What has moved is not here, and nobody is followed elsewhere: a server of shards shows its newest so (`/log/checkpoint`).
+    if (statusCode === 404 || REDIRECTS.has(statusCode)) {
       await body.dump()
       throw Object.assign(new Error('missing'), { code: 'ENOENT' })
     }

@@ -1,7 +1,8 @@
-// Holds the check of the index by which records are found: every record has its row, and the row says what the record says.
+// Holds the check of the indexes by which records are found: every record has its row, the row says what the record says, and a search finds it.
 
 import { Buffer } from 'node:buffer'
 import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
 import { parseCheckpoint } from '../tlog/checkpoint.ts'
@@ -9,20 +10,28 @@ import { leafHash, sameHash } from '../tlog/hash.ts'
 import { indexRow } from './index-row.ts'
 import { LogFolder } from './log-folder.ts'
 import { readShards } from './log-state.ts'
+import { SearchCheck } from './search/search-check.ts'
 import type { Findings } from './verify-report.ts'
 
-/** Follows a verification of a home's log with a second look at `log-state.sqlite`. It trusts nothing that is in there. */
+/**
+ * Follows a verification of a home's log with a second look at `log-state.sqlite`, and at the `search.sqlite` beside it. It trusts nothing
+ * that is in there.
+ */
 export class IndexCheck {
   readonly #database: DatabaseSync
   readonly #rows: StatementSync
+  readonly #search: SearchCheck | undefined
 
   /** Opens the index; undefined where the home has none. */
   static open(path: string): IndexCheck | undefined {
-    return existsSync(path) ? new IndexCheck(new DatabaseSync(path, { readOnly: true })) : undefined
+    if (!existsSync(path)) return undefined
+    const search = SearchCheck.open(join(dirname(path), 'search.sqlite'))
+    return new IndexCheck(new DatabaseSync(path, { readOnly: true }), search)
   }
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: DatabaseSync, search: SearchCheck | undefined) {
     this.#database = database
+    this.#search = search
     database.exec('PRAGMA busy_timeout = 5000')
     this.#rows = database.prepare('SELECT * FROM records WHERE idx >= ? AND idx < ? ORDER BY idx')
   }
@@ -51,10 +60,12 @@ export class IndexCheck {
       const detail = `its row in the index says otherwise about: ${names}`
       findings.add('audit.verify_index', `record ${index}`, detail)
     })
+    this.#search?.bundle(first, entries, findings)
   }
 
   /** Holds what the sequencer committed against what was published: neither may know less than it should. */
   finish(log: string, findings: Findings): void {
+    this.#search?.finish(findings)
     const folder = new LogFolder(log)
     for (const { name, size, root } of readShards(this.#database)) {
       const place = name === '' ? 'checkpoint' : `${name}/checkpoint`
@@ -74,6 +85,7 @@ export class IndexCheck {
   }
 
   close(): void {
+    this.#search?.close()
     this.#database.close()
   }
 }

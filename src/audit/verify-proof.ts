@@ -54,9 +54,9 @@ export function verifyRecordProof(options: ProofOptions): ProofReport {
     const { size, root } = checkpoint
     // A proof may be older than what was seen since, so only the same size says something.
     if (seen.sizes(origin).every((kept) => kept === size)) seen.check(checkpoint, () => undefined)
-    const who = witnesses?.(note) ?? { quorum: false, seen: [] }
+    const who: ReturnType<WitnessCheck> = witnesses?.(note) ?? { quorum: false, seen: [] }
     if (witnesses !== undefined && !who.quorum) {
-      const detail = 'the policy wants more witnesses than signed its checkpoint'
+      const detail = who.why ?? 'the policy wants more witnesses than signed its checkpoint'
       findings.add('audit.verify_witness', 'checkpoint', detail)
     }
     const below = who.seen.length === 0 ? 'unwitnessed' : 'below_quorum'

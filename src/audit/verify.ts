@@ -33,6 +33,8 @@ import { TreeRebuild } from './verify-tree.ts'
 export type WitnessCheck = (note: string) => {
   readonly quorum: boolean
   readonly seen: readonly SeenBy[]
+  /** Why not, where that is not for want of witnesses. */
+  readonly why?: string
 }
 
 /** What is verified, and against whom. */
@@ -260,7 +262,7 @@ class Verification {
     if (!check.quorum) {
       this.#belowQuorum = true
       const who = check.seen.map(({ name }) => name).join(', ') || 'nobody'
-      const detail = `the policy wants more witnesses than signed it: ${who} did`
+      const detail = check.why ?? `the policy wants more witnesses than signed it: ${who} did`
       this.#findings.add('audit.verify_witness', 'checkpoint', detail)
     }
     return check.seen

@@ -101,12 +101,20 @@ function readOf(options: VerifyOptions, place: Place): 'records' | 'hashes' {
   return options.hashes === true || closed ? 'hashes' : 'records'
 }
 
-function rangeOf(text: string | undefined): readonly [number, number] | undefined {
+function rangeOf(options: VerifyOptions, place: Place): readonly [number, number] | undefined {
+  const { range: text, receipt } = options
   if (text === undefined) return undefined
   const [, from = '', to = ''] = /^(\d{1,15})\.\.(\d{1,15})$/.exec(text) ?? []
   const range = [Number(from), Number(to)] as const
   if (from === '' || range[0] > range[1]) {
     throw fault('cli.usage', '--range is like 100..250: the first index and the last')
+  }
+  if (receipt !== undefined) {
+    throw fault('cli.usage', '--receipt needs the whole log: leave --range out')
+  }
+  // A part is proven by its records: without them nothing would have been looked at.
+  if (readOf(options, place) === 'hashes') {
+    throw fault('cli.usage', '--range is of records, and here the hashes alone are read')
   }
   return range
 }
@@ -130,16 +138,19 @@ async function verifyProofFile(context: Context, options: VerifyOptions): Promis
   const { screen, shell } = context
   const path = resolve(shell.cwd, options.proof ?? '')
   const beside = options.record ?? `${path.replace(/\.tlog-proof$/, '')}.json`
-  const { verifyRecordProof } = await import('../server/verify.ts')
+  const { verifyRecordProof, witnessCheck } = await import('../server/verify.ts')
   const vkey = keyOf(context, options, logPlaces(context.home))
   const proof = read(path, 'the proof')
   const entry = Buffer.from(read(resolve(shell.cwd, beside), 'the record'), 'utf8')
   const pins = pinsOf(context, options, vkey)?.read() ?? []
+  // Only where it is asked for: a proof from before witnesses were named proves what it proves.
+  const policy = options.policy === undefined ? undefined : policyOf(context, options)
   const report = verifyRecordProof({
     proof,
     entry,
     vkey,
     pins,
+    ...(policy === undefined ? {} : { witnesses: witnessCheck(policy) }),
   })
   screen.answer(report, (surface) => drawProof(report, surface))
   if (!report.ok) throw fault('cli.log_deviates', 'the proof does not hold')
@@ -150,10 +161,7 @@ async function verifyPlace(context: Context, options: VerifyOptions, place: Plac
     await import('../server/verify.ts')
   const { log, source } = place
   const vkey = keyOf(context, options, place)
-  const range = rangeOf(options.range)
-  if (range !== undefined && options.receipt !== undefined) {
-    throw fault('cli.usage', '--receipt needs the whole log: leave --range out')
-  }
+  const range = rangeOf(options, place)
   const receipts = options.receipt?.map((path) =>
     parseReceipt(read(resolve(context.shell.cwd, path), 'the receipt')),
   )

@@ -10,6 +10,7 @@ import { registerExport } from './audit-export.ts'
 import { registerPayload } from './audit-payload.ts'
 import { registerSearch } from './audit-search.ts'
 import { registerStory } from './audit-story.ts'
+import { registerProof } from './audit-proof.ts'
 import { registerVerify } from './audit-verify.ts'
 import { registerRetention } from './audit-retention.ts'
 import { registerSinks } from './audit-sinks.ts'
@@ -100,6 +101,7 @@ export function register(program: Command, context: Context): void {
   registerPayload(audit, context)
   registerErase(audit, context)
   registerVerify(audit, context)
+  registerProof(audit, context)
   registerExport(audit, context)
   registerRetention(audit, context)
   registerSinks(audit, context)

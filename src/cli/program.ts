@@ -91,7 +91,7 @@ const COMMANDS: readonly (readonly [
   ['apply', 'make what is there what documents say', () => import('./apply.ts')],
   ['export', 'what is there, as documents', () => import('./export.ts')],
   ['authority', 'the keys of the authority: show, rotate, rekey', () => import('./authority.ts')],
-  ['witness', 'a witness for logs of others: run, key', () => import('./witness.ts')],
+  ['witness', 'a witness for logs of others: run, key, status', () => import('./witness.ts')],
   [
     'migrate',
     'bring PostgreSQL to this version, and move a home there',

@@ -4,10 +4,11 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openWitness } from '../server/witness.ts'
+import { cosignedLogs, openWitness, witnessedLogs } from '../server/witness.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
-import { fields } from './terminal/table.ts'
+import { fields, table } from './terminal/table.ts'
+import { when } from './terminal/when.ts'
 import { untilInterrupted } from './until.ts'
 
 interface WitnessOptions {
@@ -91,6 +92,29 @@ function key(context: Context, options: WitnessOptions): void {
   screen.answer({ vkey }, () => `${vkey}\n`)
 }
 
+/** Who has seen the log of this home, or what the witness of a folder has seen: from the files, without a server. */
+function status(context: Context, { dir }: { readonly dir?: string }): void {
+  const { home, screen, shell } = context
+  const logs = dir === undefined ? witnessedLogs(home) : cosignedLogs(resolve(shell.cwd, dir))
+  screen.answer({ logs }, (surface) =>
+    table(
+      ['LOG', 'SIZE', 'WITNESSED', 'LAST', 'BY', 'QUORUM'],
+      logs.map(({ origin, size, witnessed, at, by, named, quorum }) => [
+        origin,
+        size,
+        witnessed,
+        at === null ? 'never' : when(at, screen.now),
+        by.length === 0 ? 'nobody' : by.join(' '),
+        {
+          text: `${by.length} of ${named}, ${quorum ? 'met' : 'NOT met'}`,
+          style: quorum ? 'green' : 'yellow',
+        },
+      ]),
+      surface,
+    ),
+  )
+}
+
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
   const witness = program
@@ -105,6 +129,11 @@ export function register(program: Command, context: Context): void {
     .option('--logs <file>', 'verifier keys of the logs that it knows, one a line')
     .option('--listen <address>', 'where', '127.0.0.1:7410')
     .action((options: WitnessOptions) => run(context, options))
+  witness
+    .command('status')
+    .description('who has seen each half-year of this log, how far and when; needs no server')
+    .option('--dir <dir>', 'what the witness of this folder has cosigned instead')
+    .action((options: { readonly dir?: string }) => status(context, options))
   common(witness.command('key'))
     .description('print its verifier key, made on first use')
     .action((options: WitnessOptions) => key(context, options))

@@ -1,9 +1,11 @@
 // Holds witnessing as a server sees it: the witnesses of this home's log, and a witness for the logs of others.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import type { AuditLog } from '../audit/log.ts'
+import { LogFolder } from '../audit/log-folder.ts'
+import { isOutboundHost } from '../audit/outbound.ts'
 import { openAsk } from '../audit/witness/ask.ts'
 import { witnessFault } from '../audit/witness/faults.ts'
 import { WitnessClient, type WitnessedState } from '../audit/witness/witness-client.ts'
@@ -11,9 +13,11 @@ import { openWitnessKey } from '../audit/witness/witness-key.ts'
 import { witnessServer } from '../audit/witness/witness-server.ts'
 import { Witness } from '../audit/witness/witness.ts'
 import { lockHome } from '../store/home-lock.ts'
-import type { Clock } from '../std/clock.ts'
-import { parseWitnessPolicy, type WitnessPolicy } from '../tlog/policy.ts'
-import { parseVkey } from '../tlog/note.ts'
+import { rfc3339, type Clock } from '../std/clock.ts'
+import { parseCheckpoint } from '../tlog/checkpoint.ts'
+import { cosignatureTime } from '../tlog/cosignature.ts'
+import { evaluatePolicy, parseWitnessPolicy, type WitnessPolicy } from '../tlog/policy.ts'
+import { parseVkey, readNote } from '../tlog/note.ts'
 import type { Ground } from './ground.ts'
 import type { Settings } from './settings.ts'
 import type { Machine } from './ground.ts'
@@ -39,6 +43,12 @@ function readWitnessPolicy(home: string): WitnessPolicy | undefined {
       'witness.options',
       `the witness ${open.name} is asked over https, or on this machine`,
     )
+  }
+  const nowhere = policy.witnesses.find(
+    ({ url }) => url !== undefined && !isOutboundHost(new URL(url).hostname),
+  )
+  if (nowhere !== undefined) {
+    throw witnessFault('witness.options', `nothing is sent to the address of ${nowhere.name}`)
   }
   return policy
 }
@@ -101,4 +111,72 @@ export function openWitness(of: {
 function isSafe(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   return protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname)
+}
+
+/** How far one log is witnessed, or what one witness has cosigned of it. */
+export interface WitnessedLog {
+  readonly origin: string
+  /** Records under its published checkpoint; of a witness, those that it cosigned. */
+  readonly size: number
+  /** Records under the newest checkpoint that anybody else has signed. */
+  readonly witnessed: number
+  /** When its newest cosignature was made, RFC 3339; null where there is none. */
+  readonly at: string | null
+  /** Names of the policy's witnesses who signed that, and how many the policy names. */
+  readonly by: readonly string[]
+  readonly named: number
+  /** Whether they are the quorum of the policy. */
+  readonly quorum: boolean
+}
+
+/** The log of a home by its files, a line for each half-year, the oldest first. Throws `witness.options` where it names no witnesses. */
+export function witnessedLogs(home: string): WitnessedLog[] {
+  const policy = readWitnessPolicy(home)
+  if (policy === undefined) {
+    throw witnessFault('witness.options', 'this home has no witness.policy: nobody sees its log')
+  }
+  const folder = new LogFolder(join(home, 'log'))
+  return folder.names().flatMap((name) => {
+    const files = folder.shard(name)
+    const note = files.checkpoint()
+    if (note === undefined) return []
+    const seen = files.witnessed()
+    const { cosignatures, met } = evaluatePolicy(policy, seen ?? note)
+    const times = cosignatures.map(({ time }) => time)
+    const { origin, size } = parseCheckpoint(readNote(note).body)
+    return [
+      {
+        origin,
+        size,
+        witnessed: seen === undefined ? 0 : parseCheckpoint(readNote(seen).body).size,
+        at: times.length === 0 ? null : rfc3339(Math.max(...times) * 1_000),
+        by: cosignatures.map(({ name: witness }) => witness),
+        named: policy.witnesses.length,
+        quorum: met,
+      },
+    ]
+  })
+}
+
+/** What the witness of a folder has cosigned, by its files: a line for each log. It need not run. */
+export function cosignedLogs(directory: string): WitnessedLog[] {
+  return readdirSync(directory)
+    .filter((name) => /^[0-9a-f]{64}$/.test(name))
+    .map((name) => {
+      const { body, signatures } = readNote(readFileSync(join(directory, name), 'utf8'))
+      const { origin, size } = parseCheckpoint(body)
+      const own = signatures.filter((one) => one.name !== origin)
+      const [time] = own.map(({ signature }) => cosignatureTime(signature))
+      const at = time === undefined ? null : rfc3339(time * 1_000)
+      return {
+        origin,
+        size,
+        witnessed: size,
+        at,
+        by: own.map((one) => one.name),
+        named: 1,
+        quorum: true,
+      }
+    })
+    .toSorted((a, b) => a.origin.localeCompare(b.origin))
 }

@@ -118,6 +118,14 @@ export function addressKind(address: string): AddressKind {
   return house.check(address, family) ? 'private' : 'never'
 }
 
+const linkLocal = ranges(['169.254/16'], [['fe80::', 10]])
+
+/** True for an address that holds on one link alone (RFC 3927, RFC 4291 §2.5.6): no service is named by one in a configuration. */
+export function isLinkLocalAddress(address: string): boolean {
+  if (isIPv4(address)) return linkLocal.check(address, 'ipv4')
+  return isIPv6(address) && linkLocal.check(address, 'ipv6')
+}
+
 function mapped(address: string): boolean {
   return isIPv6(address) && ipv4Mapped.check(address, 'ipv6')
 }

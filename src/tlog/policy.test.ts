@@ -78,7 +78,7 @@ group all-of all one pair
 quorum all-of
 `
 
-test('tlog-policy: witnesses, groups and a quorum decide', () => {
+test('tlog-policy §Defining the quorum, §Defining a witness group: witnesses, groups and a quorum decide', () => {
   const policy = parseWitnessPolicy(POLICY)
   assert.deepEqual(
     policy.witnesses.map(({ name, url }) => [name, url]),
@@ -106,7 +106,7 @@ test('tlog-policy: witnesses, groups and a quorum decide', () => {
   assert.equal(evaluatePolicy(none, `${BODY}\n${a.cosign(1)}`).met, true)
 })
 
-test('tlog-policy: what is not understood refuses the whole, with its line', () => {
+test('tlog-policy §Structure: what is not understood refuses the whole, with its line', () => {
   const one = `witness one ${a.vkey}\n`
   for (const [text, line] of [
     ['', /no quorum/],
@@ -136,4 +136,97 @@ test('tlog-policy: what is not understood refuses the whole, with its line', () 
       }
     }),
   )
+})
+
+const ONE = `witness one ${a.vkey}\n`
+const refused = (text: string, message: RegExp): void =>
+  assert.throws(() => parseWitnessPolicy(text), { code: 'tlog.policy', message }, text)
+
+test('tlog-policy §Structure: spaces and tabs part and surround words, empty lines and comments are ignored, and order says nothing', () => {
+  const policy = parseWitnessPolicy(
+    ` \t\n \t# a comment\n\twitness \t one\t${a.vkey} \nlog ${formatVkey('l.example', 1, new Uint8Array(32))}\n${'witness two ' + b.vkey}\ngroup g all two one\nquorum\tg\t`,
+  )
+  assert.deepEqual(
+    policy.witnesses.map(({ name }) => name),
+    ['one', 'two'],
+  )
+  assert.equal(policy.logs.length, 1)
+})
+
+test('tlog-policy §Structure: a group and the quorum name only what stands before them, and there is no way round in a circle', () => {
+  refused(`group g any one\n${ONE}quorum g\n`, /line 1/)
+  refused(`quorum one\n${ONE}`, /line 1/)
+  refused(`group g any g\nquorum g\n`, /line 1/)
+  refused(`group g any h\ngroup h any g\nquorum g\n`, /line 1/)
+})
+
+test('tlog-policy §Public key representation: keys are of the type of their use, and the same key under another name is the same', () => {
+  const raw = parseVkey(a.vkey).publicKey
+  const asLog = formatVkey('w.example/a', 1, raw)
+  assert.throws(() => parseWitnessPolicy(`witness one ${asLog}\nquorum one\n`), {
+    code: 'tlog.vkey',
+  })
+  assert.throws(() => parseWitnessPolicy(`log ${a.vkey}\nquorum none\n`), { code: 'tlog.vkey' })
+  const renamed = formatVkey('w.example/other', COSIGNATURE_V1, raw)
+  refused(`${ONE}witness two ${renamed}\nquorum one\n`, /line 2/)
+})
+
+test('tlog-policy §Defining a log: duplicate logs are not allowed', () => {
+  const raw = new Uint8Array(32).fill(7)
+  const [x, y] = ['x.example', 'y.example'].map((name) => formatVkey(name, 1, raw))
+  refused(`log ${x}\nlog ${x}\nquorum none\n`, /line 2/)
+  refused(`log ${x}\nlog ${y} https://y.example\nquorum none\n`, /line 2/)
+})
+
+test('tlog-policy §Defining the quorum: exactly one line, and `none` needs nobody', () => {
+  refused(ONE, /no quorum/)
+  refused(`${ONE}quorum one\nquorum one\n`, /line 3/)
+  assert.equal(
+    evaluatePolicy(parseWitnessPolicy('quorum none'), `${BODY}\n${a.cosign(1)}`).met,
+    true,
+  )
+})
+
+test('tlog-policy §Defining a witness group: 1 <= k <= n in decimal, at least one member, each name a member once, and never `none`', () => {
+  const two = `${ONE}witness two ${b.vkey}\n`
+  for (const k of ['0', '3', '01', '+1', '1.0', '0x1', '1e0', 'most']) {
+    refused(`${two}group g ${k} one two\nquorum g\n`, /line 3/)
+  }
+  refused(`${two}group g any\nquorum g\n`, /line 3/)
+  refused(`${two}group g any none\nquorum g\n`, /line 3/)
+  refused(`${two}group none any one\nquorum one\n`, /line 3/)
+  refused(`${two}group g 2 one one\nquorum g\n`, /line 3/)
+  refused(`${two}group g any one\ngroup h any two one\nquorum h\n`, /line 4/)
+  const exactly = parseWitnessPolicy(`${two}group g 2 one two\nquorum g\n`)
+  assert.equal(evaluatePolicy(exactly, `${BODY}\n${a.cosign(1)}`).met, false)
+  assert.equal(evaluatePolicy(exactly, `${BODY}\n${a.cosign(1)}${b.cosign(1)}`).met, true)
+})
+
+test('tlog-policy §Character set: no control characters but tab and newline; what is not ASCII is part of a name', () => {
+  for (const control of ['\r', '\u0000', '\u000b', '\u001b', '\u007f']) {
+    refused(`${ONE}# ${control}\nquorum one\n`, /line 2/)
+  }
+  // A Kelvin sign is no K, and a no-break space no space.
+  const named = parseWitnessPolicy(
+    `witness K ${a.vkey}\nwitness \u212a ${b.vkey}\nwitness \u00a0c ${c.vkey}\nquorum \u212a\n`,
+  )
+  assert.deepEqual(
+    named.witnesses.map(({ name }) => name),
+    ['K', '\u212a', '\u00a0c'],
+  )
+  assert.equal(evaluatePolicy(named, `${BODY}\n${a.cosign(1)}`).met, false)
+  assert.equal(evaluatePolicy(named, `${BODY}\n${b.cosign(1)}`).met, true)
+})
+
+test('tlog-policy §Implementation limits: 32 logs, 32 witnesses and 32 groups', () => {
+  const many = Array.from({ length: 32 }, (_, i) => i)
+  const text = [
+    ...many.map((i) => `log ${formatVkey(`l${i}.example`, 1, new Uint8Array(32).fill(i))}`),
+    ...many.map((i) => `witness w${i} ${witness(`w${i}.example`).vkey}`),
+    ...many.map((i) => `group g${i} any w${i}${i === 0 ? '' : ` g${i - 1}`}`),
+    'quorum g31',
+  ].join('\n')
+  const policy = parseWitnessPolicy(text)
+  assert.deepEqual([policy.logs.length, policy.witnesses.length, policy.groups.size], [32, 32, 32])
+  assert.equal(evaluatePolicy(policy, `${BODY}\n${a.cosign(1)}`).met, false)
 })

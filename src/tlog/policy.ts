@@ -2,7 +2,7 @@
 
 import { cosignatureTime, cosignatureVerifier } from './cosignature.ts'
 import { fault } from './faults.ts'
-import { parseVkey, readNote, type NoteVerifier, type Vkey } from './note.ts'
+import { noteVerifier, parseVkey, readNote, type NoteVerifier, type Vkey } from './note.ts'
 
 /** A witness as a policy names it. */
 export interface PolicyWitness {
@@ -40,6 +40,9 @@ export interface PolicyResult {
 const TEXT_MAX = 1 << 18
 const LINES_MAX = 4_096
 const MEMBERS_MAX = 256
+/** Control characters other than tab (§Character set). */
+// eslint-disable-next-line no-control-regex
+const FORBIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f]/
 
 /**
  * Reads a policy strictly: `log`, `witness`, `group` and `quorum` lines, `#` comments; names are defined before they are used, once.
@@ -51,7 +54,9 @@ export function parseWitnessPolicy(text: string): WitnessPolicy {
   if (lines.length > LINES_MAX) throw fault('tlog.policy', 'the policy has too many lines')
   const reader = new PolicyReader()
   lines.forEach((line, i) => {
-    const words = line.trim().split(/[ \t]+/)
+    if (FORBIDDEN.test(line)) throw wrong(i + 1, 'it has a control character')
+    // Spaces and tabs alone part words: whatever else Unicode calls white space belongs to a name (§Structure, §Character set).
+    const words = line.replace(/^[ \t]+|[ \t]+$/g, '').split(/[ \t]+/)
     if (words[0] !== '' && words[0]?.startsWith('#') !== true) reader.take(words, i + 1)
   })
   return reader.done()
@@ -94,7 +99,7 @@ class PolicyReader {
   take(words: readonly string[], line: number): void {
     const [kind, ...rest] = words
     if (kind === 'log' && (rest.length === 1 || rest.length === 2)) {
-      this.#logs.push(parseVkey(rest[0] ?? ''))
+      this.#log(rest, line)
     } else if (kind === 'witness' && (rest.length === 2 || rest.length === 3)) {
       this.#witness(rest, line)
     } else if (kind === 'group' && rest.length >= 3) {
@@ -115,6 +120,16 @@ class PolicyReader {
       groups: this.#groups,
       quorum: this.#quorum,
     }
+  }
+
+  #log([key = '', url]: readonly string[], line: number): void {
+    const vkey = parseVkey(key)
+    noteVerifier(vkey)
+    if (this.#logs.some((one) => Buffer.compare(one.publicKey, vkey.publicKey) === 0)) {
+      throw wrong(line, 'another log has the same key')
+    }
+    if (url !== undefined && !URL.canParse(url)) throw wrong(line, 'the address is no URL')
+    this.#logs.push(vkey)
   }
 
   #witness([name = '', key = '', url]: readonly string[], line: number): void {

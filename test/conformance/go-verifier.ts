@@ -19,6 +19,7 @@ export interface GoReport {
     readonly size: number
     readonly root: string
     readonly witnesses: readonly string[]
+    readonly witnessed: number
   }[]
   readonly records: number
   readonly index?: number

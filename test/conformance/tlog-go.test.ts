@@ -16,6 +16,10 @@ import { intent, logOptions, logSigner, temporaryHome } from '../../src/audit/te
 import { sealedEntries, writeLog } from '../fakes/written-log.ts'
 import type { VerifyReport } from '../../src/audit/verify-report.ts'
 import { HttpSource } from '../../src/audit/verify-http.ts'
+import { openWitnessKey } from '../../src/audit/witness/witness-key.ts'
+import { Witness } from '../../src/audit/witness/witness.ts'
+import { systemClock } from '../../src/std/clock.ts'
+import { consistencyProof } from '../../src/tlog/tree.ts'
 import { GoVerifier, type GoReport } from './go-verifier.ts'
 
 const go = new GoVerifier()
@@ -228,4 +232,42 @@ test('both verify a log behind an address, and its hashes alone where entries ar
   flip(join(shard, 'tile/0/001'), 50)
   assert.ok(!(await afar(closed, 'hashes')).ok)
   assert.ok(!(await go.runAway('-vkey', vkey, '-hashes', closed)).ok)
+})
+
+test('C2SP tlog-cosignature §Format: Go verifies what a witness of ours has signed, with its time, and nothing that was changed in it', async (t) => {
+  const logKey = logSigner()
+  const written = writeLog(temporaryHome(t), sealedEntries(300), { signer: logKey })
+  const directory = join(temporaryHome(t), 'w')
+  const { signer, vkey } = openWitnessKey(directory, 'witness.test/w1', systemClock)
+  const logs = readFileSync(written.vkey, 'utf8')
+  const witness = new Witness({ directory, logs, signer, vkey })
+  const files = new LogFolder(written.log).shard('2026h2')
+  const keys = join(written.home, 'witness.vkey')
+  writeFileSync(keys, `${vkey}\n`)
+  const look = (): GoReport => go.run('-vkey', written.vkey, '-witness', keys, written.log)
+  assert.deepEqual(look().shards[0]?.witnesses, [])
+  const proof = consistencyProof(0, 300, files.readHashes)
+  const line = witness.add({ old: 0, proof, checkpoint: written.checkpoint() })
+  const cosigned = written.checkpoint() + line
+  files.publishWitnessed(cosigned)
+  written.append(sealedEntries(10, '01a204f2-383b-7306-a4c7-0552c2623577'))
+  const seen = look()
+  assert.deepEqual([seen.problems, seen.shards[0]?.witnesses], [[], ['witness.test/w1']])
+  assert.deepEqual([seen.shards[0]?.witnessed, seen.shards[0]?.size], [300, 310])
+  // Four bytes of key id, eight of time, and the signature: each counts.
+  const [name, base64 = ''] = line.slice(2).trim().split(' ')
+  for (const at of [4, 11, 12, 75]) {
+    const bytes = Buffer.from(base64, 'base64')
+    assert.equal(bytes.length, 76)
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    const changed = `${line.slice(0, 2)}${name} ${bytes.toString('base64')}\n`
+    files.publishWitnessed(cosigned.replace(line, changed))
+    const { ok, problems } = look()
+    assert.equal(ok, false, `byte ${at}`)
+    assert.equal(problems[0]?.place, '2026h2/checkpoint.witnessed')
+  }
+  // What a witness saw of another history of this log is none of this one.
+  const forked = writeLog(temporaryHome(t), sealedEntries(20), { signer: logKey })
+  files.publishWitnessed(forked.checkpoint())
+  assert.match(look().problems[0]?.what ?? '', /^forked/)
 })

@@ -2,6 +2,7 @@
 
 import { Agent, request } from 'undici'
 
+import { outboundLookup } from '../outbound.ts'
 import { exportFault } from './faults.ts'
 import type { RemoteSink } from './settings.ts'
 import { tlsTerms } from './tls-files.ts'
@@ -18,7 +19,7 @@ const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 export function poster(sink: RemoteSink): Agent {
   return new Agent({
     connections: 1,
-    connect: { ...tlsTerms(sink), timeout: 10_000 },
+    connect: { ...tlsTerms(sink), timeout: 10_000, lookup: outboundLookup },
     headersTimeout: HEADERS_MS,
     bodyTimeout: HEADERS_MS,
     maxResponseSize: ANSWER_MAX,

@@ -5,6 +5,7 @@ import { isAbsolute, join } from 'node:path'
 import { parseDocument, type Document } from 'yaml'
 import { z } from 'zod'
 
+import { isOutboundHost } from '../outbound.ts'
 import { exportFault } from './faults.ts'
 
 const SINKS_MAX = 16
@@ -136,6 +137,7 @@ function checkTarget(sink: SinkSettings): void {
     throw wrong(`${where}: the address begins with ${wanted.join('// or ')}//`)
   if (username !== '' || password !== '') throw wrong(`${where}: credentials belong in a file`)
   if (sink.kind === 'syslog' && port === '') throw wrong(`${where}: the address needs a port`)
+  if (!isOutboundHost(hostname)) throw wrong(`${where}: nothing is sent to that address`)
   if (!SECURE.includes(protocol) && !(CLEAR.includes(protocol) && LOOPBACK.includes(hostname))) {
     throw wrong(`${where}: records leave this machine under TLS alone`)
   }

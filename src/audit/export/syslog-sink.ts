@@ -4,6 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 
+import { outboundLookup } from '../outbound.ts'
 import { cefLine } from './cef.ts'
 import { exportFault } from './faults.ts'
 import { rendered } from './rendered.ts'
@@ -65,7 +66,7 @@ export class SyslogSink implements Sink {
     const { address } = this.#settings
     const url = new URL(address)
     const host = url.hostname.replaceAll(/^\[|\]$/g, '')
-    const at = { host, port: Number(url.port) }
+    const at = { host, port: Number(url.port), lookup: outboundLookup }
     const secure = url.protocol === 'tls:'
     const socket = secure
       ? connectTls({

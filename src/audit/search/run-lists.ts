@@ -29,6 +29,8 @@ export interface SoughtTerm {
   readonly text: string
   /** The key under which the runs of one group have it. */
   readonly key: (group: number) => Uint8Array
+  /** The key under which one run has it. */
+  readonly keyIn: (run: number) => Uint8Array
   /** Whether each group has a key of its own. */
   readonly grouped: boolean
 }
@@ -152,7 +154,8 @@ function groupOf(run: number): number {
 /** A term as it is looked for. */
 export function soughtTerm(term: Term): SoughtTerm {
   const text = termText(term)
-  return { text, key: (group) => keyOf(text, group), grouped: isGrouped(text) }
+  const key = (group: number): Uint8Array => keyOf(text, group)
+  return { text, key, keyIn: (run) => key(groupOf(run)), grouped: isGrouped(text) }
 }
 
 /** Traces are random and nearly all different: kept together by group, or each would touch a page of its own in a tree of all of them. */

@@ -18,8 +18,8 @@ import { TimeSpans } from './time-spans.ts'
 /** The log as the index reads it. */
 type SearchedLog = Pick<LogFollower, 'entries' | 'at' | 'dropped'>
 
-/** History: 1 one row for each term and record; 2 one row for each term and run of 8,192 records. */
-const SCHEMA_VERSION = 2
+/** Version of its tables. History: 1 one row for each term and record; 2 one row for each term and run of 8,192 records. */
+export const SCHEMA_VERSION = 2
 /** Runs of one term that a page looks at, at most: a page does bounded work, whatever is asked. */
 const SEEKS_MAX = 8_192
 /** Records that a page reads back for nothing, at most: those at the edges of a time, or of an index that somebody edited. */

@@ -2,6 +2,7 @@
 
 import { Agent, request } from 'undici'
 
+import { outboundLookup } from '../outbound.ts'
 import { witnessFault } from './faults.ts'
 import type { AskWitness, ShowWitness, WitnessAnswer } from './witness-client.ts'
 
@@ -10,22 +11,22 @@ const TEXT = 'text/plain; charset=utf-8'
 /** Bytes of an answer: a few signature lines, or one checkpoint with them. */
 const ANSWER_MAX = 16_384
 
-/** A way to ask witnesses, and the end of its connections. */
-export function openAsk(): {
+/** A way to ask witnesses, each answer within `waitMs`, and the end of its connections. */
+export function openAsk(waitMs: number = WAIT_MS): {
   readonly ask: AskWitness
   readonly show: ShowWitness
   readonly close: () => Promise<void>
 } {
   const agent = new Agent({
-    connect: { timeout: 10_000 },
-    headersTimeout: WAIT_MS,
-    bodyTimeout: WAIT_MS,
+    connect: { timeout: 10_000, lookup: outboundLookup },
+    headersTimeout: waitMs,
+    bodyTimeout: waitMs,
     maxResponseSize: ANSWER_MAX,
   })
   const send = async (url: string, post?: string): Promise<WitnessAnswer> => {
     try {
       // The whole exchange has an end: a witness that drips must not hold up the others.
-      const signal = AbortSignal.timeout(WAIT_MS)
+      const signal = AbortSignal.timeout(waitMs)
       const what =
         post === undefined
           ? ({ method: 'GET' } as const)

@@ -178,27 +178,35 @@ export class WitnessClient {
     // What others cosigned of this very checkpoint stays with it.
     const own = kept !== undefined && readNote(kept).body === body ? kept : note
     const witnesses = this.#witnesses()
-    const answers = await Promise.allSettled(
-      witnesses.map((witness) => this.#ask(witness, shard, note)),
-    )
-    const lines = answers.flatMap((answer, i) => {
-      const witness = witnesses[i]
-      if (witness === undefined) return []
-      if (answer.status === 'fulfilled') return answer.value === undefined ? [] : [answer.value]
-      this.#note(witness, answer.reason)
-      return []
+    const lines: string[] = []
+    let published = 0
+    const publish = (): void => {
+      if (lines.length === published) return
+      published = lines.length
+      const added = lines.filter((line) => !own.includes(line))
+      if (added.length > 0) files.publishWitnessed(withLines(own, added))
+    }
+    const asked = witnesses.map(async (witness) => {
+      try {
+        const line = await this.#ask(witness, shard, note)
+        lines.push(line)
+      } catch (error) {
+        return this.#note(witness, error)
+      }
+      // The quorum does not wait for who is slow. Below it, what was witnessed before stays until everybody has answered.
+      if (evaluatePolicy(this.#parts.policy, withLines(own, lines)).met) publish()
     })
+    await Promise.all(asked)
     this.#failures = lines.length === witnesses.length ? 0 : this.#failures + 1
-    const added = lines.filter((line) => !own.includes(line))
-    if (added.length > 0) files.publishWitnessed(withLines(own, added))
+    publish()
   }
 
-  /** The signature line of one witness; undefined where it has cosigned this very checkpoint before. */
+  /** The signature line of one witness. */
   async #ask(
     witness: PolicyWitness & { readonly url: string },
     shard: string,
     note: string,
-  ): Promise<string | undefined> {
+  ): Promise<string> {
     const { size } = parseCheckpoint(readNote(note).body)
     const key = `${shard}/${witness.name}`
     let old = this.#sizes.get(key) ?? 0

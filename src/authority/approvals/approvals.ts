@@ -16,6 +16,7 @@ import { checkedReason } from '../reason.ts'
 import type { People } from '../registry/people.ts'
 import type { Teams } from '../registry/teams.ts'
 import { Turns } from '../turns.ts'
+import { alike } from './alike.ts'
 import { Attention } from './attention.ts'
 import { openArguments, pending, type ApprovalAsk } from './ask.ts'
 import { approvalRecord, requestBody } from './record.ts'
@@ -152,10 +153,7 @@ export class Approvals {
 
   /** Other calls that wait, of the same agent, for the same action, at the same gates: whoever answers one may want to see them all. */
   similar(approval: Approval): number {
-    const group = groupOf(approval)
-    return this.list().filter(
-      (one) => one.id !== approval.id && one.state === 'pending' && groupOf(one) === group,
-    ).length
+    return alike(approval, this.list())
   }
 
   /** What the call would send, for who decides; undefined once the approval is final, or what is kept of its person was erased. */
@@ -442,10 +440,6 @@ export class Approvals {
 /** True for the approvals of who is named, and of whoever acts under authority that they passed on. */
 function isOf(doc: Approval, what: 'instance' | 'agent', name: string): boolean {
   return doc[what] === name || (doc.chain ?? []).some((one) => one[what] === name)
-}
-
-function groupOf({ agent, system, action, gates }: Approval): string {
-  return [agent, system, action, ...gates.map(({ policy }) => policy)].join('\n')
 }
 
 function callKey(instance: string, callDigest: string): string {

@@ -52,6 +52,19 @@ export class Control {
     return checked(answer, schema)
   }
 
+  /** Asks for what is text and not JSON. Throws as `get` does. */
+  async text(path: string): Promise<string> {
+    const response = await this.#open({
+      method: 'GET',
+      target: path,
+      accept: 'text/plain',
+      patienceMs: PATIENCE_MS,
+    })
+    const status = response.statusCode ?? 0
+    if (status >= 400) throw refusal(status, await readTree(response, status))
+    return (await readAll(response)).toString('utf8')
+  }
+
   /** Changes. Members of `body` that are undefined are left out. */
   async send<T>(
     method: 'POST' | 'PATCH',
@@ -153,7 +166,7 @@ export class Control {
   }
 }
 
-async function readTree(response: IncomingMessage, status: number): Promise<Json> {
+async function readAll(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -161,8 +174,13 @@ async function readTree(response: IncomingMessage, status: number): Promise<Json
     if (size > RESPONSE_LIMITS.bytes) throw fault('cli.answer', 'the answer is too large')
     chunks.push(chunk)
   }
+  return Buffer.concat(chunks)
+}
+
+async function readTree(response: IncomingMessage, status: number): Promise<Json> {
+  const bytes = await readAll(response)
   try {
-    return parseJson(Buffer.concat(chunks), RESPONSE_LIMITS)
+    return parseJson(bytes, RESPONSE_LIMITS)
   } catch (cause) {
     throw fault('cli.answer', `the answer with status ${status} is not JSON`, cause)
   }

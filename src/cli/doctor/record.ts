@@ -52,14 +52,17 @@ async function checkLog(
   const check = 'log'
   try {
     const { readFileSync } = await import('node:fs')
-    const { verifyLog } = await import('../../server/verify.ts')
-    const { log, vkey } = logPlaces(home)
+    const { IndexCheck, verifyLog } = await import('../../server/verify.ts')
+    const { log, vkey, index } = logPlaces(home)
     const part = !deep && size !== undefined && size > QUICK_RECORDS
+    // What people look records up in is a database of this account: it says what the log says, or hides something.
+    const checked = part || index === undefined ? undefined : IndexCheck.open(index)
     const report = await verifyLog({
       directory: log,
       vkey: readFileSync(vkey, 'utf8'),
       ...(part && { range: [size - QUICK_RECORDS, size - 1] as const }),
-    })
+      ...(checked !== undefined && { index: { check: checked, log } }),
+    }).finally(() => checked?.close())
     const count = report.findings.length + report.more
     if (count > 0) {
       const detail = `deviates in ${count} ${count === 1 ? 'place' : 'places'}`

@@ -51,6 +51,7 @@ func checkLog(r *report, k *keys, address, oldPath string, hashesOnly bool) erro
 			r.add(place+"checkpoint", "%v", err)
 			continue
 		}
+		checkWitnessed(r, k, shard, place, &s, tree)
 		r.Shards = append(r.Shards, s)
 		c := &treeCheck{r: r, from: shard, place: place, tree: tree, seq: seq, local: !remote(address)}
 		c.run(hashesOnly)
@@ -68,6 +69,33 @@ func checkLog(r *report, k *keys, address, oldPath string, hashesOnly bool) erro
 		r.add("checkpoint", "there is no log")
 	}
 	return nil
+}
+
+// checkWitnessed opens the newest checkpoint that witnesses have cosigned, which the log has to continue, and says who they are.
+func checkWitnessed(r *report, k *keys, from source, place string, s *shardReport, tree tlog.Tree) {
+	if len(k.witness) == 0 {
+		return
+	}
+	text, err := from("checkpoint.witnessed")
+	if os.IsNotExist(err) {
+		return
+	}
+	place += "checkpoint.witnessed"
+	if err != nil {
+		r.add(place, "cannot be read: %v", err)
+		return
+	}
+	seen, before, err := k.openCheckpoint(text)
+	if err == nil && seen.Origin != s.Origin {
+		err = fmt.Errorf("it is of the log %s", seen.Origin)
+	}
+	if err != nil {
+		r.add(place, "%v", err)
+		return
+	}
+	if checkConsistency(r, from, strings.TrimSuffix(place, "checkpoint.witnessed"), before, tree) {
+		s.Witnesses, s.Witnessed = seen.Witnesses, seen.Size
+	}
 }
 
 // checkConsistency proves that the newer tree begins with the older one.

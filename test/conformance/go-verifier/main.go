@@ -31,8 +31,10 @@ type shardReport struct {
 	Origin string `json:"origin"`
 	Size   int64  `json:"size"`
 	Root   string `json:"root"`
-	// Witnesses are the names of those of -witness who signed this checkpoint as well.
+	// Witnesses are the names of those of -witness who signed a checkpoint of it that it continues.
 	Witnesses []string `json:"witnesses"`
+	// Witnessed is the size of the checkpoint that they signed.
+	Witnessed int64 `json:"witnessed"`
 }
 
 // report is what is printed.
