@@ -132,7 +132,11 @@ const AUTHORITY: Described = {
   'history.kept':
     'a snapshot of counters was written: it counts every record before this one and none after',
   'lock.added': 'an active denial began, with its target and the reason',
-  'lock.removed': 'a lock was lifted, with the reason',
+  'lock.lift_requested':
+    'the first of two words that lift a lock: it is in force all the same; `from` is when the same person, alone, may say the second',
+  'lock.lift_withdrawn': 'a request to lift a lock was taken back; `first` is who had asked',
+  'lock.removed':
+    'a lock was lifted, with the reason; `first` is who asked for it before, `alone` that one person was all there was',
   'connection.added':
     'a file of a client was put behind Bailiwick: which client, which systems, and the digests of the file before and after; what it was is sealed',
   'connection.read': 'the person whose file it is read what it was',

@@ -145,6 +145,7 @@ export const ROUTES = {
   'GET /v1/locks': 'viewer',
   'POST /v1/locks': 'operator',
   'POST /v1/locks/{id}/remove': 'operator',
+  'POST /v1/locks/{id}/keep': 'operator',
   'GET /v1/limits': 'viewer',
   'GET /v1/limits/{id}': 'viewer',
   'POST /v1/limits': 'administrator',

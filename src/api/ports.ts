@@ -62,6 +62,8 @@ export interface ServerFacts {
   readonly account: { readonly name: string; readonly uid?: number }
   /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). One sentence. */
   readonly situation: string
+  /** How long a person who is the only one who may lift a lock waits for that (ms). */
+  readonly unlockDelayMs: number
   /** What the operator should know. One sentence each. */
   readonly warnings: readonly string[]
 }

@@ -111,10 +111,12 @@ function loadEdge(head: ShardHead, files: LogFiles): Edge {
 
 /** What a step wrote that was never committed is of no tree; where another order came of it, it would contradict the one that did. */
 function dropUncommitted(size: number, files: LogFiles): void {
-  for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / TILE_WIDTH)) {
+  // The level above the last that has anything is looked at as well: that step may have been the first to reach it.
+  for (let level = 0, count = size; ; level++, count = Math.floor(count / TILE_WIDTH)) {
     const [index, width] = [Math.floor(count / TILE_WIDTH), count % TILE_WIDTH]
     files.dropBeyond(level, index, width)
     if (level === 0) files.dropBeyond('entries', index, width)
+    if (count === 0) return
   }
 }
 

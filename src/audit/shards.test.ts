@@ -1,17 +1,30 @@
 // Holds the tests of shards: half-years, the change from one to the next, and homes that are older than shards.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
 
 import { systemClock, type Clock } from '../std/clock.ts'
+import { EMPTY_ROOT } from '../tlog/hash.ts'
+import { noteVerifier, parseVkey } from '../tlog/note.ts'
+import { LogFolder } from './log-folder.ts'
 import { LogFollower } from './log-follow.ts'
+import { openLogKey } from './log-key.ts'
 import { openAuditLog } from './open.ts'
+import { ShardWriter } from './shard-writer.ts'
 import { isShardName, shardEnd, shardOf } from './shard.ts'
-import { intent, logOptions, temporaryHome } from './testbed.test.ts'
+import { intent, logOptions, logSigner, temporaryHome } from './testbed.test.ts'
 import { verifyLog } from './verify.ts'
 
 const DECEMBER = Date.UTC(2026, 11, 31, 23, 59, 59, 990)
@@ -141,3 +154,25 @@ function olden(home: string): void {
   }
   rmSync(from, { recursive: true })
 }
+
+test('what the first step of a shard left when it failed is cleared: it belongs to no tree', (t) => {
+  const home = temporaryHome(t)
+  const key = openLogKey(home, 'audit.test/log', logSigner())
+  const { name, keyId } = key.shard('2026h2')
+  const files = new LogFolder(join(home, 'log')).shard('2026h2')
+  const left = ['entries/000.p/3', '0/000.p/3', '1/000.p/1'].map((tile) =>
+    join(files.directory, 'tile', tile),
+  )
+  for (const path of left) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, 'half')
+  }
+  const verifier = noteVerifier({ ...parseVkey(key.vkey), name, keyId })
+  const begun = { name: '2026h2', base: 0, size: 0, root: EMPTY_ROOT }
+  assert.equal(new ShardWriter(files, begun, verifier).head.size, 0)
+  // Of a level that the size does not reach yet, the next step that does writes the same name.
+  assert.deepEqual(
+    left.filter((path) => existsSync(path)),
+    left.slice(2),
+  )
+})

@@ -63,6 +63,11 @@ export const AUTHORITY_FAULTS = {
   'approval.not_approved': { status: 409, next: 'wait until every gate has been agreed' },
   'finding.unknown': { status: 404, next: 'look at `bailiwick finding ls`' },
   'lock.unknown': { status: 404, next: 'look at `bailiwick lock ls`' },
+  'lock.second': {
+    status: 409,
+    next: 'ask another operator or administrator to lift it as well: `bailiwick lock rm`',
+  },
+  'lock.wait': { status: 409, next: 'lift it again at the time that `bailiwick lock ls` shows' },
   'lock.target': {
     status: 400,
     next: 'name a person, agent, instance, delegation, system, action or everything',

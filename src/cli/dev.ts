@@ -33,7 +33,10 @@ export function register(program: Command, context: Context): void {
     const began = shell.clock.monotonic()
     const { home } = context
     const logFile = join(home, 'bailiwick.log')
-    const running = await startBailiwick(listenSettings(context, options, logFile), shell)
+    const running = await startBailiwick(
+      listenSettings(context, options, logFile, { unlockDelayS: 0 }),
+      shell,
+    )
     try {
       greet(screen, running, Math.round(shell.clock.monotonic() - began))
       const control = new Control(readOperator(home), shell)

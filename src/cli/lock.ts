@@ -1,7 +1,7 @@
 // Holds `lock`: denying a person, agent, instance, system or action at once, and lifting that again.
 
 import type { Command } from 'commander'
-import { Lock, LockAdded, LockKind, LockRemoved, LocksAnswer } from '../wire/api/lock.ts'
+import { Lock, LockAdded, LockKept, LockKind, LockRemoved, LocksAnswer } from '../wire/api/lock.ts'
 import { because } from './because.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
@@ -11,16 +11,25 @@ import { when } from './terminal/when.ts'
 
 function drawLocks(locks: readonly Lock[], surface: Surface, now: number): string {
   return table(
-    [{ title: 'LOCK', whole: true }, 'TARGET', 'REASON', 'ADDED', 'BY'],
+    [{ title: 'LOCK', whole: true }, 'TARGET', 'REASON', 'ADDED', 'BY', 'LIFTING'],
     locks.map((lock) => [
       lock.id,
       { text: `${lock.target.kind} ${lock.target.name}`.trimEnd(), style: 'red' },
       lock.reason,
       when(lock.added_at, now),
       lock.added_by ?? 'bailiwick itself',
+      lifting(lock, now),
     ]),
     surface,
   )
+}
+
+/** Whose word there is that it be lifted, and what is missing. */
+function lifting({ lift }: Lock, now: number): string {
+  if (lift === null) return ''
+  const { asked_by, from } = lift
+  const other = `asked for by ${asked_by}; another person lifts it`
+  return from === null ? other : `asked for by ${asked_by}, who is alone: again ${when(from, now)}`
 }
 
 async function add(
@@ -58,12 +67,19 @@ async function remove(
   options: { readonly reason?: string },
 ): Promise<void> {
   const answer = await because(context, ['v1', 'locks', id, 'remove'], options.reason, LockRemoved)
-  context.screen.answer(answer, () => `lifted ${answer.id}\n`)
+  const { screen } = context
+  screen.answer(answer, () =>
+    answer.removed ? `lifted ${answer.id}\n` : `still in force: ${answer.id}\n`,
+  )
+  if (answer.removed) return
+  if (answer.from === null)
+    screen.say('one person locks, two unlock: another has to lift it as well')
+  else screen.say(`you are alone here: the same command lifts it ${when(answer.from, screen.now)}`)
 }
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
-  const lock = program.command('lock').description('locks: add, list, remove')
+  const lock = program.command('lock').description('locks: add, list, lift')
   lock
     .command('add <kind> [name]')
     .description(
@@ -79,7 +95,15 @@ export function register(program: Command, context: Context): void {
     .action(() => list(context))
   lock
     .command('rm <id>')
-    .description('lift a lock')
+    .description('lift a lock: one person asks, another confirms with the same command')
     .option('--reason <text>', 'why; stands in the record')
     .action((id: string, options: { reason?: string }) => remove(context, id, options))
+  lock
+    .command('keep <id>')
+    .description('take back a request to lift a lock')
+    .option('--reason <text>', 'why; stands in the record')
+    .action(async (id: string, { reason }: { reason?: string }) => {
+      const answer = await because(context, ['v1', 'locks', id, 'keep'], reason, LockKept)
+      context.screen.answer(answer, () => `still in force: ${answer.id}\n`)
+    })
 }

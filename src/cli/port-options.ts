@@ -1,7 +1,13 @@
 // Holds the options of commands that listen: which ports, how many threads, and where the operator's own log goes.
 
 import { Option, type Command } from 'commander'
-import { MOST_WORKERS, PORTS, settings, type Settings } from '../server/settings.ts'
+import {
+  MOST_WORKERS,
+  PORTS,
+  settings,
+  type SettingFlags,
+  type Settings,
+} from '../server/settings.ts'
 import type { Context } from './context.ts'
 import { fault } from './faults.ts'
 
@@ -61,6 +67,7 @@ export function listenSettings(
   context: Context,
   options: PortOptions,
   logFile: string | undefined,
+  more: Pick<SettingFlags, 'unlockDelayS'> = {},
 ): Settings {
-  return settings({ ...options, home: context.home, logFile }, context.shell.env)
+  return settings({ ...options, ...more, home: context.home, logFile }, context.shell.env)
 }

@@ -94,6 +94,7 @@ function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
       name: settings.account,
       ...(process.getuid !== undefined && { uid: process.getuid() }),
     },
+    unlockDelayMs: settings.unlockDelayMs,
     situation: wholeSituation(core),
     warnings: warnings(core),
   }

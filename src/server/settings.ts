@@ -55,6 +55,8 @@ export interface Settings {
   readonly trafficDays: number
   /** Bytes of them altogether; the oldest days go first. */
   readonly trafficBytes: number
+  /** How long a person who is the only one who may lift a lock waits for that (ms); 0: not at all. */
+  readonly unlockDelayMs: number
   /** Whether a second administrator has to agree before policies are in force. */
   readonly policyFourEyes: boolean
   /** Threads that do the gateway's TLS beside the one that decides; 0: that one does it. */
@@ -90,6 +92,8 @@ export interface SettingFlags {
   readonly workers?: number | undefined
   readonly logFile?: string | undefined
   readonly standby?: boolean | undefined
+  /** Where the environment says nothing: how long who is alone waits for a lock to be lifted (s). */
+  readonly unlockDelayS?: number | undefined
 }
 
 /** Threads that do TLS: beyond, the one that decides is what calls wait for. */
@@ -139,6 +143,7 @@ export function settings(
     witnessMs: whole(environment, 'BAILIWICK_WITNESS_MS', 10_000, 100, 3_600_000),
     trafficDays: whole(environment, 'BAILIWICK_TRAFFIC_DAYS', 30, 0, 365),
     trafficBytes: whole(environment, 'BAILIWICK_TRAFFIC_MB', 1_024, 1, 1_048_576) * 1_048_576,
+    unlockDelayMs: whole(environment, 'BAILIWICK_UNLOCK_DELAY_S', flags.unlockDelayS ?? 600, 0, 86_400) * 1_000,
     policyFourEyes: whole(environment, 'BAILIWICK_POLICY_FOUR_EYES', 0, 0, 1) === 1,
     breaker: {
       denials: whole(environment, 'BAILIWICK_BREAKER_DENIALS', BREAKER_BOUNDS.denials, 0, MANY),

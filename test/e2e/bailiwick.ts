@@ -64,7 +64,11 @@ export class Bailiwick implements AsyncDisposable {
     this.home = home
     this.#ports = ports
     // Programs of tests leave journals where tests find them; what a sandbox keeps from a program is tried where it is meant.
-    this.#environment = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...environment }
+    this.#environment = {
+      BAILIWICK_UPSTREAM_SANDBOX: 'off',
+      BAILIWICK_UNLOCK_DELAY_S: '0',
+      ...environment,
+    }
   }
 
   /** Starts one. The environment sets what flags do not, e.g. `BAILIWICK_HOLD_MS`. A home that is given is removed too. */
@@ -74,7 +78,12 @@ export class Bailiwick implements AsyncDisposable {
   ): Promise<Bailiwick> {
     // Systems of tests tell what they saw by files: those that are about sandboxes say so.
     const rows = await rowsOfTest(home, environment)
-    const open = { BAILIWICK_UPSTREAM_SANDBOX: 'off', ...rows.environment, ...environment }
+    const open = {
+      BAILIWICK_UPSTREAM_SANDBOX: 'off',
+      BAILIWICK_UNLOCK_DELAY_S: '0',
+      ...rows.environment,
+      ...environment,
+    }
     const bailiwick = new Bailiwick(home, await freePorts(), open)
     bailiwick.#rows = rows
     try {
@@ -235,7 +244,9 @@ export class Bailiwick implements AsyncDisposable {
 
   async unlock(id: string): Promise<void> {
     const reason = 'a test lifts it'
-    await this.control.send('POST', `/v1/locks/${id}/remove`, { reason }, LockRemoved)
+    const path = `/v1/locks/${id}/remove`
+    const { removed } = await this.control.send('POST', path, { reason }, LockRemoved)
+    if (!removed) throw new Error('the lock waits for somebody else')
   }
 
   /** Approvals that somebody waits for. */

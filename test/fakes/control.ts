@@ -78,6 +78,8 @@ export interface ControlAsk {
 
 /** The control API of one home. */
 export class ControlHome {
+  /** How long who is alone waits for a lock to be lifted (ms). */
+  unlockDelayMs = 0
   readonly clock: FakeClock
   readonly timer = new FakeTimer()
   readonly refused: string[] = []
@@ -300,6 +302,7 @@ export class ControlHome {
         database: 'embedded',
         account: { name: 'nobody', uid: 65_534 },
         situation: 'agents run under the account of their person',
+        unlockDelayMs: this.unlockDelayMs,
         warnings: [],
       }),
       policies: () => policy,

@@ -37,6 +37,27 @@ test('a lock is in force when it is answered, and lifted with a reason', async (
   assert.equal(record?.record.person, home.ada.id)
 })
 
+test('with two operators, the second lifts what the first has asked for; roles less than that do neither', async () => {
+  const bob = await home.person('bob', ['operator'])
+  const viewer = await home.person('vera', ['viewer'])
+  home.clock.advance(1_000)
+  const { id } = LockAdded.parse(await home.read('POST', '/v1/locks', lock('agent', 'robot')))
+  const path = `/v1/locks/${id}/remove`
+  const body = { reason: 'looked into it' }
+  assert.equal((await home.read('POST', path, { body, as: viewer }, 403))['code'], 'api.role')
+  const asked = await home.read('POST', path, { body })
+  assert.deepEqual(asked, { id, removed: false, from: null })
+  const [shown] = LocksAnswer.parse(await home.read('GET', '/v1/locks')).locks
+  assert.deepEqual([shown?.lift?.asked_by, shown?.lift?.from], ['ada', null])
+  assert.equal((await home.read('POST', path, { body }, 409))['code'], 'lock.second')
+  await home.read('POST', `/v1/locks/${id}/keep`, { body: { reason: 'not yet' }, as: bob })
+  assert.deepEqual(await home.read('POST', path, { body, as: bob }), asked)
+  const lifted = await home.read('POST', path, { body })
+  assert.deepEqual(lifted, { id, removed: true, from: null })
+  const by = { person: home.ada.id, reason: 'a test' }
+  for (const { id: person } of [bob, viewer]) await home.authority.people.leave(person, by)
+})
+
 test('a person is locked by name and shown by name', async () => {
   const added = await home.read('POST', '/v1/locks', lock('person', 'ada'))
   assert.deepEqual(added['target'], { kind: 'person', name: 'ada' })

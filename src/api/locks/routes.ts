@@ -4,12 +4,14 @@ import { z } from 'zod'
 import { rfc3339 } from '../../std/clock.ts'
 import {
   LockAdded,
+  LockKept,
   LockRemoved,
   LocksAnswer,
   NewLock,
   type Lock as LockAnswer,
 } from '../../wire/api/lock.ts'
 import { BecauseRequest } from '../../wire/api/text.ts'
+import { mayUse } from '../access.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts, Lock } from '../ports.ts'
 import type { Surface } from '../serve.ts'
@@ -22,6 +24,15 @@ function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
     reason: lock.reason,
     added_at: rfc3339(lock.at),
     added_by: lock.person === '' ? null : personName(authority, lock.person),
+    lift:
+      lock.lift === undefined
+        ? null
+        : {
+            asked_by: personName(authority, lock.lift.person),
+            asked_at: rfc3339(lock.lift.at),
+            reason: lock.lift.reason,
+            from: lock.lift.from === null ? null : rfc3339(lock.lift.from),
+          },
   }
 }
 
@@ -44,20 +55,35 @@ export function serveLocks(surface: Surface, { authority, server }: ControlPorts
       return { ...shown(authority, lock), cut: { ...cut } }
     },
   )
+  const params = z.strictObject({ id: z.string().max(64) })
   surface.closed(
     'POST /v1/locks/{id}/remove',
     {
-      summary: 'Lift a lock',
-      params: z.strictObject({ id: z.string().max(64) }),
+      summary: 'Lift a lock: one person asks, another confirms with the same request',
+      params,
       body: BecauseRequest,
       answer: LockRemoved,
     },
-    async ({ params, body, person }) => {
-      const { id } = await authority.locks.remove(params.id, {
-        person: person.id,
-        reason: body.reason,
-      })
-      return { id, removed: true as const }
+    async ({ params: { id }, body: { reason }, person }) => {
+      const able = authority.people.list().filter(({ roles }) => mayUse('operator', roles))
+      const rule = { able, delayMs: server.facts().unlockDelayMs }
+      const lock = await authority.locks.lift(id, { person: person.id, reason }, rule)
+      const { lift, state } = lock
+      const from = state === 'removed' || lift === undefined ? null : lift.from
+      return { id, removed: state === 'removed', from: from === null ? null : rfc3339(from) }
+    },
+  )
+  surface.closed(
+    'POST /v1/locks/{id}/keep',
+    {
+      summary: 'Take back a request to lift a lock',
+      params,
+      body: BecauseRequest,
+      answer: LockKept,
+    },
+    async ({ params: { id }, body: { reason }, person }) => {
+      await authority.locks.keep(id, { person: person.id, reason })
+      return { id, kept: true as const }
     },
   )
 }

@@ -1,7 +1,9 @@
 // Holds the locks: active denials, in force in memory as soon as they are durable (INV-5).
 
+import { rfc3339 } from '../../std/clock.ts'
 import { faults, type Fault } from '../../std/fault.ts'
 import { isUuid, uuidv7 } from '../../std/id.ts'
+import type { JsonObject } from '../../std/json.ts'
 import type { Lock, LockTarget } from '../../store/rows/lock.ts'
 import type { Held } from '../../store/signed-table.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
@@ -12,6 +14,7 @@ import { unknownName } from '../registry/name.ts'
 import type { People } from '../registry/people.ts'
 import type { Systems } from '../registry/systems.ts'
 import { Turns } from '../turns.ts'
+import { weigh, type LiftRule } from './lifting.ts'
 import { LockIndex, type Lockable } from './target.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
@@ -142,31 +145,89 @@ export class Locks {
     }
   }
 
-  /** Lifts a lock. `integrity` is lifted by taking what is in the database now for whole: the record names who did. */
+  /**
+   * Lifts a lock at once, on one word: for what Bailiwick itself set, and for whoever has weighed the words of people already. `integrity`
+   * is lifted by taking what is in the database now for whole: the record names who did.
+   */
   remove(id: string, { person, reason }: LockWord): Promise<Lock> {
     return this.#turns.run(async () => {
       const why = checkedReason(reason)
-      if (id === INTEGRITY_LOCK) return this.#accept(person, why)
-      const held = this.#active.get(id)
-      if (held === undefined) {
-        throw fault('lock.unknown', `the lock ${unknownName(id, this.#active.keys())}`)
-      }
-      const { clock, store } = this.#ports
-      const removed = { person, reason: why, at: clock.now() }
-      const doc: Lock = { ...held.doc, state: 'removed', removed }
-      const receipt = await this.#append('lock.removed', doc, person, why)
-      await store.locks.replace(held, doc, receipt)
-      this.#active.delete(id)
-      this.#index.remove(held.doc)
-      this.#tell('removed', doc)
-      return doc
+      return this.#remove(this.#found(id), { person, reason: why }, {})
     })
   }
 
-  async #accept(person: string, reason: string): Promise<Lock> {
+  async #remove(lock: Lock, { person, reason }: LockWord, said: JsonObject): Promise<Lock> {
+    const held = this.#active.get(lock.id)
+    if (held === undefined) return this.#accept(person, reason, said)
+    const { clock, store } = this.#ports
+    const removed = { person, reason, at: clock.now() }
+    const doc: Lock = { ...lock, state: 'removed', removed }
+    const receipt = await this.#append('lock.removed', doc, person, reason, said)
+    await store.locks.replace(held, doc, receipt)
+    this.#active.delete(lock.id)
+    this.#index.remove(held.doc)
+    this.#tell('removed', doc)
+    return doc
+  }
+
+  /**
+   * One of the two words that lift a lock. The answer has the state `removed` where it is lifted, and else the request that waits now.
+   * Throws `lock.second`, `lock.wait`.
+   */
+  lift(id: string, word: LockWord, rule: LiftRule): Promise<Lock> {
+    return this.#turns.run(async () => {
+      const lock = this.#found(id)
+      const person = this.#registry.people.find(word.person)
+      const reason = checkedReason(word.reason)
+      const found = weigh(lock, person, rule, this.#ports.clock.now())
+      if (found.does === 'refuse') throw found.why
+      if (found.does === 'lift') {
+        const asked = lock.lift === undefined || found.alone ? {} : { first: lock.lift.person }
+        return this.#remove(lock, { person: word.person, reason }, { ...asked, alone: found.alone })
+      }
+      const lift = { ...found.request, reason }
+      const said = { from: lift.from === null ? null : rfc3339(lift.from) }
+      return this.#change({ ...lock, lift }, 'lock.lift_requested', word.person, reason, said)
+    })
+  }
+
+  /** Takes a request to lift a lock back. Throws `lock.unknown` where there is none. */
+  keep(id: string, { person, reason }: LockWord): Promise<Lock> {
+    return this.#turns.run(async () => {
+      const { lift, ...lock } = this.#found(id)
+      if (lift === undefined)
+        throw fault('lock.unknown', 'nobody has asked for this lock to be lifted')
+      const why = checkedReason(reason)
+      return this.#change(lock, 'lock.lift_withdrawn', person, why, { first: lift.person })
+    })
+  }
+
+  #found(id: string): Lock {
+    const lock = id === INTEGRITY_LOCK ? this.#integrity : this.#active.get(id)?.doc
+    if (lock !== undefined) return lock
+    if (id === INTEGRITY_LOCK) throw fault('lock.unknown', 'the database is whole')
+    throw fault('lock.unknown', `the lock ${unknownName(id, this.#active.keys())}`)
+  }
+
+  /** What is asked about a lock changes; the lock itself is in force all the while. That on the database has no row: a restart asks anew. */
+  async #change(
+    doc: Lock,
+    type: string,
+    person: string,
+    reason: string,
+    said: JsonObject,
+  ): Promise<Lock> {
+    const receipt = await this.#append(type, doc, person, reason, said)
+    const held = this.#active.get(doc.id)
+    if (held === undefined) this.#integrity = doc
+    else this.#active.set(doc.id, await this.#ports.store.locks.replace(held, doc, receipt))
+    return doc
+  }
+
+  async #accept(person: string, reason: string, said: JsonObject): Promise<Lock> {
     const lock = this.#integrity
     if (lock === undefined) throw fault('lock.unknown', 'the database is whole')
-    const receipt = await this.#append('lock.removed', lock, person, reason)
+    const receipt = await this.#append('lock.removed', lock, person, reason, said)
     await this.#ports.store.adopt(receipt)
     this.#integrity = undefined
     this.#index.remove(lock)
@@ -211,7 +272,7 @@ export class Locks {
     throw fault('action.unknown', `the action ${unknownName(name.slice(slash + 1), actions)}`)
   }
 
-  #append(type: string, lock: Lock, person: string, reason: string) {
+  #append(type: string, lock: Lock, person: string, reason: string, said: JsonObject = {}) {
     const { kind, name } = lock.target
     return this.#ports.audit.append({
       type,
@@ -220,7 +281,7 @@ export class Locks {
       ...(kind === 'agent' ? { agent: name } : {}),
       ...(kind === 'instance' ? { instance: name } : {}),
       ...(kind === 'system' ? { system: name } : {}),
-      body: { lock: lock.id, kind, name, reason },
+      body: { lock: lock.id, kind, name, reason, ...said },
     })
   }
 

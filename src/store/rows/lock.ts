@@ -13,6 +13,17 @@ export interface LockTarget {
   readonly name: string
 }
 
+/** The first of two words by which a lock is lifted. */
+export interface LiftRequest {
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+  /** ms since the epoch. */
+  readonly at: number
+  /** From when the same person, being alone here, may say it again and lift it (ms since the epoch); null: another person has to. */
+  readonly from: number | null
+}
+
 /** An active denial, or one that was removed. */
 export interface Lock {
   /** UUIDv7. */
@@ -26,6 +37,8 @@ export interface Lock {
   /** ms since the epoch. */
   readonly at: number
   readonly state: 'active' | 'removed'
+  /** Somebody has asked for it to be lifted; it is in force all the same. */
+  readonly lift?: LiftRequest
   readonly removed?: { readonly person: string; readonly reason: string; readonly at: number }
 }
 

@@ -32,6 +32,16 @@ export const Lock = z
     added_at: Time,
     /** Name of a person; null where Bailiwick itself locked. */
     added_by: z.string().nullable(),
+    /** The first of the two words that lift it; null where nobody has asked. It is in force all the same. */
+    lift: z
+      .object({
+        asked_by: z.string(),
+        asked_at: Time,
+        reason: z.string(),
+        /** From when who asked, being alone, may say it again; null: another person has to. */
+        from: Time.nullable(),
+      })
+      .nullable(),
   })
   .meta({ id: 'Lock' })
 
@@ -46,8 +56,16 @@ export const LockAdded = Lock.extend({
   cut: z.object({ calls: z.number().int(), processes: z.number().int() }),
 })
 
-/** Answer of `POST /v1/locks/{id}/remove`. */
-export const LockRemoved = z.object({ id: z.string(), removed: z.literal(true) })
+/** Answer of `POST /v1/locks/{id}/remove`: lifted; or the first of two words is noted, and the lock is in force. */
+export const LockRemoved = z.object({
+  id: z.string(),
+  removed: z.boolean(),
+  /** From when who asked, being alone, may say it again and lift it; null where it is lifted, or another person has to. */
+  from: Time.nullable(),
+})
+
+/** Answer of `POST /v1/locks/{id}/keep`. */
+export const LockKept = z.object({ id: z.string(), kept: z.literal(true) })
 
 export type LockKind = z.infer<typeof LockKind>
 export type Lock = z.infer<typeof Lock>
