@@ -96,6 +96,22 @@ test('INV-5 nobody makes themselves a second: who came after the lock does not c
     assert.equal(lifted.state, 'removed')
   }))
 
+test('INV-5 nobody lifts the lock on themselves while anybody else can', () =>
+  withAuthority(async (home, authority) => {
+    const { alice, bob, carol } = await locked(home, authority)
+    const target = { kind: 'person', name: bob.id } as const
+    const { id } = await authority.locks.add({ target, ...word(alice) })
+    const able = rule(alice, bob, carol)
+    await assert.rejects(authority.locks.lift(id, word(bob), able), faultOf('lock.second'))
+    await authority.locks.lift(id, word(alice), able)
+    await assert.rejects(authority.locks.lift(id, word(bob), able), faultOf('lock.second'))
+    assert.equal((await authority.locks.lift(id, word(carol), able)).state, 'removed')
+    // Two people of whom one is locked: the other is alone, and waits.
+    const again = await authority.locks.add({ target, ...word(alice) })
+    const asked = await authority.locks.lift(again.id, word(alice), rule(alice, bob))
+    assert.notEqual(asked.lift?.from, null)
+  }))
+
 test('a request is taken back, or is forgotten after a day', () =>
   withAuthority(async (home, authority) => {
     const { alice, bob, carol, id } = await locked(home, authority)

@@ -8,7 +8,7 @@ import { AUTHORITY_FAULTS } from '../faults.ts'
 const fault = faults(AUTHORITY_FAULTS)
 
 /** How long a request waits for the second person (ms). */
-export const LIFT_WAITS_MS = 86_400_000
+const LIFT_WAITS_MS = 86_400_000
 
 /** Who may lift locks here, and how long a person who is alone has to wait (ms). */
 export interface LiftRule {
@@ -28,15 +28,21 @@ export type Lift =
  * Who is alone lifts with a second word after the delay, and the record says that they were alone.
  */
 export function weigh(
-  lock: Pick<Lock, 'at' | 'lift'>,
+  lock: Pick<Lock, 'at' | 'lift' | 'target'>,
   person: Person,
   rule: LiftRule,
   now: number,
 ): Lift {
   const { lift: request } = lock
   const open = request !== undefined && now - request.at < LIFT_WAITS_MS ? request : undefined
-  const others = rule.able.filter(({ id, createdAt }) => id !== person.id && createdAt <= lock.at)
+  const locked = lock.target.kind === 'person' ? lock.target.name : undefined
+  const others = rule.able.filter(
+    ({ id, createdAt }) => id !== person.id && id !== locked && createdAt <= lock.at,
+  )
   const alone = others.length === 0
+  if (locked === person.id && !alone) {
+    return { does: 'refuse', why: fault('lock.second', 'nobody lifts the lock on themselves') }
+  }
   if (open !== undefined && open.person !== person.id) {
     return person.createdAt <= lock.at
       ? { does: 'lift', alone: false }
