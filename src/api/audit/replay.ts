@@ -39,7 +39,7 @@ export async function replayed(
   const gateways = new Gateways()
   const before = Math.max(0, begin - LOOK_BACK)
   for (const one of begin === before ? [] : log.read(before, begin - before)) {
-    gateways.after(one.record)
+    if (one.index < begin) gateways.after(one.record)
   }
   const lines: ReplayLine[] = []
   let shown = 0

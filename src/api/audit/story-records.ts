@@ -53,8 +53,10 @@ export function* onward(
       if (Date.parse(one.record.ts) > until) return true
       yield one
     }
-    if (page.length === 0) return true
-    at += page.length
+    const last = page.at(-1)
+    if (last === undefined) return true
+    // What retention has removed is passed over.
+    at = last.index + 1
   }
   return log.read(index + most, 1).length === 0
 }
@@ -98,7 +100,9 @@ export async function searched(
         throw error
       })
     if (page === undefined) return undefined
-    for (const index of page.indices) records.push(...log.read(index, 1))
+    for (const index of page.indices) {
+      records.push(...log.read(index, 1).filter((one) => one.index === index))
+    }
     cursor = page.next
     end = page.searched
     if (records.length >= MOST_FOUND && cursor !== null) return { records, complete: false }
