@@ -132,6 +132,8 @@ const AUTHORITY: Described = {
   'history.kept':
     'a snapshot of counters was written: it counts every record before this one and none after',
   'lock.added': 'an active denial began, with its target and the reason',
+  'lock.enforced':
+    'what a gateway did for a lock: calls and programs that it cut, approvals that are void, and what stays valid elsewhere until when',
   'lock.lift_requested':
     'the first of two words that lift a lock: it is in force all the same; `from` is when the same person, alone, may say the second',
   'lock.lift_withdrawn': 'a request to lift a lock was taken back; `first` is who had asked',

@@ -144,6 +144,7 @@ export const ROUTES = {
   'POST /v1/approvals/{id}/deny': 'person',
   'GET /v1/locks': 'viewer',
   'POST /v1/locks': 'operator',
+  'GET /v1/locks/{id}': 'viewer',
   'POST /v1/locks/{id}/remove': 'operator',
   'POST /v1/locks/{id}/keep': 'operator',
   'GET /v1/limits': 'viewer',

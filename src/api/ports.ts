@@ -17,6 +17,7 @@ import type { Authority } from '../authority/open.ts'
 import type { Problem } from '../policy/problem.ts'
 import type { ActionFacts } from '../policy/reality/facts.ts'
 import type { PolicySet } from '../policy/set.ts'
+import type { LockReceipt } from '../wire/lock-receipt.ts'
 import type { UsageAnswer } from '../wire/api/policy-usage.ts'
 import type { ReplayPage } from '../wire/api/policy-replay.ts'
 import type { Effect } from '../wire/effect.ts'
@@ -308,7 +309,7 @@ export interface ServerPort {
     readonly reason: string
   }): Promise<{
     readonly lock: Lock
-    readonly cut: { readonly calls: number; readonly processes: number }
+    readonly receipt: LockReceipt
   }>
 }
 

@@ -1,9 +1,19 @@
 // Holds `lock`: denying a person, agent, instance, system or action at once, and lifting that again.
 
 import type { Command } from 'commander'
-import { Lock, LockAdded, LockKept, LockKind, LockRemoved, LocksAnswer } from '../wire/api/lock.ts'
+import {
+  Lock,
+  LockAdded,
+  LockKept,
+  LockKind,
+  LockRemoved,
+  LockShown,
+  LocksAnswer,
+  type LockReceipt,
+} from '../wire/api/lock.ts'
 import { because } from './because.ts'
 import type { Context } from './context.ts'
+import { target } from './control/control.ts'
 import { fault } from './faults.ts'
 import { reasonOf } from './reason.ts'
 import { table, type Surface } from './terminal/table.ts'
@@ -50,9 +60,37 @@ async function add(
   const lock = await control.send('POST', '/v1/locks', body, LockAdded)
   const { screen } = context
   screen.answer(lock, (surface) => drawLocks([lock], surface, screen.now))
-  const { calls, processes } = lock.cut
-  screen.say(`in force: ${calls} calls cut, ${processes} processes ended`)
+  for (const line of receiptLines(lock.receipt, screen.now)) screen.say(line)
   screen.say(`to lift it: bailiwick lock rm ${lock.id} --reason TEXT`)
+}
+
+/** What one gateway did, and what stays valid elsewhere, a line each. */
+function receiptLines(receipt: LockReceipt, now: number): string[] {
+  const { gateway, calls, processes, approvals, instances, in_force_at, outside } = receipt
+  const did = `${calls} calls cut, ${processes} processes ended, ${approvals} approvals void`
+  return [
+    `${gateway}: in force since ${when(in_force_at, now)}: ${did}, ${instances} instances stopped`,
+    ...outside.map(
+      ({ what, until }) => `not ours to take back: ${what}, until ${when(until, now)}`,
+    ),
+  ]
+}
+
+async function show(context: Context, id: string): Promise<void> {
+  const control = await context.control()
+  const lock = await control.get(target(['v1', 'locks', id]), LockShown)
+  const { screen } = context
+  screen.answer(lock, (surface) => {
+    const lines = lock.receipts.flatMap((one) => [
+      ...receiptLines(one, screen.now),
+      `its proof: bailiwick audit proof ${one.leaf}`,
+    ])
+    const none = [
+      'no gateway has answered: it was set by Bailiwick itself, or before receipts were',
+    ]
+    const told = lines.length === 0 ? none : lines
+    return `${drawLocks([lock], surface, screen.now)}${told.map((line) => `${line}\n`).join('')}`
+  })
 }
 
 async function list(context: Context): Promise<void> {
@@ -93,6 +131,12 @@ export function register(program: Command, context: Context): void {
     .command('ls')
     .description('list locks in force')
     .action(() => list(context))
+  lock
+    .command('show <id>')
+    .description(
+      'one lock, what each gateway did for it, and what stays valid elsewhere until when',
+    )
+    .action((id: string) => show(context, id))
   lock
     .command('rm <id>')
     .description('lift a lock: one person asks, another confirms with the same command')

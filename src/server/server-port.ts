@@ -6,6 +6,7 @@ import type { AuditStats } from '../audit/log.ts'
 import type { ServerFacts, ServerPort } from '../api/ports.ts'
 import { observedNow } from '../api/agents/observed.ts'
 import type { Core } from './core.ts'
+import { recordReceipt, waitingUnder, type LockDid } from './lock-receipt.ts'
 import { fingerprint } from './pins/fingerprint.ts'
 import { inspectSystem } from './pins/inspect.ts'
 import { labelSystem, pinSystem } from './pins/pin.ts'
@@ -43,10 +44,14 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     clock: core.machine.clock,
   }
   const replay = new PolicyReplay(reading)
-  const cuts = new Map<string, { readonly calls: number; readonly processes: number }>()
-  // The gateway listens first, so that what it cut for this very lock is read in the same turn.
-  authority.locks.onChange((change, lock) => {
-    if (change === 'added') cuts.set(lock.id, gateway.governor.flights.lastCut)
+  const { audit, identities } = core
+  const receipts = { authority, identities, audit, gateway: settings.gatewayName }
+  const cuts = new Map<string, LockDid>()
+  // The gateway listens first, so that what it cut for this very lock is read in the same turn; approvals are void a moment later.
+  authority.locks.onChange((change, { id, target }) => {
+    if (change !== 'added') return
+    const approvals = waitingUnder(receipts, target)
+    cuts.set(id, { ...gateway.governor.flights.lastCut, approvals })
   })
   return {
     facts: () => facts(core, urls),
@@ -67,9 +72,10 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     replayPolicies: (of) => replay.page(of),
     lock: async (of) => {
       const lock = await authority.locks.add(of)
-      const cut = cuts.get(lock.id) ?? { calls: 0, processes: 0 }
+      const did = cuts.get(lock.id) ?? { calls: 0, processes: 0, approvals: 0 }
       cuts.delete(lock.id)
-      return { lock, cut }
+      const receipt = await recordReceipt(receipts, lock, did)
+      return { lock, receipt }
     },
   }
 }

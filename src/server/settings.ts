@@ -143,7 +143,8 @@ export function settings(
     witnessMs: whole(environment, 'BAILIWICK_WITNESS_MS', 10_000, 100, 3_600_000),
     trafficDays: whole(environment, 'BAILIWICK_TRAFFIC_DAYS', 30, 0, 365),
     trafficBytes: whole(environment, 'BAILIWICK_TRAFFIC_MB', 1_024, 1, 1_048_576) * 1_048_576,
-    unlockDelayMs: whole(environment, 'BAILIWICK_UNLOCK_DELAY_S', flags.unlockDelayS ?? 600, 0, 86_400) * 1_000,
+    unlockDelayMs:
+      whole(environment, 'BAILIWICK_UNLOCK_DELAY_S', flags.unlockDelayS ?? 600, 0, 86_400) * 1_000,
     policyFourEyes: whole(environment, 'BAILIWICK_POLICY_FOUR_EYES', 0, 0, 1) === 1,
     breaker: {
       denials: whole(environment, 'BAILIWICK_BREAKER_DENIALS', BREAKER_BOUNDS.denials, 0, MANY),

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Client } from '@modelcontextprotocol/client'
 import type { Holder } from '../../src/cli/identity/holder.ts'
+import { AuditEntry } from '../../src/wire/api/audit.ts'
+import type { LockReceipt, LockShown } from '../../src/wire/api/lock.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
 import { connect, legacy, refused, send, textOf, type Refusal } from './client.ts'
 import { alive, until } from './until.ts'
@@ -78,9 +80,19 @@ test('INV-5 a lock cuts a running call, tells the upstream, ends its process, an
   assert.equal(locked.code, 0, locked.stderr)
   const lock = JSON.parse(locked.stdout) as {
     id: string
-    cut: { calls: number; processes: number }
+    receipt: LockReceipt
   }
-  assert.deepEqual(lock.cut, { calls: 1, processes: 1 })
+  const { calls, processes, approvals, instances, outside, leaf } = lock.receipt
+  assert.deepEqual([calls, processes, approvals], [1, 1, 0])
+  assert.ok(instances >= 1)
+  assert.deepEqual(
+    outside.map(({ what }) => what),
+    ['x509-svid', 'jwt-svid', 'access-token'],
+  )
+  const shown = await bailiwick.cli(['lock', 'show', lock.id, '-o', 'json'])
+  assert.deepEqual((JSON.parse(shown.stdout) as LockShown).receipts, [lock.receipt])
+  const proven = await bailiwick.control.get(`/v1/audit/records/${leaf}`, AuditEntry)
+  assert.equal(proven.record.type, 'lock.enforced')
   const refusal = await mine.end
   assert.deepEqual([refusal.rpc, refusal.code], [-32010, 'call.cut'])
   assert.match(refusal.message, /agent worker is locked: it went astray/)

@@ -10,6 +10,7 @@ import { Exports } from '../../src/audit/export/exports.ts'
 import type { AuditLog } from '../../src/audit/log.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
 import { Payloads } from '../../src/audit/side/payloads.ts'
+import { recordReceipt } from '../../src/server/lock-receipt.ts'
 import { payloadReading } from '../../src/server/payloads.ts'
 import { Traffic } from '../../src/audit/traffic/traffic.ts'
 import { Consents } from '../../src/authority/consent/consents.ts'
@@ -318,10 +319,13 @@ export class ControlHome {
       approveProposal: (of) => approveProposal(policies, of),
       proposedChange: (sources) => proposedChange(policies, sources),
       applyPolicies: (of) => applyPolicies({ ...policies, fourEyes: this.fourEyes }, of),
-      lock: async (of) => ({
-        lock: await authority.locks.add(of),
-        cut: { calls: 0, processes: 0 },
-      }),
+      lock: async (of) => {
+        const lock = await authority.locks.add(of)
+        const { audit, identities } = this
+        const parts = { authority, identities, audit, gateway: 'gateway-1' }
+        const did = { calls: 0, processes: 0, approvals: 0 }
+        return { lock, receipt: await recordReceipt(parts, lock, did) }
+      },
     }
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { LockAdded, LockRemoved, LocksAnswer } from '../../wire/api/lock.ts'
+import { LockAdded, LockRemoved, LockShown, LocksAnswer } from '../../wire/api/lock.ts'
 import { ControlHome } from '../../../test/fakes/control.ts'
 import { actorOf } from '../../../test/fakes/authority.ts'
 
@@ -22,7 +22,10 @@ test('a lock is in force when it is answered, and lifted with a reason', async (
   const added = await home.read('POST', '/v1/locks', lock('agent', 'robot'))
   assert.deepEqual(LockAdded.parse(added), added)
   assert.equal(added['added_by'], 'ada')
-  assert.deepEqual(added['cut'], { calls: 0, processes: 0 })
+  const { receipt } = LockAdded.parse(added)
+  assert.deepEqual([receipt.gateway, receipt.calls, receipt.instances], ['gateway-1', 0, 0])
+  const shown = await home.read('GET', `/v1/locks/${String(added['id'])}`)
+  assert.equal(LockShown.parse(shown).receipts[0]?.leaf, receipt.leaf)
   assert.ok(home.authority.locks.find(actor, 'files', 'read_file'))
   const list = await home.read('GET', '/v1/locks')
   assert.deepEqual(LocksAnswer.parse(list), list)

@@ -5,16 +5,24 @@ import { rfc3339 } from '../../std/clock.ts'
 import {
   LockAdded,
   LockKept,
+  LockReceipt as LockReceiptAnswer,
   LockRemoved,
+  LockShown,
   LocksAnswer,
   NewLock,
   type Lock as LockAnswer,
 } from '../../wire/api/lock.ts'
+import type { LoggedRecord } from '../../audit/log-reader.ts'
+import { faults } from '../../std/fault.ts'
+import { AUTHORITY_FAULTS } from '../../authority/faults.ts'
+import type { LockReceipt } from '../../wire/lock-receipt.ts'
 import { BecauseRequest } from '../../wire/api/text.ts'
 import { mayUse } from '../access.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts, Lock } from '../ports.ts'
 import type { Surface } from '../serve.ts'
+
+const fault = faults(AUTHORITY_FAULTS)
 
 function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
   const { kind, name } = lock.target
@@ -36,8 +44,21 @@ function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
   }
 }
 
+/** Receipts that are looked through for those of one lock, the newest. */
+const MOST_RECEIPTS = 1_000
+
+function receiptShown({ outside, ...receipt }: LockReceipt): LockReceiptAnswer {
+  return { ...receipt, outside: outside.map((one) => ({ ...one })) }
+}
+
+/** The receipt that a record is; none where it is of another form. */
+function receiptIn({ leaf, record }: LoggedRecord): LockReceiptAnswer[] {
+  const read = LockReceiptAnswer.safeParse({ ...record.body, gateway: record.gateway, leaf })
+  return read.success ? [read.data] : []
+}
+
 /** Serves locks. */
-export function serveLocks(surface: Surface, { authority, server }: ControlPorts): void {
+export function serveLocks(surface: Surface, { audit, authority, server }: ControlPorts): void {
   surface.closed(
     'GET /v1/locks',
     { summary: 'Locks in force, oldest first', answer: LocksAnswer },
@@ -51,11 +72,24 @@ export function serveLocks(surface: Surface, { authority, server }: ControlPorts
       answer: LockAdded,
     },
     async ({ body: { target, reason }, person }) => {
-      const { lock, cut } = await server.lock({ target, reason, person: person.id })
-      return { ...shown(authority, lock), cut: { ...cut } }
+      const { lock, receipt } = await server.lock({ target, reason, person: person.id })
+      return { ...shown(authority, lock), receipt: receiptShown(receipt) }
     },
   )
   const params = z.strictObject({ id: z.string().max(64) })
+  surface.closed(
+    'GET /v1/locks/{id}',
+    { summary: 'A lock in force, and what each gateway did for it', params, answer: LockShown },
+    async ({ params: { id } }) => {
+      const lock = authority.locks.list().find((one) => one.id === id)
+      if (lock === undefined) throw fault('lock.unknown', 'no lock of this id is in force')
+      const records = await audit.tail({ type: 'lock.enforced', limit: MOST_RECEIPTS })
+      const receipts = records.flatMap((one) =>
+        one.record.body['lock'] === id ? receiptIn(one) : [],
+      )
+      return { ...shown(authority, lock), receipts }
+    },
+  )
   surface.closed(
     'POST /v1/locks/{id}/remove',
     {

@@ -14,7 +14,7 @@ import type { TokenKey } from '../../keys/ring.ts'
 import { fault as identityFault } from './faults.ts'
 
 /** The longest that a JWT-SVID holds (ms). */
-const MAX_LIFE_MS = 300_000
+export const MAX_LIFE_MS = 300_000
 
 /** Codes of JWT-SVIDs, besides those of every JWT. */
 export const JWT_SVID_FAULTS = {

@@ -8,7 +8,7 @@ import { tokenFault } from './faults.ts'
 import type { TokenHolder, TokenPorts } from './ports.ts'
 
 /** Life of a token, in ms: at most ten minutes. */
-const LIFE_MS = 600_000
+export const LIFE_MS = 600_000
 /** Life of a token that is bound to no key, in ms, whatever the setting says. */
 const UNBOUND_MS = 300_000
 /** Tokens that one instance has at once. */

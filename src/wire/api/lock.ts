@@ -51,10 +51,32 @@ export const LocksAnswer = z.object({ locks: z.array(Lock) })
 /** Body of `POST /v1/locks`. */
 export const NewLock = z.strictObject({ target: LockTarget, reason: Reason })
 
-/** Answer of `POST /v1/locks`: the lock is in force, and this is what it cut at once. */
-export const LockAdded = Lock.extend({
-  cut: z.object({ calls: z.number().int(), processes: z.number().int() }),
-})
+/** What one gateway did for a lock. */
+export const LockReceipt = z
+  .object({
+    gateway: z.string(),
+    in_force_at: Time,
+    /** Calls that were cut, and programs that were ended. */
+    calls: z.number().int(),
+    processes: z.number().int(),
+    /** Held calls whose approvals are void. */
+    approvals: z.number().int(),
+    /** Live instances that may do nothing any more. */
+    instances: z.number().int(),
+    /** What others verify by themselves, and until when at the latest. */
+    outside: z.array(
+      z.object({ what: z.enum(['x509-svid', 'jwt-svid', 'access-token']), until: Time }),
+    ),
+    /** Leaf hash of the record `lock.enforced`, whose proof is the receipt's. */
+    leaf: z.string(),
+  })
+  .meta({ id: 'LockReceipt' })
+
+/** Answer of `POST /v1/locks`: the lock is in force, and this is what it did at once. */
+export const LockAdded = Lock.extend({ receipt: LockReceipt })
+
+/** Answer of `GET /v1/locks/{id}`. */
+export const LockShown = Lock.extend({ receipts: z.array(LockReceipt) })
 
 /** Answer of `POST /v1/locks/{id}/remove`: lifted; or the first of two words is noted, and the lock is in force. */
 export const LockRemoved = z.object({
@@ -67,9 +89,11 @@ export const LockRemoved = z.object({
 /** Answer of `POST /v1/locks/{id}/keep`. */
 export const LockKept = z.object({ id: z.string(), kept: z.literal(true) })
 
+export type LockReceipt = z.infer<typeof LockReceipt>
 export type LockKind = z.infer<typeof LockKind>
 export type Lock = z.infer<typeof Lock>
 export type LocksAnswer = z.infer<typeof LocksAnswer>
 export type NewLock = z.infer<typeof NewLock>
 export type LockAdded = z.infer<typeof LockAdded>
 export type LockRemoved = z.infer<typeof LockRemoved>
+export type LockShown = z.infer<typeof LockShown>
