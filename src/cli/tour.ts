@@ -63,7 +63,10 @@ function keptHome(folder: string): string {
 async function tourIn(home: string, { shell, screen }: Context): Promise<readonly TourStep[]> {
   const free = { controlPort: 0, identityPort: 0, gatewayPort: 0 }
   const logFile = join(home, 'bailiwick.log')
-  const running = await startBailiwick(settings({ home, logFile, unlockDelayS: 0, ...free }, shell.env), shell)
+  const running = await startBailiwick(
+    settings({ home, logFile, unlockDelayS: 0, ...free }, shell.env),
+    shell,
+  )
   try {
     const control = new Control(readOperator(home), shell)
     const demo = await setUpDemo(control, home)

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { everyCall } from './every-call.ts'
 import { FAULTS } from './inject.ts'
 
-const SAMPLED = /^spool (fdatasync|writev|rename)|^sequencer (exec\(COMMIT|renameSync|mkdirSync .*tile$)|^main exec/
+const SAMPLED =
+  /^spool (fdatasync|writev|rename)|^sequencer (exec\(COMMIT|renameSync|mkdirSync .*tile$)|^main exec/
 
 test('INV-7 a fault at a call of the commit path loses nothing acknowledged and leaves nothing unrecorded', async () => {
   // Each fault at some call of the sample, and every call of the sample by some fault.
