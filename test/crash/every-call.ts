@@ -159,8 +159,12 @@ class Victims {
     const child = spawn(
       process.execPath,
       [
-        ...['--import', file('inject.ts'), file('victim.ts')],
-        ...[home, join(folder, 'journal'), this.#scenario],
+        '--import',
+        file('inject.ts'),
+        file('victim.ts'),
+        home,
+        join(folder, 'journal'),
+        this.#scenario,
       ],
       {
         env: {
