@@ -33,6 +33,8 @@ export interface SegmentFile {
   /** Throws unless the file is still the one that its name leads to. */
   check(): void
   close(): void
+  /** Takes a segment back that was begun and holds nothing, durably. Throws `HalfBegun`. */
+  discard(): void
 }
 
 /** The disk as the spool uses it: a port, so that a test can break it. */
@@ -52,6 +54,12 @@ export interface SpoolDisk {
 
 /** The disk has no room for another segment. What was written before is as good as ever. */
 export class NoRoom extends Error {}
+
+/**
+ * A segment was begun, failed, and could not be taken away again. Its header says where the segment before it ended: nothing may be
+ * acknowledged in that one any more, since whoever reads the chain would end there.
+ */
+export class HalfBegun extends Error {}
 
 /** What a file system says when it takes no more: no space, over a quota, or the largest file that this process may write. */
 const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
@@ -77,9 +85,24 @@ function activate(directory: string, segment: number, bytes: number): SegmentFil
   const path = join(directory, segmentName(segment))
   if (existsSync(path)) throw new Error('the segment exists already')
   const ready = readySegment(directory, bytes)
-  renameSync(ready.path, path)
-  syncDirectory(directory)
-  return openSegment(path, ready.bytes)
+  try {
+    renameSync(ready.path, path)
+    syncDirectory(directory)
+    return openSegment(path, ready.bytes)
+  } catch (error) {
+    takeBack(path)
+    throw error
+  }
+}
+
+/** Removes a segment that holds nothing, durably: a name that comes back after a power cut would end the chain before it. */
+function takeBack(path: string): void {
+  try {
+    rmSync(path, { force: true })
+    syncDirectory(dirname(path))
+  } catch (cause) {
+    throw new HalfBegun('a segment that failed cannot be taken away', { cause })
+  }
 }
 
 /** A file of zeros that is whole and durable under a name of its own. */
@@ -161,6 +184,10 @@ function openSegment(path: string, bytes: number): SegmentFile {
       if (own.size !== BigInt(bytes)) throw new Error('the spool file was cut')
     },
     close: () => closeSync(fd),
+    discard() {
+      takeBack(path)
+      closeSync(fd)
+    },
   }
 }
 

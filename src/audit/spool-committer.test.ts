@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { NoRoom, systemDisk, type SpoolDisk } from './segment-file.ts'
+import { HalfBegun, NoRoom, systemDisk, type SpoolDisk } from './segment-file.ts'
 import { SEGMENT_HEAD, segmentName } from './segment.ts'
 import {
   SpoolCommitter,
@@ -26,6 +26,8 @@ class Bench {
   /** Orders that are there when it asks for the next. */
   readonly waiting: SpoolOrder[] = []
   full = false
+  /** A segment that is begun stays as it is. */
+  half = false
   free = Number.MAX_SAFE_INTEGER
   reserves = 0
 
@@ -38,6 +40,7 @@ class Bench {
     const disk: SpoolDisk = {
       activate: (at, segment, bytes) => {
         if (this.full) throw new NoRoom('the disk is full')
+        if (this.half) throw new HalfBegun('it stays')
         return systemDisk.activate(at, segment, bytes)
       },
       reserve: (at, bytes, signal) => {
@@ -206,4 +209,15 @@ test('INV-1 in another folder records go on behind the end of the first; a folde
   assert.deepEqual([second?.batch.position.segment, third?.batch.position.segment], [1, 2])
   await bench.settled()
   bench.committer.obey({ kind: 'close' })
+})
+
+test('INV-1 a move that leaves a segment which cannot be taken away ends the writing, and is not said to have stayed', async (t) => {
+  const bench = new Bench(temporaryHome(t))
+  await bench.settled()
+  bench.half = true
+  assert.equal(bench.committer.obey({ kind: 'move', directory: temporaryHome(t) }), false)
+  assert.deepEqual(bench.of('moved'), [])
+  assert.equal(bench.of('failed').length, 1)
+  bench.committer.obey({ kind: 'chunk', frames: chunkOf([Buffer.from('late')]) })
+  assert.equal(bench.durable, 0)
 })

@@ -1,7 +1,7 @@
 // Holds the work of the spool's thread: group commit, the segment that is ready before it is needed, and a full disk that is told of early.
 
 import type { DurableBatch } from './durable-batch.ts'
-import { NoRoom, type SpoolDisk } from './segment-file.ts'
+import { HalfBegun, NoRoom, type SpoolDisk } from './segment-file.ts'
 import type { Position, SegmentEnd } from './segment.ts'
 import { SpoolWriter, type SpoolWriterOptions } from './spool-writer.ts'
 
@@ -151,6 +151,7 @@ export class SpoolCommitter {
       this.#parts.say({ kind: 'moved', directory })
       this.#drain()
     } catch (error) {
+      if (error instanceof HalfBegun || this.#writer.directory === directory) throw error
       this.#parts.say({ kind: 'moved', directory, problem: words(error) })
     }
   }

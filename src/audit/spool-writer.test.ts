@@ -107,6 +107,26 @@ test('a failed fdatasync acknowledges nothing and is not tried again', (t) => {
   assert.deepEqual(writer.position, before)
 })
 
+test('INV-1 a move that fails leaves no segment that would end the chain before what is written next', (t) => {
+  const directory = temporaryHome(t)
+  const other = temporaryHome(t)
+  const refused = (): never => {
+    throw new Error('EIO')
+  }
+  const disk: SpoolDisk = {
+    ...systemDisk,
+    activate(at, segment, bytes) {
+      const file = systemDisk.activate(at, segment, bytes)
+      return at === other ? { ...file, sync: refused } : file
+    },
+  }
+  const writer = new SpoolWriter({ ...settings, directory }, disk)
+  assert.throws(() => writer.move(other), /EIO/)
+  assert.deepEqual(readdirSync(other), [])
+  writer.flush([chunkOf([Buffer.from('one')])])
+  assert.equal(writer.directory, directory)
+})
+
 test('a segment that exists is never written over', (t) => {
   const directory = temporaryHome(t)
   writeFileSync(join(directory, segmentName(1)), 'something')

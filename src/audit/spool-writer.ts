@@ -117,7 +117,10 @@ export class SpoolWriter {
     this.#file.close()
   }
 
-  /** Goes on in another folder with the next segment, which names the end of this one. Throws what opening it throws, and stays then. */
+  /**
+   * Goes on in another folder with the next segment, which names the end of this one. Throws what opening it throws, and stays then:
+   * unless it is `HalfBegun`, when nothing more may be written here either.
+   */
   move(directory: string): void {
     this.#rotate(directory)
   }
@@ -139,13 +142,15 @@ export class SpoolWriter {
     const { end } = this
     // Opened first: without room for it, the old one is not given up.
     const file = this.#open(directory, this.#segment + 1, end)
-    this.#file.close()
+    const full = this.#file
     this.#file = file
     this.#directory = directory
     this.#segment += 1
     this.#offset = SEGMENT_HEAD
     this.#batch = 0
     this.#newest = undefined
+    // What it held is durable. Should this throw, the chain goes on behind the new segment.
+    full.close()
   }
 
   /** The header is durable before the first batch, so a segment without one holds nothing acknowledged. */
@@ -153,8 +158,13 @@ export class SpoolWriter {
     const { gateway, boot, key, segmentBytes } = this.#options
     const head: SegmentHead = { gateway, boot, segment, key }
     const file = this.#disk.activate(directory, segment, segmentBytes)
-    file.write([encodeSegmentHead(previous === undefined ? head : { ...head, previous })], 0)
-    file.sync()
+    try {
+      file.write([encodeSegmentHead(previous === undefined ? head : { ...head, previous })], 0)
+      file.sync()
+    } catch (error) {
+      file.discard()
+      throw error
+    }
     return file
   }
 }

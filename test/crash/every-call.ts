@@ -1,4 +1,4 @@
-// Holds the crash test at every call of the commit path: counted once, then broken one by one, and what is left is opened and compared.
+// Holds the crash test at every call of the commit path: counted once, then broken one by one, and what is left is judged.
 
 import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
@@ -10,107 +10,104 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openAuditLog } from '../../src/audit/open.ts'
-import { verifyLog } from '../../src/audit/verify.ts'
-import { FAULTS, type InjectedFault } from './inject.ts'
-import { HALF_YEAR_MS, smallLog } from './victim.ts'
+import { systemClock } from '../../src/std/clock.ts'
+import {
+  countedCalls,
+  FAULTS,
+  planned,
+  type CountedCall,
+  type InjectedFault,
+  type Injection,
+} from './fault-plan.ts'
+import { judge, type Victim } from './judge.ts'
 
 /** Longest that one victim may take, on a busy machine (ms); one that takes longer hangs. */
-const VICTIM_MS = 30_000
+const VICTIM_MS = 60_000
 const { privateKey } = generateKeyPairSync('ed25519')
 const PEM = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
 
-/** One call that was counted. */
-export interface CountedCall {
-  /** Thread and number: where the injector finds it again. */
-  readonly at: string
-  /** What it does and to what, numbers taken out: calls of one site are alike. */
-  readonly site: string
-}
-
-/** A call and what is done to it. */
-export interface Injection extends CountedCall {
-  readonly fault: InjectedFault
-}
+/** What the victim does: starts on nothing, on what a crash left, or moves its spool to another disk and home. */
+export const SCENARIOS = ['normal', 'recovery', 'break-glass'] as const
 
 /** What a pass has found. */
 export interface EveryCall {
   readonly calls: number
-  readonly sites: number
+  readonly sites: readonly string[]
+  /** Sites that had at least one fault. */
+  readonly sitesBroken: number
+  readonly planned: number
   readonly runs: number
   /** Runs whose call was reached: where threads meet otherwise than when they were counted, one may not be. */
   readonly reached: number
   readonly runsByFault: Readonly<Record<string, number>>
+  /** Of the first call of each site, what there was no time for: `SITE: FAULTS`. */
+  readonly left: readonly string[]
+  readonly seconds: number
   readonly deviations: readonly string[]
 }
 
 /** How much is to be done. */
 export interface EveryCallOptions {
-  /** Every call, or one of each site. */
-  readonly every: boolean
+  readonly scenario: (typeof SCENARIOS)[number]
+  /** Of each site the first call, or also the last and one in the middle, or every one. */
+  readonly occurrences: 'first' | 'three' | 'all'
   /** Faults that a call of a site is given; all where it says nothing. */
   readonly faultsOf?: (index: number) => readonly InjectedFault[]
-  /** Whether the log that is opened was left by a crash: what is broken is the recovery. */
-  readonly recovery: boolean
   readonly parallel: number
   /** Of the counted calls, those that are to be broken. */
   readonly only?: (call: CountedCall) => boolean
+  /** No run begins after so many of them (ms). */
+  readonly budgetMs?: number
   readonly say?: (line: string) => void
-}
-
-interface Victim {
-  readonly folder: string
-  readonly said: readonly string[]
-  readonly signal: string | null
-  readonly hung: boolean
 }
 
 /** Counts the calls of one run, then breaks them one by one. */
 export async function everyCall(options: EveryCallOptions): Promise<EveryCall> {
   const root = mkdtempSync(join(tmpdir(), 'bailiwick-every-call-'))
+  const begun = systemClock.monotonic()
+  const spent = (): number => systemClock.monotonic() - begun
   try {
-    const seed = options.recovery ? await crashed(root) : undefined
-    const counted = counts(await victim(root, 'count', undefined, seed))
+    const victims = new Victims(root, options.scenario)
+    if (options.scenario === 'recovery') await victims.crash()
+    const counted = counts(await victims.run('count'))
     const wanted = counted.filter(options.only ?? (() => true))
-    const chosen = options.every ? wanted : distinct(wanted)
-    const faults = options.faultsOf ?? (() => FAULTS)
-    const queue = chosen.flatMap((call, index) =>
-      faults(index)
-        .filter((fault) => applies(call, fault))
-        .map((fault): Injection => ({ ...call, fault })),
-    )
-    const runsByFault: Record<string, number> = {}
+    const plan = planned(wanted, options.occurrences, options.faultsOf ?? (() => FAULTS))
+    const done: Injection[] = []
     const deviations: string[] = []
     let reached = 0
     let next = 0
     const worker = async (): Promise<void> => {
-      for (let n = next++; n < queue.length; n = next++) {
-        const injection = queue[n]!
-        const { folder, ...rest } = await victim(root, String(n), injection, seed)
-        if (existsSync(join(folder, 'trace.fired'))) reached += 1
-        runsByFault[injection.fault] = (runsByFault[injection.fault] ?? 0) + 1
-        for (const wrong of await judge({ folder, ...rest }, injection)) {
-          const line = `${injection.fault} at ${injection.at} ${injection.site}: ${wrong}`
+      while (next < plan.length && spent() < (options.budgetMs ?? Infinity)) {
+        const n = next++
+        const injection = plan[n]!
+        const victim = await victims.run(String(n), injection)
+        if (existsSync(join(victim.folder, 'trace.fired'))) reached += 1
+        done.push(injection)
+        for (const wrong of await judge(victim, injection.fault, PEM)) {
+          const line = `${injection.fault} at ${injection.site}#${injection.nth}: ${wrong}`
           deviations.push(line)
           options.say?.(line)
         }
-        rmSync(folder, { recursive: true, force: true })
+        rmSync(victim.folder, { recursive: true, force: true })
       }
     }
     await Promise.all(Array.from({ length: options.parallel }, worker))
-    const { length: calls } = counted
+    const byFault = Map.groupBy(done, ({ fault }) => fault)
     return {
-      calls,
-      sites: distinct(counted).length,
-      runs: queue.length,
+      calls: counted.length,
+      sites: [...new Set(counted.map(({ site }) => site))],
+      sitesBroken: new Set(done.map(({ site }) => site)).size,
+      planned: plan.length,
+      runs: done.length,
       reached,
-      runsByFault,
+      runsByFault: Object.fromEntries([...byFault].map(([fault, { length }]) => [fault, length])),
+      left: leftOver(plan.slice(next)),
+      seconds: Math.round(spent() / 1000),
       deviations,
     }
   } finally {
@@ -118,163 +115,79 @@ export async function everyCall(options: EveryCallOptions): Promise<EveryCall> {
   }
 }
 
-/** Half of a write and a short one are of calls that write. */
-function applies({ site }: CountedCall, fault: InjectedFault): boolean {
-  const writes = /write/.test(site)
-  // What SQLite does inside of `exec` and `run` is not seen from here; nor does closing refuse in practice.
-  return writes || (fault !== 'torn' && fault !== 'short')
+function leftOver(rest: readonly Injection[]): string[] {
+  const first = rest.filter(({ nth }) => nth === 1)
+  const bySite = Map.groupBy(first, ({ site }) => site)
+  return [...bySite].map(([site, of]) => `${site}: ${of.map(({ fault }) => fault).join(', ')}`)
 }
 
 function counts({ folder, said }: Victim): CountedCall[] {
   if (said.at(-1) !== 'end') throw new Error(`the count did not end: ${said.join('; ')}`)
-  return readFileSync(join(folder, 'trace'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [at = '', ...what] = line.split(' ')
-      const thread = at.split(':')[0] ?? ''
-      const site = what
-        .join(' ')
-        .replace(/\d{4}h\d/, 'SHARD')
-        .replace(/\d+/g, 'N')
-      return { at, site: `${thread} ${site}` }
-    })
+  return countedCalls(readFileSync(join(folder, 'trace'), 'utf8'))
 }
 
-function distinct(calls: readonly CountedCall[]): CountedCall[] {
-  const first = new Map<string, CountedCall>()
-  for (const call of calls) if (!first.has(call.site)) first.set(call.site, call)
-  return [...first.values()]
-}
+/** Starts victims, each in a folder of its own. */
+class Victims {
+  readonly #root: string
+  readonly #scenario: string
+  /** A home that each of them gets a copy of. */
+  #seed: string | undefined
 
-/** A home that a crash has left: the last batch acknowledged, sequenced by nobody. */
-async function crashed(root: string): Promise<string> {
-  const calls = counts(await victim(root, 'seed-count'))
-  const last = calls.findLast(({ site }) => site.startsWith('spool fdatasyncSync'))
-  if (last === undefined) throw new Error('no batch was counted')
-  const { folder } = await victim(root, 'seed', { ...last, fault: 'kill-after' })
-  rmSync(join(folder, 'trace'), { force: true })
-  rmSync(join(folder, 'trace.fired'), { force: true })
-  return folder
-}
+  constructor(root: string, scenario: string) {
+    this.#root = root
+    this.#scenario = scenario
+  }
 
-async function victim(
-  root: string,
-  name: string,
-  injection?: Injection,
-  seed?: string,
-): Promise<Victim> {
-  const folder = join(root, name)
-  const home = join(folder, 'home')
-  if (seed === undefined) mkdirSync(home, { recursive: true })
-  else cpSync(seed, folder, { recursive: true })
-  const output = openSync(join(folder, 'said'), 'a', 0o600)
-  const file = (name: string): string => join(import.meta.dirname, name)
-  const child = spawn(
-    process.execPath,
-    ['--import', file('inject.ts'), file('victim.ts'), home, join(folder, 'journal')],
-    {
-      env: {
-        ...process.env,
-        VICTIM_KEY: PEM,
-        INJECT_HOME: home,
-        INJECT_TRACE: join(folder, 'trace'),
-        ...(injection && { INJECT_AT: injection.at, INJECT_FAULT: injection.fault }),
+  /** Has every further one start on what a crash left: the last batch acknowledged, sequenced by nobody. */
+  async crash(): Promise<void> {
+    const calls = counts(await this.run('seed-count'))
+    const last = calls.findLast(({ site }) => site.startsWith('spool fdatasyncSync'))
+    if (last === undefined) throw new Error('no batch was counted')
+    const { folder } = await this.run('seed', { ...last, fault: 'kill-after' })
+    rmSync(join(folder, 'trace'), { force: true })
+    rmSync(join(folder, 'trace.fired'), { force: true })
+    this.#seed = folder
+  }
+
+  async run(name: string, injection?: Injection): Promise<Victim> {
+    const folder = join(this.#root, name)
+    const home = join(folder, 'home')
+    if (this.#seed === undefined) mkdirSync(home, { recursive: true })
+    else cpSync(this.#seed, folder, { recursive: true })
+    const output = openSync(join(folder, 'said'), 'a', 0o600)
+    const file = (module: string): string => join(import.meta.dirname, module)
+    const child = spawn(
+      process.execPath,
+      [
+        '--import',
+        file('inject.ts'),
+        file('victim.ts'),
+        home,
+        join(folder, 'journal'),
+        this.#scenario,
+      ],
+      {
+        env: {
+          ...process.env,
+          // Most of a start is reading the sources: the count, which ends by itself, leaves them read.
+          NODE_COMPILE_CACHE: join(this.#root, 'compiled'),
+          VICTIM_KEY: PEM,
+          INJECT_HOME: home,
+          INJECT_TRACE: join(folder, 'trace'),
+          ...(injection && {
+            INJECT_AT: `${injection.site}#${injection.nth}`,
+            INJECT_FAULT: injection.fault,
+          }),
+        },
+        stdio: ['ignore', output, 'inherit'],
       },
-      stdio: ['ignore', output, 'inherit'],
-    },
-  )
-  let hung = false
-  const limit = setTimeout(() => (hung = child.kill('SIGKILL')), VICTIM_MS)
-  const [, signal] = (await once(child, 'exit')) as [number | null, string | null]
-  clearTimeout(limit)
-  closeSync(output)
-  const said = readFileSync(join(folder, 'said'), 'utf8').split('\n').filter(Boolean)
-  return { folder, said, signal, hung }
-}
-
-/** Opens what is left and says everything that does not hold. */
-async function judge(
-  { folder, said, signal, hung }: Victim,
-  { fault }: Injection,
-): Promise<string[]> {
-  const wrong: string[] = []
-  const home = join(folder, 'home')
-  const kills = fault === 'torn' || fault.startsWith('kill')
-  const fired = existsSync(join(folder, 'trace.fired'))
-  if (hung) wrong.push('it hung')
-  else if (fired && kills !== (signal === 'SIGKILL'))
-    wrong.push(`it ended with ${signal ?? 'no signal'}`)
-  for (const line of said) if (line.includes('unnamed')) wrong.push(line)
-  try {
-    const before = checkpoints(home)
-    const log = await openAuditLog(smallLog(home, PEM, () => HALF_YEAR_MS))
-    await log.flush()
-    const records = (await log.tail({ limit: 1_000 })).reverse()
-    await log.close()
-    const places = new Map<string, number[]>()
-    const answers = new Map<string, number>()
-    records.forEach(({ leaf, record }, i) => {
-      places.set(leaf, [...(places.get(leaf) ?? []), i])
-      if (record.type === 'call.outcome' && record.ref !== undefined) {
-        answers.set(record.ref, (answers.get(record.ref) ?? 0) + 1)
-      }
-    })
-    let last = -1
-    for (const leaf of words(said, 'ack')) {
-      const at = places.get(leaf) ?? []
-      if (at.length !== 1) wrong.push(`an acknowledged record is in the log ${at.length} times`)
-      if ((at[0] ?? last + 1) <= last) wrong.push('acknowledged records have changed their order')
-      last = at[0] ?? last
-    }
-    for (const leaf of journal(folder)) {
-      if (!places.has(leaf)) wrong.push('it acted without an intent')
-    }
-    for (const { leaf, record } of records) {
-      const count = answers.get(leaf) ?? 0
-      if (record.type === 'call.intent' && count !== 1)
-        wrong.push(`an intent has ${count} outcomes`)
-    }
-    const report = await verifyLog({
-      directory: join(home, 'log'),
-      vkey: readFileSync(join(home, 'log.vkey'), 'utf8'),
-    })
-    for (const { place, detail } of report.findings) wrong.push(`${place}: ${detail}`)
-    const after = checkpoints(home)
-    for (const [shard, old] of before) {
-      const now = after.get(shard)
-      const back = now === undefined || now.size < old.size
-      if (back || (now.size === old.size && now.root !== old.root))
-        wrong.push(`the checkpoint of ${shard} went back or forked`)
-    }
-  } catch (error) {
-    wrong.push(
-      `what is left does not open: ${error instanceof Error ? error.message : String(error)}`,
     )
+    let hung = false
+    const limit = setTimeout(() => (hung = child.kill('SIGKILL')), VICTIM_MS)
+    const [, signal] = (await once(child, 'exit')) as [number | null, string | null]
+    clearTimeout(limit)
+    closeSync(output)
+    const said = readFileSync(join(folder, 'said'), 'utf8').split('\n').filter(Boolean)
+    return { folder, said, signal, hung }
   }
-  return wrong
-}
-
-function words(said: readonly string[], kind: string): string[] {
-  return said
-    .filter((line) => line.startsWith(`${kind} `))
-    .map((line) => line.slice(kind.length + 1))
-}
-
-/** Whole lines only: one that a crash tore was not acted on to its end. */
-function journal(folder: string): string[] {
-  const path = join(folder, 'journal')
-  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
-}
-
-function checkpoints(home: string): Map<string, { size: number; root: string }> {
-  const found = new Map<string, { size: number; root: string }>()
-  const folder = join(home, 'log')
-  for (const shard of existsSync(folder) ? readdirSync(folder) : []) {
-    const path = join(folder, shard, 'checkpoint')
-    if (!existsSync(path)) continue
-    const [, size = '', root = ''] = readFileSync(path, 'utf8').split('\n')
-    found.set(shard, { size: Number(size), root })
-  }
-  return found
 }
