@@ -126,6 +126,8 @@ test('an upstream that dies, floods, talks nonsense or asks back fails its own c
 
 test('an upstream that hangs holds nobody else up, and its caller can leave', async () => {
   const { bailiwick, holder } = target
+  // One process is up and idle: what comes next reaches it at once, and is not still on its way when its caller leaves.
+  await bad('echo', { text: 'up' })
   const stop = new AbortController()
   const ask = modern('tools/call', { name: 'hang', arguments: {} })
   const hanging = request(`${bailiwick.gatewayUrl}/mcp/bad`, {
@@ -135,7 +137,11 @@ test('an upstream that hangs holds nobody else up, and its caller can leave', as
     body: ask.body,
     signal: stop.signal,
   }).catch((error: unknown) => error)
-  await until('it hangs', async () => (await bailiwick.status()).calls_in_flight === 1)
+  await until('it hangs', async () => {
+    const intents = await bailiwick.records('call.intent')
+    const sent = intents.some((entry) => entry.record.action === 'hang')
+    return sent && (await bailiwick.status()).calls_in_flight === 1
+  })
   await undisturbed(() => pause(200))
   const beside = await bad('echo', { text: 'beside it' })
   assert.ok(beside.text.includes('beside it'), 'not even its own agent')
