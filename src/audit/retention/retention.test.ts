@@ -87,7 +87,7 @@ test('a shard is kept from its end, held by name, waits for whoever still needs 
 /** A log of two shards, of which the first is over; with the record that says it goes, where that is asked for. */
 async function twoShards(options: AuditLogOptions, put: (ms: number) => void): Promise<AuditLog> {
   const log = await openAuditLog(options)
-  for (let i = 0; i < 300; i++) await log.append(intent(`a-${i}`), false)
+  await Promise.all(Array.from({ length: 300 }, (_, i) => log.append(intent(`a-${i}`))))
   await log.flush()
   put(at('2027-07-02'))
   await log.append(intent('b'))

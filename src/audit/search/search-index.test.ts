@@ -17,7 +17,7 @@ import { commonPlaces, decodePlaces, encodePlaces, RUN } from './run-bits.ts'
 import { SearchIndex, type PageQuery } from './search-index.ts'
 
 const START = Date.UTC(2026, 10, 23)
-const COUNT = 9 * RUN + 1_500
+const COUNT = 5 * RUN + 1_500
 
 /** A log of nine runs and a part, a record each 100 ms, some written late, without disk or threads. */
 function madeLog(count: number): {
