@@ -309,7 +309,8 @@ export interface ServerPort {
     readonly reason: string
   }): Promise<{
     readonly lock: Lock
-    readonly receipt: LockReceipt
+    /** Undefined where it could not be recorded; the lock is in force all the same. */
+    readonly receipt: LockReceipt | undefined
   }>
 }
 

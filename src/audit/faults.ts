@@ -44,7 +44,7 @@ export const AUDIT_FAULTS = {
   'audit.not_found': { status: 404, next: 'ask for a record that the log holds' },
   'audit.dropped': {
     status: 410,
-    next: 'read what the record kept of it (`log.shard_dropped`), or the export that was made before',
+    next: 'run `bailiwick audit verify`: it says whether retention removed them; an export made before has them',
   },
   'audit.retention': {
     status: 400,

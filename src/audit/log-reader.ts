@@ -122,5 +122,5 @@ function readBundle(files: LogFiles, size: number, bundle: number): Uint8Array[]
 }
 
 function droppedShard({ directory }: LogFiles): Error {
-  return fault('audit.dropped', `the shard ${basename(directory)} was dropped by retention`)
+  return fault('audit.dropped', `the entries of the shard ${basename(directory)} are gone`)
 }

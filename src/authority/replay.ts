@@ -169,8 +169,27 @@ async function replayLocks({ audit, store }: ReplayPorts): Promise<number> {
     if (removed.has(id) || target === undefined || (await store.locks.get(id)) !== undefined)
       continue
     const at = Date.parse(ts)
-    const lock = { id, target, reason: text(body, 'reason'), person, at, state: 'active' } as const
+    const reason = text(body, 'reason')
+    const able = body['able']
+    const known = Array.isArray(able) ? { able: able.filter((one) => typeof one === 'string') } : {}
+    const lock = { id, target, reason, person, at, state: 'active', ...known } as const
     await store.locks.insert(lock, receipt(logged))
+    count++
+  }
+  return count + (await replayWithdrawn({ audit, store }))
+}
+
+/** A request that was taken back does not come back with an older row: one more word would lift the lock. */
+async function replayWithdrawn({
+  audit,
+  store,
+}: Pick<ReplayPorts, 'audit' | 'store'>): Promise<number> {
+  let count = 0
+  for await (const logged of records(audit, 'lock.lift_withdrawn')) {
+    const held = await store.locks.get(text(logged.record.body, 'lock'))
+    if (held?.doc.lift === undefined || held.doc.lift.at > Date.parse(logged.record.ts)) continue
+    const { lift: _, ...lock } = held.doc
+    await store.locks.replace(held, lock, receipt(logged))
     count++
   }
   return count

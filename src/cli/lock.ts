@@ -60,7 +60,8 @@ async function add(
   const lock = await control.send('POST', '/v1/locks', body, LockAdded)
   const { screen } = context
   screen.answer(lock, (surface) => drawLocks([lock], surface, screen.now))
-  for (const line of receiptLines(lock.receipt, screen.now)) screen.say(line)
+  if (lock.receipt === null) screen.say('in force; its receipt could not be recorded')
+  else for (const line of receiptLines(lock.receipt, screen.now)) screen.say(line)
   screen.say(`to lift it: bailiwick lock rm ${lock.id} --reason TEXT`)
 }
 

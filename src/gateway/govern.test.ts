@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { codeOf, shown, SpineBench, textOf } from '../../test/fakes/spine.ts'
 import { utf8 } from '../std/bytes.ts'
+import { systemClock } from '../std/clock.ts'
 import { parseJson, type JsonObject } from '../std/json.ts'
 import { CallControl, CallEnd } from './call.ts'
 import { openGateway } from './open.ts'
@@ -203,11 +204,11 @@ describe('what is refused before anything runs', () => {
 
   test('INV-8 an instance past its life, or a certificate past its end', async () => {
     const held = bench.fake.actors.get('cert-a')!
-    bench.fake.actors.set('cert-a', { ...held, lifeEnds: Date.now() - 1 })
+    bench.fake.actors.set('cert-a', { ...held, lifeEnds: systemClock.now() - 1 })
     assert.equal(codeOf(await bench.govern('echo', { text: 'x' })), 'admit.too_old')
     bench.fake.actors.set('cert-a', {
       ...held,
-      credential: { ...held.credential, ends: Date.now() - 1 },
+      credential: { ...held.credential, ends: systemClock.now() - 1 },
     })
     assert.equal(
       codeOf(await bench.govern('echo', { text: 'x' })),

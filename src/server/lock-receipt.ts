@@ -1,6 +1,6 @@
 // Holds the receipt of a lock: what this gateway cut for it, and what stays valid outside of us, until when.
 
-import { covers } from '../authority/locks/target.ts'
+import { covers, type Lockable } from '../authority/locks/target.ts'
 import { MAX_LIFE_MS as JWT_SVID_MS } from '../authority/identity/jwt-svid.ts'
 import { LIFE_MS as TOKEN_MS } from '../authority/tokens/draft.ts'
 import type { InstanceView } from '../authority/identity/identities.ts'
@@ -13,7 +13,7 @@ import type { LockOutside, LockReceipt } from '../wire/lock-receipt.ts'
 
 /** What a receipt is made from. */
 export interface LockReceiptParts {
-  readonly authority: Pick<Authority, 'approvals' | 'delegations'>
+  readonly authority: Pick<Authority, 'agents' | 'approvals' | 'delegations'>
   readonly identities: { list(): readonly InstanceView[] }
   readonly audit: AuditSink
   readonly gateway: string
@@ -33,7 +33,7 @@ export function waitingUnder({ authority }: LockReceiptParts, target: LockTarget
     .filter((approval) => covers(target, approval, approval.system, approval.action)).length
 }
 
-/** Makes the receipt of a lock that is in force, and records it: the log's signature is the receipt's. */
+/** Makes the receipt of a lock that is in force, and records it: the log's signature is the receipt's. Throws `audit.…` where it cannot be recorded. */
 export async function recordReceipt(
   parts: LockReceiptParts,
   lock: Pick<Lock, 'id' | 'target' | 'at'>,
@@ -54,28 +54,35 @@ export async function recordReceipt(
   return { gateway: parts.gateway, ...receipt, leaf }
 }
 
-/** True where a lock on this target stops every call of an instance; a lock on a system, an action or a task takes nobody's identity. */
-function isUnder(
-  { authority }: LockReceiptParts,
-  { kind, name }: LockTarget,
-  { agent, delegation, instance }: InstanceView,
-): boolean {
-  const above = delegation === undefined ? undefined : authority.delegations.get(delegation)
-  switch (kind) {
-    case 'everything':
-      return true
-    case 'instance':
-      return instance === name
-    case 'agent':
-      return agent === name
-    case 'delegation':
-      return delegation === name
-    case 'person':
-      return above?.person === name
-    case 'system':
-    case 'action':
-    case 'task':
-      return false
+/**
+ * True where a lock on this target stops an instance: the same look as at a call, by every delegation that the instance has. A lock on a
+ * system, an action or a task takes nobody's identity.
+ */
+function isUnder(parts: LockReceiptParts, target: LockTarget, one: InstanceView): boolean {
+  const held = parts.authority.delegations
+    .list()
+    .filter(({ instance }) => instance === one.instance)
+  const ids = [one.delegation, ...held.map(({ id }) => id)]
+  return ids.some((id) => covers(target, lockable(parts, one, id), '', ''))
+}
+
+/** An instance as locks look at it, acting under one of its delegations. */
+function lockable(
+  { authority: { agents, delegations } }: LockReceiptParts,
+  { agent, instance }: InstanceView,
+  id: string | undefined,
+): Lockable {
+  const owner = (name: string): string => agents.get(name)?.owner ?? ''
+  const of = { instance, agent, owner: owner(agent) }
+  const chain = id === undefined ? undefined : delegations.chainOf(id)
+  const last = chain?.at(-1)
+  if (chain === undefined || last === undefined) return of
+  return {
+    ...of,
+    delegation: { id: last.id, person: last.person },
+    chain: chain.flatMap(({ by, parent = '' }) =>
+      by === undefined ? [] : [{ delegation: parent, ...by, owner: owner(by.agent) }],
+    ),
   }
 }
 

@@ -67,10 +67,17 @@ test('INV-13 a database put back from before a lock and a consumption has both a
       { agent: 'bot', attestor: 'oidc', source: 'ci', selectors: ['oidc:sub:bot'], person },
       person,
     )
+    const asked = await core.authority.locks.add({
+      target: { kind: 'agent', name: 'bot' },
+      ...by,
+    })
+    await core.authority.locks.lift(asked.id, by, MINUTE)
     await core.close()
     for (const file of database(home)) cpSync(join(home, file), join(backup, file))
 
     core = await open(home)
+    assert.notEqual(core.authority.locks.list()[0]?.lift, undefined)
+    await core.authority.locks.keep(asked.id, by)
     await core.authority.approvals.consume(approval.id, 'digest')
     await core.authority.delegations.revoke(taken.id, { by: person, reason: 'a test' })
     const ending = { by: person, reason: 'a test' }
@@ -96,8 +103,14 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     core = await open(home)
     assert.deepEqual(
       core.authority.locks.list().map(({ id, target: { kind, name } }) => [id, kind, name]),
-      [[lock.id, 'agent', 'bot']],
+      [
+        [asked.id, 'agent', 'bot'],
+        [lock.id, 'agent', 'bot'],
+      ],
     )
+    const [first, added] = core.authority.locks.list()
+    assert.equal(first?.lift, undefined, 'what was taken back does not come back')
+    assert.deepEqual(added?.able, lock.able, 'who could lift it is known from the log')
     await assert.rejects(core.authority.approvals.consume(approval.id, 'digest'), {
       code: 'approval.closed',
     })
@@ -121,7 +134,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
     assert.deepEqual(
       { ...told[0]?.record.body },
       {
-        locks: 1,
+        locks: 2,
         approvals: 1,
         instances: 0,
         delegations: 1,

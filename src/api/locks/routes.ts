@@ -13,16 +13,11 @@ import {
   type Lock as LockAnswer,
 } from '../../wire/api/lock.ts'
 import type { LoggedRecord } from '../../audit/log-reader.ts'
-import { faults } from '../../std/fault.ts'
-import { AUTHORITY_FAULTS } from '../../authority/faults.ts'
 import type { LockReceipt } from '../../wire/lock-receipt.ts'
 import { BecauseRequest } from '../../wire/api/text.ts'
-import { mayUse } from '../access.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts, Lock } from '../ports.ts'
 import type { Surface } from '../serve.ts'
-
-const fault = faults(AUTHORITY_FAULTS)
 
 function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
   const { kind, name } = lock.target
@@ -44,8 +39,8 @@ function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
   }
 }
 
-/** Receipts that are looked through for those of one lock, the newest. */
-const MOST_RECEIPTS = 1_000
+/** Receipts that are looked through at a time. */
+const PAGE = 1_000
 
 function receiptShown({ outside, ...receipt }: LockReceipt): LockReceiptAnswer {
   return { ...receipt, outside: outside.map((one) => ({ ...one })) }
@@ -55,6 +50,21 @@ function receiptShown({ outside, ...receipt }: LockReceipt): LockReceiptAnswer {
 function receiptIn({ leaf, record }: LoggedRecord): LockReceiptAnswer[] {
   const read = LockReceiptAnswer.safeParse({ ...record.body, gateway: record.gateway, leaf })
   return read.success ? [read.data] : []
+}
+
+/** The receipts of a lock, the newest first: those that were made since it was. */
+async function receiptsOf(
+  audit: ControlPorts['audit'],
+  { id, at }: Lock,
+): Promise<LockReceiptAnswer[]> {
+  const found: LockReceiptAnswer[] = []
+  for (let before = Number.MAX_SAFE_INTEGER; ;) {
+    const page = await audit.tail({ type: 'lock.enforced', limit: PAGE, before })
+    found.push(...page.flatMap((one) => (one.record.body['lock'] === id ? receiptIn(one) : [])))
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE || Date.parse(last.record.ts) < at) return found
+    before = last.index
+  }
 }
 
 /** Serves locks. */
@@ -73,21 +83,25 @@ export function serveLocks(surface: Surface, { audit, authority, server }: Contr
     },
     async ({ body: { target, reason }, person }) => {
       const { lock, receipt } = await server.lock({ target, reason, person: person.id })
-      return { ...shown(authority, lock), receipt: receiptShown(receipt) }
+      return {
+        ...shown(authority, lock),
+        receipt: receipt === undefined ? null : receiptShown(receipt),
+      }
     },
   )
   const params = z.strictObject({ id: z.string().max(64) })
   surface.closed(
     'GET /v1/locks/{id}',
-    { summary: 'A lock in force, and what each gateway did for it', params, answer: LockShown },
+    {
+      summary: 'A lock, lifted ones too, and what each gateway did for it',
+      params,
+      answer: LockShown,
+    },
     async ({ params: { id } }) => {
-      const lock = authority.locks.list().find((one) => one.id === id)
-      if (lock === undefined) throw fault('lock.unknown', 'no lock of this id is in force')
-      const records = await audit.tail({ type: 'lock.enforced', limit: MOST_RECEIPTS })
-      const receipts = records.flatMap((one) =>
-        one.record.body['lock'] === id ? receiptIn(one) : [],
-      )
-      return { ...shown(authority, lock), receipts }
+      const lock = await authority.locks.get(id)
+      const removed = lock.removed === undefined ? null : rfc3339(lock.removed.at)
+      const receipts = await receiptsOf(audit, lock)
+      return { ...shown(authority, lock), removed_at: removed, receipts }
     },
   )
   surface.closed(
@@ -99,9 +113,8 @@ export function serveLocks(surface: Surface, { audit, authority, server }: Contr
       answer: LockRemoved,
     },
     async ({ params: { id }, body: { reason }, person }) => {
-      const able = authority.people.list().filter(({ roles }) => mayUse('operator', roles))
-      const rule = { able, delayMs: server.facts().unlockDelayMs }
-      const lock = await authority.locks.lift(id, { person: person.id, reason }, rule)
+      const { unlockDelayMs } = server.facts()
+      const lock = await authority.locks.lift(id, { person: person.id, reason }, unlockDelayMs)
       const { lift, state } = lock
       const from = state === 'removed' || lift === undefined ? null : lift.from
       return { id, removed: state === 'removed', from: from === null ? null : rfc3339(from) }

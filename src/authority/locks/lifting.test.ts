@@ -5,148 +5,206 @@ import { test } from 'node:test'
 import { faultOf, withAuthority, type AuthorityHome } from '../../../test/fakes/authority.ts'
 import type { Person } from '../../store/rows/person.ts'
 import type { Authority } from '../open.ts'
-import type { LiftRule } from './lifting.ts'
 
 const MINUTE = 60_000
 const DAY = 1_440 * MINUTE
+const DELAY = 10 * MINUTE
+const EVERYTHING = { kind: 'everything', name: '' } as const
 
 const word = (person: { readonly id: string }) => ({ person: person.id, reason: 'looked into it' })
-const rule = (...able: Person[]): LiftRule => ({ able, delayMs: 10 * MINUTE })
 
-async function locked(home: AuthorityHome, authority: Authority) {
-  const made = (name: string) => authority.people.create({ name, roles: ['operator'] })
-  const [alice, bob, carol] = [await made('alice'), await made('bob'), await made('carol')]
-  home.clock.advance(MINUTE)
-  const target = { kind: 'everything', name: '' } as const
-  const lock = await authority.locks.add({ target, ...word(alice) })
-  return { alice, bob, carol, id: lock.id }
+class Scene {
+  readonly home: AuthorityHome
+  authority: Authority
+  id = ''
+
+  constructor(home: AuthorityHome, authority: Authority) {
+    this.home = home
+    this.authority = authority
+  }
+
+  person(name: string, roles: readonly string[] = ['operator']): Promise<Person> {
+    return this.authority.people.create({ name, roles })
+  }
+
+  async lock(by: Person, target: Parameters<Authority['locks']['add']>[0]['target'] = EVERYTHING) {
+    this.id = (await this.authority.locks.add({ target, ...word(by) })).id
+    return this.id
+  }
+
+  /** `removed`, or `active` where the word is the first of two. */
+  async lift(by: Person, delayMs = DELAY): Promise<string> {
+    return (await this.authority.locks.lift(this.id, word(by), delayMs)).state
+  }
+
+  async roles(person: Person, roles: readonly string[]): Promise<void> {
+    await this.authority.people.change(person.id, { roles }, { ...word(person) })
+  }
+
+  get request() {
+    return this.authority.locks.list().find(({ id }) => id === this.id)?.lift
+  }
 }
 
-const holds = (authority: Authority): boolean => authority.locks.list().length > 0
+async function scene(
+  names: readonly string[],
+  run: (scene: Scene, people: readonly Person[]) => Promise<void>,
+): Promise<void> {
+  await withAuthority(async (home, authority) => {
+    const made = new Scene(home, authority)
+    const people: Person[] = []
+    for (const name of names) people.push(await made.person(name))
+    await made.lock(people[0]!)
+    await run(made, people)
+  })
+}
+
+const SECOND = faultOf('lock.second')
 
 test('one person locks, two unlock, and until then it is in force', () =>
-  withAuthority(async (home, authority) => {
-    const { alice, bob, id } = await locked(home, authority)
-    const able = rule(alice, bob)
-    const asked = await authority.locks.lift(id, word(alice), able)
-    assert.deepEqual(
-      [asked.state, asked.lift?.person, asked.lift?.from],
-      ['active', alice.id, null],
-    )
-    assert.equal(home.audit.last('lock.lift_requested').person, alice.id)
-    await assert.rejects(authority.locks.lift(id, word(alice), able), faultOf('lock.second'))
-    home.clock.advance(60 * MINUTE)
-    await assert.rejects(authority.locks.lift(id, word(alice), able), faultOf('lock.second'))
-    assert.ok(holds(authority))
-    const again = await home.reopen()
-    assert.equal(again.locks.list()[0]?.lift?.person, alice.id, 'the first word outlives a restart')
-    const lifted = await again.locks.lift(id, word(bob), able)
-    assert.equal(lifted.state, 'removed')
-    assert.ok(!holds(again))
-    const { body, person } = home.audit.last('lock.removed')
-    assert.deepEqual([person, body['first'], body['alone']], [bob.id, alice.id, false])
+  scene(['alice', 'bob'], async (s, [alice, bob]) => {
+    assert.equal(await s.lift(alice!), 'active')
+    assert.deepEqual([s.request?.person, s.request?.from], [alice!.id, null])
+    assert.equal(s.home.audit.last('lock.lift_requested').person, alice!.id)
+    await assert.rejects(s.lift(alice!), SECOND)
+    s.home.clock.advance(60 * MINUTE)
+    await assert.rejects(s.lift(alice!), SECOND)
+    s.authority = await s.home.reopen()
+    assert.equal(s.request?.person, alice!.id, 'the first word outlives a restart')
+    assert.equal(await s.lift(bob!), 'removed')
+    assert.deepEqual(s.authority.locks.list(), [])
+    const { body, person } = s.home.audit.last('lock.removed')
+    assert.deepEqual([person, body['first'], body['alone']], [bob!.id, alice!.id, false])
+    assert.equal((await s.authority.locks.get(s.id)).state, 'removed')
   }))
 
 test('of many words at once, one lifts', () =>
-  withAuthority(async (home, authority) => {
-    const { alice, bob, carol, id } = await locked(home, authority)
-    const able = rule(alice, bob, carol)
-    const ways = await Promise.allSettled(
-      [alice, alice, bob, carol].map((person) => authority.locks.lift(id, word(person), able)),
-    )
+  scene(['alice', 'bob', 'carol'], async (s, [alice, bob, carol]) => {
+    const ways = await Promise.allSettled([alice, alice, bob, carol].map((one) => s.lift(one!)))
     assert.deepEqual(
-      ways.map((way) => (way.status === 'fulfilled' ? way.value.state : 'refused')),
+      ways.map((way) => (way.status === 'fulfilled' ? way.value : 'refused')),
       ['active', 'refused', 'removed', 'refused'],
     )
-    assert.equal(home.audit.recorded.filter(({ draft }) => draft.type === 'lock.removed').length, 1)
+    const removed = s.home.audit.recorded.filter(({ draft }) => draft.type === 'lock.removed')
+    assert.equal(removed.length, 1)
   }))
 
 test('who is alone waits, says it twice, and the record says that they were alone', () =>
-  withAuthority(async (home, authority) => {
-    const { alice, id } = await locked(home, authority)
-    const able = rule(alice)
-    const asked = await authority.locks.lift(id, word(alice), able)
-    assert.equal(asked.lift?.from, home.clock.now() + 10 * MINUTE)
-    home.clock.advance(10 * MINUTE - 1)
-    await assert.rejects(authority.locks.lift(id, word(alice), able), faultOf('lock.wait'))
-    home.clock.advance(1)
-    assert.equal((await authority.locks.lift(id, word(alice), able)).state, 'removed')
-    assert.equal(home.audit.last('lock.removed').body['alone'], true)
-    const target = { kind: 'everything', name: '' } as const
-    const other = await authority.locks.add({ target, ...word(alice) })
-    const atOnce = await authority.locks.lift(other.id, word(alice), { able: [alice], delayMs: 0 })
-    assert.equal(atOnce.state, 'removed')
-    assert.equal(home.audit.last('lock.removed').body['alone'], true)
+  scene(['alice'], async (s, [alice]) => {
+    assert.equal(await s.lift(alice!), 'active')
+    assert.equal(s.request?.from, s.home.clock.now() + DELAY)
+    s.home.clock.advance(DELAY - 1)
+    await assert.rejects(s.lift(alice!), faultOf('lock.wait'))
+    s.home.clock.advance(1)
+    assert.equal(await s.lift(alice!), 'removed')
+    assert.equal(s.home.audit.last('lock.removed').body['alone'], true)
+    await s.lock(alice!)
+    assert.equal(await s.lift(alice!, 0), 'removed', 'a home that waits for nobody says so')
+    assert.equal(s.home.audit.last('lock.removed').body['alone'], true)
   }))
 
-test('INV-5 nobody makes themselves a second: who came after the lock does not count', () =>
-  withAuthority(async (home, authority) => {
-    const { alice, id } = await locked(home, authority)
-    home.clock.advance(MINUTE)
-    const puppet = await authority.people.create({ name: 'puppet', roles: ['operator'] })
-    await authority.locks.lift(id, word(alice), rule(alice, puppet))
-    await assert.rejects(
-      authority.locks.lift(id, word(puppet), rule(alice, puppet)),
-      faultOf('lock.second'),
-    )
-    assert.ok(holds(authority))
-    // Nor does being there take the wait of who was alone away.
-    home.clock.advance(10 * MINUTE)
-    const lifted = await authority.locks.lift(id, word(alice), rule(alice, puppet))
-    assert.equal(lifted.state, 'removed')
+test('INV-5 nobody makes themselves a second: who is new, or has their role since, says neither word', () =>
+  scene(['alice', 'bob'], async (s, [alice, bob]) => {
+    const viewer = await s.person('vera', ['viewer'])
+    await s.lock(alice!)
+    const puppet = await s.person('puppet')
+    await s.roles(viewer, ['administrator'])
+    for (const second of [puppet, viewer]) {
+      await assert.rejects(s.lift(second), SECOND, 'not the first word')
+      assert.equal(s.request, undefined)
+    }
+    await s.lift(alice!)
+    for (const second of [puppet, viewer]) await assert.rejects(s.lift(second), SECOND)
+    assert.equal(await s.lift(bob!), 'removed')
   }))
 
-test('INV-5 nobody lifts the lock on themselves while anybody else can', () =>
-  withAuthority(async (home, authority) => {
-    const { alice, bob, carol } = await locked(home, authority)
-    const target = { kind: 'person', name: bob.id } as const
-    const { id } = await authority.locks.add({ target, ...word(alice) })
-    const able = rule(alice, bob, carol)
-    await assert.rejects(authority.locks.lift(id, word(bob), able), faultOf('lock.second'))
-    await authority.locks.lift(id, word(alice), able)
-    await assert.rejects(authority.locks.lift(id, word(bob), able), faultOf('lock.second'))
-    assert.equal((await authority.locks.lift(id, word(carol), able)).state, 'removed')
-    // Two people of whom one is locked: the other is alone, and waits.
-    const again = await authority.locks.add({ target, ...word(alice) })
-    const asked = await authority.locks.lift(again.id, word(alice), rule(alice, bob))
-    assert.notEqual(asked.lift?.from, null)
+test('INV-5 nobody makes themselves alone in a hurry: where others have gone, it takes a day', () =>
+  scene(['alice', 'bob', 'carol'], async (s, [alice, bob, carol]) => {
+    await s.lift(alice!)
+    await s.roles(bob!, ['viewer'])
+    await s.authority.people.leave(carol!.id, word(alice!))
+    // The delay of who is alone from the beginning is not hers, not even none at all.
+    assert.equal(await s.lift(alice!, 0), 'active')
+    assert.equal(s.request?.from, s.home.clock.now() + DAY)
+    s.home.clock.advance(DAY - 1)
+    await assert.rejects(s.lift(alice!, 0), faultOf('lock.wait'))
+    await s.roles(bob!, ['operator'])
+    await assert.rejects(s.lift(alice!), SECOND, 'somebody is back in time')
+    s.home.clock.advance(1)
+    await assert.rejects(s.lift(alice!), SECOND)
+    await s.roles(bob!, ['viewer'])
+    assert.equal(await s.lift(alice!), 'removed')
+    assert.equal(s.home.audit.last('lock.removed').body['alone'], true)
   }))
 
-test('a request is taken back, or is forgotten after a day', () =>
-  withAuthority(async (home, authority) => {
-    const { alice, bob, carol, id } = await locked(home, authority)
-    const able = rule(alice, bob, carol)
-    await authority.locks.lift(id, word(alice), able)
-    await authority.locks.keep(id, word(carol))
-    assert.equal(home.audit.last('lock.lift_withdrawn').body['first'], alice.id)
-    await assert.rejects(authority.locks.keep(id, word(carol)), faultOf('lock.unknown'))
-    assert.equal(
-      (await authority.locks.lift(id, word(bob), able)).state,
-      'active',
-      'it begins anew',
-    )
-    home.clock.advance(DAY)
-    assert.equal((await authority.locks.lift(id, word(alice), able)).lift?.person, alice.id)
-    assert.equal((await authority.locks.lift(id, word(carol), able)).state, 'removed')
+test('INV-5 the first word counts only while who gave it could give it again', () =>
+  scene(['alice', 'bob', 'carol'], async (s, [alice, bob, carol]) => {
+    await s.lift(alice!)
+    await s.roles(alice!, ['viewer'])
+    assert.equal(await s.lift(bob!), 'active', 'it begins anew')
+    assert.equal(s.request?.person, bob!.id)
+    await s.lock(carol!, { kind: 'person', name: bob!.id })
+    const [everything] = s.authority.locks.list()
+    s.id = everything!.id
+    // Bob is locked since: carol is alone of those who were there.
+    assert.equal(await s.lift(carol!), 'active')
+    assert.equal(s.request?.person, carol!.id)
+  }))
+
+test('INV-5 who is locked lifts nothing, neither theirs nor another, while anybody else can', () =>
+  scene(['alice', 'bob', 'carol'], async (s, [alice, bob, carol]) => {
+    const everything = s.id
+    const theirs = await s.lock(alice!, { kind: 'person', name: bob!.id })
+    for (const id of [everything, theirs]) {
+      s.id = id
+      await assert.rejects(s.lift(bob!), SECOND)
+      await s.lift(alice!)
+      await assert.rejects(s.lift(bob!), SECOND)
+    }
+    assert.equal(await s.lift(carol!), 'removed')
+    // Whoever locks everybody else is stopped by any of them: then all are locked, and all count.
+    await s.lock(alice!, { kind: 'person', name: bob!.id })
+    await s.lock(alice!, { kind: 'person', name: carol!.id })
+    await assert.rejects(s.lift(bob!), SECOND)
+    await s.authority.locks.add({ target: { kind: 'person', name: alice!.id }, ...word(bob!) })
+    assert.equal(await s.lift(bob!), 'active')
+    assert.equal(await s.lift(carol!), 'removed')
+  }))
+
+test('where nobody is left who was there, whoever can lift locks now does, two of them', () =>
+  scene(['alice'], async (s, [alice]) => {
+    const [dora, emil] = [await s.person('dora'), await s.person('emil')]
+    await assert.rejects(s.lift(dora), SECOND)
+    await s.authority.people.leave(alice!.id, word(dora))
+    assert.equal(await s.lift(dora), 'active')
+    assert.equal(await s.lift(emil), 'removed')
+  }))
+
+test('a request is taken back, or is forgotten and not shown any more', () =>
+  scene(['alice', 'bob', 'carol'], async (s, [alice, bob, carol]) => {
+    await s.lift(alice!)
+    await s.authority.locks.keep(s.id, word(carol!))
+    assert.equal(s.home.audit.last('lock.lift_withdrawn').body['first'], alice!.id)
+    await assert.rejects(s.authority.locks.keep(s.id, word(carol!)), faultOf('lock.unknown'))
+    assert.equal(await s.lift(bob!), 'active', 'it begins anew')
+    s.home.clock.advance(2 * DAY)
+    assert.equal(s.request, undefined)
+    assert.equal(await s.lift(alice!), 'active')
+    assert.equal(await s.lift(carol!), 'removed')
   }))
 
 test('a reason is needed for each of the two words, and the lock has to be there', () =>
-  withAuthority(async (home, authority) => {
-    const { alice, bob, id } = await locked(home, authority)
-    const able = rule(alice, bob)
-    const mute = { person: alice.id, reason: ' ' }
-    await assert.rejects(authority.locks.lift(id, mute, able), faultOf('reason.required'))
-    await assert.rejects(authority.locks.lift('none', word(alice), able), faultOf('lock.unknown'))
-    await assert.rejects(
-      authority.locks.lift('integrity', word(alice), able),
-      faultOf('lock.unknown'),
-    )
-    await assert.rejects(
-      authority.locks.lift(id, { person: 'per_nobody', reason: 'x' }, able),
-      faultOf('person.unknown'),
-    )
+  scene(['alice', 'bob'], async ({ authority, home, id }, [alice]) => {
+    const { locks } = authority
+    const mute = { person: alice!.id, reason: ' ' }
+    await assert.rejects(locks.lift(id, mute, DELAY), faultOf('reason.required'))
+    await assert.rejects(locks.lift('none', word(alice!), DELAY), faultOf('lock.unknown'))
+    await assert.rejects(locks.lift('integrity', word(alice!), DELAY), faultOf('lock.unknown'))
+    await assert.rejects(locks.get('none'), faultOf('lock.unknown'))
+    const nobody = { person: 'per_nobody', reason: 'x' }
+    await assert.rejects(locks.lift(id, nobody, DELAY), faultOf('person.unknown'))
     home.audit.fail()
-    await assert.rejects(authority.locks.lift(id, word(alice), able), faultOf('audit.unavailable'))
+    await assert.rejects(locks.lift(id, word(alice!), DELAY), faultOf('audit.unavailable'))
     home.audit.recover()
-    assert.equal(authority.locks.list()[0]?.lift, undefined, 'what was not recorded was not asked')
+    assert.equal(locks.list()[0]?.lift, undefined, 'what was not recorded was not asked')
   }))

@@ -7,13 +7,28 @@ import { AUTHORITY_FAULTS } from '../faults.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
 
-/** How long a request waits for the second person (ms). */
-const LIFT_WAITS_MS = 86_400_000
+/** How long somebody waits whom the others left alone, and how long a request counts: it outlasts every wait (ms). */
+const DAY_MS = 86_400_000
+const COUNTS_MS = 2 * DAY_MS
+/** Roles whose holders may lift locks. */
+const LIFTERS: readonly string[] = ['operator', 'administrator']
+/** People whom a lock remembers as those who could lift it; who is beyond that is no second. */
+const ABLE_MAX = 64
 
-/** Who may lift locks here, and how long a person who is alone has to wait (ms). */
+/** The people who may lift locks, by their id, sorted. */
+export function lifters(people: readonly Person[]): readonly string[] {
+  return people
+    .filter(({ roles }) => LIFTERS.some((role) => roles.includes(role)))
+    .map(({ id }) => id)
+    .sort()
+    .slice(0, ABLE_MAX)
+}
+
+/** Who is there now. */
 export interface LiftRule {
-  /** Everybody who may: those who are here. */
-  readonly able: readonly Person[]
+  /** Ids of who may lift locks at this moment and is not locked; where that is nobody, of who may. */
+  readonly able: readonly string[]
+  /** How long a person waits who was alone from the beginning (ms). */
   readonly delayMs: number
 }
 
@@ -23,43 +38,44 @@ export type Lift =
   | { readonly does: 'ask'; readonly request: Omit<LiftRequest, 'reason'> }
   | { readonly does: 'refuse'; readonly why: Fault }
 
+/** The request that waits, as long as it counts. */
+export function requestOf({ lift }: Pick<Lock, 'lift'>, now: number): LiftRequest | undefined {
+  return lift !== undefined && now - lift.at < COUNTS_MS ? lift : undefined
+}
+
 /**
- * Weighs a person's word on a lock. The second person has to have been here when the lock was made: nobody makes themselves a second.
- * Who is alone lifts with a second word after the delay, and the record says that they were alone.
+ * Weighs a person's word on a lock. Those count who could lift it when it was made and still can, for the first word as for the second:
+ * nobody makes themselves another by a new role. Who is alone says it twice, with the delay in between where they were alone from the
+ * beginning, and with a day where the others have gone since: nobody makes themselves alone in a hurry.
  */
 export function weigh(
-  lock: Pick<Lock, 'at' | 'lift' | 'target'>,
-  person: Person,
-  rule: LiftRule,
+  lock: Pick<Lock, 'able' | 'lift'>,
+  person: string,
+  { able, delayMs }: LiftRule,
   now: number,
 ): Lift {
-  const { lift: request } = lock
-  const open = request !== undefined && now - request.at < LIFT_WAITS_MS ? request : undefined
-  const locked = lock.target.kind === 'person' ? lock.target.name : undefined
-  const others = rule.able.filter(
-    ({ id, createdAt }) => id !== person.id && id !== locked && createdAt <= lock.at,
-  )
-  const alone = others.length === 0
-  if (locked === person.id && !alone) {
-    return { does: 'refuse', why: fault('lock.second', 'nobody lifts the lock on themselves') }
+  const there = lock.able ?? able
+  const left = there.filter((id) => able.includes(id))
+  // Where nobody is left of those, the lock would stand for good.
+  const count = left.length > 0 ? left : able
+  if (!count.includes(person)) {
+    return refuse('who lifts a lock could do so when it was made, and is not locked')
   }
-  if (open !== undefined && open.person !== person.id) {
-    return person.createdAt <= lock.at
-      ? { does: 'lift', alone: false }
-      : {
-          does: 'refuse',
-          why: fault('lock.second', 'who confirms has to have been here before the lock was'),
-        }
-  }
-  if (alone && rule.delayMs === 0) return { does: 'lift', alone: true }
-  if (open === undefined) {
-    const from = alone ? now + rule.delayMs : null
-    return { does: 'ask', request: { person: person.id, at: now, from } }
-  }
-  // Whoever came meanwhile does not take away what time has given, nor the other way round.
-  if (open.from === null || !alone) {
-    return { does: 'refuse', why: fault('lock.second', 'somebody else has to confirm this') }
-  }
-  if (now >= open.from) return { does: 'lift', alone: true }
+  const open = requestOf(lock, now)
+  const first = open !== undefined && count.includes(open.person) ? open : undefined
+  if (first !== undefined && first.person !== person) return { does: 'lift', alone: false }
+  const alone = count.every((id) => id === person)
+  const wait = there.every((id) => id === person) ? delayMs : DAY_MS
+  if (alone && wait === 0) return { does: 'lift', alone: true }
+  const ask = (from: number | null): Lift => ({ does: 'ask', request: { person, at: now, from } })
+  if (first === undefined) return ask(alone ? now + wait : null)
+  if (!alone) return refuse('somebody else has to confirm this')
+  // Others were there when it was asked: for who is alone since, time begins now.
+  if (first.from === null) return ask(now + wait)
+  if (now >= first.from) return { does: 'lift', alone: true }
   return { does: 'refuse', why: fault('lock.wait', 'it is too early for a person alone') }
+}
+
+function refuse(detail: string): Lift {
+  return { does: 'refuse', why: fault('lock.second', detail) }
 }

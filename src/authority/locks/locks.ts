@@ -14,7 +14,7 @@ import { unknownName } from '../registry/name.ts'
 import type { People } from '../registry/people.ts'
 import type { Systems } from '../registry/systems.ts'
 import { Turns } from '../turns.ts'
-import { weigh, type LiftRule } from './lifting.ts'
+import { lifters, requestOf, weigh } from './lifting.ts'
 import { LockIndex, type Lockable } from './target.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
@@ -73,6 +73,7 @@ export class Locks {
         person: '',
         at: ports.clock.now(),
         state: 'active',
+        able: lifters(registry.people.list()),
       }
       locks.#index.add(locks.#integrity)
     }
@@ -89,10 +90,24 @@ export class Locks {
     return this.#index.of(target)
   }
 
-  /** Active locks, oldest first. */
+  /** Active locks, oldest first, with the requests to lift them that count. */
   list(): readonly Lock[] {
     const locks = [...this.#active.values()].map(({ doc }) => doc).sort((a, b) => a.at - b.at)
-    return this.#integrity === undefined ? locks : [this.#integrity, ...locks]
+    const all = this.#integrity === undefined ? locks : [this.#integrity, ...locks]
+    return all.map((lock) => this.#shown(lock))
+  }
+
+  /** Any lock, lifted ones too. Throws `lock.unknown`. */
+  async get(id: string): Promise<Lock> {
+    const lock = this.#inForce(id) ?? (await this.#ports.store.locks.get(id))?.doc
+    if (lock === undefined) throw fault('lock.unknown', `the lock ${unknownName(id, [])}`)
+    return this.#shown(lock)
+  }
+
+  /** Without a request that is too old to count. */
+  #shown(lock: Lock): Lock {
+    const { lift, ...rest } = lock
+    return lift === undefined || requestOf(lock, this.#ports.clock.now()) === lift ? lock : rest
   }
 
   /** Calls back synchronously once a change is in force. Returns the way to stop listening. */
@@ -105,7 +120,7 @@ export class Locks {
   add(word: LockWord & { readonly target: LockTarget }): Promise<Lock> {
     return this.#turns.run(async () => {
       const doc = this.#lock(word)
-      const receipt = await this.#append('lock.added', doc, doc.person, doc.reason)
+      const receipt = await this.#append('lock.added', doc, doc.person, doc.reason, ableOf(doc))
       this.#enforce(await this.#ports.store.locks.insert(doc, receipt))
       this.#tell('added', doc)
       return doc
@@ -122,7 +137,7 @@ export class Locks {
     this.#tell('added', doc)
     try {
       await this.#turns.run(async () => {
-        const receipt = await this.#append('lock.added', doc, doc.person, doc.reason)
+        const receipt = await this.#append('lock.added', doc, doc.person, doc.reason, ableOf(doc))
         this.#active.set(doc.id, await this.#ports.store.locks.insert(doc, receipt))
       })
     } catch (error) {
@@ -142,6 +157,7 @@ export class Locks {
       person,
       at: clock.now(),
       state: 'active',
+      able: lifters(this.#registry.people.list()),
     }
   }
 
@@ -174,11 +190,12 @@ export class Locks {
    * One of the two words that lift a lock. The answer has the state `removed` where it is lifted, and else the request that waits now.
    * Throws `lock.second`, `lock.wait`.
    */
-  lift(id: string, word: LockWord, rule: LiftRule): Promise<Lock> {
+  lift(id: string, word: LockWord, delayMs: number): Promise<Lock> {
     return this.#turns.run(async () => {
       const lock = this.#found(id)
-      const person = this.#registry.people.find(word.person)
+      const person = this.#registry.people.find(word.person).id
       const reason = checkedReason(word.reason)
+      const rule = { able: this.#able(), delayMs }
       const found = weigh(lock, person, rule, this.#ports.clock.now())
       if (found.does === 'refuse') throw found.why
       if (found.does === 'lift') {
@@ -202,8 +219,19 @@ export class Locks {
     })
   }
 
+  /** Who may lift locks now; nobody who is locked, unless all of them are. */
+  #able(): readonly string[] {
+    const all = lifters(this.#registry.people.list())
+    const free = all.filter((name) => this.#index.of({ kind: 'person', name }) === undefined)
+    return free.length > 0 ? free : all
+  }
+
+  #inForce(id: string): Lock | undefined {
+    return id === INTEGRITY_LOCK ? this.#integrity : this.#active.get(id)?.doc
+  }
+
   #found(id: string): Lock {
-    const lock = id === INTEGRITY_LOCK ? this.#integrity : this.#active.get(id)?.doc
+    const lock = this.#inForce(id)
     if (lock !== undefined) return lock
     if (id === INTEGRITY_LOCK) throw fault('lock.unknown', 'the database is whole')
     throw fault('lock.unknown', `the lock ${unknownName(id, this.#active.keys())}`)
@@ -293,4 +321,9 @@ export class Locks {
   #tell(change: 'added' | 'removed', lock: Lock): void {
     for (const listener of this.#listeners) listener(change, lock)
   }
+}
+
+/** What the log keeps of who could lift a lock, so that a row made anew from it says the same. */
+function ableOf({ able = [] }: Lock): JsonObject {
+  return { able: [...able] }
 }

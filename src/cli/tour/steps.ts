@@ -265,7 +265,7 @@ const cut: Step = {
     const locked = control.send('POST', '/v1/locks', { target, reason }, LockAdded)
     const end = await job
     const took = Math.round(stage.now() - began)
-    const { receipt: cut } = await locked
+    const cut = (await locked).receipt ?? { calls: 0, processes: 0 }
     return {
       expected: 'progress, then cut off by the lock, its upstream processes ended',
       observed: `${progress} of 120 steps; cut off ${took} ms after the command; ${cut.calls} call and ${cut.processes} processes ended; ${failureText(end)}`,

@@ -37,6 +37,8 @@ export interface Lock {
   /** ms since the epoch. */
   readonly at: number
   readonly state: 'active' | 'removed'
+  /** Person ids of who could lift it when it was made, sorted; absent where that was not noted: who can now. */
+  readonly able?: readonly string[]
   /** Somebody has asked for it to be lifted; it is in force all the same. */
   readonly lift?: LiftRequest
   readonly removed?: { readonly person: string; readonly reason: string; readonly at: number }

@@ -73,10 +73,16 @@ export const LockReceipt = z
   .meta({ id: 'LockReceipt' })
 
 /** Answer of `POST /v1/locks`: the lock is in force, and this is what it did at once. */
-export const LockAdded = Lock.extend({ receipt: LockReceipt })
+export const LockAdded = Lock.extend({
+  /** Null where it could not be recorded; the lock is in force all the same. */
+  receipt: LockReceipt.nullable(),
+})
 
-/** Answer of `GET /v1/locks/{id}`. */
-export const LockShown = Lock.extend({ receipts: z.array(LockReceipt) })
+/** Answer of `GET /v1/locks/{id}`: also of one that was lifted. */
+export const LockShown = Lock.extend({
+  removed_at: Time.nullable(),
+  receipts: z.array(LockReceipt),
+})
 
 /** Answer of `POST /v1/locks/{id}/remove`: lifted; or the first of two words is noted, and the lock is in force. */
 export const LockRemoved = z.object({
