@@ -32,6 +32,14 @@ const APPROVALS: Described = {
   'approval.expired': 'nobody decided in time',
   'approval.voided':
     'the approval lost its call: a lock, an instance that ended, or a caller that cancelled',
+  'amendment.given':
+    'persons agreed for a whole task: to which gate, of which action under which definition and policies, how often and until when; the bounds of the arguments are behind the commitments in `terms`',
+  'amendment.used':
+    'one call was let through by it: the call, and how many there were of how many; durable before the call may go on',
+  'amendment.withdrawn': 'a person took it back, with the reason',
+  'amendment.expired': 'its time is over',
+  'amendment.voided':
+    'it lost what it stood on: a lock, the task, the policies, the definition, or the role of somebody who agreed',
 }
 
 const AUTHORITY: Described = {

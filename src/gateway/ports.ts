@@ -178,8 +178,26 @@ export interface ApprovalView {
   readonly answer?: string
 }
 
+/** A held call, as far as what was agreed for its task is concerned. */
+export type AmendedAsk = Pick<
+  ApprovalAsk,
+  'call' | 'actor' | 'system' | 'action' | 'input' | 'definition' | 'policySet' | 'gates'
+>
+
+/** What persons agreed to for the task of a held call. */
+export interface AmendedView {
+  /** Ids of the amendments, one for each gate. */
+  readonly amendments: readonly string[]
+  /** `@id`s that they set aside for this call. */
+  readonly setAside: readonly string[]
+}
+
 /** Held calls. */
 export interface ApprovalPort {
+  /** What lifts every gate of this call, where persons agreed for its task. Synchronous, and takes nothing. */
+  amended(ask: AmendedAsk): AmendedView | undefined
+  /** Uses that up for this call, durably, all of it or nothing. False when it is not there (any more). */
+  useAmended(view: AmendedView, ask: AmendedAsk): Promise<boolean>
   /** Joins the approval of the same call by the same instance, or asks; the request is durable when it resolves. */
   ask(ask: ApprovalAsk): Promise<ApprovalView>
   /** Resolves when the state is no longer pending, after `ms`, or when `signal` aborts, with the state then. */

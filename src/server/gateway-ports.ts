@@ -126,6 +126,16 @@ function approvalPort({ authority, clock, controlUrl, approvalMs }: GatewayParts
     ...(approval.ended !== undefined && { answer: approval.ended.reason }),
   })
   return {
+    amended: (ask) => {
+      const found = authority.amendments.find(ask)
+      return (
+        found && {
+          amendments: found.map(({ id }) => id),
+          setAside: found.map(({ gate }) => gate.policy),
+        }
+      )
+    },
+    useAmended: ({ amendments }, ask) => authority.amendments.use(amendments, ask),
     ask: async (ask) => {
       const { instance } = ask.actor
       const pending = approvals.list().filter((one) => one.instance === instance)

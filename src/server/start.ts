@@ -168,6 +168,7 @@ function sweep({ authority, machine, note }: Core): () => void {
     machine.timer.after(EXPIRY_MS, () => {
       Promise.all([
         authority.approvals.expireDue(),
+        authority.amendments.sweep(),
         authority.agents.sweep(),
         authority.delegations.sweep(),
         authority.tasks.sweep(),

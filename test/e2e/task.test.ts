@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import type { Holder } from '../../src/cli/identity/holder.ts'
 import { fromBase64url, utf8 } from '../../src/std/bytes.ts'
 import type { AuditEntry } from '../../src/wire/api/audit.ts'
-import { Task } from '../../src/wire/api/task.ts'
+import { Task, TaskShown } from '../../src/wire/api/task.ts'
 import { META } from '../../src/wire/mcp.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
 import { connect, legacy, modern, refused, send, type Answer } from './client.ts'
@@ -219,6 +219,39 @@ for (const [title, end] of [
     assert.equal(after.code, title === 'locked' ? 'admit.locked' : 'decide.no_task')
   })
 }
+
+test('INV-6 what is approved for the task goes on without asking, within its bounds, until it is withdrawn', async () => {
+  const holder = await worker('amended')
+  const task = await open('amended', '--allow', 'probe/echo')
+  const first = echo(holder, 'ok, hold 1')
+  const { id } = await bailiwick.held()
+  const loosen = '/text in ["ok, hold 1","ok, hold 2"]'
+  const terms = ['--for-task', '--count', '9', '--for', '30m', '--loosen', loosen]
+  const agreed = await bailiwick.cli(['approval', 'approve', id, '--reason', 'fine', ...terms])
+  assert.equal(agreed.code, 0, agreed.stderr)
+  assert.ok(ran(await first))
+  for (const text of ['ok, hold 1', 'ok, hold 2']) assert.ok(ran(await echo(holder, text)), text)
+  assert.deepEqual(await bailiwick.pending(), [], 'nobody was asked again')
+  const { body, call } = await last('call.intent')
+  const used = await last('amendment.used')
+  assert.deepEqual(
+    [used.call, used.body['used'], body['set_aside']],
+    [call, 2, ['echo-is-looked-at']],
+  )
+  const { stdout } = await bailiwick.cli(['task', 'show', task.id, '-o', 'json'])
+  const [given] = TaskShown.parse(JSON.parse(stdout)).amendments
+  assert.deepEqual([given?.used, given?.count, given?.approval], [2, 8, id])
+  const shown = await bailiwick.cli(['approval', 'amendment', given!.id])
+  assert.match(shown.stdout, /2 of 8[\s\S]*ok, hold 2[\s\S]*ok, hold 1/)
+  const word = ['approval', 'withdraw', given!.id, '--reason', 'enough of that']
+  assert.equal((await bailiwick.cli(word)).code, 0)
+  const third = echo(holder, 'ok, hold 1')
+  const held = await bailiwick.held()
+  await bailiwick.cli(['approval', 'deny', held.id, '--reason', 'the end'])
+  assert.equal((await third).code, 'approval.denied')
+  const report = await bailiwick.verify()
+  assert.equal(report.ok, true, JSON.stringify(report.findings))
+})
 
 test('INV-4 what comes with a join token is for its instance alone, and ends with it', async () => {
   await bailiwick.agent('joined', ['worker'], false, false)

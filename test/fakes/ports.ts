@@ -16,6 +16,8 @@ import { differences } from '../../src/gateway/upstream/difference.ts'
 import { driftOf } from '../../src/gateway/upstream/drift.ts'
 import { NOTHING_EQUIPPED } from '../../src/gateway/equipment.ts'
 import type {
+  AmendedAsk,
+  AmendedView,
   ApprovalAsk,
   ApprovalPort,
   ApprovalView,
@@ -52,6 +54,21 @@ export class FakeApprovals implements ApprovalPort {
   readonly asked: ApprovalAsk[] = []
   readonly #views = new Map<string, ApprovalView & { digest: string }>()
   readonly #waiters = new Map<string, Set<() => void>>()
+
+  /** How many calls persons agreed to for the task, and for which they were used up. */
+  amendedLeft = 0
+  readonly amendedUsed: string[] = []
+
+  amended(): AmendedView | undefined {
+    return this.amendedLeft < 1 ? undefined : { amendments: ['amendment-1'], setAside: ['gated'] }
+  }
+
+  async useAmended(_: AmendedView, { call }: AmendedAsk): Promise<boolean> {
+    if (this.amendedLeft < 1) return false
+    this.amendedLeft -= 1
+    this.amendedUsed.push(call)
+    return true
+  }
 
   async ask(ask: ApprovalAsk): Promise<ApprovalView> {
     for (const view of this.#views.values()) {

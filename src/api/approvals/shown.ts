@@ -8,6 +8,7 @@ import type { Approvals } from '../../authority/approvals/approvals.ts'
 import { missing } from '../../authority/approvals/verdict.ts'
 import { gateRule, gateWords } from '../../wire/gate.ts'
 import { personName } from '../people/name.ts'
+import { shownAmendment } from '../amendments/shown.ts'
 import type { ControlPorts } from '../ports.ts'
 
 /** An approval as the authority keeps it. */
@@ -34,10 +35,17 @@ function shownGates(
       asks: gateWords(name),
       policy,
       ...(reason !== undefined && { reason }),
-      agreed_by: agreed.map(({ person: by, readMs = null }) => ({
-        name: personName(authority, by),
-        read_ms: readMs,
-      })),
+      agreed_by: agreed.map((agreement) => {
+        const { person: by, readMs = null } = agreement
+        const terms = authority.approvals.terms(of, agreement)
+        return {
+          name: personName(authority, by),
+          read_ms: readMs,
+          ...(terms !== undefined && {
+            for_task: { count: terms.count, for_s: terms.forMs / 1_000 },
+          }),
+        }
+      }),
       missing: missing(of, gate),
       present: gateRule(name).present,
       yours: mine.includes(policy),
@@ -76,6 +84,16 @@ export function shownApproval(
     url: `${server.facts().listeners.control}/approvals/${of.id}`,
     call: of.call,
   }
+}
+
+/** What came of an approval for the whole task. */
+export async function amendmentsOf(
+  ports: Pick<ControlPorts, 'authority' | 'clock'>,
+  of: Approval,
+): Promise<ReturnType<typeof shownAmendment>[]> {
+  if (of.task === undefined) return []
+  const all = await ports.authority.amendments.of({ task: of.task.id })
+  return all.filter(({ approval }) => approval === of.id).map((one) => shownAmendment(ports, one))
 }
 
 /** Notes that a person was shown a held call with its arguments. */

@@ -122,20 +122,43 @@ function isAsked(approval: Approval, gate: Gate, approver: Approver, now: number
   return [...who, ...also].some((one) => isOne(one, approval, approver))
 }
 
-function isOne(who: GateWho, approval: Approval, { person, teams }: Approver): boolean {
+/** Whose call it is, as far as gates ask. */
+type Whose = Pick<Approval, 'owner' | 'delegation'>
+
+/** True while every gate of a held call would ask whoever agreed there. `known`: somebody as they are now; undefined: not here. */
+export function standsStill(
+  approval: Approval,
+  known: (person: string) => Approver | undefined,
+): boolean {
+  return approval.agreements.every(({ person, policy }) => {
+    const gate = approval.gates.find((one) => one.policy === policy)
+    const approver = known(person)
+    return gate && approver && mayAgreeStill(approval, gate, approver)
+  })
+}
+
+/** True while a gate would ask, sooner or later, and count somebody who has agreed there. */
+export function mayAgreeStill(whose: Whose, gate: Gate, approver: Approver): boolean {
+  const { who, later, not } = gateRule(gate.name)
+  const asked = [...who, ...(later?.who ?? [])].some((one) => isOne(one, whose, approver))
+  if (not.includes('user') && whose.delegation?.person === approver.person.id) return false
+  return asked && !(not.includes('owner') && isOwner(whose, approver))
+}
+
+function isOne(who: GateWho, whose: Whose, { person, teams }: Approver): boolean {
   switch (who.kind) {
     case 'role':
       return person.roles.includes(who.name)
     case 'team':
       return teams.includes(who.name)
     case 'owner':
-      return isOwner(approval, { person, teams })
+      return isOwner(whose, { person, teams })
     case 'user':
-      return approval.delegation?.person === person.id
+      return whose.delegation?.person === person.id
   }
 }
 
-function isOwner({ owner }: Approval, { person, teams }: Approver): boolean {
+function isOwner({ owner }: Whose, { person, teams }: Approver): boolean {
   const team = teamOf(owner)
   return team === undefined ? owner === person.id : teams.includes(team)
 }

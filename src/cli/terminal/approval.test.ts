@@ -35,6 +35,7 @@ function approval(input: string): Approval {
       },
     ],
     reason: 'held for operator',
+    amendments: [],
     similar: 0,
     asked_at: '2026-11-22T11:59:00.000Z',
     expires_at: '2026-11-22T12:04:00.000Z',

@@ -1,6 +1,7 @@
 // Holds how held calls are shown to whoever decides on them: the real arguments, with nothing hidden.
 
 import type { Approval, ApprovalSummary } from '../../wire/api/approval.ts'
+import { amendmentText } from './amendment.ts'
 import { prettyJson } from './json.ts'
 import { fields, table, type Cell, type Surface } from './table.ts'
 import { countHidden } from './visible.ts'
@@ -67,10 +68,15 @@ function hidden(input: unknown): number {
   return count
 }
 
-function agreedBy({ name, read_ms }: Approval['gates'][number]['agreed_by'][number]): string {
-  return read_ms === null
-    ? `${name} (without a look)`
-    : `${name} (after ${Math.round(read_ms / 1000)} s)`
+function agreedBy({
+  name,
+  read_ms,
+  for_task,
+}: Approval['gates'][number]['agreed_by'][number]): string {
+  const look = read_ms === null ? 'without a look' : `after ${Math.round(read_ms / 1000)} s`
+  if (for_task === undefined) return `${name} (${look})`
+  const minutes = Math.round(for_task.for_s / 60)
+  return `${name} (${look}; for the task: ${for_task.count} calls, ${minutes} min)`
 }
 
 /** Everything that somebody needs in order to decide. */
@@ -102,6 +108,10 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
         'similar',
         approval.similar === 0 ? undefined : `${approval.similar} more wait for the same`,
       ],
+      ...approval.amendments.map((one): [string, Cell] => [
+        'for the task',
+        amendmentText(one, now),
+      ]),
       ['asked', when(approval.asked_at, now)],
       ['expires', when(approval.expires_at, now)],
       ['answered by', approval.answered_by],

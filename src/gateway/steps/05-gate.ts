@@ -6,7 +6,7 @@ import type { Decision } from '../../wire/decision.ts'
 import type { CallRequest } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
 import { personOf } from '../person.ts'
-import type { ApprovalView, Ports } from '../ports.ts'
+import type { AmendedAsk, ApprovalView, Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
 
 /** A call that still waits when its request has to answer. */
@@ -14,6 +14,25 @@ export interface Held {
   readonly held: true
   readonly approval: ApprovalView
   readonly decision: Decision
+}
+
+/** What a held call uses of what persons agreed to for its task: looked for on what was decided, with nothing taken. */
+export function amendedAsk(
+  call: { readonly id: string; readonly actor: Actor; readonly request: CallRequest },
+  { system, action }: Resolved,
+  { gates, policySet }: Decision,
+): AmendedAsk {
+  const { id, actor, request } = call
+  return {
+    call: id,
+    actor,
+    system: system.name,
+    action: action.name,
+    input: request.input,
+    definition: action.digest,
+    policySet,
+    gates,
+  }
 }
 
 /** What an approval is bound to: the same text whenever the same instance asks for the same thing under the same terms. */

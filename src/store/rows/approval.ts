@@ -20,6 +20,8 @@ export interface Agreement {
   readonly readMs?: number | null
   /** What their passkey signed, where the gate asks for their presence. */
   readonly presence?: PresenceProof
+  /** Present where they agree for the whole task: the terms, sealed for this approval, base64url, and what the record has of them. */
+  readonly task?: { readonly sealed: string; readonly terms: string }
 }
 
 /** A held call, bound to exactly what was asked (INV-6). */

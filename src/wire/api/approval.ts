@@ -1,7 +1,8 @@
-// Holds approvals as the control API shows and answers them. History: v1.
+// Holds approvals as the control API shows and answers them. History: v1; v2 for a whole task.
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
+import { Amendment, ForTask } from './amendment.ts'
 import { PasskeyAssertion } from './login.ts'
 import { Id, Name, Reason, Time } from './text.ts'
 
@@ -18,7 +19,14 @@ const ApprovalGate = z.object({
   policy: z.string(),
   reason: z.string().optional(),
   /** Who agreed, and how long before they were first shown the call (ms); null where they were not. */
-  agreed_by: z.array(z.object({ name: z.string(), read_ms: z.int().nullable() })),
+  agreed_by: z.array(
+    z.object({
+      name: z.string(),
+      read_ms: z.int().nullable(),
+      /** Where they agreed for the whole task: how often, and how long (s). */
+      for_task: z.object({ count: z.int(), for_s: z.int() }).optional(),
+    }),
+  ),
   /** How many more it waits for. */
   missing: z.int(),
   /** True where agreeing takes a passkey, on the page of the call. */
@@ -64,6 +72,8 @@ export const Approval = ApprovalSummary.extend({
   input: z.record(z.string(), z.unknown()).nullable(),
   /** Which of the two deployments this is, and what an agent could do in it (DESIGN §4). */
   situation: z.string(),
+  /** What came of it for the whole task. */
+  amendments: z.array(Amendment),
 }).meta({ id: 'Approval' })
 
 /** Answer of `POST /v1/approvals/{id}/approve`. */
@@ -80,12 +90,16 @@ export const Approve = z.strictObject({
   reason: Reason,
   /** `@id` of the policy whose gate is agreed to; needed where more than one asks this person. */
   gate: z.string().max(128).optional(),
+  /** Present: to calls like this one for the whole task, not to this one alone. */
+  for_task: ForTask.optional(),
 })
 
 /** Body of `POST /approvals/{id}/presence`: what the passkey answered to the challenge over this call and gate. */
 export const ApprovalPresence = z.strictObject({
   reason: Reason,
   gate: z.string().max(128),
+  /** As it was when the challenge was asked for: the passkey signed it, too. */
+  for_task: ForTask.optional(),
   assertion: PasskeyAssertion,
 })
 
