@@ -25,6 +25,8 @@ const APPROVALS: Described = {
     'a held call asks for people: what exactly the approval is bound to; durable before anybody is asked',
   'approval.agreed': 'a person agreed to some of the gates, and others are still open',
   'approval.approved': 'the last gate agreed',
+  'approval.escalated':
+    'somebody whom a gate asks passed the request on to somebody whom that gate names: to whom, why, and until when it waits now',
   'approval.denied': 'a person refused the call',
   'approval.refused':
     'somebody answered who may not, too late, or twice; the answer counts for nothing',

@@ -1,12 +1,7 @@
 // Holds `approval`: held calls, shown with their real arguments, and answered with a reason.
 
 import type { Command } from 'commander'
-import {
-  Approval,
-  ApprovalAgreed,
-  ApprovalsAnswer,
-  type ApprovalSummary,
-} from '../wire/api/approval.ts'
+import { Approval, ApprovalAgreed, ApprovalsAnswer, ApprovalSummary } from '../wire/api/approval.ts'
 import { registerAmendments, termsOf, type TaskOptions } from './approval-amendments.ts'
 import { watch } from './approval-watch.ts'
 import type { Context } from './context.ts'
@@ -62,6 +57,22 @@ async function answer(
   for (const left of stillMissing(approval)) screen.say(left)
 }
 
+interface EscalateOptions {
+  readonly to: string
+  readonly reason?: string
+  readonly gate?: string
+}
+
+async function escalate(context: Context, id: string, options: EscalateOptions): Promise<void> {
+  const { to, gate } = options
+  const reason = await reasonOf(context, options.reason)
+  const body = { reason, to, ...(gate !== undefined && { gate }) }
+  const control = await context.control()
+  const path = target(['v1', 'approvals', id, 'escalate'])
+  const held = await control.send('POST', path, body, ApprovalSummary)
+  context.screen.answer(held, () => `passed on to ${to}: ${held.id}\n`)
+}
+
 function questionOf(terms: ReturnType<typeof termsOf>): string {
   if (terms === undefined) return 'Let exactly this call run, once?'
   const { count, for_s: seconds, loosen } = terms
@@ -89,7 +100,9 @@ const LOOSEN =
 export function register(program: Command, context: Context): void {
   const approval = program
     .command('approval')
-    .description('held calls: list, show, approve, deny, watch; what was approved for tasks')
+    .description(
+      'held calls: list, show, approve, deny, escalate, watch; what was approved for tasks',
+    )
   approval
     .command('ls')
     .description('list held calls')
@@ -116,6 +129,16 @@ export function register(program: Command, context: Context): void {
     .description('refuse this call')
     .option('--reason <text>', 'why; stands in the record, and the agent is told')
     .action((id: string, options: { reason?: string }) => answer(context, id, 'deny', options))
+  approval
+    .command('escalate <id>')
+    .description('pass a held call on to somebody whom its gate names, who then agrees there alone')
+    .requiredOption(
+      '--to <who>',
+      'a role, `team NAME`, `the owner` or `the user`, as the gate names them',
+    )
+    .option('--reason <text>', 'why; stands in the record')
+    .option('--gate <policy>', 'which, by its policy, where more than one asks you')
+    .action((id: string, options: EscalateOptions) => escalate(context, id, options))
   registerAmendments(approval, context)
   approval
     .command('watch')

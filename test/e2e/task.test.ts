@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test'
 import type { Holder } from '../../src/cli/identity/holder.ts'
 import { fromBase64url, utf8 } from '../../src/std/bytes.ts'
 import type { AuditEntry } from '../../src/wire/api/audit.ts'
+import { Approval } from '../../src/wire/api/approval.ts'
 import { Task, TaskShown } from '../../src/wire/api/task.ts'
 import { META } from '../../src/wire/mcp.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
@@ -249,6 +250,13 @@ test('INV-6 what is approved for the task goes on without asking, within its bou
   const held = await bailiwick.held()
   await bailiwick.cli(['approval', 'deny', held.id, '--reason', 'the end'])
   assert.equal((await third).code, 'approval.denied')
+  // Held against what went on, and not against what people refused.
+  const fourth = echo(holder, 'ok, hold http://evil.example')
+  const odd = await bailiwick.held()
+  const looked = await bailiwick.control.get(`/v1/approvals/${odd.id}`, Approval)
+  assert.deepEqual([looked.unusual?.calls, looked.unusual?.by], [3, 'agent'])
+  await bailiwick.cli(['approval', 'deny', odd.id, '--reason', 'the end'])
+  assert.equal((await fourth).code, 'approval.denied')
   const report = await bailiwick.verify()
   assert.equal(report.ok, true, JSON.stringify(report.findings))
 })

@@ -70,6 +70,7 @@ export function answering(
     <p id="state" role="status"></p>
     <p id="trouble" class="trouble" role="alert" hidden></p>
     ${whole ? yours.map((gate, i) => agreeing(of, gate, i, { csrf, hasPasskey })) : ''}
+    ${whole ? yours.filter((gate) => gate.escalates_to.length > 0).map((gate, i) => passing(of, gate, i, csrf)) : ''}
     ${whole && yours.length === 0 ? html`<p>No gate of this call waits for you.</p>` : ''}
     <form method="post" action="/approvals/${of.id}">
       <input type="hidden" name="csrf" value="${csrf}" />
@@ -115,6 +116,37 @@ function agreeing(
     <div class="row"><button name="verdict" value="approve">Approve</button></div>
     ${of.task === undefined ? '' : forTask(place, html`<button name="verdict" value="task">Approve for the task</button>`)}
   </form>`
+}
+
+/** Passing it on at one gate: whom they name agrees there alone from then on. */
+function passing(
+  of: ApprovalSummary,
+  { policy, escalates_to: names }: ApprovalSummary['gates'][number],
+  place: number,
+  csrf: string,
+): Fragment {
+  const id = (name: string): string => `${name}-${place}`
+  return html`<details>
+    <summary>Pass it on at the gate of ${said(policy)}</summary>
+    <form method="post" action="/approvals/${of.id}">
+      <input type="hidden" name="csrf" value="${csrf}" />
+      <input type="hidden" name="gate" value="${policy}" />
+      <label for="${id('to')}">To whom? They alone agree there from then on.</label>
+      <select id="${id('to')}" name="to">
+        ${names.map((name) => html`<option>${name}</option>`)}
+      </select>
+      <label for="${id('pass')}">Why? It stands in the record.</label>
+      <input
+        id="${id('pass')}"
+        type="text"
+        name="reason"
+        maxlength="500"
+        required
+        autocomplete="off"
+      />
+      <div class="row"><button name="verdict" value="escalate">Pass it on</button></div>
+    </form>
+  </details>`
 }
 
 /** Agreeing for the whole task: how often, how long, and how far arguments may differ. */

@@ -4,7 +4,8 @@ import { html } from 'hono/html'
 import { z } from 'zod'
 import { Fault } from '../../std/fault.ts'
 import type { JsonObject } from '../../std/json.ts'
-import type { ApprovalSummary } from '../../wire/api/approval.ts'
+import { basisWords, UNUSUAL_WORDS } from '../../wire/unusual.ts'
+import type { ApprovalSummary, Unusual } from '../../wire/api/approval.ts'
 import { Id, Reason } from '../../wire/api/text.ts'
 import { answering, formTerms, ForTaskForm, said } from './answering.ts'
 import { page, type Fragment } from '../page/page.ts'
@@ -15,7 +16,7 @@ import { checkCsrf, sessionOf, type SignedIn } from '../session/session-of.ts'
 import { withOwnCookies } from '../session/way-in.ts'
 import { draw } from './inert.ts'
 import { servePresence } from './presence.ts'
-import { noteLook, shownApproval, shownArguments } from './shown.ts'
+import { noteLook, shownApproval, shownArguments, unusualOf } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 /** Characters of arguments that are shown. */
@@ -41,7 +42,11 @@ function gates(of: ApprovalSummary): Fragment[] {
         ? ''
         : ` (agreed: ${said(gate.agreed_by.map(agreedBy).join(', '))})`
     const words = `policy ${said(gate.policy)} asks ${said(gate.asks)}${why}${agreed}`
-    return html`<p>${words}</p>`
+    const passed = gate.escalated.map(({ to, by, reason }) => {
+      return html`<p>passed on to ${said(to)} by ${said(by)}: ${said(reason)}</p>`
+    })
+    return html`<p>${words}</p>
+      ${passed}`
   })
 }
 
@@ -70,7 +75,26 @@ function input(drawn: ReturnType<typeof draw> | undefined): Fragment {
     ${cut ? html`<p>Cut after ${String(MAX_ARGUMENTS)} characters: the whole is shown by the command <code>bailiwick approval show</code>.</p>` : ''}`
 }
 
+/** What is like nothing before, for who is signed in: it tells of other calls. */
+function unusualParts(unusual: Unusual | null | undefined): Fragment {
+  if (unusual === null || unusual === undefined) return html``
+  const marks = unusual.marks.map(({ path, kind, before }) => {
+    const words = `${UNUSUAL_WORDS[kind]} (${before})`
+    return html`<li><code>${said(path)}</code> ${said(words)}</li>`
+  })
+  return html`<h2>Unusual</h2>
+    ${
+      marks.length === 0
+        ? ''
+        : html`<ul class="unusual">
+            ${marks}
+          </ul>`
+    }
+    <p>${unusual.marks.length === 0 ? 'Nothing: ' : ''}${basisWords(unusual)}.</p>`
+}
+
 interface Shown {
+  readonly unusual: Unusual | null | undefined
   readonly of: ApprovalSummary
   readonly tree: JsonObject | undefined
   readonly now: number
@@ -79,7 +103,7 @@ interface Shown {
   readonly signedIn: SignedIn | undefined
 }
 
-function body({ of, tree, now, expiresAt, situation, signedIn }: Shown): Fragment {
+function body({ of, tree, unusual, now, expiresAt, situation, signedIn }: Shown): Fragment {
   const waits = of.state === 'pending'
   const drawn = tree === undefined ? undefined : draw(tree, MAX_ARGUMENTS)
   const whose = of.person === null ? 'nobody: it acts unattended' : said(of.person)
@@ -90,7 +114,7 @@ function body({ of, tree, now, expiresAt, situation, signedIn }: Shown): Fragmen
     </p>
     ${waits && of.similar > 0 ? html`<p>${of.similar} more of this agent wait for the same. Each is a call of its own.</p>` : ''}
     <h2>Arguments</h2>
-    ${input(drawn)}
+    ${input(drawn)} ${unusualParts(unusual)}
     <h2>Why it waits</h2>
     <dl>
       ${row('held because', said(of.reason))} ${row('gates', html`${gates(of)}`)}
@@ -138,6 +162,7 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
         body: body({
           of,
           tree,
+          unusual: signedIn && (await unusualOf(ports, approval, tree)),
           now: ports.clock.now(),
           expiresAt: approval.expiresAt,
           situation: situationNow(ports, approval.instance),
@@ -148,6 +173,11 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
       })
     },
   )
+  serveAnswer(surface, ports)
+}
+
+function serveAnswer(surface: Surface, ports: ControlPorts): void {
+  const { approvals } = ports.authority
   surface.signedIn(
     'POST /approvals/{id}',
     {
@@ -156,7 +186,8 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
       form: z.strictObject({
         csrf: z.string(),
         reason: Reason,
-        verdict: z.enum(['approve', 'task', 'deny']),
+        verdict: z.enum(['approve', 'task', 'deny', 'escalate']),
+        to: z.string().max(128).optional(),
         gate: z.string().max(128).optional(),
         ...ForTaskForm,
       }),
@@ -167,7 +198,10 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
       const { gate, reason, verdict } = form
       const word = { person: signedIn.person.id, reason }
       if (verdict === 'deny') await approvals.deny(id, word)
-      else {
+      else if (verdict === 'escalate') {
+        const at = gate === undefined ? {} : { gate }
+        await approvals.escalate(id, { ...word, ...at, to: form.to ?? '' })
+      } else {
         const terms = verdict === 'task' ? { forTask: formTerms(form) } : {}
         await approvals.approve(id, { ...word, ...terms, ...(gate !== undefined && { gate }) })
       }

@@ -8,6 +8,7 @@ import {
   ApprovalsAnswer,
   ApprovalsQuery,
   ApprovalSummary,
+  Escalate,
 } from '../../wire/api/approval.ts'
 import { BecauseRequest, Id } from '../../wire/api/text.ts'
 import { mayUse } from '../access.ts'
@@ -18,7 +19,14 @@ import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
-import { amendmentsOf, noteLook, shownApproval, shownArguments, type Approval } from './shown.ts'
+import {
+  amendmentsOf,
+  noteLook,
+  shownApproval,
+  shownArguments,
+  unusualOf,
+  type Approval,
+} from './shown.ts'
 import { situationNow } from './situation.ts'
 
 const ById = z.strictObject({ id: Id })
@@ -67,6 +75,7 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
         input: tree ?? null,
         situation: situationNow(ports, approval.instance),
         amendments: await amendmentsOf(ports, approval),
+        unusual: await unusualOf(ports, approval, tree),
       }
     },
   )
@@ -104,6 +113,19 @@ function serveAnswers(surface: Surface, ports: ControlPorts): void {
     async ({ params, body, person }) => {
       const word = { person: person.id, reason: body.reason }
       return shownApproval(ports, await approvals.deny(params.id, word), person.id)
+    },
+  )
+  surface.closed(
+    'POST /v1/approvals/{id}/escalate',
+    {
+      summary: 'Pass a held call on to somebody whom its gate names, who then agrees there alone',
+      params: ById,
+      body: Escalate,
+      answer: ApprovalSummary,
+    },
+    async ({ params, body: { reason, to, gate }, person }) => {
+      const word = { person: person.id, reason, to, ...(gate !== undefined && { gate }) }
+      return shownApproval(ports, await approvals.escalate(params.id, word), person.id)
     },
   )
 }

@@ -3,10 +3,10 @@
 import { rfc3339 } from '../../std/clock.ts'
 import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import { isEffect } from '../../wire/effect.ts'
-import type { ApprovalSummary } from '../../wire/api/approval.ts'
+import type { ApprovalSummary, Unusual } from '../../wire/api/approval.ts'
 import type { Approvals } from '../../authority/approvals/approvals.ts'
 import { missing } from '../../authority/approvals/verdict.ts'
-import { gateRule, gateWords } from '../../wire/gate.ts'
+import { gateRule, gateWords, passesTo } from '../../wire/gate.ts'
 import { personName } from '../people/name.ts'
 import { shownAmendment } from '../amendments/shown.ts'
 import type { ControlPorts } from '../ports.ts'
@@ -46,11 +46,24 @@ function shownGates(
           }),
         }
       }),
+      escalated: (of.escalations ?? [])
+        .filter((one) => one.policy === policy)
+        .map(({ to, person: by, reason: why, at }) => {
+          return { to, by: personName(authority, by), reason: why, at: rfc3339(at) }
+        }),
+      escalates_to: mine.includes(policy) ? otherNames(of, gate) : [],
       missing: missing(of, gate),
       present: gateRule(name).present,
       yours: mine.includes(policy),
     }
   })
+}
+
+/** Whom a gate names besides those whom it asks alone by now. */
+function otherNames(of: Approval, { name, policy }: Approval['gates'][number]): string[] {
+  const asked = (of.escalations ?? []).findLast((one) => one.policy === policy)?.to
+  const names = passesTo(name)
+  return names.length < 2 ? [] : names.filter((one) => one !== asked)
 }
 
 /** An approval without its arguments, for the person who looks (an id). */
@@ -83,6 +96,23 @@ export function shownApproval(
     similar: authority.approvals.similar(of),
     url: `${server.facts().listeners.control}/approvals/${of.id}`,
     call: of.call,
+  }
+}
+
+/** What in the arguments of a held call is like no call before; null where there are none to be looked at. */
+export async function unusualOf(
+  { earlier }: Pick<ControlPorts, 'earlier'>,
+  of: Approval,
+  input: JsonObject | undefined,
+): Promise<Unusual | null> {
+  if (input === undefined) return null
+  const { id, agent, system, action, requestedAt } = of
+  const read = await earlier.of({ id, agent, system, action, input, requestedAt })
+  const { since, marks, ...rest } = read
+  return {
+    ...rest,
+    marks: marks.map((mark) => ({ ...mark })),
+    ...(since !== undefined && { since: rfc3339(since) }),
   }
 }
 

@@ -29,6 +29,7 @@ import { draftsOf } from './amendment-draft.ts'
 import { Amendments } from './amendments.ts'
 import { Attention } from './attention.ts'
 import { openArguments, pending, type ApprovalAsk } from './ask.ts'
+import { passedOn, type EscalationWord } from './escalation.ts'
 import { OpenApprovals } from './open-approvals.ts'
 import { approvalRecord, requestBody } from './record.ts'
 import {
@@ -232,6 +233,19 @@ export class Approvals extends OpenApprovals {
     )
   }
 
+  /** Passes the request on to somebody whom the gate names, who then agrees there alone. */
+  escalate(id: string, word: EscalationWord): Promise<Approval> {
+    return this.#decide(id, word, async (held, approver, reason) => {
+      const said = { reason, now: this.ports.clock.now() }
+      const { doc, policy } = passedOn(held.doc, approver, word, said)
+      const body = { reason, gate: policy, to: word.to, expiresAt: doc.expiresAt }
+      const receipt = await this.ports.audit.append(
+        approvalRecord('approval.escalated', 'admin', doc, approver.person.id, body),
+      )
+      return this.replace(held, doc, receipt)
+    })
+  }
+
   /** On what terms they agree for the task, where they do; the gate may ask for a passkey over exactly that. */
   #terms(approval: Approval, gate: Gate, word: ApprovalWord): AgreedTerms | undefined {
     const { forTask, presence, person } = word
@@ -271,7 +285,7 @@ export class Approvals extends OpenApprovals {
 
   #decide(
     id: string,
-    word: ApprovalWord,
+    word: Pick<ApprovalWord, 'person' | 'reason'>,
     act: (held: Held<Approval>, approver: Approver, reason: string) => Promise<Approval>,
   ): Promise<Approval> {
     return this.turns.run(async () => {

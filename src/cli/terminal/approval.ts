@@ -4,7 +4,8 @@ import type { Approval, ApprovalSummary } from '../../wire/api/approval.ts'
 import { amendmentText } from './amendment.ts'
 import { prettyJson } from './json.ts'
 import { fields, table, type Cell, type Surface } from './table.ts'
-import { countHidden } from './visible.ts'
+import { basisWords, UNUSUAL_WORDS } from '../../wire/unusual.ts'
+import { countHidden, visible } from './visible.ts'
 import { relative, when } from './when.ts'
 
 const STATE_STYLE = {
@@ -87,7 +88,14 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
     const why = gate.reason === undefined ? '' : `: ${gate.reason}`
     const more = gate.missing > 1 ? `, ${gate.missing} more` : ''
     const yours = gate.yours ? ' (yours)' : ''
-    return `${gate.asks} (policy ${gate.policy})${why}${agreed}${more}${yours}`
+    const passed = gate.escalated.map(
+      ({ to, by, reason }) => `, passed on to ${to} by ${by}: ${reason}`,
+    )
+    const others =
+      gate.escalates_to.length === 0
+        ? ''
+        : `, may be passed on to ${gate.escalates_to.join(' or ')}`
+    return `${gate.asks} (policy ${gate.policy})${why}${agreed}${more}${yours}${passed.join('')}${others}`
   })
   const head = fields(
     [
@@ -121,7 +129,17 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
     ],
     surface,
   )
-  return head + drawInput(approval.input, surface)
+  return head + drawInput(approval.input, surface) + drawUnusual(approval.unusual, surface)
+}
+
+function drawUnusual(unusual: Approval['unusual'], surface: Surface): string {
+  if (unusual === null) return ''
+  const marks = unusual.marks.map(({ path, kind, before }) => {
+    const words = surface.paint('yellow', `${visible(path)} ${UNUSUAL_WORDS[kind]}`)
+    return `${words} (${visible(before)})\n`
+  })
+  const none = marks.length === 0 ? 'nothing unusual: ' : ''
+  return `${surface.paint('dim', 'unusual')}\n${marks.join('')}${none}${basisWords(unusual)}\n`
 }
 
 function drawInput(input: Approval['input'], surface: Surface): string {

@@ -24,6 +24,19 @@ export interface Agreement {
   readonly task?: { readonly sealed: string; readonly terms: string }
 }
 
+/** That one person passed a request on: from then on only whom they named agrees at that gate. */
+export interface Escalation {
+  /** `@id` of the policy whose gate it is. */
+  readonly policy: string
+  /** Whom the gate names, as it names them. */
+  readonly to: string
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+  /** ms since the epoch. */
+  readonly at: number
+}
+
 /** A held call, bound to exactly what was asked (INV-6). */
 export interface Approval {
   /** UUIDv7. */
@@ -69,12 +82,16 @@ export interface Approval {
   /** Person ids that policy keeps from approving this call. */
   readonly excluded: readonly string[]
   readonly agreements: readonly Agreement[]
+  /** Absent: nobody passed it on. */
+  readonly escalations?: readonly Escalation[]
   /** How it ended: who (a person id, where it was a person), and in which words. */
   readonly ended?: { readonly person?: string; readonly reason: string; readonly at: number }
   /** ms since the epoch. */
   readonly requestedAt: number
   /** ms since the epoch. */
   readonly expiresAt: number
+  /** The end that it had at first, where passing it on gave it another. */
+  readonly firstExpiresAt?: number
 }
 
 /** True while the approval can still let its call run. */

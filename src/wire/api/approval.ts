@@ -1,4 +1,4 @@
-// Holds approvals as the control API shows and answers them. History: v1; v2 for a whole task.
+// Holds approvals as the control API shows and answers them. History: v1; v2 for a whole task, passing on.
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
@@ -31,6 +31,10 @@ const ApprovalGate = z.object({
   missing: z.int(),
   /** True where agreeing takes a passkey, on the page of the call. */
   present: z.boolean(),
+  /** Whom it was passed on to, by whom and why, the newest last. */
+  escalated: z.array(z.object({ to: z.string(), by: z.string(), reason: z.string(), at: Time })),
+  /** Whom the person who asks may pass it on to. */
+  escalates_to: z.array(z.string()),
   /** True where it waits for the person who asks. */
   yours: z.boolean(),
 })
@@ -67,6 +71,28 @@ export const ApprovalSummary = z
   })
   .meta({ id: 'ApprovalSummary' })
 
+/** What in the arguments of a held call is like no call before it. */
+const Unusual = z
+  .object({
+    marks: z.array(
+      z.object({
+        /** JSON pointer (RFC 6901). */
+        path: z.string(),
+        kind: z.enum(['first_use', 'largest', 'new_domain', 'new_value', 'longest', 'new_type']),
+        /** What there was until now. */
+        before: z.string(),
+      }),
+    ),
+    /** Calls that it was held against: of this action by this agent, or by any where it has made none. */
+    calls: z.int(),
+    by: z.enum(['agent', 'anyone']),
+    /** The earliest of them. */
+    since: Time.optional(),
+    /** False where there are more than were looked at. */
+    complete: z.boolean(),
+  })
+  .meta({ id: 'Unusual' })
+
 /** A held call with its arguments, opened for people; null once the approval is final. Reading it is recorded. */
 export const Approval = ApprovalSummary.extend({
   input: z.record(z.string(), z.unknown()).nullable(),
@@ -74,6 +100,8 @@ export const Approval = ApprovalSummary.extend({
   situation: z.string(),
   /** What came of it for the whole task. */
   amendments: z.array(Amendment),
+  /** What in the arguments is like no call before; null once the approval is final. */
+  unusual: Unusual.nullable(),
 }).meta({ id: 'Approval' })
 
 /** Answer of `POST /v1/approvals/{id}/approve`. */
@@ -94,6 +122,14 @@ export const Approve = z.strictObject({
   for_task: ForTask.optional(),
 })
 
+/** Body of `POST /v1/approvals/{id}/escalate`. */
+export const Escalate = z.strictObject({
+  reason: Reason,
+  /** One whom the gate names: `cfo`, `team treasury`, `the owner`, `the user`. */
+  to: z.string().min(1).max(128),
+  gate: z.string().max(128).optional(),
+})
+
 /** Body of `POST /approvals/{id}/presence`: what the passkey answered to the challenge over this call and gate. */
 export const ApprovalPresence = z.strictObject({
   reason: Reason,
@@ -110,4 +146,5 @@ export const ApprovalsQuery = z.strictObject({
 
 export type ApprovalSummary = z.infer<typeof ApprovalSummary>
 export type Approval = z.infer<typeof Approval>
+export type Unusual = z.infer<typeof Unusual>
 export type ApprovalsAnswer = z.infer<typeof ApprovalsAnswer>
