@@ -22,7 +22,7 @@ const CALLS: Described = {
 
 const APPROVALS: Described = {
   'approval.requested':
-    'a held call asks for people: what exactly the approval is bound to; durable before anybody is asked',
+    'a held call asks for people: what exactly the approval is bound to; durable before anybody is asked. With `ahead`, an agent asks for calls that it has not made: how often and how long',
   'approval.agreed': 'a person agreed to some of the gates, and others are still open',
   'approval.approved': 'the last gate agreed',
   'approval.escalated':

@@ -41,7 +41,7 @@ async function answer(
     // Whoever has not said why yet is shown what they are about to answer.
     const held = await control.get(target(['v1', 'approvals', id]), Approval)
     screen.show(`${drawApproval(held, screen.talk, screen.now)}\n`)
-    if (verb === 'approve') await confirm(shell, asking, questionOf(forTask))
+    if (verb === 'approve') await confirm(shell, asking, questionOf(forTask ?? askedAhead(held)))
   }
   const reason = await reasonOf(context, options.reason)
   const path = target(['v1', 'approvals', id, verb])
@@ -71,6 +71,11 @@ async function escalate(context: Context, id: string, options: EscalateOptions):
   const path = target(['v1', 'approvals', id, 'escalate'])
   const held = await control.send('POST', path, body, ApprovalSummary)
   context.screen.answer(held, () => `passed on to ${to}: ${held.id}\n`)
+}
+
+/** What an agent asks for ahead is what is agreed to where nothing else is said. */
+function askedAhead({ ahead, asks }: Approval): ReturnType<typeof termsOf> {
+  return ahead && { ...ahead, loosen: asks?.loosen ?? [] }
 }
 
 function questionOf(terms: ReturnType<typeof termsOf>): string {

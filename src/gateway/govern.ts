@@ -8,6 +8,7 @@ import { together } from '../wire/obligation.ts'
 import type { Trigger } from '../wire/trigger.ts'
 import type { Call, CallRequest } from './call.ts'
 import { permit, type Permitted } from './consider.ts'
+import { askAhead, type AccessWanted, type Asked } from './ask-ahead.ts'
 import { deny, isDenial, recordedReason, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
 import { Grant, sameGround } from './grant.ts'
@@ -108,7 +109,9 @@ export class Governor {
     request: Omit<CallRequest, 'elsewhere'>,
     operation: Operation<A, T>,
   ): Promise<Conclusion<T>> {
-    return this.#through(request, (call) => this.#perform(call, operation))
+    return this.#through(request, (id, seen) =>
+      this.#run(id, request, seen, (call) => this.#perform(call, operation)),
+    )
   }
 
   /**
@@ -116,7 +119,26 @@ export class Governor {
    * used up, since from here on it may be done.
    */
   consider(request: CallRequest): Promise<Stopped | Permitted> {
-    return this.#through(request, (call) => permit(call, this.#ports))
+    return this.#through(request, (id, seen) =>
+      this.#run(id, request, seen, (call) => permit(call, this.#ports)),
+    )
+  }
+
+  /**
+   * Asks people ahead for calls like this one, for its task: judged as the call would be up to its gates, and then only asked. Nothing is
+   * done, and nothing is used up.
+   */
+  request(request: CallRequest, wanted: AccessWanted): Promise<Stopped | Asked> {
+    return this.#through(request, async (id, seen) => {
+      const decided = this.#decide(request, NOTHING, seen.actor)
+      const refuse = (denial: Denial): Promise<Stopped> =>
+        this.#refuse({ id, request, ...seen }, denial, seen.decision)
+      if (isDenial(decided)) return refuse(decided)
+      seen.decision = decided.decision
+      if (decided.decision.answer === 'deny') return refuse(denied(decided, this.#ports))
+      const asked = await askAhead({ id, request, ...decided }, wanted, this.#ports)
+      return isDenial(asked) ? refuse(asked) : asked
+    })
   }
 
   /** Whether whoever was permitted may still go on: the credential, the locks, the lifecycle, asked anew. */
@@ -138,7 +160,7 @@ export class Governor {
 
   async #through<T>(
     request: CallRequest,
-    onward: (call: Call) => Promise<T>,
+    run: (id: string, seen: Seen) => Promise<T | Stopped>,
   ): Promise<T | Stopped> {
     const ports = this.#ports
     const id = uuidv7(ports.clock, ports.entropy)
@@ -159,7 +181,7 @@ export class Governor {
       const flight = this.flights.take(actor, request)
       if (isDenial(flight)) return await this.#refuse({ id, request, ...seen }, flight, undefined)
       try {
-        return await this.#run(id, request, seen, onward)
+        return await run(id, seen)
       } finally {
         flight.land()
       }

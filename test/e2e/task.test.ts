@@ -261,6 +261,58 @@ test('INV-6 what is approved for the task goes on without asking, within its bou
   assert.equal(report.ok, true, JSON.stringify(report.findings))
 })
 
+test('INV-9 an agent asks ahead with our own tool, and can only ask', async () => {
+  const holder = await worker('asking')
+  const tool = 'bailiwick_request_access'
+  const toolNames = async (): Promise<string> =>
+    (await send(bailiwick, holder, legacy('tools/list', {}))).text
+  assert.doesNotMatch(await toolNames(), /request_access/, 'it is for a task')
+  const task = await open('asking', '--allow', 'probe/echo')
+  assert.match(await toolNames(), /"name":"bailiwick_request_access"/)
+  const wanted = {
+    tool: 'echo',
+    arguments: { text: 'ok, hold A' },
+    count: 2,
+    reason: 'two \u202egreetings',
+  }
+  const ask = (args: object, era = legacy): Promise<Answer> =>
+    send(bailiwick, holder, era('tools/call', { name: tool, arguments: args }))
+  const stateOf = ({ text }: Answer): string => /"state":"(\w+)"/.exec(text)?.[1] ?? text
+  assert.equal(stateOf(await ask({ ...wanted, arguments: { text: 'ok' } })), 'not_needed')
+  for (const bad of [
+    { ...wanted, reason: '' },
+    { ...wanted, approve: true },
+    { ...wanted, count: 0 },
+    { ...wanted, arguments: [] },
+    { ...wanted, tool: 7 },
+  ]) {
+    assert.equal((await ask(bad)).code, 'mcp.message')
+  }
+  assert.equal((await ask({ ...wanted, count: 5_000 })).code, 'amendment.terms')
+  assert.equal((await ask({ ...wanted, tool: 'count', arguments: { n: 1 } })).code, 'policy.denied')
+  assert.equal(stateOf(await ask(wanted)), 'pending')
+  assert.equal(stateOf(await ask(wanted, modern)), 'pending', 'it joins')
+  const held = await bailiwick.held()
+  assert.equal((await bailiwick.pending()).length, 1)
+  const shown = await bailiwick.cli(['approval', 'show', held.id])
+  assert.match(shown.stdout, /2 calls within 60 min/)
+  assert.doesNotMatch(shown.stdout, /\u202e/)
+  const waiting = ask({ ...wanted, wait: true })
+  const agreed = await bailiwick.cli(['approval', 'approve', held.id, '--reason', 'as asked'])
+  assert.equal(agreed.code, 0, agreed.stderr)
+  assert.equal(stateOf(await waiting), 'approved')
+  assert.equal(stateOf(await ask(wanted)), 'approved')
+  for (let n = 0; n < 2; n++) assert.ok(ran(await echo(holder, 'ok, hold A')))
+  assert.equal(stateOf(await ask(wanted)), 'pending', 'used up, it is asked for anew')
+  const again = await bailiwick.held()
+  await bailiwick.cli(['approval', 'deny', again.id, '--reason', 'use the template instead'])
+  const denied = await ask(wanted)
+  assert.equal(denied.code, 'approval.denied')
+  assert.match(denied.text, /use the template instead/)
+  await bailiwick.cli(['task', 'close', task.id, '--reason', 'done'])
+  assert.equal((await ask(wanted)).code, 'decide.no_task')
+})
+
 test('INV-4 what comes with a join token is for its instance alone, and ends with it', async () => {
   await bailiwick.agent('joined', ['worker'], false, false)
   const words = ['call', 'probe', 'echo', '--as', 'joined', '--json', '{"text":"by hand"}']

@@ -15,7 +15,9 @@ import { definedBy } from '../../src/gateway/upstream/definition.ts'
 import { differences } from '../../src/gateway/upstream/difference.ts'
 import { driftOf } from '../../src/gateway/upstream/drift.ts'
 import { NOTHING_EQUIPPED } from '../../src/gateway/equipment.ts'
+import type { Denial } from '../../src/gateway/denial.ts'
 import type {
+  AheadAsk,
   AmendedAsk,
   AmendedView,
   ApprovalAsk,
@@ -88,6 +90,14 @@ export class FakeApprovals implements ApprovalPort {
     }
     this.#views.set(id, view)
     return view
+  }
+
+  /** What was asked ahead. */
+  readonly ahead: AheadAsk[] = []
+
+  async askAhead(ask: AheadAsk): Promise<ApprovalView | Denial> {
+    this.ahead.push(ask)
+    return this.ask(ask)
   }
 
   async wait(id: string, options: { ms: number; signal: AbortSignal }): Promise<ApprovalView> {

@@ -16,7 +16,7 @@ import { checkCsrf, sessionOf, type SignedIn } from '../session/session-of.ts'
 import { withOwnCookies } from '../session/way-in.ts'
 import { draw } from './inert.ts'
 import { servePresence } from './presence.ts'
-import { noteLook, shownApproval, shownArguments, unusualOf } from './shown.ts'
+import { asksOf, noteLook, shownApproval, shownArguments, unusualOf } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 /** Characters of arguments that are shown. */
@@ -94,6 +94,7 @@ function unusualParts(unusual: Unusual | null | undefined): Fragment {
 }
 
 interface Shown {
+  readonly asks?: { readonly loosen: readonly string[]; readonly why: string }
   readonly unusual: Unusual | null | undefined
   readonly of: ApprovalSummary
   readonly tree: JsonObject | undefined
@@ -103,13 +104,14 @@ interface Shown {
   readonly signedIn: SignedIn | undefined
 }
 
-function body({ of, tree, unusual, now, expiresAt, situation, signedIn }: Shown): Fragment {
+function body({ of, asks, tree, unusual, now, expiresAt, situation, signedIn }: Shown): Fragment {
   const waits = of.state === 'pending'
   const drawn = tree === undefined ? undefined : draw(tree, MAX_ARGUMENTS)
   const whose = of.person === null ? 'nobody: it acts unattended' : said(of.person)
   // What will happen comes first: it is read on phones.
   return html`<p class="lead">
-      <strong>${said(of.agent)}</strong> wants to call
+      <strong>${said(of.agent)}</strong>
+      ${of.ahead === undefined ? 'wants to call' : `asks ahead for ${String(of.ahead.count)} calls, within ${forWords(of.ahead)}, of`}
       <strong>${said(of.system)}/${said(of.action)}</strong>, on behalf of ${whose}.
     </p>
     ${waits && of.similar > 0 ? html`<p>${of.similar} more of this agent wait for the same. Each is a call of its own.</p>` : ''}
@@ -117,6 +119,8 @@ function body({ of, tree, unusual, now, expiresAt, situation, signedIn }: Shown)
     ${input(drawn)} ${unusualParts(unusual)}
     <h2>Why it waits</h2>
     <dl>
+      ${asks === undefined ? '' : row('the agent says', said(asks.why))}
+      ${asks === undefined || asks.loosen.length === 0 ? '' : row('arguments may differ', said(asks.loosen.join(', ')))}
       ${row('held because', said(of.reason))} ${row('gates', html`${gates(of)}`)}
       ${row('effects', of.effects.length === 0 ? 'unlabelled: it counts as every effect' : of.effects.join(', '))}
       ${of.task === undefined ? '' : row('task', said(of.task.intent))}
@@ -162,6 +166,7 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
         body: body({
           of,
           tree,
+          ...asksOf(ports, approval),
           unusual: signedIn && (await unusualOf(ports, approval, tree)),
           now: ports.clock.now(),
           expiresAt: approval.expiresAt,

@@ -21,6 +21,7 @@ import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
 import {
   amendmentsOf,
+  asksOf,
   noteLook,
   shownApproval,
   shownArguments,
@@ -75,6 +76,7 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
         input: tree ?? null,
         situation: situationNow(ports, approval.instance),
         amendments: await amendmentsOf(ports, approval),
+        ...asksOf(ports, approval),
         unusual: await unusualOf(ports, approval, tree),
       }
     },

@@ -84,6 +84,9 @@ export function shownApproval(
         ? null
         : personName(authority, delegation.person),
     ...(of.task !== undefined && { task: { id: of.task.id, intent: of.task.intent } }),
+    ...(of.ahead !== undefined && {
+      ahead: { count: of.ahead.count, for_s: of.ahead.forMs / 1_000 },
+    }),
     system: of.system,
     action: of.action,
     effects: of.effects.filter(isEffect),
@@ -114,6 +117,15 @@ export async function unusualOf(
     marks: marks.map((mark) => ({ ...mark })),
     ...(since !== undefined && { since: rfc3339(since) }),
   }
+}
+
+/** How far arguments of what is asked ahead may differ, and the agent's own words. */
+export function asksOf(
+  { authority }: Pick<ControlPorts, 'authority'>,
+  of: Approval,
+): { readonly asks?: { loosen: string[]; why: string } } {
+  const ahead = authority.approvals.ahead(of)
+  return ahead === undefined ? {} : { asks: { loosen: [...ahead.terms.loosen], why: ahead.why } }
 }
 
 /** What came of an approval for the whole task. */

@@ -41,7 +41,7 @@ export function agreedTerms(
     throw amendmentFault('amendment.terms', 'the arguments cannot be shown any more')
   }
   const terms = checkedTerms(wanted, input)
-  if (terms.count < 2) {
+  if (terms.count < 2 && approval.ahead === undefined) {
     throw amendmentFault('amendment.terms', 'this call is one of them: a count from 2 on')
   }
   const { calls } = task.budget

@@ -35,7 +35,9 @@ function draftAt(approval: Approval, gate: Gate, ports: DraftPorts): Amendment |
   // Who agreed to this one call alone has agreed to no other.
   const all = terms.filter((one) => one !== undefined)
   if (all.length === 0 || all.length < agreed.length) return undefined
-  const count = Math.min(...all.map((one) => one.count)) - 1
+  // A call that is held is one of them; of what is asked ahead, all are still to come.
+  const held = approval.ahead === undefined ? 1 : 0
+  const count = Math.min(...all.map((one) => one.count)) - held
   const expiresAt = Math.min(taskEnds, now + Math.min(...all.map(({ forMs }) => forMs)))
   if (count < 1 || expiresAt <= now) return undefined
   const id = ports.id()

@@ -17,6 +17,10 @@ export const AMENDMENT_FAULTS = {
     status: 400,
     next: 'say how often (--count), how long (--for), and how far arguments may differ (--loosen)',
   },
+  'amendment.rate': {
+    status: 429,
+    next: 'wait, or make the call itself: it is held, and people are asked then',
+  },
   'amendment.presence': {
     status: 403,
     next: 'sign in on the page of this call and agree there with a passkey, over these very terms',

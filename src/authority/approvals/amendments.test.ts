@@ -309,3 +309,53 @@ test('INV-1 what cannot be recorded is not used, and not given', () =>
     home.audit.recover()
     assert.equal(authority.amendments.list()[0]?.used, 0)
   }))
+
+test('INV-6 what is asked ahead runs nothing: agreeing gives what was asked, or what the approver says', () =>
+  withAuthority(async (home, authority) => {
+    const { about, agree, fay, finn } = await setting(home, authority)
+    const { approvals, amendments } = authority
+    const ahead = { terms: { ...TERMS, count: 1 }, why: 'the refunds of this ticket' }
+    const ask = (n: number, more = {}) =>
+      approvals.ask({
+        ...about(),
+        callDigest: `sha256:ahead-${n}`,
+        effects: ['write'],
+        reason: 'moves are reviewed',
+        expiresAt: home.clock.now() + HOUR,
+        ahead,
+        ...more,
+      })
+    const { approval } = await ask(1)
+    assert.equal((await ask(1)).approval.id, approval.id, 'asked again, it joins')
+    assert.deepEqual(approvals.ahead(approval), ahead)
+    assert.doesNotMatch(JSON.stringify([home.audit.recorded, approval]), /this ticket|amount_cents/)
+    const agreed = await approvals.approve(approval.id, { person: fay, reason: 'fine' })
+    assert.equal(agreed.state, 'consumed')
+    await assert.rejects(
+      approvals.consume(approval.id, 'sha256:ahead-1'),
+      faultOf('approval.closed'),
+    )
+    assert.deepEqual(
+      amendments.list().map(({ count }) => count),
+      [1],
+      'all that was asked for is still to come',
+    )
+    assert.ok(await run(authority, about({ ...INPUT, amount_cents: 7 })))
+    assert.equal(await run(authority, about()), false)
+
+    const other = (await ask(2)).approval
+    await agree(other.id, finn, { count: 5, forMs: HOUR, loosen: [] })
+    assert.equal(amendments.list()[0]?.count, 5, 'the word of the approver counts')
+    assert.equal(amendments.find(about({ ...INPUT, amount_cents: 7 })), undefined)
+
+    const { task: _, ...taskless } = about().actor
+    await assert.rejects(ask(3, { actor: taskless }), faultOf('amendment.no_task'))
+    for (const terms of [{ count: 5_000 }, { loosen: ['/amount_cents<=1'] }, { forMs: 5 }]) {
+      const wide = { ahead: { ...ahead, terms: { ...TERMS, ...terms } } }
+      await assert.rejects(ask(4, wide), faultOf('amendment.terms'))
+    }
+    for (let n = 10; n < 20; n++) await ask(n)
+    await assert.rejects(ask(20), faultOf('amendment.rate'))
+    home.clock.advance(HOUR)
+    assert.ok((await ask(21, { expiresAt: home.clock.now() + HOUR })).fresh)
+  }))

@@ -26,7 +26,11 @@ import {
   type AgreedTerms,
 } from './agreed.ts'
 import { draftsOf } from './amendment-draft.ts'
+import { openAhead, type AheadAsk } from './ahead.ts'
+import { amendmentFault } from './amendment-faults.ts'
 import { Amendments } from './amendments.ts'
+import { AskRate } from './ask-rate.ts'
+import { checkedTerms } from './bounds.ts'
 import { Attention } from './attention.ts'
 import { openArguments, pending, type ApprovalAsk } from './ask.ts'
 import { passedOn, type EscalationWord } from './escalation.ts'
@@ -71,6 +75,7 @@ export interface ApprovalParts {
 export class Approvals extends OpenApprovals {
   readonly #parts: ApprovalParts
   readonly #attention: Attention
+  readonly #rate: AskRate
 
   private constructor(
     ports: AuthorityPorts,
@@ -81,6 +86,7 @@ export class Approvals extends OpenApprovals {
     super(ports, amendments, (doc) => standsStill(doc, known))
     this.#parts = parts
     this.#attention = new Attention(ports.clock)
+    this.#rate = new AskRate(ports.clock)
   }
 
   /** Reads every open approval, and every active amendment, that verifies. */
@@ -112,10 +118,12 @@ export class Approvals extends OpenApprovals {
       const { audit, clock, entropy, store } = this.ports
       const { subjects } = this.#parts
       const { instance } = ask.actor
+      if (ask.ahead !== undefined) this.#checkAhead(ask, ask.ahead)
       const refused = this.refused(instance, ask.callDigest)
       if (refused !== undefined) return { approval: refused, fresh: false }
       const there = await this.ofCall(instance, ask.callDigest)
       if (there !== undefined) return { approval: there.doc, fresh: false }
+      if (ask.ahead !== undefined) this.#rate.take(`${ask.actor.agent} ${ask.actor.task?.id ?? ''}`)
       await subjects.ready(subjectOf(ask.actor.delegation?.person))
       const doc = pending(ask, uuidv7(clock, entropy), clock.now(), subjects)
       const receipt = await audit.append(
@@ -153,6 +161,11 @@ export class Approvals extends OpenApprovals {
     return openTerms(approval, agreement, this.#parts.subjects)
   }
 
+  /** What an agent asks for ahead; undefined for a call that it made, or where that was erased. */
+  ahead(approval: Approval): AheadAsk | undefined {
+    return openAhead(approval, this.#parts.subjects)
+  }
+
   /** Agrees to one gate. The approval is `approved` once no gate waits for anybody. */
   approve(id: string, word: ApprovalWord): Promise<Approval> {
     return this.#decide(id, word, async (held, approver, reason) => {
@@ -182,7 +195,9 @@ export class Approvals extends OpenApprovals {
       }
       if (openGates(doc).length === 0) {
         const { agreements } = doc
-        const ending = { state: 'approved', type: 'approval.approved', reason, person } as const
+        // What was asked ahead has no call that could use it up: what comes of it is there at once.
+        const state = doc.ahead === undefined ? 'approved' : 'consumed'
+        const ending = { state, type: 'approval.approved', reason, person } as const
         const amendments = this.#drafts(doc, now)
         return this.move(held, { ...ending, agreements, body, amendments })
       }
@@ -204,7 +219,7 @@ export class Approvals extends OpenApprovals {
     const refused = refusal(approval, approver, now)
     if (refused !== undefined) throw refused
     const { policy } = gateFor(approval, approver, word.gate, now)
-    const { forTask } = word
+    const forTask = word.forTask ?? this.ahead(approval)?.terms
     const agreed = forTask && this.#agreedTerms(approval, forTask)
     return presenceOf(approval, policy, word.person, agreed)
   }
@@ -248,17 +263,33 @@ export class Approvals extends OpenApprovals {
 
   /** On what terms they agree for the task, where they do; the gate may ask for a passkey over exactly that. */
   #terms(approval: Approval, gate: Gate, word: ApprovalWord): AgreedTerms | undefined {
-    const { forTask, presence, person } = word
+    const { presence, person } = word
+    const forTask = word.forTask ?? this.ahead(approval)?.terms
     const { present } = gateRule(gate.name)
     if (present && presence === undefined) {
       throw fault('approval.presence', 'this gate asks for a passkey of the person who agrees')
     }
-    if (forTask === undefined) return undefined
+    if (forTask === undefined) {
+      if (approval.ahead === undefined) return undefined
+      throw fault('approval.closed', 'what was asked for was erased')
+    }
     const agreed = this.#agreedTerms(approval, forTask)
     if (present && presence !== undefined) {
       checkPresence(presence, presenceOf(approval, gate.policy, person, agreed))
     }
     return agreed
+  }
+
+  /** Nobody is asked for what nobody could agree to. Throws `amendment.no_task`, `amendment.terms`. */
+  #checkAhead({ actor, input }: ApprovalAsk, { terms, why }: AheadAsk): void {
+    if (actor.task === undefined || this.#parts.tasks.current(actor.task.id) === undefined) {
+      throw amendmentFault(
+        'amendment.no_task',
+        'what is asked ahead is for a task, and there is none',
+      )
+    }
+    checkedReason(why)
+    checkedTerms(terms, input)
   }
 
   #agreedTerms(approval: Approval, forTask: TaskTerms): AgreedTerms {

@@ -80,6 +80,11 @@ function agreedBy({
   return `${name} (${look}; for the task: ${for_task.count} calls, ${minutes} min)`
 }
 
+function aheadText({ ahead }: Approval): string | undefined {
+  if (ahead === undefined) return undefined
+  return `${ahead.count} calls within ${Math.round(ahead.for_s / 60)} min, none of them made yet`
+}
+
 /** Everything that somebody needs in order to decide. */
 export function drawApproval(approval: Approval, surface: Surface, now: number): string {
   const gates = approval.gates.map((gate) => {
@@ -106,6 +111,9 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
       ['on behalf of', approval.person ?? 'nobody'],
       ['task', approval.task?.intent],
       ['call', { text: `${approval.system}/${approval.action}`, style: 'bold' }],
+      ['asked ahead', aheadText(approval)],
+      ['the agent says', approval.asks?.why],
+      ...(approval.asks?.loosen ?? []).map((text): [string, Cell] => ['may differ', text]),
       [
         'effects',
         approval.effects.join(' ') || { text: 'unlabelled: any effect', style: 'yellow' },

@@ -1,6 +1,6 @@
 // Holds the fifth step: a held call waits for the approval of exactly this call (INV-6).
 
-import { canonicalJson } from '../../std/json.ts'
+import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { CallRequest } from '../call.ts'
@@ -42,6 +42,7 @@ export function callDigest(
   decision: Decision,
   request: Pick<CallRequest, 'input'>,
   ports: Pick<Ports, 'commitments'>,
+  ahead?: JsonObject,
 ): string {
   return ports.commitments.commit(
     canonicalJson({
@@ -55,6 +56,7 @@ export function callDigest(
       definition: resolved.action.digest,
       input: request.input,
       gates: decision.gates.map((gate) => [gate.name, gate.policy]),
+      ...(ahead !== undefined && { ahead }),
     }),
     personOf(actor),
   )

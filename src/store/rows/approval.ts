@@ -81,6 +81,17 @@ export interface Approval {
   readonly policySet: string
   /** Person ids that policy keeps from approving this call. */
   readonly excluded: readonly string[]
+  /**
+   * Present where an agent asks ahead, for calls that it has not made: how often and how long, and sealed for this approval, base64url, the
+   * bounds and its words. It runs no call: agreeing gives amendments of the task.
+   */
+  readonly ahead?: {
+    readonly count: number
+    readonly forMs: number
+    readonly sealed: string
+    /** What the record has of the terms. */
+    readonly terms: string
+  }
   readonly agreements: readonly Agreement[]
   /** Absent: nobody passed it on. */
   readonly escalations?: readonly Escalation[]

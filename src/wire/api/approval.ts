@@ -1,4 +1,4 @@
-// Holds approvals as the control API shows and answers them. History: v1; v2 for a whole task, passing on.
+// Holds approvals as the control API shows and answers them. History: v1; v2 for a whole task, passing on, asking ahead.
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
@@ -50,6 +50,8 @@ export const ApprovalSummary = z
     person: z.string().nullable(),
     /** The task that it is for, as it was when it was asked; absent: none. */
     task: z.object({ id: z.string(), intent: z.string() }).optional(),
+    /** Present where the agent asks ahead, for calls that it has not made: how often, and how long. */
+    ahead: z.object({ count: z.int(), for_s: z.int() }).optional(),
     system: Name,
     action: z.string(),
     effects: z.array(z.enum(EFFECTS)),
@@ -100,6 +102,8 @@ export const Approval = ApprovalSummary.extend({
   situation: z.string(),
   /** What came of it for the whole task. */
   amendments: z.array(Amendment),
+  /** Of what is asked ahead: how far arguments may differ, and the agent's own words. */
+  asks: z.object({ loosen: z.array(z.string()), why: z.string() }).optional(),
   /** What in the arguments is like no call before; null once the approval is final. */
   unusual: Unusual.nullable(),
 }).meta({ id: 'Approval' })
