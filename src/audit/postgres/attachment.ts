@@ -131,8 +131,8 @@ export class Attachment {
     this.#own.noteDurable(goal)
   }
 
-  /** Takes over more of what the database has; false where there is nothing. */
-  follow(): Promise<boolean> {
+  /** Takes over more of what the database has, and gives how many records that was when it was asked. */
+  follow(): Promise<number> {
     return this.#follower.step()
   }
 

@@ -27,16 +27,16 @@ export class Follower {
   }
 
   /**
-   * Takes over what the database has beyond this home, at most a thousand records or one state of it; false where it has nothing.
-   * Throws `audit.rolled_back` where the database has less, and `audit.corrupt` where it has another history.
+   * Takes over what the database has beyond this home, at most a thousand records or one state of it, and gives how many records the
+   * database had when it was asked. Throws `audit.rolled_back` where the database has less, and `audit.corrupt` where it has another history.
    */
-  async step(): Promise<boolean> {
+  async step(): Promise<number> {
     const { order, writer } = this.#parts
     const { size } = writer.head
     const ahead = await order.ahead(size)
     this.#compare(ahead)
     const next = chosen(ahead.swaps, size)
-    if (next === undefined) return false
+    if (next === undefined) return ahead.total
     const runs = await order.runs(size, next.upto)
     const leaves = leavesOf(allSealed(runs, await order.entries(runs)))
     await this.#parts.recogniser.look(runs, leaves, false)
@@ -52,7 +52,7 @@ export class Follower {
       throw fault('audit.corrupt', `${range} ${found}: one was changed, or the root`)
     }
     writer.commit(this.#parts.recogniser.settle())
-    return true
+    return ahead.total
   }
 
   /** The database must know this home's log as its own past. */
