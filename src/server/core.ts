@@ -12,6 +12,7 @@ import { openGateway, type Gateway } from '../gateway/open.ts'
 import { heldRegistrations } from './attest.ts'
 import { upstreamSandbox } from './district.ts'
 import { openConsents } from './consent.ts'
+import { isOrderedInDatabase } from './database.ts'
 import { openCredentials, type Credentials } from './credentials/open.ts'
 import { gatewayPorts } from './gateway-ports.ts'
 import { openGround, type Ground, type Machine } from './ground.ts'
@@ -188,10 +189,15 @@ async function openRecord(
     exports,
     search,
     witnessed: witnessed() !== undefined,
-    database: settings.databaseUrl !== undefined,
+    ...databaseOf(settings),
   })
   stack.push(() => retention.close())
   return { exports, metrics, retention, search, witnessed }
+}
+
+/** The PostgreSQL that orders the log, where one does. */
+function databaseOf({ home, databaseUrl }: Settings): { readonly databaseUrl?: string } {
+  return databaseUrl === undefined || !isOrderedInDatabase(home) ? {} : { databaseUrl }
 }
 
 /** Opens what calls are kept in, and erases again what the log says was erased. */

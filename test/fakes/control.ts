@@ -234,7 +234,7 @@ export class ControlHome {
       audit,
       payloads: payloadReading(this.payloads, { commit: (text) => `hmac-sha256:${text}` }),
       exports: this.exports,
-      retention: { state: () => ({ keep: 'forever', shards: [] }) },
+      retention: { state: () => ({ keep: 'forever', shards: [], inDatabase: [] }) },
       search: this.search,
       entropy: systemEntropy,
       server: this.#server(),
