@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
+import { Client } from 'pg'
 
 import {
   LOG_SIGNER,
@@ -14,12 +15,14 @@ import {
 import { PostgresServer, type PostgresDatabase } from '../../../test/fakes/postgres.ts'
 import { systemClock } from '../../std/clock.ts'
 import { Fault } from '../../std/fault.ts'
+import { toBase64 } from '../../tlog/base64.ts'
 import { LogFolder } from '../log-folder.ts'
 import { openLogKey } from '../log-key.ts'
 import { openAuditLog } from '../open.ts'
 import { dropShard } from '../retention/drop.ts'
 import { droppedOnRecord } from '../retention/on-record.ts'
-import { shardMembers } from '../shard-word.ts'
+import { shardMembers, type ShardWord } from '../shard-word.ts'
+import type { ShardHead } from '../shard.ts'
 import { intent, logOptions, temporaryHome } from '../testbed.test.ts'
 import { dropFromDatabase, droppedFromDatabase } from './drop.ts'
 import { uploadLog } from './upload.ts'
@@ -75,6 +78,13 @@ test('INV-7 what is dropped goes from the database by its owner; homes that had 
   const rest = one.log.stats().size - (sizes.get('2024h1') ?? 0) - (sizes.get('2024h2') ?? 0)
   assert.ok(Number(left?.['runs']) <= rest + 2 && Number(left?.['spool']) >= rest)
 
+  const owner = new Client({ connectionString: database.ownerUrl })
+  await owner.connect()
+  for (const statement of ['delete from audit.dropped', `update audit.dropped set shard = ''`]) {
+    await assert.rejects(owner.query(statement), /is never changed/, statement)
+  }
+  await owner.end()
+
   // Who had the shards reads them still, and lets them go by itself.
   await had.log.append(intent('later'))
   await had.log.flush()
@@ -102,17 +112,14 @@ test('INV-7 what is dropped goes from the database by its owner; homes that had 
 
 test('the server’s role drops nothing, and nobody drops what grows or is not what the record says', async (t) => {
   const { database, one } = await oldLog(t)
-  const [first, second] = one.log.shards.map(shardMembers)
-  const word = (members: typeof first) => ({
-    name: String(members?.['shard']),
-    size: Number(members?.['size']),
-    root: String(members?.['root']),
-  })
-  await assert.rejects(dropFromDatabase(database.url, word(first)), code('audit.unavailable'))
-  const wrong = { ...word(first), root: word(second).root }
+  const [first, second] = one.log.shards.map(wordOf)
+  assert.ok(first !== undefined && second !== undefined)
+  await assert.rejects(dropFromDatabase(database.url, first), code('audit.unavailable'))
+  const wrong = { ...first, root: second.root }
   await assert.rejects(dropFromDatabase(database.ownerUrl, wrong), code('audit.unavailable'))
   await one.log.flush()
-  const grows = word(one.log.shards.map(shardMembers).at(-1))
+  const grows = one.log.shards.map(wordOf).at(-1)
+  assert.ok(grows !== undefined)
   await assert.rejects(dropFromDatabase(database.ownerUrl, grows), code('audit.unavailable'))
   assert.equal((await droppedFromDatabase(database.url)).size, 0)
   await one.log.close()
@@ -120,10 +127,8 @@ test('the server’s role drops nothing, and nobody drops what grows or is not w
 
 test('INV-7 a shard that the owner drops and no record speaks of is found by whoever has it', async (t) => {
   const { database, one } = await oldLog(t)
-  const [head] = one.log.shards
-  assert.ok(head !== undefined)
-  const { shard: name, ...members } = shardMembers(head)
-  const word = { name: String(name), size: head.size, root: String(members['root']) }
+  const [word] = one.log.shards.map(wordOf)
+  assert.ok(word !== undefined)
   await dropFromDatabase(database.ownerUrl, word)
   // A log that grows all the while: the look comes round all the same.
   const found = async (): Promise<void> => {
@@ -135,6 +140,10 @@ test('INV-7 a shard that the owner drops and no record speaks of is found by who
   await assert.rejects(found(), /dropped the shard 2024h1, and no record says so|audit\.corrupt/)
   await one.log.close().catch(() => undefined)
 })
+
+function wordOf({ name, size, root }: ShardHead): ShardWord {
+  return { name, size, root: toBase64(root) }
+}
 
 function code(wanted: string): (error: unknown) => boolean {
   return (error) => error instanceof Fault && error.code === wanted

@@ -109,7 +109,10 @@ async function checkRetention(context: Context): Promise<Finding> {
   const next = 'bailiwick audit retention'
   try {
     const control = await context.control()
-    const { in_database, keep, shards, problem } = await control.get('/v1/audit/retention', RetentionAnswer)
+    const { in_database, keep, shards, problem } = await control.get(
+      '/v1/audit/retention',
+      RetentionAnswer,
+    )
     if (problem !== null) return { check, state: 'bad', detail: problem, next }
     const waiting = shards.find(({ state }) => state === 'waits')
     if (waiting !== undefined) {
