@@ -3,6 +3,8 @@
 import type { Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
+import type { ServerPort } from '../api/ports.ts'
+import { Signals } from '../authority/signals/signals.ts'
 import { PublicLog } from '../audit/public/public-log.ts'
 import { openControl } from '../api/control.ts'
 import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
@@ -66,7 +68,8 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const { authority, identities, note, refusals, roots } = core
   const failed = (error: unknown): void => note('failed inside', { error: String(error) })
 
-  const identity = identitySurface(core, urls, failed)
+  const server = serverPort(core, urls)
+  const identity = identitySurface(core, { urls, server, failed })
   stack.push(() => identity.close())
   urls.identity = `https://${host}:${await bind(identity.server, host, settings.identityPort)}`
 
@@ -83,7 +86,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     exports: core.exports,
     retention: core.retention,
     search: core.search,
-    server: serverPort(core, urls),
+    server,
     consents: core.consents,
     credentials: core.credentials.consents,
     decisions: decisionPoint(core, () => urls.control),
@@ -109,7 +112,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   core.metrics.ready(core.authority.locks, core.machine.clock)
   return {
     urls,
-    warnings: serverPort(core, urls).facts().warnings,
+    warnings: server.facts().warnings,
     core,
     close: () => stack.close(),
   }
@@ -118,8 +121,15 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
 /** The identity listener with the authorization server behind it, not listening yet. */
 function identitySurface(
   core: Core,
-  urls: Running['urls'],
-  failed: (error: unknown) => void,
+  {
+    urls,
+    server,
+    failed,
+  }: {
+    readonly urls: Running['urls']
+    readonly server: Pick<ServerPort, 'lock'>
+    readonly failed: (error: unknown) => void
+  },
 ): IdentityListener {
   const { authority, identities, machine, refusals, roots } = core
   const { clock, timer } = machine
@@ -141,6 +151,13 @@ function identitySurface(
     observe: core.observe,
     roots,
     oauth,
+    signals: new Signals({
+      ...authority,
+      ...core.grantPorts,
+      audit: core.audit,
+      clock,
+      lock: (word) => server.lock(word),
+    }),
     log: new PublicLog({
       home: core.settings.home,
       origin: core.origin,
