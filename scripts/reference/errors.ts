@@ -11,6 +11,7 @@ import { EXPORT_FAULTS } from '../../src/audit/export/faults.ts'
 import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
 import { SIDE_FAULTS } from '../../src/audit/side/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
+import { AMENDMENT_FAULTS } from '../../src/authority/approvals/amendment-faults.ts'
 import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
@@ -78,6 +79,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   DPOP_FAULTS: ['DPoP proofs', DPOP_FAULTS],
   JWT_FAULTS: ['Signed JWTs', JWT_FAULTS],
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],
+  AMENDMENT_FAULTS: ['Approvals for a task', AMENDMENT_FAULTS],
   EFFECT_FAULTS: ['What calls set off', EFFECT_FAULTS],
   TRUST_FAULTS: ['Trust sources', TRUST_FAULTS],
   SIGNAL_FAULTS: ['Signals of others', SIGNAL_FAULTS],

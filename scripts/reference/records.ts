@@ -22,9 +22,11 @@ const CALLS: Described = {
 
 const APPROVALS: Described = {
   'approval.requested':
-    'a held call asks for people: what exactly the approval is bound to; durable before anybody is asked',
+    'a held call asks for people: what exactly the approval is bound to; durable before anybody is asked. With `ahead`, an agent asks for calls that it has not made: how often and how long',
   'approval.agreed': 'a person agreed to some of the gates, and others are still open',
   'approval.approved': 'the last gate agreed',
+  'approval.escalated':
+    'somebody whom a gate asks passed the request on to somebody whom that gate names: to whom, why, and until when it waits now',
   'approval.denied': 'a person refused the call',
   'approval.refused':
     'somebody answered who may not, too late, or twice; the answer counts for nothing',
@@ -32,6 +34,14 @@ const APPROVALS: Described = {
   'approval.expired': 'nobody decided in time',
   'approval.voided':
     'the approval lost its call: a lock, an instance that ended, or a caller that cancelled',
+  'amendment.given':
+    'persons agreed for a whole task: to which gate, of which action under which definition and policies, how often and until when; the bounds of the arguments are behind the commitments in `terms`',
+  'amendment.used':
+    'one call was let through by it: the call, and how many there were of how many; durable before the call may go on',
+  'amendment.withdrawn': 'a person took it back, with the reason',
+  'amendment.expired': 'its time is over',
+  'amendment.voided':
+    'it lost what it stood on: a lock, the task, the policies, the definition, or the role of somebody who agreed',
 }
 
 const AUTHORITY: Described = {

@@ -142,6 +142,12 @@ export const ROUTES = {
   // Who may answer is decided by the gates of the call: the authority knows their roles.
   'POST /v1/approvals/{id}/approve': 'person',
   'POST /v1/approvals/{id}/deny': 'person',
+  // To somebody whom the gate names anyway: it makes nobody an approver.
+  'POST /v1/approvals/{id}/escalate': 'person',
+  // Their own; those of all for who may look, and for an operator to take back. Taking back only narrows.
+  'GET /v1/amendments': 'person',
+  'GET /v1/amendments/{id}': 'person',
+  'POST /v1/amendments/{id}/withdraw': 'person',
   'GET /v1/locks': 'viewer',
   'POST /v1/locks': 'operator',
   'GET /v1/locks/{id}': 'viewer',

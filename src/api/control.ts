@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import { publicFault } from '../std/fault.ts'
 import { uuidv7 } from '../std/id.ts'
 import { serveAgents } from './agents/routes.ts'
+import { serveAmendments } from './amendments/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
 import { serveRetention } from './audit/retention.ts'
@@ -146,6 +147,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveExplain(surface, ports)
   serveReach(surface, ports)
   serveApprovals(surface, ports)
+  serveAmendments(surface, ports)
   serveLocks(surface, ports)
   serveLimits(surface, ports)
   serveHistory(surface, ports)

@@ -3,6 +3,7 @@
 import type { DecisionPoint } from './authzen/decision-point.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
+import type { JsonObject } from '../std/json.ts'
 import type { Timer } from '../std/timer.ts'
 import type { WitnessedState } from '../audit/witness/witness-client.ts'
 import type { ShardStanding } from '../audit/retention/standing.ts'
@@ -21,6 +22,7 @@ import type { LockReceipt } from '../wire/lock-receipt.ts'
 import type { UsageAnswer } from '../wire/api/policy-usage.ts'
 import type { ReplayPage } from '../wire/api/policy-replay.ts'
 import type { Effect } from '../wire/effect.ts'
+import type { UnusualReading } from '../wire/unusual.ts'
 import type {
   ExternalSource,
   ApiTransport,
@@ -331,6 +333,23 @@ export interface PayloadReading {
   of(call: string): Promise<readonly ReadPayload[]>
 }
 
+/** A held call, as its arguments are held against those of earlier calls. */
+export interface HeldArguments {
+  /** Id of the approval. */
+  readonly id: string
+  readonly agent: string
+  readonly system: string
+  readonly action: string
+  readonly input: JsonObject
+  /** ms since the epoch: what came later is not held against. */
+  readonly requestedAt: number
+}
+
+/** What of a held call is like nothing before it. */
+export interface EarlierReading {
+  of(held: HeldArguments): Promise<UnusualReading>
+}
+
 /** How long the log is kept. */
 export interface RetentionPort {
   state(): {
@@ -381,6 +400,7 @@ export interface ControlPorts {
     | 'stats'
   >
   readonly payloads: PayloadReading
+  readonly earlier: EarlierReading
   readonly search: Pick<Search, 'page' | 'state'>
   readonly exports: Pick<Exports, 'states' | 'test' | 'replay'>
   readonly retention: RetentionPort

@@ -51,6 +51,11 @@ export const AUTHORITY_FAULTS = {
     status: 409,
     next: 'say to which gate, by its policy: two gates are two approvals',
   },
+  'approval.escalation': {
+    status: 400,
+    next: 'name one whom that gate names: `bailiwick approval show` lists them',
+  },
+  'approval.escalated': { status: 409, next: 'agree, deny, or let it expire' },
   'approval.rate': {
     status: 429,
     next: 'wait a minute; where so many calls wait, bound them by a policy or a task instead',

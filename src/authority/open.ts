@@ -3,6 +3,7 @@
 import { Fault } from '../std/fault.ts'
 import { Confider } from '../audit/side/confide.ts'
 import { Subjects } from '../audit/side/subjects.ts'
+import type { Amendments } from './approvals/amendments.ts'
 import { Approvals } from './approvals/approvals.ts'
 import { Connections } from './connections/connections.ts'
 import { Delegations } from './delegation/delegations.ts'
@@ -13,8 +14,8 @@ import { Findings } from './findings/findings.ts'
 import { History } from './history/history.ts'
 import { Limits } from './limits/limits.ts'
 import { Locks } from './locks/locks.ts'
-import { targetText } from './locks/target.ts'
 import type { AuthorityPorts } from './ports.ts'
+import { reactions } from './reactions.ts'
 import { Agents } from './registry/agents.ts'
 import { People } from './registry/people.ts'
 import { Policies } from './registry/policies.ts'
@@ -51,6 +52,8 @@ export interface Authority {
   /** What lineages have done. Empty until `history.restore` has read the log. */
   readonly history: History
   readonly approvals: Approvals
+  /** What persons agreed to for whole tasks. */
+  readonly amendments: Amendments
   readonly locks: Locks
   readonly secrets: Secrets
   /** When each secret was used last, and for which agents. */
@@ -103,7 +106,7 @@ export async function openAuthority(
   const delegations = await Delegations.load(ports, people, agents)
   const tasks = await Tasks.load(ports, people, agents)
   delegations.stayUnder(tasks)
-  const approvals = await Approvals.load(ports, people, subjects, teams)
+  const approvals = await Approvals.load(ports, { people, subjects, teams, tasks })
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
@@ -123,13 +126,13 @@ export async function openAuthority(
   trust.onChange((source) => sessions.sources.show(source))
   stop()
   const troubles = problems.map(({ detail }) => detail)
-  if (refused.size > 0 || troubles.length > 0)
-    await tellRefused([...refused.values()], troubles, ports)
+  await tellRefused([...refused.values()], troubles, ports)
   const nouns = { people, teams, agents, systems, policies, delegations, approvals, locks, secrets }
-  const reacting = { people, agents, locks, approvals, delegations, tasks }
-  const settled = reactions(reacting, ports.onTrouble)
+  const { amendments } = approvals
+  const settled = reactions({ ...nouns, amendments, tasks }, ports.onTrouble)
   return {
     ...nouns,
+    amendments,
     proposals,
     quarantines,
     tasks,
@@ -147,7 +150,7 @@ export async function openAuthority(
     trust,
     subjects,
     confider: new Confider({ ...ports, subjects }),
-    erasure: new Erasures(ports, { people, subjects, approvals, upstreamTokens }),
+    erasure: new Erasures(ports, { people, subjects, approvals, amendments, upstreamTokens }),
     settled: async () => {
       await settled()
       await history.settled()
@@ -161,75 +164,11 @@ async function tellRefused(
   problems: readonly string[],
   { audit }: Pick<AuthorityPorts, 'audit'>,
 ): Promise<void> {
+  if (refused.length === 0 && problems.length === 0) return
   const rows = refused.slice(0, 100).map(({ table, row }) => ({ table, row: row.slice(0, 128) }))
   await audit.append({
     type: 'authority.refused_rows',
     phase: 'lifecycle',
     body: { count: refused.length, rows, problems: [...problems] },
   })
-}
-
-/**
- * Ends the approvals that a lock or a suspension makes pointless, and suspends the agents of who leaves. Nothing hangs on it:
- * the wait for an approval is followed by admit, resolve and decide again, so a call that is locked is denied even where its
- * approval could not be ended, and an agent that nobody owns counts as suspended before that is written.
- */
-function reactions(
-  {
-    people,
-    agents,
-    locks,
-    approvals,
-    delegations,
-    tasks,
-  }: Pick<Authority, 'people' | 'agents' | 'locks' | 'approvals' | 'delegations' | 'tasks'>,
-  onTrouble: OnTrouble,
-): () => Promise<void> {
-  const running = new Set<Promise<void>>()
-  const run = (work: Promise<unknown>) => {
-    const done: Promise<void> = work
-      .then(
-        () => undefined,
-        (error: unknown) => {
-          if (!(error instanceof Fault)) throw error
-          onTrouble(error)
-        },
-      )
-      .finally(() => running.delete(done))
-    running.add(done)
-  }
-  locks.onChange((change, lock) => {
-    if (change === 'added') {
-      run(
-        approvals.voidCovered(lock.target, `${targetText(lock.target)} was locked: ${lock.reason}`),
-      )
-    }
-  })
-  agents.onChange((agent) => {
-    if (agent.state === 'retired') tasks.endPointless()
-    if (agent.state !== 'active') {
-      run(approvals.voidForAgent(agent.name, `the agent is ${agent.state}`))
-    }
-  })
-  delegations.onEnd((id, { parent, task }) => {
-    if (task !== undefined && parent === undefined) {
-      tasks.endServed(task, 'the delegation that it served has ended')
-    }
-    if (approvals.waitUnder(id)) {
-      run(approvals.voidForDelegation(id, 'the delegation that it acts under has ended'))
-    }
-  })
-  tasks.onEnd((id) => {
-    if (approvals.waitFor(id)) run(approvals.voidForTask(id, 'the task has ended'))
-  })
-  people.onChange((person) => {
-    if (person.state === 'left') {
-      tasks.endPointless()
-      run(agents.sweep({ all: true }))
-    }
-  })
-  return async () => {
-    // One reaction can set off the next.
-    while (running.size > 0) await Promise.all(running)
-  }
 }

@@ -9,6 +9,7 @@ import type { LockKind, LockTarget } from '../store/rows/lock.ts'
 import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
+import { replayAmendments } from './approvals/amendment-replay.ts'
 import { replayFamilies } from './consent/family-replay.ts'
 import { replayEnforcers } from './enforcers/enforcer-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
@@ -72,6 +73,7 @@ const AGENT_WORDS = [
 export interface Replayed {
   readonly locks: number
   readonly approvals: number
+  readonly amendments: number
   readonly instances: number
   readonly delegations: number
   readonly tasks: number
@@ -109,6 +111,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
   const replayed = {
     locks: await replayLocks(ports),
     approvals: await replayApprovals(ports),
+    amendments: await replayAmendments(ports),
     instances: (await replayRevocations(ports)) + (await replayEnded(ports)),
     delegations: await replayDelegations(ports),
     tasks: await replayTasks(ports),

@@ -16,6 +16,7 @@ const EVERY_MS = 1_000
 async function decide(context: Context, control: Control, approval: Approval): Promise<void> {
   const { screen, shell } = context
   const yours = approval.gates.filter((gate) => gate.yours)
+  const what = approval.ahead === undefined ? 'exactly this call, once' : 'what is asked ahead'
   const verb = await choose(
     shell,
     `${approval.agent} wants to call ${approval.system}/${approval.action}`,
@@ -26,7 +27,7 @@ async function decide(context: Context, control: Control, approval: Approval): P
       ...yours.map(({ policy, present }): [string, string] =>
         present
           ? [`agree ${policy}`, `Agree at ${policy}: with a passkey, on its page`]
-          : [`agree ${policy}`, `Agree at ${policy}: exactly this call, once`],
+          : [`agree ${policy}`, `Agree at ${policy}: ${what}`],
       ),
     ],
     'leave',

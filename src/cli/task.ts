@@ -1,7 +1,7 @@
 // Holds `task`: what agents work on, opened, listed, shown, made less, and ended.
 
 import type { Command } from 'commander'
-import { Task, TasksAnswer } from '../wire/api/task.ts'
+import { Task, TaskShown, TasksAnswer } from '../wire/api/task.ts'
 import { because } from './because.ts'
 import type { Context } from './context.ts'
 import { target } from './control/control.ts'
@@ -10,6 +10,7 @@ import { momentOf } from './moment.ts'
 import { reasonOf } from './reason.ts'
 import { repeated } from './repeat.ts'
 import { drawTask, drawTasks } from './task/draw.ts'
+import { drawAmendments } from './terminal/amendment.ts'
 import { budgetOf, budgetOptions, permitsOf, type BudgetOptions } from './task/said.ts'
 
 interface OpenOptions extends BudgetOptions {
@@ -59,9 +60,14 @@ async function list(context: Context, { mine, agent }: ListOptions): Promise<voi
 }
 
 async function show(context: Context, id: string): Promise<void> {
-  const task = await (await context.control()).get(target(['v1', 'tasks', id]), Task)
+  const control = await context.control()
+  const task = await control.get(target(['v1', 'tasks', id]), TaskShown)
   const { screen } = context
-  screen.answer(task, (surface) => drawTask(task, surface, screen.now))
+  screen.answer(task, (surface) => {
+    const amended = drawAmendments(task.amendments, surface, screen.now)
+    const drawn = drawTask(task, surface, screen.now)
+    return task.amendments.length === 0 ? drawn : `${drawn}\n${amended}`
+  })
 }
 
 interface NarrowOptions extends BudgetOptions {

@@ -9,7 +9,7 @@ import type { Said } from '../wire/said.ts'
 import type { ActionDefinition, SystemDefinition } from '../wire/system.ts'
 import type { Span, TraceContext } from '../wire/trace.ts'
 import type { Grant } from './grant.ts'
-import type { ApprovalView } from './ports.ts'
+import type { AmendedView, ApprovalView } from './ports.ts'
 import type { Reserved } from './steps/05-reserve.ts'
 import type { Timings } from './timings.ts'
 import type { Trigger } from '../wire/trigger.ts'
@@ -71,6 +71,8 @@ export interface Call {
   readonly reserved: Reserved
   /** gate: the approval that was used up for this call. */
   approval?: ApprovalView
+  /** gate: what was used up of what persons agreed to for its task. */
+  amended?: AmendedView
   /** record: its place in the trace that it came in, or in one of its own. */
   span?: Span
   /** record: leaf hash of the durable intent. */

@@ -44,6 +44,38 @@ describe('a held call', () => {
     assert.deepEqual(kinds, ['denied', 'done'])
   })
 
+  test('INV-6 what was agreed for the task lifts the gate without asking, and is used up before the intent', async () => {
+    const { approvals } = bench.fake
+    approvals.amendedLeft = 1
+    assert.equal(textOf(await bench.govern('echo', hello)), 'hello')
+    assert.equal(approvals.asked.length, 0)
+    const [intent] = bench.fake.records
+    assert.deepEqual(approvals.amendedUsed, [intent?.call])
+    assert.deepEqual(intent?.body['amendments'], ['amendment-1'])
+    assert.deepEqual(intent?.body['set_aside'], ['gated'])
+    assert.equal(intent?.body['approval'], undefined)
+    assert.equal((await bench.govern('echo', hello, { patienceMs: () => 1 })).kind, 'held')
+  })
+
+  test('INV-6 two calls for the last of what was agreed for a task: one runs, people are asked about the other', async () => {
+    bench.fake.approvals.amendedLeft = 1
+    const both = [1, 2].map(() => bench.govern('echo', hello, { patienceMs: () => 1 }))
+    const kinds = (await Promise.all(both)).map(({ kind }) => kind).sort()
+    assert.deepEqual(kinds, ['done', 'held'])
+  })
+
+  test('INV-6 policies that change while it is used up stop the call', async () => {
+    const { approvals } = bench.fake
+    approvals.amendedLeft = 1
+    const use = approvals.useAmended.bind(approvals)
+    approvals.useAmended = async (view, ask) => {
+      bench.fake.policySet = 'sha256:another'
+      return use(view, ask)
+    }
+    assert.equal(codeOf(await bench.govern('echo', hello)), 'approval.void')
+    assert.ok(!bench.types.includes('call.intent'))
+  })
+
   test('INV-6 another argument is another call', async () => {
     await bench.govern('echo', hello, { patienceMs: () => 1 })
     bench.fake.approvals.set('approval-1', 'approved')

@@ -8,12 +8,13 @@ import { together } from '../wire/obligation.ts'
 import type { Trigger } from '../wire/trigger.ts'
 import type { Call, CallRequest } from './call.ts'
 import { permit, type Permitted } from './consider.ts'
+import { askAhead, type AccessWanted, type Asked } from './ask-ahead.ts'
 import { deny, isDenial, recordedReason, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
 import { Grant, sameGround } from './grant.ts'
 import { GivenLately } from './given.ts'
 import type { Operation } from './operation.ts'
-import type { ApprovalView, Ports } from './ports.ts'
+import type { AmendedView, ApprovalView, Ports } from './ports.ts'
 import { authenticate } from './steps/01-authenticate.ts'
 import { admit } from './steps/02-admit.ts'
 import { reachable } from './steps/03-reachable.ts'
@@ -21,7 +22,7 @@ import { resolve, type Resolved } from './steps/03-resolve.ts'
 import { decide, denied } from './steps/04-decide.ts'
 import { checkScope } from './steps/04-scope.ts'
 import { checkTask } from './steps/04-task.ts'
-import { callDigest, gate, type Held } from './steps/05-gate.ts'
+import { amendedAsk, callDigest, gate, type Held } from './steps/05-gate.ts'
 import { checkSpent, measure, reserve, type Reserved } from './steps/05-reserve.ts'
 import { keepArguments } from './steps/06-keep.ts'
 import { record } from './steps/06-record.ts'
@@ -68,6 +69,29 @@ interface Seen {
 
 const NOTHING: ReadonlySet<string> = new Set()
 
+/** What was agreed to of a held call, and is used up for it. */
+type Lifted = Pick<Call, 'approval' | 'amended'>
+
+/** Why what was agreed to, and is used up, is not about what the call is now. */
+function changedSince(asked: Decided, now: Decided, { amended }: Lifted): Denial | undefined {
+  if (now.resolved.action.digest !== asked.resolved.action.digest) {
+    return deny('approval.void', 'the definition of the action changed meanwhile')
+  }
+  if (now.actor.task?.id !== asked.actor.task?.id) {
+    return deny('approval.void', 'it works on something else since it was asked')
+  }
+  // What is for a whole task is bound to the policies as well.
+  if (amended !== undefined && now.decision.policySet !== asked.decision.policySet) {
+    return deny('approval.void', 'the policies changed meanwhile')
+  }
+  return undefined
+}
+
+/** The policies that are set aside for exactly this call. */
+function setAside({ approval, amended }: Lifted): ReadonlySet<string> {
+  return new Set([...(approval?.setAside ?? []), ...(amended?.setAside ?? [])])
+}
+
 /** The spine with what it holds while calls run. */
 export class Governor {
   readonly #ports: Ports
@@ -85,7 +109,9 @@ export class Governor {
     request: Omit<CallRequest, 'elsewhere'>,
     operation: Operation<A, T>,
   ): Promise<Conclusion<T>> {
-    return this.#through(request, (call) => this.#perform(call, operation))
+    return this.#through(request, (id, seen) =>
+      this.#run(id, request, seen, (call) => this.#perform(call, operation)),
+    )
   }
 
   /**
@@ -93,7 +119,26 @@ export class Governor {
    * used up, since from here on it may be done.
    */
   consider(request: CallRequest): Promise<Stopped | Permitted> {
-    return this.#through(request, (call) => permit(call, this.#ports))
+    return this.#through(request, (id, seen) =>
+      this.#run(id, request, seen, (call) => permit(call, this.#ports)),
+    )
+  }
+
+  /**
+   * Asks people ahead for calls like this one, for its task: judged as the call would be up to its gates, and then only asked. Nothing is
+   * done, and nothing is used up.
+   */
+  request(request: CallRequest, wanted: AccessWanted): Promise<Stopped | Asked> {
+    return this.#through(request, async (id, seen) => {
+      const decided = this.#decide(request, NOTHING, seen.actor)
+      const refuse = (denial: Denial): Promise<Stopped> =>
+        this.#refuse({ id, request, ...seen }, denial, seen.decision)
+      if (isDenial(decided)) return refuse(decided)
+      seen.decision = decided.decision
+      if (decided.decision.answer === 'deny') return refuse(denied(decided, this.#ports))
+      const asked = await askAhead({ id, request, ...decided }, wanted, this.#ports)
+      return isDenial(asked) ? refuse(asked) : asked
+    })
   }
 
   /** Whether whoever was permitted may still go on: the credential, the locks, the lifecycle, asked anew. */
@@ -115,7 +160,7 @@ export class Governor {
 
   async #through<T>(
     request: CallRequest,
-    onward: (call: Call) => Promise<T>,
+    run: (id: string, seen: Seen) => Promise<T | Stopped>,
   ): Promise<T | Stopped> {
     const ports = this.#ports
     const id = uuidv7(ports.clock, ports.entropy)
@@ -136,7 +181,7 @@ export class Governor {
       const flight = this.flights.take(actor, request)
       if (isDenial(flight)) return await this.#refuse({ id, request, ...seen }, flight, undefined)
       try {
-        return await this.#run(id, request, seen, onward)
+        return await run(id, seen)
       } finally {
         flight.land()
       }
@@ -162,24 +207,17 @@ export class Governor {
     this.#ports.traffic.keep(id, decided.asked, decided.decision)
     this.#arrived(request, decided.actor, seen)
     seen.decision = decided.decision
-    let approval: ApprovalView | undefined
+    let lifted: Lifted = {}
     if (decided.decision.answer === 'hold') {
-      const { actor, resolved, decision } = decided
-      // Nobody is asked about a call that could not go on.
-      const spent = this.#spent(decided, request)
-      if (spent !== undefined) return refuse(spent)
-      if (request.unbound !== undefined) return refuse(deny('approval.unbound', request.unbound))
-      seen.timings.end('decide')
-      const gated = await gate({ id, actor, request }, resolved, decision, this.#ports)
-      seen.timings.end('wait')
-      if (isDenial(gated)) return refuse(gated)
-      if ('held' in gated) return { kind: 'held', call: id, held: gated }
-      approval = gated
-      const voided = await this.#useUp(request, approval, decided)
-      if (voided !== undefined) return refuse(voided)
+      const agreed = await this.#lift(id, request, decided, seen.timings)
+      if (isDenial(agreed)) return refuse(agreed)
+      if ('held' in agreed) return { kind: 'held', call: id, held: agreed }
+      lifted = agreed
       // Using it up took time: what a lock or a policy said meanwhile counts.
-      const again = this.#decide(request, new Set(approval.setAside))
+      const again = this.#decide(request, setAside(lifted))
       if (isDenial(again)) return refuse(again)
+      const other = changedSince(decided, again, lifted)
+      if (other !== undefined) return refuse(other)
       decided = again
       seen.decision = decided.decision
     }
@@ -200,9 +238,49 @@ export class Governor {
       decision,
       grant: new Grant(this.#ports.clock.monotonic()),
       reserved,
-      ...(approval !== undefined && { approval }),
+      ...lifted,
     }
     return onward(call)
+  }
+
+  /**
+   * What lifts the gates of a held call: what persons agreed to for its task, else their approval of this very call, which is waited for. It
+   * is used up when this resolves.
+   */
+  async #lift(
+    id: string,
+    request: CallRequest,
+    decided: Decided,
+    timings: Timings,
+  ): Promise<Lifted | Held | Denial> {
+    const { actor, resolved, decision } = decided
+    // Nobody is asked about a call that could not go on.
+    const spent = this.#spent(decided, request)
+    if (spent !== undefined) return spent
+    if (request.unbound !== undefined) return deny('approval.unbound', request.unbound)
+    timings.end('decide')
+    const amended = await this.#useAmended(id, request, decided)
+    if (amended !== undefined) return { amended }
+    const gated = await gate({ id, actor, request }, resolved, decision, this.#ports)
+    timings.end('wait')
+    if (isDenial(gated) || 'held' in gated) return gated
+    return (await this.#useUp(request, gated, decided)) ?? { approval: gated }
+  }
+
+  /** Uses up what persons agreed to for the task of this call, where that lifts all of its gates and it would go on then. */
+  async #useAmended(
+    id: string,
+    request: CallRequest,
+    { actor, resolved, decision }: Decided,
+  ): Promise<AmendedView | undefined> {
+    const { approvals } = this.#ports
+    const ask = amendedAsk({ id, actor, request }, resolved, decision)
+    const amended = approvals.amended(ask)
+    if (amended === undefined) return undefined
+    const then = this.#decide(request, setAside({ amended }))
+    if (isDenial(then) || then.decision.answer !== 'allow') return undefined
+    // Somebody else may have used up the last of it: then people are asked.
+    return (await approvals.useAmended(amended, ask)) ? amended : undefined
   }
 
   /** Where the request came in the trace of a call of ours, that call set this one off. */
@@ -216,7 +294,7 @@ export class Governor {
   /** Steps one to four, on what is true now. */
   #decide(
     request: CallRequest,
-    setAside: ReadonlySet<string>,
+    aside: ReadonlySet<string>,
     authenticated?: Actor,
   ): Decided | Denial {
     const ports = this.#ports
@@ -233,7 +311,7 @@ export class Governor {
     if (outside !== undefined) return outside
     const taskless = checkTask(actor)
     if (taskless !== undefined) return taskless
-    return { actor, resolved, ...decide(actor, resolved, request, setAside, ports) }
+    return { actor, resolved, ...decide(actor, resolved, request, aside, ports) }
   }
 
   /** Whether there is enough left for a call, which takes nothing yet. */
@@ -254,8 +332,7 @@ export class Governor {
     asked: Decided,
   ): Promise<Denial | undefined> {
     const ports = this.#ports
-    const setAside = new Set(approval.setAside)
-    const before = this.#decide(request, setAside)
+    const before = this.#decide(request, setAside({ approval }))
     if (isDenial(before)) return before
     if (before.actor.task?.id !== asked.actor.task?.id) {
       return deny('approval.void', 'it works on something else since the wait began')
@@ -320,10 +397,10 @@ export class Governor {
    * decision asks of the answer is asked of it.
    */
   #over(call: Call): Denial | undefined {
-    const { action, actor, approval, decision, grant, request } = call
+    const { action, actor, decision, grant, request } = call
     if (!grant.spend()) return deny('call.internal', 'the grant of this call was used already')
     if (grant.isFresh(this.#ports.clock.monotonic())) return undefined
-    const now = this.#decide(request, new Set(approval?.setAside))
+    const now = this.#decide(request, setAside(call))
     if (isDenial(now)) return now
     if (now.resolved.action.digest !== action.digest) {
       return deny('resolve.definition_changed', 'the definition changed since it was decided')

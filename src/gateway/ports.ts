@@ -14,6 +14,7 @@ import type { AuditSink } from '../wire/record.ts'
 import type { Measured, Reservation, Spent } from '../wire/reserve.ts'
 import type { SystemDefinition } from '../wire/system.ts'
 import type { Span, TraceContext } from '../wire/trace.ts'
+import type { Denial } from './denial.ts'
 import type { Equipment } from './equipment.ts'
 import type { Described } from './upstream/definition.ts'
 import type { Drift } from './upstream/drift.ts'
@@ -162,6 +163,19 @@ export interface ApprovalAsk {
   readonly reason: string
 }
 
+/** What an agent asks for before it needs it: calls like one that it has not made, for its task. */
+export interface AheadAsk extends ApprovalAsk {
+  readonly ahead: {
+    readonly terms: {
+      readonly count: number
+      readonly forMs: number
+      readonly loosen: readonly string[]
+    }
+    /** Its own words: evidence for nobody. */
+    readonly why: string
+  }
+}
+
 /** State of an approval as a call sees it. */
 export interface ApprovalView {
   readonly id: string
@@ -178,10 +192,30 @@ export interface ApprovalView {
   readonly answer?: string
 }
 
+/** A held call, as far as what was agreed for its task is concerned. */
+export type AmendedAsk = Pick<
+  ApprovalAsk,
+  'call' | 'actor' | 'system' | 'action' | 'input' | 'definition' | 'policySet' | 'gates'
+>
+
+/** What persons agreed to for the task of a held call. */
+export interface AmendedView {
+  /** Ids of the amendments, one for each gate. */
+  readonly amendments: readonly string[]
+  /** `@id`s that they set aside for this call. */
+  readonly setAside: readonly string[]
+}
+
 /** Held calls. */
 export interface ApprovalPort {
+  /** What lifts every gate of this call, where persons agreed for its task. Synchronous, and takes nothing. */
+  amended(ask: AmendedAsk): AmendedView | undefined
+  /** Uses that up for this call, durably, all of it or nothing. False when it is not there (any more). */
+  useAmended(view: AmendedView, ask: AmendedAsk): Promise<boolean>
   /** Joins the approval of the same call by the same instance, or asks; the request is durable when it resolves. */
   ask(ask: ApprovalAsk): Promise<ApprovalView>
+  /** The same for calls that were not made; a Denial where nobody is asked. What was agreed to is `approved`. */
+  askAhead(ask: AheadAsk): Promise<ApprovalView | Denial>
   /** Resolves when the state is no longer pending, after `ms`, or when `signal` aborts, with the state then. */
   wait(
     id: string,

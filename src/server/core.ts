@@ -27,6 +27,7 @@ import { openPayloads } from './payloads.ts'
 import { openPins } from './pins/open.ts'
 import { watchDecisions } from './watch-decisions.ts'
 import { Stack } from './stack.ts'
+import { endStaleAmendments } from './stale-amendments.ts'
 import { pinWeb } from './web-pin.ts'
 import { openTraffic, type HomeTraffic } from './traffic.ts'
 import { Search } from '../audit/search/search.ts'
@@ -110,6 +111,7 @@ async function open(
   await hearPolicy(authority, audit)
   await pinWeb(authority.systems, note)
   restorePolicy({ authority, policy })
+  stack.push(endStaleAmendments({ policy, authority, onTrouble: ground.onTrouble }))
   const { traffic, payloads } = await openKept(ground, settings, machine, stack)
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }

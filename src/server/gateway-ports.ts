@@ -1,7 +1,7 @@
 // Holds the gateway's ports filled in process: every question answered from the authority's own memory.
 
 import type { AuditLog } from '../audit/log.ts'
-import { Fault } from '../std/fault.ts'
+import { Fault, publicFault } from '../std/fault.ts'
 import type { JsonObject } from '../std/json.ts'
 import type { Clock } from '../std/clock.ts'
 import { EntropyPool } from '../std/entropy-pool.ts'
@@ -13,6 +13,8 @@ import { targetText } from '../authority/locks/target.ts'
 import type { Authority } from '../authority/open.ts'
 import { gatewayFault } from '../gateway/faults.ts'
 import type {
+  AheadAsk,
+  ApprovalAsk,
   ApprovalPort,
   ApprovalView,
   CommitmentPort,
@@ -31,6 +33,9 @@ import type { LivePolicy } from './live-policy.ts'
 
 /** Approvals of one instance that may be open at once: more would only tire the people who answer. */
 const PENDING_PER_INSTANCE = 32
+
+/** How long people have to answer what is asked ahead (ms). */
+const AHEAD_MS = 3_600_000
 
 const same =
   (callDigest: string) =>
@@ -118,27 +123,52 @@ function approvalPort({ authority, clock, controlUrl, approvalMs }: GatewayParts
   const { approvals } = authority
   const view = (approval: Approval, fresh: boolean): ApprovalView => ({
     id: approval.id,
-    state: approval.state,
+    // What was asked ahead runs no call: it is used up where it was agreed to.
+    state:
+      approval.ahead !== undefined && approval.state === 'consumed' ? 'approved' : approval.state,
     fresh,
     url: `${controlUrl()}/approvals/${approval.id}`,
     expiresAt: approval.expiresAt,
     setAside: approval.gates.map((gate) => gate.policy),
     ...(approval.ended !== undefined && { answer: approval.ended.reason }),
   })
+  const askWithin = async (
+    ask: ApprovalAsk & Partial<Pick<AheadAsk, 'ahead'>>,
+    ms: number,
+  ): Promise<ApprovalView> => {
+    const { instance } = ask.actor
+    const pending = approvals.list().filter((one) => one.instance === instance)
+    if (pending.length >= PENDING_PER_INSTANCE && !pending.some(same(ask.callDigest))) {
+      throw gatewayFault(
+        'admit.too_many',
+        `${PENDING_PER_INSTANCE} calls of this instance wait for people already`,
+      )
+    }
+    const { approval, fresh } = await approvals.ask({ ...ask, expiresAt: clock.now() + ms })
+    return view(approval, fresh)
+  }
   return {
-    ask: async (ask) => {
-      const { instance } = ask.actor
-      const pending = approvals.list().filter((one) => one.instance === instance)
-      if (pending.length >= PENDING_PER_INSTANCE && !pending.some(same(ask.callDigest))) {
-        throw gatewayFault(
-          'admit.too_many',
-          `${PENDING_PER_INSTANCE} calls of this instance wait for people already`,
-        )
+    askAhead: async (ask) => {
+      try {
+        // Nobody waits at a closed door meanwhile: people have longer.
+        return await askWithin(ask, Math.max(approvalMs, AHEAD_MS))
+      } catch (error) {
+        if (!(error instanceof Fault) || !/^(amendment|reason|admit)\./.test(error.code))
+          throw error
+        return { denied: true, ...publicFault(error) }
       }
-      const expiresAt = clock.now() + approvalMs
-      const { approval, fresh } = await approvals.ask({ ...ask, expiresAt })
-      return view(approval, fresh)
     },
+    amended: (ask) => {
+      const found = authority.amendments.find(ask)
+      return (
+        found && {
+          amendments: found.map(({ id }) => id),
+          setAside: found.map(({ gate }) => gate.policy),
+        }
+      )
+    },
+    useAmended: ({ amendments }, ask) => authority.amendments.use(amendments, ask),
+    ask: (ask) => askWithin(ask, approvalMs),
     wait: async (id, options) => view(await approvals.wait(id, options), false),
     consume: async (id, callDigest) => {
       try {

@@ -18,6 +18,7 @@ export class LivePolicy implements PolicyPort {
   /** Changes of policies, and of systems that they speak of, come one after another. */
   readonly turns = new Turns()
   #opinion: SecondOpinion | undefined
+  readonly #listeners = new Set<() => void>()
   /** A set on which the library did not agree with us: the library decides until another is applied. */
   #doubted: PolicySet | undefined
 
@@ -42,6 +43,13 @@ export class LivePolicy implements PolicyPort {
     this.#isolated = isolated
     this.#sources = sources
     this.#problems = []
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Calls back whenever a set was put in force, also where it is the same again. Returns the way to stop listening. */
+  onPut(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** What was applied last could not be put in force: the last good set goes on, and everybody is told. */

@@ -15,6 +15,7 @@ import { serverFault } from './faults.ts'
 import { openGateways } from './gateways.ts'
 import { oauthServer } from './oauth.ts'
 import { ensureOperator } from './operator.ts'
+import { EarlierCalls } from './earlier-calls.ts'
 import { payloadReading } from './payloads.ts'
 import { portHolder } from './port-holder.ts'
 import { serverPort } from './server-port.ts'
@@ -83,6 +84,11 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     roots,
     audit: core.audit,
     payloads: payloadReading(core.payloads, core.commitments),
+    earlier: new EarlierCalls({
+      traffic: { flush: () => core.traffic.kept.flush(), source: core.traffic.source },
+      audit: core.audit,
+      clock: core.machine.clock,
+    }),
     exports: core.exports,
     retention: core.retention,
     search: core.search,
@@ -185,6 +191,7 @@ function sweep({ authority, machine, note }: Core): () => void {
     machine.timer.after(EXPIRY_MS, () => {
       Promise.all([
         authority.approvals.expireDue(),
+        authority.amendments.sweep(),
         authority.agents.sweep(),
         authority.delegations.sweep(),
         authority.tasks.sweep(),

@@ -238,6 +238,23 @@ const RECORD_INDEXES = [
   ['payloads', 'ends_at'],
 ] as const
 
+async function gates(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
+  await signedTable(db, d, 'amendments', [
+    ['state', 'text'],
+    ['task', 'text'],
+    ['expires_at', 'integer'],
+  ])
+  for (const [table, column] of GATE_INDEXES) {
+    const index = sql.id(`${table}_${column}`)
+    await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
+  }
+}
+
+const GATE_INDEXES = [
+  ['amendments', 'state'],
+  ['amendments', 'task'],
+] as const
+
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
 export interface SchemaStep {
   readonly up: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>
@@ -245,7 +262,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -287,6 +304,10 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0006_retention': {
     up: (db, d) => signedTable(db, d, 'drops', []),
     rolls: ['drops'],
+  },
+  '0007_gates': {
+    up: gates,
+    rolls: ['amendments'],
   },
 }
 

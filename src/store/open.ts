@@ -8,6 +8,7 @@ import type { StoreDialect } from './dialect.ts'
 import { migrate } from './migrations.ts'
 import { checkPrivate } from './permissions.ts'
 import { AGENTS, type Agent } from './rows/agent.ts'
+import { AMENDMENTS, type Amendment } from './rows/amendment.ts'
 import { APPROVALS, type Approval } from './rows/approval.ts'
 import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
 import { CONNECTIONS, type Connection } from './rows/connection.ts'
@@ -55,6 +56,7 @@ export interface Tables {
   readonly policies: SignedRepository<PolicyVersion>
   readonly delegations: SignedRepository<Delegation>
   readonly approvals: SignedRepository<Approval>
+  readonly amendments: SignedRepository<Amendment>
   readonly locks: SignedRepository<Lock>
   readonly secrets: SignedRepository<Secret>
   readonly joinTokens: SignedRepository<JoinTokenRow>
@@ -193,6 +195,7 @@ function tablesOn(db: Kysely<unknown>, ground: Ground): Tables {
     policies: on(POLICIES),
     delegations: on(DELEGATIONS),
     approvals: on(APPROVALS),
+    amendments: on(AMENDMENTS),
     locks: on(LOCKS),
     secrets: on(SECRETS),
     joinTokens: on(JOIN_TOKENS),

@@ -1,4 +1,4 @@
-// Holds what the text of a gate says: who may agree, how many of them, and under which conditions. History: v1 a role; v2 this.
+// Holds what the text of a gate says: who may agree, how many of them, and under which conditions. History: v1 a role; v2 this; v3 to whom a request may be passed on.
 
 /** Who may agree at a gate. */
 export type GateWho =
@@ -104,6 +104,18 @@ function readWho(text: string): GateWho[] | undefined {
   }
   const texts = found.map(whoText)
   return new Set(texts).size === texts.length ? found : undefined
+}
+
+/** Whom a request may be passed on to by hand: whoever the gate names, now or later. */
+export function passesTo(text: string): readonly string[] {
+  const { who, later } = gateRule(text)
+  return [...new Set([...who, ...(later?.who ?? [])].map(whoText))]
+}
+
+/** One whom the gate names, by the text that names them there; undefined for anybody else. */
+export function whoNamed(text: string, name: string): GateWho | undefined {
+  const { who, later } = gateRule(text)
+  return [...who, ...(later?.who ?? [])].find((one) => whoText(one) === name)
 }
 
 function whoText(who: GateWho): string {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash, verify } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import type { Actor } from '../../src/wire/actor.ts'
 import { presenceDigest } from '../../src/wire/presence.ts'
 import { Authenticator, type Misbehaviour } from '../fakes/authenticator.ts'
 import { actorOf } from '../fakes/authority.ts'
@@ -41,12 +42,17 @@ async function somebody(name: string): Promise<Somebody> {
 }
 
 /** Holds a call at these gates; each policy is `p1`, `p2` and so on. */
-async function held(...gates: string[]): Promise<string> {
+function held(...gates: string[]): Promise<string> {
+  return heldFor(undefined, ...gates)
+}
+
+/** The same for a task. */
+async function heldFor(task: Actor['task'], ...gates: string[]): Promise<string> {
   asked += 1
   const { approval } = await home.authority.approvals.ask({
     callDigest: `sha256:digest-${asked}`,
     call: `01900000-0000-7000-8000-${String(asked).padStart(12, '0')}`,
-    actor: actorOf('payer', home.ada.id, home.ada.id),
+    actor: { ...actorOf('payer', home.ada.id, home.ada.id), ...(task && { task }) },
     system: 'billing',
     action: 'create_refund',
     input: { amount_cents: asked },
@@ -190,6 +196,71 @@ test('INV-6 there is no way around the passkey: neither the API, nor the form, n
   )
   assert.notEqual(refused['code'], undefined)
   assert.equal(await state(id), 'pending')
+})
+
+test('INV-6 for a whole task the passkey signs the terms as well, and none but those count', async () => {
+  const person = home.ada.id
+  const wish = { intent: 'pay what is owed', agent: 'payer', scope: [{ action: 'billing/*' }] }
+  const task = await home.authority.tasks.open(wish, { person })
+  const facts = { id: task.id, intent: task.intent, person, scope: [], budget: {} }
+  const under = { ...facts, endsAt: task.endsAt, scopeDigest: 'sha256:scope' }
+  const id = await heldFor(under, 'finance, present')
+  const terms = { count: 3, for_s: 3_600, loosen: ['/amount_cents<=5000'] }
+  const path = `/approvals/${id}/presence`
+  const ask = async (about: object) =>
+    (await finn.browser.send(`${path}/options`, { gate: 'p1', ...about })) as { challenge: string }
+  const send = async (asked: object, sent: object): Promise<string> => {
+    const assertion = finn.authenticator.get(await ask(asked))
+    const json = { gate: 'p1', reason: 'I looked at the invoice', assertion, ...sent }
+    const response = await finn.browser.ask('POST', path, { json })
+    const body = (await response.json()) as { code?: string; next?: string }
+    return body.code ?? body.next ?? ''
+  }
+  const wider = { ...terms, loosen: ['/amount_cents=*'] }
+  assert.equal(await send({}, { for_task: terms }), 'login.passkey', 'signed for this call alone')
+  assert.equal(await send({ for_task: terms }, { for_task: wider }), 'login.passkey')
+  assert.equal(await send({ for_task: terms }, {}), 'login.passkey')
+  const body = { reason: 'trust me', gate: 'p1', for_task: terms }
+  const api = await home.read('POST', `/v1/approvals/${id}/approve`, { body, as: finn.person }, 403)
+  assert.equal(api['code'], 'approval.presence')
+  // Where a proof of something else got that far, the authority itself holds it against the terms.
+  const other = await home.authority.approvals.presenceAsk(id, { person: finn.person.id })
+  const clientDataJSON = Buffer.from(
+    JSON.stringify({
+      challenge: Buffer.concat([Buffer.alloc(32), presenceDigest(other)]).toString('base64url'),
+    }),
+  ).toString('base64url')
+  const presence = { passkey: 'x', authenticatorData: '', signature: '', clientDataJSON }
+  const forTask = { count: 3, forMs: 3_600_000, loosen: terms.loosen }
+  await assert.rejects(
+    home.authority.approvals.approve(id, {
+      person: finn.person.id,
+      reason: 'trust me',
+      presence,
+      forTask,
+    }),
+    { code: 'amendment.presence' },
+  )
+  assert.deepEqual(home.authority.amendments.list(), [])
+  assert.equal(await send({ for_task: terms }, { for_task: terms }), `/approvals/${id}`)
+  assert.equal(home.authority.amendments.list()[0]?.count, 2)
+
+  // Who has no part in it neither sees nor ends it; the owner of nothing is told that it is not there.
+  const given = home.authority.amendments.list()[0]!.id
+  const mallory = await home.person('mallory', [])
+  const word = { body: { reason: 'mine now' }, as: mallory }
+  const refused = await home.read('POST', `/v1/amendments/${given}/withdraw`, word, 404)
+  assert.equal(refused['code'], 'amendment.unknown')
+  const viewer = { ...word, as: await home.person('vera', ['viewer']) }
+  const kept = await home.read('POST', `/v1/amendments/${given}/withdraw`, viewer, 403)
+  assert.equal(kept['code'], 'amendment.not_yours')
+  const shown = await home.read('GET', `/v1/amendments/${given}`, { as: finn.person })
+  assert.deepEqual(shown['bounds'], {
+    input: { amount_cents: asked },
+    loosen: [['/amount_cents<=5000']],
+  })
+  await home.read('POST', `/v1/amendments/${given}/withdraw`, { ...word, as: finn.person })
+  assert.deepEqual(home.authority.amendments.list(), [])
 })
 
 test('the page asks for a passkey where the gate does, by a script of ours alone', async () => {

@@ -8,7 +8,8 @@ import { after, before, test } from 'node:test'
 import type { Holder } from '../../src/cli/identity/holder.ts'
 import { fromBase64url, utf8 } from '../../src/std/bytes.ts'
 import type { AuditEntry } from '../../src/wire/api/audit.ts'
-import { Task } from '../../src/wire/api/task.ts'
+import { Approval } from '../../src/wire/api/approval.ts'
+import { Task, TaskShown } from '../../src/wire/api/task.ts'
 import { META } from '../../src/wire/mcp.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
 import { connect, legacy, modern, refused, send, type Answer } from './client.ts'
@@ -219,6 +220,98 @@ for (const [title, end] of [
     assert.equal(after.code, title === 'locked' ? 'admit.locked' : 'decide.no_task')
   })
 }
+
+test('INV-6 what is approved for the task goes on without asking, within its bounds, until it is withdrawn', async () => {
+  const holder = await worker('amended')
+  const task = await open('amended', '--allow', 'probe/echo')
+  const first = echo(holder, 'ok, hold 1')
+  const { id } = await bailiwick.held()
+  const loosen = '/text in ["ok, hold 1","ok, hold 2"]'
+  const terms = ['--for-task', '--count', '9', '--for', '30m', '--loosen', loosen]
+  const agreed = await bailiwick.cli(['approval', 'approve', id, '--reason', 'fine', ...terms])
+  assert.equal(agreed.code, 0, agreed.stderr)
+  assert.ok(ran(await first))
+  for (const text of ['ok, hold 1', 'ok, hold 2']) assert.ok(ran(await echo(holder, text)), text)
+  assert.deepEqual(await bailiwick.pending(), [], 'nobody was asked again')
+  const { body, call } = await last('call.intent')
+  const used = await last('amendment.used')
+  assert.deepEqual(
+    [used.call, used.body['used'], body['set_aside']],
+    [call, 2, ['echo-is-looked-at']],
+  )
+  const { stdout } = await bailiwick.cli(['task', 'show', task.id, '-o', 'json'])
+  const [given] = TaskShown.parse(JSON.parse(stdout)).amendments
+  assert.deepEqual([given?.used, given?.count, given?.approval], [2, 8, id])
+  const shown = await bailiwick.cli(['approval', 'amendment', given!.id])
+  assert.match(shown.stdout, /2 of 8[\s\S]*ok, hold 2[\s\S]*ok, hold 1/)
+  const word = ['approval', 'withdraw', given!.id, '--reason', 'enough of that']
+  assert.equal((await bailiwick.cli(word)).code, 0)
+  const third = echo(holder, 'ok, hold 1')
+  const held = await bailiwick.held()
+  await bailiwick.cli(['approval', 'deny', held.id, '--reason', 'the end'])
+  assert.equal((await third).code, 'approval.denied')
+  // Held against what went on, and not against what people refused.
+  const fourth = echo(holder, 'ok, hold http://evil.example')
+  const odd = await bailiwick.held()
+  const looked = await bailiwick.control.get(`/v1/approvals/${odd.id}`, Approval)
+  assert.deepEqual([looked.unusual?.calls, looked.unusual?.by], [3, 'agent'])
+  await bailiwick.cli(['approval', 'deny', odd.id, '--reason', 'the end'])
+  assert.equal((await fourth).code, 'approval.denied')
+  const report = await bailiwick.verify()
+  assert.equal(report.ok, true, JSON.stringify(report.findings))
+})
+
+test('INV-9 an agent asks ahead with our own tool, and can only ask', async () => {
+  const holder = await worker('asking')
+  const tool = 'bailiwick_request_access'
+  const toolNames = async (): Promise<string> =>
+    (await send(bailiwick, holder, legacy('tools/list', {}))).text
+  assert.doesNotMatch(await toolNames(), /request_access/, 'it is for a task')
+  const task = await open('asking', '--allow', 'probe/echo')
+  assert.match(await toolNames(), /"name":"bailiwick_request_access"/)
+  const wanted = {
+    tool: 'echo',
+    arguments: { text: 'ok, hold A' },
+    count: 2,
+    reason: 'two \u202egreetings',
+  }
+  const ask = (args: object, era = legacy): Promise<Answer> =>
+    send(bailiwick, holder, era('tools/call', { name: tool, arguments: args }))
+  const stateOf = ({ text }: Answer): string => /"state":"(\w+)"/.exec(text)?.[1] ?? text
+  assert.equal(stateOf(await ask({ ...wanted, arguments: { text: 'ok' } })), 'not_needed')
+  for (const bad of [
+    { ...wanted, reason: '' },
+    { ...wanted, approve: true },
+    { ...wanted, count: 0 },
+    { ...wanted, arguments: [] },
+    { ...wanted, tool: 7 },
+  ]) {
+    assert.equal((await ask(bad)).code, 'mcp.message')
+  }
+  assert.equal((await ask({ ...wanted, count: 5_000 })).code, 'amendment.terms')
+  assert.equal((await ask({ ...wanted, tool: 'count', arguments: { n: 1 } })).code, 'policy.denied')
+  assert.equal(stateOf(await ask(wanted)), 'pending')
+  assert.equal(stateOf(await ask(wanted, modern)), 'pending', 'it joins')
+  const held = await bailiwick.held()
+  assert.equal((await bailiwick.pending()).length, 1)
+  const shown = await bailiwick.cli(['approval', 'show', held.id])
+  assert.match(shown.stdout, /2 calls within 60 min/)
+  assert.doesNotMatch(shown.stdout, /\u202e/)
+  const waiting = ask({ ...wanted, wait: true })
+  const agreed = await bailiwick.cli(['approval', 'approve', held.id, '--reason', 'as asked'])
+  assert.equal(agreed.code, 0, agreed.stderr)
+  assert.equal(stateOf(await waiting), 'approved')
+  assert.equal(stateOf(await ask(wanted)), 'approved')
+  for (let n = 0; n < 2; n++) assert.ok(ran(await echo(holder, 'ok, hold A')))
+  assert.equal(stateOf(await ask(wanted)), 'pending', 'used up, it is asked for anew')
+  const again = await bailiwick.held()
+  await bailiwick.cli(['approval', 'deny', again.id, '--reason', 'use the template instead'])
+  const denied = await ask(wanted)
+  assert.equal(denied.code, 'approval.denied')
+  assert.match(denied.text, /use the template instead/)
+  await bailiwick.cli(['task', 'close', task.id, '--reason', 'done'])
+  assert.equal((await ask(wanted)).code, 'decide.no_task')
+})
 
 test('INV-4 what comes with a join token is for its instance alone, and ends with it', async () => {
   await bailiwick.agent('joined', ['worker'], false, false)

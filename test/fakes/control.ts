@@ -19,6 +19,7 @@ import { Roots } from '../../src/authority/identity/roots.ts'
 import { loginSecretContext } from '../../src/authority/sessions/login-sources.ts'
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { openCredentials, type Credentials } from '../../src/server/credentials/open.ts'
+import { EarlierCalls } from '../../src/server/earlier-calls.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
 import { PolicyReplay } from '../../src/server/policy-replay.ts'
 import { usageOf } from '../../src/server/policy-usage.ts'
@@ -235,6 +236,7 @@ export class ControlHome {
       roots,
       audit,
       payloads: payloadReading(this.payloads, { commit: (text) => `hmac-sha256:${text}` }),
+      earlier: new EarlierCalls({ traffic: this.#reading(), audit, clock }),
       exports: this.exports,
       retention: { state: () => ({ keep: 'forever', shards: [], inDatabase: [] }) },
       search: this.search,
@@ -261,6 +263,19 @@ export class ControlHome {
     }
   }
 
+  #reading() {
+    const { directory, keys } = this.#home
+    return {
+      flush: () => this.traffic.flush(),
+      source: {
+        folder: join(directory, 'traffic'),
+        keys: keys.encryption,
+        subjects: this.authority.subjects,
+        entropy: systemEntropy,
+      },
+    }
+  }
+
   #server(): ServerPort {
     const { authority, policy } = this
     const gateway = { inspect: () => Promise.resolve(this.upstream), network: new Network() }
@@ -270,15 +285,7 @@ export class ControlHome {
     const reading = {
       authority,
       policy,
-      traffic: {
-        flush: () => this.traffic.flush(),
-        source: {
-          folder: join(this.#home.directory, 'traffic'),
-          keys: this.#home.keys.encryption,
-          subjects: this.authority.subjects,
-          entropy: systemEntropy,
-        },
-      },
+      traffic: this.#reading(),
       audit: this.audit,
       commitments: { commit: (text: string) => `hmac-sha256:${text}` },
       clock: this.clock,

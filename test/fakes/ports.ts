@@ -15,7 +15,11 @@ import { definedBy } from '../../src/gateway/upstream/definition.ts'
 import { differences } from '../../src/gateway/upstream/difference.ts'
 import { driftOf } from '../../src/gateway/upstream/drift.ts'
 import { NOTHING_EQUIPPED } from '../../src/gateway/equipment.ts'
+import type { Denial } from '../../src/gateway/denial.ts'
 import type {
+  AheadAsk,
+  AmendedAsk,
+  AmendedView,
   ApprovalAsk,
   ApprovalPort,
   ApprovalView,
@@ -53,6 +57,21 @@ export class FakeApprovals implements ApprovalPort {
   readonly #views = new Map<string, ApprovalView & { digest: string }>()
   readonly #waiters = new Map<string, Set<() => void>>()
 
+  /** How many calls persons agreed to for the task, and for which they were used up. */
+  amendedLeft = 0
+  readonly amendedUsed: string[] = []
+
+  amended(): AmendedView | undefined {
+    return this.amendedLeft < 1 ? undefined : { amendments: ['amendment-1'], setAside: ['gated'] }
+  }
+
+  async useAmended(_: AmendedView, { call }: AmendedAsk): Promise<boolean> {
+    if (this.amendedLeft < 1) return false
+    this.amendedLeft -= 1
+    this.amendedUsed.push(call)
+    return true
+  }
+
   async ask(ask: ApprovalAsk): Promise<ApprovalView> {
     for (const view of this.#views.values()) {
       const open = view.state === 'pending' || view.state === 'approved'
@@ -71,6 +90,14 @@ export class FakeApprovals implements ApprovalPort {
     }
     this.#views.set(id, view)
     return view
+  }
+
+  /** What was asked ahead. */
+  readonly ahead: AheadAsk[] = []
+
+  async askAhead(ask: AheadAsk): Promise<ApprovalView | Denial> {
+    this.ahead.push(ask)
+    return this.ask(ask)
   }
 
   async wait(id: string, options: { ms: number; signal: AbortSignal }): Promise<ApprovalView> {

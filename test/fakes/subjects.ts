@@ -26,6 +26,10 @@ export class FakeSubjects {
     return this.#keys.get(id)?.open(sealed, context)
   }
 
+  macOf(id: string): ((text: string) => string) | undefined {
+    return this.#keys.has(id) ? (text) => `${id} ${text.length}` : undefined
+  }
+
   erase(id: string): void {
     this.#keys.delete(id)
     this.#erased.add(id)

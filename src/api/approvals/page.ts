@@ -4,31 +4,25 @@ import { html } from 'hono/html'
 import { z } from 'zod'
 import { Fault } from '../../std/fault.ts'
 import type { JsonObject } from '../../std/json.ts'
-import type { ApprovalSummary } from '../../wire/api/approval.ts'
+import { basisWords, UNUSUAL_WORDS } from '../../wire/unusual.ts'
+import type { ApprovalSummary, Unusual } from '../../wire/api/approval.ts'
 import { Id, Reason } from '../../wire/api/text.ts'
+import { answering, formTerms, ForTaskForm, said } from './answering.ts'
 import { page, type Fragment } from '../page/page.ts'
 import { APPROVE_SCRIPT_PATH } from '../page/static.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { checkCsrf, sessionOf, type SignedIn } from '../session/session-of.ts'
 import { withOwnCookies } from '../session/way-in.ts'
-import { draw, inert } from './inert.ts'
+import { draw } from './inert.ts'
 import { servePresence } from './presence.ts'
-import { noteLook, shownApproval, shownArguments } from './shown.ts'
+import { asksOf, noteLook, shownApproval, shownArguments, unusualOf } from './shown.ts'
 import { situationNow } from './situation.ts'
 
 /** Characters of arguments that are shown. */
 const MAX_ARGUMENTS = 20_000
-/** Characters of any other text. */
-const MAX_TEXT = 1_000
 /** While it waits, the page is read anew. Seconds. */
 const REFRESH_S = 15
-
-/** A stranger's text, inert and bounded. */
-function said(text: string): string {
-  const shown = inert(text.slice(0, MAX_TEXT).toWellFormed())
-  return text.length > MAX_TEXT ? `${shown}… (cut: ${text.length} characters)` : shown
-}
 
 function timeLeft(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
@@ -48,7 +42,11 @@ function gates(of: ApprovalSummary): Fragment[] {
         ? ''
         : ` (agreed: ${said(gate.agreed_by.map(agreedBy).join(', '))})`
     const words = `policy ${said(gate.policy)} asks ${said(gate.asks)}${why}${agreed}`
-    return html`<p>${words}</p>`
+    const passed = gate.escalated.map(({ to, by, reason }) => {
+      return html`<p>passed on to ${said(to)} by ${said(by)}: ${said(reason)}</p>`
+    })
+    return html`<p>${words}</p>
+      ${passed}`
   })
 }
 
@@ -56,79 +54,16 @@ function gates(of: ApprovalSummary): Fragment[] {
 function agreedBy({
   name,
   read_ms,
+  for_task,
 }: ApprovalSummary['gates'][number]['agreed_by'][number]): string {
-  return read_ms === null
-    ? `${name}, without a look`
-    : `${name}, after ${Math.round(read_ms / 1000)} s`
+  const look = read_ms === null ? 'without a look' : `after ${Math.round(read_ms / 1000)} s`
+  const task =
+    for_task === undefined ? '' : `, for the task: ${for_task.count} calls, ${forWords(for_task)}`
+  return `${name}, ${look}${task}`
 }
 
-/** How to answer: here for who is signed in and sees all of it, else by a command. */
-function answering(of: ApprovalSummary, signedIn: SignedIn | undefined, whole: boolean): Fragment {
-  if (of.state !== 'pending') return html``
-  if (signedIn === undefined) {
-    return html`<h2>To answer</h2>
-      <p>
-        <a href="/login?return_to=${encodeURIComponent(`/approvals/${of.id}`)}">Sign in</a>, or type
-        one of these:
-      </p>
-      ${commands(of)}`
-  }
-  const yours = of.gates.filter((gate) => gate.yours)
-  const { csrf, person } = signedIn
-  const hasPasskey = (person.passkeys ?? []).length > 0
-  return html`<h2>Your answer</h2>
-    <p id="state" role="status"></p>
-    <p id="trouble" class="trouble" role="alert" hidden></p>
-    ${whole ? yours.map((gate, i) => agreeing(of, gate, i, { csrf, hasPasskey })) : ''}
-    ${whole && yours.length === 0 ? html`<p>No gate of this call waits for you.</p>` : ''}
-    <form method="post" action="/approvals/${of.id}">
-      <input type="hidden" name="csrf" value="${csrf}" />
-      <label for="reason">Why not? The agent is told, and it stands in the record.</label>
-      <input id="reason" type="text" name="reason" maxlength="500" required autocomplete="off" />
-      <div class="row">
-        <button name="verdict" value="deny" class="bad">Deny</button>
-      </div>
-    </form>
-    ${whole ? '' : commands(of)}`
-}
-
-/** Agreeing at one gate: two gates are two approvals. Nobody agrees here to what is not shown here. */
-function agreeing(
-  of: ApprovalSummary,
-  gate: ApprovalSummary['gates'][number],
-  place: number,
-  { csrf, hasPasskey }: { readonly csrf: string; readonly hasPasskey: boolean },
-): Fragment {
-  const id = `because-${place}`
-  const more = gate.missing > 1 ? ` It waits for ${gate.missing} people.` : ''
-  const why = html`<label for="${id}">
-      Why do you agree at the gate of ${said(gate.policy)}?${more} This stands in the record.
-    </label>
-    <input id="${id}" type="text" name="reason" maxlength="500" required autocomplete="off" />`
-  if (gate.present && !hasPasskey) {
-    return html`<p>
-      The gate of ${said(gate.policy)} asks for a passkey.
-      <a href="/account">Register one</a> first.
-    </p>`
-  }
-  if (gate.present) {
-    return html`<form class="present" data-approval="${of.id}" data-gate="${gate.policy}">
-      ${why}
-      <div class="row"><button disabled>Approve with a passkey</button></div>
-    </form>`
-  }
-  return html`<form method="post" action="/approvals/${of.id}">
-    <input type="hidden" name="csrf" value="${csrf}" />
-    <input type="hidden" name="gate" value="${gate.policy}" />
-    ${why}
-    <div class="row"><button name="verdict" value="approve">Approve</button></div>
-  </form>`
-}
-
-function commands(of: ApprovalSummary): Fragment {
-  return html`<pre>
-bailiwick approval approve ${of.id} --reason '…'
-bailiwick approval deny ${of.id} --reason '…'</pre>`
+function forWords({ for_s: seconds }: { readonly for_s: number }): string {
+  return `${Math.round(seconds / 60)} min`
 }
 
 function input(drawn: ReturnType<typeof draw> | undefined): Fragment {
@@ -140,7 +75,27 @@ function input(drawn: ReturnType<typeof draw> | undefined): Fragment {
     ${cut ? html`<p>Cut after ${String(MAX_ARGUMENTS)} characters: the whole is shown by the command <code>bailiwick approval show</code>.</p>` : ''}`
 }
 
+/** What is like nothing before, for who is signed in: it tells of other calls. */
+function unusualParts(unusual: Unusual | null | undefined): Fragment {
+  if (unusual === null || unusual === undefined) return html``
+  const marks = unusual.marks.map(({ path, kind, before }) => {
+    const words = `${UNUSUAL_WORDS[kind]} (${before})`
+    return html`<li><code>${said(path)}</code> ${said(words)}</li>`
+  })
+  return html`<h2>Unusual</h2>
+    ${
+      marks.length === 0
+        ? ''
+        : html`<ul class="unusual">
+            ${marks}
+          </ul>`
+    }
+    <p>${unusual.marks.length === 0 ? 'Nothing: ' : ''}${basisWords(unusual)}.</p>`
+}
+
 interface Shown {
+  readonly asks?: { readonly loosen: readonly string[]; readonly why: string }
+  readonly unusual: Unusual | null | undefined
   readonly of: ApprovalSummary
   readonly tree: JsonObject | undefined
   readonly now: number
@@ -149,20 +104,23 @@ interface Shown {
   readonly signedIn: SignedIn | undefined
 }
 
-function body({ of, tree, now, expiresAt, situation, signedIn }: Shown): Fragment {
+function body({ of, asks, tree, unusual, now, expiresAt, situation, signedIn }: Shown): Fragment {
   const waits = of.state === 'pending'
   const drawn = tree === undefined ? undefined : draw(tree, MAX_ARGUMENTS)
   const whose = of.person === null ? 'nobody: it acts unattended' : said(of.person)
   // What will happen comes first: it is read on phones.
   return html`<p class="lead">
-      <strong>${said(of.agent)}</strong> wants to call
+      <strong>${said(of.agent)}</strong>
+      ${of.ahead === undefined ? 'wants to call' : `asks ahead for ${String(of.ahead.count)} calls, within ${forWords(of.ahead)}, of`}
       <strong>${said(of.system)}/${said(of.action)}</strong>, on behalf of ${whose}.
     </p>
     ${waits && of.similar > 0 ? html`<p>${of.similar} more of this agent wait for the same. Each is a call of its own.</p>` : ''}
     <h2>Arguments</h2>
-    ${input(drawn)}
+    ${input(drawn)} ${unusualParts(unusual)}
     <h2>Why it waits</h2>
     <dl>
+      ${asks === undefined ? '' : row('the agent says', said(asks.why))}
+      ${asks === undefined || asks.loosen.length === 0 ? '' : row('arguments may differ', said(asks.loosen.join(', ')))}
       ${row('held because', said(of.reason))} ${row('gates', html`${gates(of)}`)}
       ${row('effects', of.effects.length === 0 ? 'unlabelled: it counts as every effect' : of.effects.join(', '))}
       ${of.task === undefined ? '' : row('task', said(of.task.intent))}
@@ -208,6 +166,8 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
         body: body({
           of,
           tree,
+          ...asksOf(ports, approval),
+          unusual: signedIn && (await unusualOf(ports, approval, tree)),
           now: ports.clock.now(),
           expiresAt: approval.expiresAt,
           situation: situationNow(ports, approval.instance),
@@ -218,6 +178,11 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
       })
     },
   )
+  serveAnswer(surface, ports)
+}
+
+function serveAnswer(surface: Surface, ports: ControlPorts): void {
+  const { approvals } = ports.authority
   surface.signedIn(
     'POST /approvals/{id}',
     {
@@ -226,8 +191,10 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
       form: z.strictObject({
         csrf: z.string(),
         reason: Reason,
-        verdict: z.enum(['approve', 'deny']),
+        verdict: z.enum(['approve', 'task', 'deny', 'escalate']),
+        to: z.string().max(128).optional(),
         gate: z.string().max(128).optional(),
+        ...ForTaskForm,
       }),
       answer: { media: 'text/html' },
     },
@@ -236,7 +203,13 @@ export function serveApprovalPage(surface: Surface, ports: ControlPorts): void {
       const { gate, reason, verdict } = form
       const word = { person: signedIn.person.id, reason }
       if (verdict === 'deny') await approvals.deny(id, word)
-      else await approvals.approve(id, { ...word, ...(gate !== undefined && { gate }) })
+      else if (verdict === 'escalate') {
+        const at = gate === undefined ? {} : { gate }
+        await approvals.escalate(id, { ...word, ...at, to: form.to ?? '' })
+      } else {
+        const terms = verdict === 'task' ? { forTask: formTerms(form) } : {}
+        await approvals.approve(id, { ...word, ...terms, ...(gate !== undefined && { gate }) })
+      }
       return new Response(null, { status: 303, headers: { location: `/approvals/${id}` } })
     },
   )

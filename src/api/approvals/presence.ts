@@ -1,15 +1,17 @@
 // Holds agreeing with a passkey: what is signed is this very call, at one gate, by one person (INV-6).
 
 import { z } from 'zod'
+import { ForTask } from '../../wire/api/amendment.ts'
 import { ApprovalPresence } from '../../wire/api/approval.ts'
 import { Onward, PasskeyOptions } from '../../wire/api/login.ts'
 import { Id } from '../../wire/api/text.ts'
+import { termsOf } from '../amendments/shown.ts'
 import { Passkeys } from '../login/passkeys.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 
 const ById = z.strictObject({ id: Id })
-const AtGate = z.strictObject({ gate: z.string().max(128) })
+const AtGate = z.strictObject({ gate: z.string().max(128), for_task: ForTask.optional() })
 
 /** Serves it, for browsers in which somebody is signed in. */
 export function servePresence(surface: Surface, ports: ControlPorts): void {
@@ -23,8 +25,9 @@ export function servePresence(surface: Surface, ports: ControlPorts): void {
       body: AtGate,
       answer: PasskeyOptions,
     },
-    async ({ signedIn: { person, session }, params: { id }, body: { gate } }) => {
-      const ask = await approvals.presenceAsk(id, { person: person.id, gate })
+    async ({ signedIn: { person, session }, params: { id }, body: { gate, for_task: terms } }) => {
+      const word = { person: person.id, gate, ...forTask(terms) }
+      const ask = await approvals.presenceAsk(id, word)
       return { ...(await passkeys.agreement(person, session.hash, ask)) }
     },
   )
@@ -38,10 +41,16 @@ export function servePresence(surface: Surface, ports: ControlPorts): void {
     },
     async ({ signedIn: { person, session }, params: { id }, body }) => {
       const { gate, reason, assertion } = body
-      const ask = await approvals.presenceAsk(id, { person: person.id, gate })
+      const word = { person: person.id, gate, ...forTask(body.for_task) }
+      const ask = await approvals.presenceAsk(id, word)
       const presence = await passkeys.agreed(person, session.hash, ask, assertion)
-      await approvals.approve(id, { person: person.id, reason, gate, presence })
+      await approvals.approve(id, { ...word, reason, presence })
       return { next: `/approvals/${id}` }
     },
   )
+}
+
+/** The terms that somebody agrees to for the whole task, where they sent some. */
+function forTask(terms: ForTask | undefined): { readonly forTask?: ReturnType<typeof termsOf> } {
+  return terms === undefined ? {} : { forTask: termsOf(terms) }
 }

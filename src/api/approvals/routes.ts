@@ -8,16 +8,26 @@ import {
   ApprovalsAnswer,
   ApprovalsQuery,
   ApprovalSummary,
+  Escalate,
 } from '../../wire/api/approval.ts'
 import { BecauseRequest, Id } from '../../wire/api/text.ts'
 import { mayUse } from '../access.ts'
+import { termsOf } from '../amendments/shown.ts'
 import { recordReading } from '../audit/reading.ts'
 import { fault } from '../faults.ts'
 import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { serveApprovalPage } from './page.ts'
-import { noteLook, shownApproval, shownArguments, type Approval } from './shown.ts'
+import {
+  amendmentsOf,
+  asksOf,
+  noteLook,
+  shownApproval,
+  shownArguments,
+  unusualOf,
+  type Approval,
+} from './shown.ts'
 import { situationNow } from './situation.ts'
 
 const ById = z.strictObject({ id: Id })
@@ -65,9 +75,18 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
         ...shown,
         input: tree ?? null,
         situation: situationNow(ports, approval.instance),
+        amendments: await amendmentsOf(ports, approval),
+        ...asksOf(ports, approval),
+        unusual: await unusualOf(ports, approval, tree),
       }
     },
   )
+  serveAnswers(surface, ports)
+  serveApprovalPage(surface, ports)
+}
+
+function serveAnswers(surface: Surface, ports: ControlPorts): void {
+  const { approvals } = ports.authority
   surface.closed(
     'POST /v1/approvals/{id}/approve',
     {
@@ -76,8 +95,13 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       body: Approve,
       answer: ApprovalAgreed,
     },
-    async ({ params, body: { reason, gate }, person }) => {
-      const word = { person: person.id, reason, ...(gate !== undefined && { gate }) }
+    async ({ params, body: { reason, gate, for_task: terms }, person }) => {
+      const word = {
+        person: person.id,
+        reason,
+        ...(gate !== undefined && { gate }),
+        ...(terms !== undefined && { forTask: termsOf(terms) }),
+      }
       const hasty = approvals.isHasty(params.id, person.id)
       return {
         ...shownApproval(ports, await approvals.approve(params.id, word), person.id),
@@ -93,5 +117,17 @@ export function serveApprovals(surface: Surface, ports: ControlPorts): void {
       return shownApproval(ports, await approvals.deny(params.id, word), person.id)
     },
   )
-  serveApprovalPage(surface, ports)
+  surface.closed(
+    'POST /v1/approvals/{id}/escalate',
+    {
+      summary: 'Pass a held call on to somebody whom its gate names, who then agrees there alone',
+      params: ById,
+      body: Escalate,
+      answer: ApprovalSummary,
+    },
+    async ({ params, body: { reason, to, gate }, person }) => {
+      const word = { person: person.id, reason, to, ...(gate !== undefined && { gate }) }
+      return shownApproval(ports, await approvals.escalate(params.id, word), person.id)
+    },
+  )
 }

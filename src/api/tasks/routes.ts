@@ -7,10 +7,12 @@ import {
   NewTask,
   Task as TaskAnswer,
   TaskNarrowing,
+  TaskShown,
   TasksAnswer,
   TasksQuery,
 } from '../../wire/api/task.ts'
 import { mayUse } from '../access.ts'
+import { shownAmendment } from '../amendments/shown.ts'
 import type { Person } from '../operator.ts'
 import { pageOf } from '../page-of.ts'
 import type { ControlPorts } from '../ports.ts'
@@ -58,9 +60,15 @@ export function serveTasks(surface: Surface, ports: ControlPorts): void {
   )
   surface.closed(
     'GET /v1/tasks/{id}',
-    { summary: 'A task, however it ended', params: ById, answer: TaskAnswer },
-    async ({ params, person }) =>
-      shownTask(ports, seen(ports, await tasks.get(params.id), person, 'viewer')),
+    { summary: 'A task, however it ended', params: ById, answer: TaskShown },
+    async ({ params, person }) => {
+      const task = seen(ports, await tasks.get(params.id), person, 'viewer')
+      const given = await ports.authority.amendments.of({ task: task.id })
+      return {
+        ...shownTask(ports, task),
+        amendments: given.map((one) => shownAmendment(ports, one)),
+      }
+    },
   )
   serveOpening(surface, ports)
   serveEnding(surface, ports)

@@ -11,6 +11,7 @@ import {
 import { subjectOf, type Subjects } from '../../audit/side/subjects.ts'
 import type { Sealer } from '../../keys/ring.ts'
 import type { Approval } from '../../store/rows/approval.ts'
+import { keptAhead, type AheadAsk } from './ahead.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Gate } from '../../wire/decision.ts'
 
@@ -32,6 +33,8 @@ export interface ApprovalAsk {
   /** Digest of the action's pinned definition. */
   readonly definition: string
   readonly policySet: string
+  /** Present where it is asked ahead: on what terms for the task, and what the agent says of it. */
+  readonly ahead?: AheadAsk
   /** Person ids that policy keeps from approving this call. */
   readonly excluded?: readonly string[]
   /** ms since the epoch. */
@@ -43,7 +46,7 @@ export function pending(
   ask: ApprovalAsk,
   id: string,
   now: number,
-  subjects: Pick<Subjects, 'seal'>,
+  subjects: Pick<Subjects, 'seal' | 'macOf'>,
 ): Approval {
   const { actor } = ask
   const subject = subjectOf(actor.delegation?.person)
@@ -74,6 +77,7 @@ export function pending(
     subject,
     sealed: base64url(subjects.seal(subject, utf8(canonicalJson(ask.input)), context(id))),
     gates: ask.gates,
+    ...(ask.ahead !== undefined && { ahead: keptAhead(id, subject, ask.ahead, subjects) }),
     reason: ask.reason,
     definition: ask.definition,
     policySet: ask.policySet,

@@ -171,3 +171,43 @@ test('a text that is no gate, in a row, opens to nobody', () =>
       await assert.rejects(agree(await hold(text), fay), faultOf('approval.role'))
     }
   }))
+
+test('INV-6 passed on, a request asks whom the gate names and nobody else; who passed it on may still refuse', () =>
+  withAuthority(async (home, authority) => {
+    const { approvals } = authority
+    const { agree, cfo, fay, finn, hold, tess } = await setting(home, authority)
+    const id = await hold('finance, not the user, after 30 minutes cfo')
+    const pass = (person: string, to: string) =>
+      approvals.escalate(id, { person, to, reason: 'too large for me' })
+    await assert.rejects(pass(tess, 'cfo'), faultOf('approval.role'))
+    await assert.rejects(pass(cfo, 'cfo'), faultOf('approval.role'), 'not before they are asked')
+    for (const to of ['security', 'administrator', 'fay', 'team treasury', '']) {
+      await assert.rejects(pass(fay, to), faultOf('approval.escalation', /finance, cfo/))
+    }
+    home.clock.advance(MINUTE)
+    const before = (await approvals.get(id)).expiresAt
+    const passed = await pass(fay, 'cfo')
+    assert.equal(passed.expiresAt - before, MINUTE, 'as much time as in the beginning')
+    const { body, person } = home.audit.last('approval.escalated')
+    assert.deepEqual([person, body['to'], body['gate']], [fay, 'cfo', 'p1'])
+    for (const other of [fay, finn]) await assert.rejects(agree(id, other), NOT_ASKED)
+    const other = await hold('finance or cfo')
+    await authority.approvals.escalate(other, { person: fay, to: 'cfo', reason: 'see there' })
+    const { state } = await authority.approvals.deny(other, {
+      person: fay,
+      reason: 'no, after all',
+    })
+    assert.equal(state, 'denied')
+    const often = await hold('finance or cfo')
+    const back = (person: string, to: string) =>
+      authority.approvals.escalate(often, { person, to, reason: 'yours' })
+    for (let i = 0; i < 2; i++) {
+      await back(fay, 'cfo')
+      await back(cfo, 'finance')
+    }
+    await assert.rejects(back(fay, 'cfo'), faultOf('approval.escalated'))
+    const again = (await home.reopen()).approvals
+    await assert.rejects(again.approve(id, { person: finn, reason: 'me' }), NOT_ASKED)
+    const word = { person: cfo, reason: 'right' }
+    assert.equal((await again.approve(id, word)).state, 'approved', 'and after a restart')
+  }))

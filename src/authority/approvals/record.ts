@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../../std/json.ts'
 import type { Approval } from '../../store/rows/approval.ts'
+import { aheadBody } from './ahead.ts'
 import type { RecordDraft, RecordPhase } from '../../wire/record.ts'
 
 /** A record about an approval. `person` is who decided, or on whose behalf it was asked. */
@@ -40,5 +41,6 @@ export function requestBody(approval: Approval): JsonObject {
     reason: approval.reason,
     excluded: [...approval.excluded],
     expiresAt: approval.expiresAt,
+    ...aheadBody(approval),
   }
 }

@@ -4,7 +4,7 @@ import { faults, type Fault } from '../../std/fault.ts'
 import type { Agreement, Approval } from '../../store/rows/approval.ts'
 import type { Person } from '../../store/rows/person.ts'
 import type { Gate } from '../../wire/decision.ts'
-import { gateRule, type GateWho } from '../../wire/gate.ts'
+import { gateRule, whoNamed, type GateWho } from '../../wire/gate.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
 import { teamOf } from '../registry/teams.ts'
 
@@ -44,7 +44,7 @@ export function refusal(approval: Approval, approver: Approver, now: number): Fa
   if (approval.state !== 'pending') {
     return fault('approval.closed', `this approval is ${approval.state} already`)
   }
-  const asked = approval.gates.filter((gate) => isAsked(approval, gate, approver, now))
+  const asked = approval.gates.filter((gate) => isHeard(approval, gate, approver, now))
   if (asked.length === 0) {
     const gates = [...new Set(approval.gates.map(({ name }) => `\`${name}\``))].join(' and ')
     return fault('approval.role', `this call waits at ${gates}, which does not ask this person`)
@@ -115,27 +115,65 @@ export function withAgreement(approval: Approval, agreement: Agreement): Approva
   return { ...approval, agreements: [...approval.agreements, agreement] }
 }
 
-/** True where a gate asks this person at this moment. */
+/** True where a gate asks this person at this moment to agree: once it was passed on, only whom it was passed on to. */
 function isAsked(approval: Approval, gate: Gate, approver: Approver, now: number): boolean {
-  const { who, later } = gateRule(gate.name)
-  const also = later !== undefined && now - approval.requestedAt >= later.afterMs ? later.who : []
-  return [...who, ...also].some((one) => isOne(one, approval, approver))
+  const to = passedTo(approval, gate)
+  if (to !== undefined) return isOne(to, approval, approver)
+  return isHeard(approval, gate, approver, now)
 }
 
-function isOne(who: GateWho, approval: Approval, { person, teams }: Approver): boolean {
+/** True where a gate is about this person at this moment: they may refuse, also when somebody else is asked by now. */
+function isHeard(approval: Approval, gate: Gate, approver: Approver, now: number): boolean {
+  const { who, later } = gateRule(gate.name)
+  const also = later !== undefined && now - approval.requestedAt >= later.afterMs ? later.who : []
+  const to = passedTo(approval, gate)
+  const all = [...who, ...also, ...(to === undefined ? [] : [to])]
+  return all.some((one) => isOne(one, approval, approver))
+}
+
+/** Whom the request was passed on to at a gate, last. */
+function passedTo({ escalations = [] }: Approval, gate: Gate): GateWho | undefined {
+  const last = escalations.findLast(({ policy }) => policy === gate.policy)
+  return last && whoNamed(gate.name, last.to)
+}
+
+/** Whose call it is, as far as gates ask. */
+type Whose = Pick<Approval, 'owner' | 'delegation'>
+
+/** True while every gate of a held call would ask whoever agreed there. `known`: somebody as they are now; undefined: not here. */
+export function standsStill(
+  approval: Approval,
+  known: (person: string) => Approver | undefined,
+): boolean {
+  return approval.agreements.every(({ person, policy }) => {
+    const gate = approval.gates.find((one) => one.policy === policy)
+    const approver = known(person)
+    return gate && approver && mayAgreeStill(approval, gate, approver)
+  })
+}
+
+/** True while a gate would ask, sooner or later, and count somebody who has agreed there. */
+export function mayAgreeStill(whose: Whose, gate: Gate, approver: Approver): boolean {
+  const { who, later, not } = gateRule(gate.name)
+  const asked = [...who, ...(later?.who ?? [])].some((one) => isOne(one, whose, approver))
+  if (not.includes('user') && whose.delegation?.person === approver.person.id) return false
+  return asked && !(not.includes('owner') && isOwner(whose, approver))
+}
+
+function isOne(who: GateWho, whose: Whose, { person, teams }: Approver): boolean {
   switch (who.kind) {
     case 'role':
       return person.roles.includes(who.name)
     case 'team':
       return teams.includes(who.name)
     case 'owner':
-      return isOwner(approval, { person, teams })
+      return isOwner(whose, { person, teams })
     case 'user':
-      return approval.delegation?.person === person.id
+      return whose.delegation?.person === person.id
   }
 }
 
-function isOwner({ owner }: Approval, { person, teams }: Approver): boolean {
+function isOwner({ owner }: Whose, { person, teams }: Approver): boolean {
   const team = teamOf(owner)
   return team === undefined ? owner === person.id : teams.includes(team)
 }

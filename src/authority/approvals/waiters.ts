@@ -1,5 +1,7 @@
 // Holds who waits for an approval, in this process.
 
+import type { Timer } from '../../std/timer.ts'
+
 /** Callbacks by approval id. */
 export class Waiters {
   readonly #waiting = new Map<string, Set<() => void>>()
@@ -13,6 +15,21 @@ export class Waiters {
       waiting.delete(wake)
       if (waiting.size === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id)
     }
+  }
+
+  /** Resolves when the approval has changed, after `ms`, or when `signal` aborts. */
+  woken(id: string, ms: number, signal: AbortSignal, timer: Timer): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        leave()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = timer.after(ms, done)
+      const leave = this.add(id, done)
+      signal.addEventListener('abort', done, { once: true })
+    })
   }
 
   /** Wakes everyone who waits for this approval. */

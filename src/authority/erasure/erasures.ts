@@ -5,6 +5,7 @@ import type { JsonObject } from '../../std/json.ts'
 import type { Subjects } from '../../audit/side/subjects.ts'
 import type { Person } from '../../store/rows/person.ts'
 import type { Receipt } from '../../wire/record.ts'
+import type { Amendments } from '../approvals/amendments.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
@@ -42,6 +43,7 @@ export interface ErasureParts {
   readonly people: People
   readonly subjects: Subjects
   readonly approvals: Pick<Approvals, 'list' | 'voidForPerson'>
+  readonly amendments: Pick<Amendments, 'voidForPerson'>
   readonly upstreamTokens: Pick<UpstreamTokenStore, 'list' | 'disconnect'>
 }
 
@@ -210,10 +212,11 @@ export class Erasures {
 
   async #destroy({ person, by, epoch }: Begun, receipt: Receipt): Promise<Record<string, number>> {
     const { store } = this.#ports
-    const { approvals, people, subjects, upstreamTokens } = this.#parts
+    const { amendments, approvals, people, subjects, upstreamTokens } = this.#parts
     // Before the key goes: what waits for people could not be shown to them any more, and must not be approved unseen.
     const why = 'what is kept of its person was erased'
     const held_calls = await approvals.voidForPerson(person, why)
+    await amendments.voidForPerson(person, why)
     const left = people.known(person)?.state === 'left'
     const consents = left ? upstreamTokens.list({ person }) : []
     for (const { system } of consents) {

@@ -123,9 +123,15 @@ export class Tasks implements TaskPort {
 
   /** A task that has not ended. Throws `task.unknown`. */
   find(id: string): Task {
-    const doc = this.#view.get(id)?.held.doc
-    if (doc === undefined || doc.endsAt <= this.#ports.clock.now()) throw unknown()
+    const doc = this.current(id)
+    if (doc === undefined) throw unknown()
     return doc
+  }
+
+  /** The same; undefined for any other. */
+  current(id: string): Task | undefined {
+    const doc = this.#view.get(id)?.held.doc
+    return doc === undefined || doc.endsAt <= this.#ports.clock.now() ? undefined : doc
   }
 
   /** Calls back at once when a task ended, once for each. The answer stops listening. */

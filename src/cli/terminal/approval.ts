@@ -1,9 +1,11 @@
 // Holds how held calls are shown to whoever decides on them: the real arguments, with nothing hidden.
 
 import type { Approval, ApprovalSummary } from '../../wire/api/approval.ts'
+import { amendmentText } from './amendment.ts'
 import { prettyJson } from './json.ts'
 import { fields, table, type Cell, type Surface } from './table.ts'
-import { countHidden } from './visible.ts'
+import { basisWords, UNUSUAL_WORDS } from '../../wire/unusual.ts'
+import { countHidden, visible } from './visible.ts'
 import { relative, when } from './when.ts'
 
 const STATE_STYLE = {
@@ -67,10 +69,20 @@ function hidden(input: unknown): number {
   return count
 }
 
-function agreedBy({ name, read_ms }: Approval['gates'][number]['agreed_by'][number]): string {
-  return read_ms === null
-    ? `${name} (without a look)`
-    : `${name} (after ${Math.round(read_ms / 1000)} s)`
+function agreedBy({
+  name,
+  read_ms,
+  for_task,
+}: Approval['gates'][number]['agreed_by'][number]): string {
+  const look = read_ms === null ? 'without a look' : `after ${Math.round(read_ms / 1000)} s`
+  if (for_task === undefined) return `${name} (${look})`
+  const minutes = Math.round(for_task.for_s / 60)
+  return `${name} (${look}; for the task: ${for_task.count} calls, ${minutes} min)`
+}
+
+function aheadText({ ahead }: Approval): string | undefined {
+  if (ahead === undefined) return undefined
+  return `${ahead.count} calls within ${Math.round(ahead.for_s / 60)} min, none of them made yet`
 }
 
 /** Everything that somebody needs in order to decide. */
@@ -81,7 +93,14 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
     const why = gate.reason === undefined ? '' : `: ${gate.reason}`
     const more = gate.missing > 1 ? `, ${gate.missing} more` : ''
     const yours = gate.yours ? ' (yours)' : ''
-    return `${gate.asks} (policy ${gate.policy})${why}${agreed}${more}${yours}`
+    const passed = gate.escalated.map(
+      ({ to, by, reason }) => `, passed on to ${to} by ${by}: ${reason}`,
+    )
+    const others =
+      gate.escalates_to.length === 0
+        ? ''
+        : `, may be passed on to ${gate.escalates_to.join(' or ')}`
+    return `${gate.asks} (policy ${gate.policy})${why}${agreed}${more}${yours}${passed.join('')}${others}`
   })
   const head = fields(
     [
@@ -92,6 +111,9 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
       ['on behalf of', approval.person ?? 'nobody'],
       ['task', approval.task?.intent],
       ['call', { text: `${approval.system}/${approval.action}`, style: 'bold' }],
+      ['asked ahead', aheadText(approval)],
+      ['the agent says', approval.asks?.why],
+      ...(approval.asks?.loosen ?? []).map((text): [string, Cell] => ['may differ', text]),
       [
         'effects',
         approval.effects.join(' ') || { text: 'unlabelled: any effect', style: 'yellow' },
@@ -102,6 +124,10 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
         'similar',
         approval.similar === 0 ? undefined : `${approval.similar} more wait for the same`,
       ],
+      ...approval.amendments.map((one): [string, Cell] => [
+        'for the task',
+        amendmentText(one, now),
+      ]),
       ['asked', when(approval.asked_at, now)],
       ['expires', when(approval.expires_at, now)],
       ['answered by', approval.answered_by],
@@ -111,7 +137,17 @@ export function drawApproval(approval: Approval, surface: Surface, now: number):
     ],
     surface,
   )
-  return head + drawInput(approval.input, surface)
+  return head + drawInput(approval.input, surface) + drawUnusual(approval.unusual, surface)
+}
+
+function drawUnusual(unusual: Approval['unusual'], surface: Surface): string {
+  if (unusual === null) return ''
+  const marks = unusual.marks.map(({ path, kind, before }) => {
+    const words = surface.paint('yellow', `${visible(path)} ${UNUSUAL_WORDS[kind]}`)
+    return `${words} (${visible(before)})\n`
+  })
+  const none = marks.length === 0 ? 'nothing unusual: ' : ''
+  return `${surface.paint('dim', 'unusual')}\n${marks.join('')}${none}${basisWords(unusual)}\n`
 }
 
 function drawInput(input: Approval['input'], surface: Surface): string {

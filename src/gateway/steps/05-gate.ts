@@ -1,12 +1,12 @@
 // Holds the fifth step: a held call waits for the approval of exactly this call (INV-6).
 
-import { canonicalJson } from '../../std/json.ts'
+import { canonicalJson, type JsonObject } from '../../std/json.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { CallRequest } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
 import { personOf } from '../person.ts'
-import type { ApprovalView, Ports } from '../ports.ts'
+import type { AmendedAsk, ApprovalView, Ports } from '../ports.ts'
 import type { Resolved } from './03-resolve.ts'
 
 /** A call that still waits when its request has to answer. */
@@ -16,6 +16,25 @@ export interface Held {
   readonly decision: Decision
 }
 
+/** What a held call uses of what persons agreed to for its task: looked for on what was decided, with nothing taken. */
+export function amendedAsk(
+  call: { readonly id: string; readonly actor: Actor; readonly request: CallRequest },
+  { system, action }: Resolved,
+  { gates, policySet }: Decision,
+): AmendedAsk {
+  const { id, actor, request } = call
+  return {
+    call: id,
+    actor,
+    system: system.name,
+    action: action.name,
+    input: request.input,
+    definition: action.digest,
+    policySet,
+    gates,
+  }
+}
+
 /** What an approval is bound to: the same text whenever the same instance asks for the same thing under the same terms. */
 export function callDigest(
   actor: Actor,
@@ -23,6 +42,7 @@ export function callDigest(
   decision: Decision,
   request: Pick<CallRequest, 'input'>,
   ports: Pick<Ports, 'commitments'>,
+  ahead?: JsonObject,
 ): string {
   return ports.commitments.commit(
     canonicalJson({
@@ -36,6 +56,7 @@ export function callDigest(
       definition: resolved.action.digest,
       input: request.input,
       gates: decision.gates.map((gate) => [gate.name, gate.policy]),
+      ...(ahead !== undefined && { ahead }),
     }),
     personOf(actor),
   )

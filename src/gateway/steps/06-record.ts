@@ -173,7 +173,7 @@ function upstreamBody(system: SystemDefinition): JsonObject {
 
 /** Writes the intent and returns its leaf hash; a record that cannot be made durable is a denial. */
 export async function record(call: Call, ports: Ports): Promise<string | Denial> {
-  const { approval, request, system, timings } = call
+  const { amended, approval, request, system, timings } = call
   call.span = ports.effects.sent(
     { id: call.id, system: system.name, action: call.action.name },
     request.trace,
@@ -197,6 +197,10 @@ export async function record(call: Call, ports: Ports): Promise<string | Denial>
         ...(approval !== undefined && {
           approval: approval.id,
           set_aside: [...approval.setAside],
+        }),
+        ...(amended !== undefined && {
+          amendments: [...amended.amendments],
+          set_aside: [...amended.setAside],
         }),
       },
     })

@@ -20,6 +20,21 @@ export interface Agreement {
   readonly readMs?: number | null
   /** What their passkey signed, where the gate asks for their presence. */
   readonly presence?: PresenceProof
+  /** Present where they agree for the whole task: the terms, sealed for this approval, base64url, and what the record has of them. */
+  readonly task?: { readonly sealed: string; readonly terms: string }
+}
+
+/** That one person passed a request on: from then on only whom they named agrees at that gate. */
+export interface Escalation {
+  /** `@id` of the policy whose gate it is. */
+  readonly policy: string
+  /** Whom the gate names, as it names them. */
+  readonly to: string
+  /** Person id. */
+  readonly person: string
+  readonly reason: string
+  /** ms since the epoch. */
+  readonly at: number
 }
 
 /** A held call, bound to exactly what was asked (INV-6). */
@@ -66,13 +81,28 @@ export interface Approval {
   readonly policySet: string
   /** Person ids that policy keeps from approving this call. */
   readonly excluded: readonly string[]
+  /**
+   * Present where an agent asks ahead, for calls that it has not made: how often and how long, and sealed for this approval, base64url, the
+   * bounds and its words. It runs no call: agreeing gives amendments of the task.
+   */
+  readonly ahead?: {
+    readonly count: number
+    readonly forMs: number
+    readonly sealed: string
+    /** What the record has of the terms. */
+    readonly terms: string
+  }
   readonly agreements: readonly Agreement[]
+  /** Absent: nobody passed it on. */
+  readonly escalations?: readonly Escalation[]
   /** How it ended: who (a person id, where it was a person), and in which words. */
   readonly ended?: { readonly person?: string; readonly reason: string; readonly at: number }
   /** ms since the epoch. */
   readonly requestedAt: number
   /** ms since the epoch. */
   readonly expiresAt: number
+  /** The end that it had at first, where passing it on gave it another. */
+  readonly firstExpiresAt?: number
 }
 
 /** True while the approval can still let its call run. */

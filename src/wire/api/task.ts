@@ -1,7 +1,8 @@
-// Holds tasks as the control API shows, opens, narrows and ends them. History: v1.
+// Holds tasks as the control API shows, opens, narrows and ends them. History: v1; v2 what was approved for one.
 
 import { z } from 'zod'
 import { isScopePattern, MAX_PATTERNS } from '../scope.ts'
+import { Amendment } from './amendment.ts'
 import { Id, Moment, Name, Reason, Time } from './text.ts'
 
 /** Where a task stands; only `active` is worth anything. */
@@ -70,6 +71,12 @@ export const Task = z
   })
   .meta({ id: 'Task' })
 
+/** Answer of `GET /v1/tasks/{id}`. */
+export const TaskShown = Task.extend({
+  /** What persons agreed to for the whole task, however it ended. */
+  amendments: z.array(Amendment),
+}).meta({ id: 'TaskShown' })
+
 /** Query of `GET /v1/tasks`. */
 export const TasksQuery = z.strictObject({
   /** `true`: only those that the asker asked for, or that are worked on for them. */
@@ -131,6 +138,7 @@ export const TaskNarrowing = z
   )
 
 export type Task = z.infer<typeof Task>
+export type TaskShown = z.infer<typeof TaskShown>
 export type TaskPermit = z.infer<typeof TaskPermit>
 export type TaskBudget = z.infer<typeof TaskBudget>
 export type NewTask = z.input<typeof NewTask>

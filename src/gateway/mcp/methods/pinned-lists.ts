@@ -15,6 +15,7 @@ import { refusal, type CallAnswer } from '../call-answer.ts'
 import { dressed } from '../dress.ts'
 import { mayCallOf } from '../may-call.ts'
 import { LONGEST_NAME, type Naming } from '../naming.ts'
+import { accessListed } from '../request-access.ts'
 import type { MethodParts, Turn } from '../turn.ts'
 
 /** Entries of one page. Most clients read no second one. */
@@ -126,6 +127,8 @@ function pinned(
       listed.push(...found.listed)
       leftOut.push(...found.leftOut)
     }
+    const ours = key === 'tools' ? accessListed(actor, door) : undefined
+    if (ours !== undefined) listed.push(ours)
     const page = listed.slice(at, at + PAGE)
     const next = at + PAGE < listed.length ? at + PAGE : undefined
     const list = `${door.name} ${method}`

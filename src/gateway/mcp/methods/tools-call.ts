@@ -5,6 +5,7 @@ import { emptyObject, MODERN_ERA, RPC } from '../../../wire/mcp.ts'
 import { isMethod } from '../../upstream/methods.ts'
 import { badParams, refusal, type CallAnswer } from '../call-answer.ts'
 import { governed } from '../governed.ts'
+import { isAccessTool, requestAccess } from '../request-access.ts'
 import { paramHeaderProblem } from '../param-headers.ts'
 import type { MethodParts, Turn } from '../turn.ts'
 
@@ -16,6 +17,7 @@ export async function toolsCall(turn: Turn, parts: MethodParts): Promise<CallAns
   const { door, era, exchange, owner, params } = turn
   const { name, arguments: given, task } = params
   if (typeof name !== 'string') return badParams('params.name is no text')
+  if (isAccessTool(name, door)) return requestAccess(turn, parts)
   if (given !== undefined && !isObject(given)) return badParams('params.arguments is no object')
   const found = door.named(name)
   if (found === undefined) {
