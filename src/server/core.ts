@@ -19,6 +19,7 @@ import { openGround, type Ground, type Machine } from './ground.ts'
 import { openIdentity, type IdentityParts } from './identity.ts'
 import { endWithPeople } from './leavers.ts'
 import { LivePolicy } from './live-policy.ts'
+import { LockReceipts } from './lock-receipts.ts'
 import { hearPolicy, restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
 import { endWithAgents } from './retired.ts'
@@ -52,6 +53,7 @@ export interface Core extends ShownGround, IdentityParts {
   readonly traffic: HomeTraffic
   readonly payloads: Payloads
   readonly gateway: Gateway
+  readonly lockReceipts: LockReceipts
   /** How programs of systems are kept apart. */
   readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
@@ -142,6 +144,13 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
+  const lockReceipts = new LockReceipts({
+    ...ground,
+    ...parts,
+    gateway: settings.gatewayName,
+    flights: gateway.governor.flights,
+  })
+  stack.push(() => lockReceipts.close())
   const record = await openRecord(ground, settings, machine, stack)
   return {
     ...parts,
@@ -154,6 +163,7 @@ async function open(
     traffic,
     payloads,
     gateway,
+    lockReceipts,
     credentials,
     ...record,
     sandbox,
