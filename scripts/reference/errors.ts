@@ -23,6 +23,7 @@ import { ENFORCER_FAULTS } from '../../src/authority/enforcers/faults.ts'
 import { AUTHZEN_FAULTS } from '../../src/api/authzen/faults.ts'
 import { LIMIT_FAULTS } from '../../src/authority/limits/faults.ts'
 import { TASK_FAULTS } from '../../src/authority/tasks/faults.ts'
+import { SIGNAL_FAULTS } from '../../src/authority/signals/faults.ts'
 import { TRUST_FAULTS } from '../../src/authority/trust/faults.ts'
 import { SESSION_FAULTS } from '../../src/authority/sessions/faults.ts'
 import { POLICY_VERSION_FAULTS } from '../../src/authority/registry/policy-faults.ts'
@@ -83,6 +84,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   CHECK_FAULTS: ['Checks', CHECK_FAULTS],
   EFFECT_FAULTS: ['What calls set off', EFFECT_FAULTS],
   TRUST_FAULTS: ['Trust sources', TRUST_FAULTS],
+  SIGNAL_FAULTS: ['Signals of others', SIGNAL_FAULTS],
   SESSION_FAULTS: ['Signing in', SESSION_FAULTS],
   CONSENT_FAULTS: ['Consent to OAuth clients', CONSENT_FAULTS],
   POLICY_VERSION_FAULTS: ['Versions and proposals of policies', POLICY_VERSION_FAULTS],

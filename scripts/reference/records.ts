@@ -203,6 +203,8 @@ const IDENTITY: Described = {
   'trust.added': 'a person trusted an issuer or certificate authority of others, and for what',
   'trust.removed':
     'an issuer or certificate authority is no longer trusted; the instances that it vouched for follow one by one',
+  'signal.received':
+    'a security event of somebody whose word counts: which, about which person, and what it did here; `set` is the digest by which it is known again',
   'registration.added':
     'a person said which attested facts make a workload an instance of an agent, and on whose behalf',
   'registration.removed':

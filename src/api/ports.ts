@@ -356,6 +356,7 @@ export interface RetentionPort {
     /** As `retention.yaml` says it. */
     readonly keep: string
     readonly shards: readonly ShardStanding[]
+    readonly inDatabase: readonly string[]
     readonly problem?: string
   }
 }

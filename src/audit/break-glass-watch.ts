@@ -117,9 +117,10 @@ export class BreakGlassWatch {
         this.#note(place.id, { ended: true })
       }
       if (holdsSegments(place.folder)) continue
-      rmSync(place.folder, { recursive: true, force: true })
+      // Forgotten first: a folder that is remembered and gone would be records that are gone. One that a crash leaves holds none.
       const rest = readPlaces(this.#spool).filter(({ id }) => id !== place.id)
       writePlaces(this.#spool, rest)
+      rmSync(place.folder, { recursive: true, force: true })
     }
     const { found } = ask(this.#parts.home)
     const waits = readPlaces(this.#spool).some(({ id }) => id === found?.id)

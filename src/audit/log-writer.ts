@@ -126,6 +126,16 @@ export class LogWriter {
     return (this.#shards[this.#shards.length - 1] = writer.head)
   }
 
+  /**
+   * Takes over a closed shard of which the root alone is left, because its records were dropped before this home had them. Whoever calls
+   * this has seen it signed, and appends to another shard before it commits.
+   */
+  adopt(head: ShardHead): void {
+    this.#shards.push(head)
+    this.#rows.length += head.size
+    this.#writer = undefined
+  }
+
   /** Commits what was appended, with how far the spool is in the log then. Throws `audit.fenced`. */
   commit(position: Position): void {
     const { size } = this.#head
@@ -137,8 +147,12 @@ export class LogWriter {
 
   /** Publishes a signed checkpoint of a size that is committed. */
   publish(shard: string, size: number, note: string): void {
-    if (shard === this.#head.shards.at(-1)?.name) this.#writer?.publish(size, note)
-    else this.#folder.shard(shard).publish(note)
+    if (shard === this.#head.shards.at(-1)?.name) return this.#writer?.publish(size, note)
+    const files = this.#folder.shard(shard)
+    // One that was adopted has left no tiles.
+    mkdirSync(files.directory, { recursive: true, mode: 0o700 })
+    syncDirectory(this.#folder.directory)
+    files.publish(note)
   }
 
   /** Root of a shard at a size that it has had, from its tiles. Throws `audit.corrupt` for a size that it has not. */

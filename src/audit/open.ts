@@ -176,6 +176,7 @@ async function recover(
     const intents = read(open.slice(at, at + RECOVERY_BATCH)).filter(
       ({ record }) => database === undefined || record.gateway === gateway,
     )
+    if (intents.length === 0) continue
     unanswered += intents.length
     const unknown = { status: 'unknown', cause: 'crash' } as const
     await Promise.all(

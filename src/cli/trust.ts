@@ -60,6 +60,20 @@ async function oidc(context: Context, name: string, options: OidcOptions): Promi
   await send(context, { kind: 'attest-oidc', name, issuer, audience, certificates }, options)
 }
 
+async function signals(
+  context: Context,
+  name: string,
+  options: OidcOptions & { readonly login: string },
+): Promise<void> {
+  const { issuer, audience, ca, login: from } = options
+  const certificates = ca === undefined ? undefined : textFile(context, ca)
+  await send(
+    context,
+    { kind: 'signals', name, issuer, audience, login: from, certificates },
+    options,
+  )
+}
+
 async function x509(context: Context, name: string, options: Reason & { readonly ca: string }) {
   const certificates = textFile(context, options.ca)
   await send(context, { kind: 'attest-x509', name, certificates }, options)
@@ -151,6 +165,17 @@ export function register(program: Command, context: Context): void {
     .option('--groups-max-age <time>', 'how long groups hold after a login: 30m, 12h, 7d')
     .option(...why)
     .action((name: string, options: LoginOptions) => login(context, name, options))
+  add
+    .command('signals <name>')
+    .description('security events of an identity provider (SSF, CAEP): sessions that it revokes')
+    .requiredOption('--issuer <url>', 'the transmitter, exactly as its events name it')
+    .requiredOption('--audience <audience>', 'the audience that its events have for you')
+    .requiredOption('--login <name>', 'the source of logins whose people they are about')
+    .option('--ca <file>', 'PEM of the authorities of its server, where those are not public')
+    .option(...why)
+    .action((name: string, options: OidcOptions & { login: string }) =>
+      signals(context, name, options),
+    )
   trust
     .command('ls')
     .description('list trust sources')

@@ -13,12 +13,14 @@ import { heldRegistrations } from './attest.ts'
 import { CheckAsker } from './ask-check.ts'
 import { upstreamSandbox } from './district.ts'
 import { openConsents } from './consent.ts'
+import { isOrderedInDatabase } from './database.ts'
 import { openCredentials, type Credentials } from './credentials/open.ts'
 import { gatewayPorts } from './gateway-ports.ts'
 import { openGround, type Ground, type Machine } from './ground.ts'
 import { openIdentity, type IdentityParts } from './identity.ts'
 import { endWithPeople } from './leavers.ts'
 import { LivePolicy } from './live-policy.ts'
+import { LockReceipts } from './lock-receipts.ts'
 import { hearPolicy, restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
 import { endWithAgents } from './retired.ts'
@@ -52,6 +54,7 @@ export interface Core extends ShownGround, IdentityParts {
   readonly traffic: HomeTraffic
   readonly payloads: Payloads
   readonly gateway: Gateway
+  readonly lockReceipts: LockReceipts
   /** How programs of systems are kept apart. */
   readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
@@ -140,6 +143,13 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
+  const lockReceipts = new LockReceipts({
+    ...ground,
+    ...parts,
+    gateway: settings.gatewayName,
+    flights: gateway.governor.flights,
+  })
+  stack.push(() => lockReceipts.close())
   const record = await openRecord(ground, settings, machine, stack)
   return {
     ...parts,
@@ -152,6 +162,7 @@ async function open(
     traffic,
     payloads,
     gateway,
+    lockReceipts,
     credentials,
     ...record,
     sandbox,
@@ -202,10 +213,15 @@ async function openRecord(
     exports,
     search,
     witnessed: witnessed() !== undefined,
-    database: settings.databaseUrl !== undefined,
+    ...databaseOf(settings),
   })
   stack.push(() => retention.close())
   return { exports, metrics, retention, search, witnessed }
+}
+
+/** The PostgreSQL that orders the log, where one does. */
+function databaseOf({ home, databaseUrl }: Settings): { readonly databaseUrl?: string } {
+  return databaseUrl === undefined || !isOrderedInDatabase(home) ? {} : { databaseUrl }
 }
 
 /** Opens what calls are kept in, and erases again what the log says was erased. */

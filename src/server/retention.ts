@@ -6,6 +6,8 @@ import type { Exports } from '../audit/export/exports.ts'
 import { LogFolder } from '../audit/log-folder.ts'
 import type { AuditLog } from '../audit/log.ts'
 import { dropShard, verifyShard } from '../audit/retention/drop.ts'
+import { droppedFromDatabase } from '../audit/postgres/drop.ts'
+import { droppedOnRecord } from '../audit/retention/on-record.ts'
 import { readRetention, type RetentionPolicy } from '../audit/retention/policy.ts'
 import { standings, type ShardStanding } from '../audit/retention/standing.ts'
 import type { Search } from '../audit/search/search.ts'
@@ -31,14 +33,16 @@ export interface RetentionParts extends Pick<Ground, 'store' | 'note'> {
   readonly search: Pick<Search, 'forget'>
   /** Whether this home names witnesses: then a shard is seen to its end before it goes. */
   readonly witnessed: boolean
-  /** Whether PostgreSQL orders the log. */
-  readonly database: boolean
+  /** Of the PostgreSQL that orders the log, where one does. */
+  readonly databaseUrl?: string
 }
 
 /** How the log of a home stands with its retention. */
 export interface RetentionState {
   readonly keep: string
   readonly shards: readonly ShardStanding[]
+  /** Shards that are gone here and whose records PostgreSQL still holds, until its owner removes them. */
+  readonly inDatabase: readonly string[]
   /** Why something that is due is still there. */
   readonly problem?: string
 }
@@ -49,6 +53,7 @@ export class Retention {
   readonly #policy: RetentionPolicy
   readonly #folder: LogFolder
   #problem: string | undefined
+  #inDatabase: readonly string[] = []
   #looking: Promise<void> | undefined
   #cancel: (() => void) | undefined
   #closed = false
@@ -67,6 +72,7 @@ export class Retention {
     return {
       keep: this.#policy.keep,
       shards: this.#standings(),
+      inDatabase: this.#inDatabase,
       ...(problem !== undefined && { problem }),
     }
   }
@@ -105,6 +111,19 @@ export class Retention {
         return
       }
     }
+    await this.#lookInDatabase()
+  }
+
+  async #lookInDatabase(): Promise<void> {
+    const { databaseUrl } = this.#parts
+    const here = this.#standings().filter(({ state }) => state === 'dropped')
+    if (databaseUrl === undefined || here.length === 0) return
+    try {
+      const gone = await droppedFromDatabase(databaseUrl)
+      this.#inDatabase = here.map(({ shard }) => shard).filter((shard) => !gone.has(shard))
+    } catch (error) {
+      this.#problem = publicFault(error).detail
+    }
   }
 
   #standings(): ShardStanding[] {
@@ -121,8 +140,7 @@ export class Retention {
 
   /** Everybody who still needs a shard goes before its time. */
   #waitsFor({ name, base, size }: ShardHead): string | undefined {
-    const { database, exports, witnessed } = this.#parts
-    if (database) return 'the log is in PostgreSQL, from which no shard is dropped'
+    const { exports, witnessed } = this.#parts
     const files = this.#folder.shard(name)
     if (leavesUnder(files.checkpoint()) < size) return 'its last checkpoint is not published'
     if (witnessed && leavesUnder(files.witnessed()) < size) return 'its end is not witnessed'
@@ -135,8 +153,9 @@ export class Retention {
     const head = audit.shards.find(({ name }) => name === shard)
     if (head === undefined) return
     const drop = { home, shard, base: head.base, size: head.size }
-    // What a crash interrupted is on record already, and no longer whole.
-    if (!this.#folder.shard(shard).dropping) {
+    // What a crash interrupted is on record already, and no longer whole; so is what another home of this log has dropped.
+    const said = droppedOnRecord(home, this.#folder).get(shard)?.size === head.size
+    if (!said && !this.#folder.shard(shard).dropping) {
       await verifyShard(drop)
       const exported = await this.#export(head)
       const gone = audit.shards.filter(({ name }) => this.#folder.shard(name).dropped)

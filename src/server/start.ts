@@ -3,6 +3,7 @@
 import type { Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
+import { Signals } from '../authority/signals/signals.ts'
 import { PublicLog } from '../audit/public/public-log.ts'
 import { openControl } from '../api/control.ts'
 import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
@@ -67,6 +68,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const { authority, identities, note, refusals, roots } = core
   const failed = (error: unknown): void => note('failed inside', { error: String(error) })
 
+  const server = serverPort(core, urls)
   const identity = identitySurface(core, urls, failed)
   stack.push(() => identity.close())
   urls.identity = `https://${host}:${await bind(identity.server, host, settings.identityPort)}`
@@ -89,7 +91,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     exports: core.exports,
     retention: core.retention,
     search: core.search,
-    server: serverPort(core, urls),
+    server,
     consents: core.consents,
     credentials: core.credentials.consents,
     decisions: decisionPoint(core, () => urls.control),
@@ -115,7 +117,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   core.metrics.ready(core.authority.locks, core.machine.clock)
   return {
     urls,
-    warnings: serverPort(core, urls).facts().warnings,
+    warnings: server.facts().warnings,
     core,
     close: () => stack.close(),
   }
@@ -147,6 +149,12 @@ function identitySurface(
     observe: core.observe,
     roots,
     oauth,
+    signals: new Signals({
+      ...authority,
+      ...core.grantPorts,
+      audit: core.audit,
+      clock,
+    }),
     log: new PublicLog({
       home: core.settings.home,
       origin: core.origin,

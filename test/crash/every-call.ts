@@ -154,6 +154,8 @@ class Victims {
     const home = join(folder, 'home')
     if (this.#seed === undefined) mkdirSync(home, { recursive: true })
     else cpSync(this.#seed, folder, { recursive: true })
+    // The disk that a break-glass goes to is there before; nobody breaks its making.
+    if (this.#scenario === 'break-glass') mkdirSync(join(home, 'other'), { mode: 0o700 })
     const output = openSync(join(folder, 'said'), 'a', 0o600)
     const file = (module: string): string => join(import.meta.dirname, module)
     const child = spawn(

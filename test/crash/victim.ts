@@ -5,7 +5,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -111,7 +110,6 @@ async function callOnce({ log, journal, home }: Running, n: number): Promise<voi
 async function breakGlass(running: Running): Promise<void> {
   const { home, log } = running
   const to = join(home, 'other')
-  mkdirSync(to, { mode: 0o700 })
   const at = systemClock.now()
   const id = uuidv7(systemClock, systemEntropy)
   const step = async (ask: () => void, done: () => boolean): Promise<void> => {

@@ -23,6 +23,9 @@ import { startBailiwick, type Running } from '../../src/server/start.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { FakeClock } from '../fakes/clock.ts'
 import { FakeTimer } from '../fakes/identity.ts'
+import { PostgresServer } from '../fakes/postgres.ts'
+import { Child, MAIN } from './child.ts'
+import { migrated } from './on-postgres.ts'
 
 const at = (text: string): number => Date.parse(`${text}T00:00:00Z`)
 
@@ -34,7 +37,7 @@ interface World {
   readonly report: () => Promise<VerifyReport>
 }
 
-function world(t: TestContext): World {
+function world(t: TestContext, environment: Readonly<Record<string, string>> = {}): World {
   const folder = mkdtempSync(join(tmpdir(), 'bailiwick-retention-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const home = join(folder, 'home')
@@ -43,7 +46,13 @@ function world(t: TestContext): World {
   const clock = new FakeClock(at('2026-12-30'))
   const ports = { controlPort: 0, identityPort: 0, gatewayPort: 0 }
   const logFile = join(folder, 'operator.log')
-  const given = settings({ home, logFile, ...ports }, { BAILIWICK_WORKLOAD_SOCKET: 'off' })
+  const given = settings(
+    { home, logFile, ...ports },
+    {
+      BAILIWICK_WORKLOAD_SOCKET: 'off',
+      ...environment,
+    },
+  )
   return {
     home,
     exports,
@@ -192,4 +201,42 @@ test('INV-7 a shard that deviates is evidence: it stays, and the state says why'
         /no record says why/.test(detail),
     ),
   )
+})
+
+test('INV-7 on PostgreSQL a shard goes from the home by itself, and from the database when its owner says so', async (t) => {
+  await using server = await PostgresServer.start()
+  const database = await server.database()
+  const given = world(t, { DATABASE_URL: database.url })
+  const { home, clock } = given
+  await migrated(home, database)
+  const first = await given.start()
+  await lockOnce(first, 'early')
+  await first.close()
+  clock.advance(at('2027-08-01') - clock.now())
+  writeFileSync(join(home, 'retention.yaml'), 'keep: 6 months\n')
+  const second = await given.start()
+  const { retention } = second.core
+  await retention.look()
+  const gone = retention.state()
+  assert.deepEqual([gone.shards[0]?.state, gone.inDatabase], ['dropped', ['2026h2']])
+  const owned = { BAILIWICK_OWNER_DATABASE_URL: database.ownerUrl }
+  const args = [MAIN, '--home', home, 'audit', 'retention', '--in-database', '-o', 'json']
+  const refused = await new Child(args, {}).ended
+  assert.match(refused.stderr, /BAILIWICK_OWNER_DATABASE_URL is not set/)
+  const notOwner = { BAILIWICK_OWNER_DATABASE_URL: database.url }
+  assert.match((await new Child(args, notOwner).ended).stderr, /is not allowed/)
+  // While the server runs.
+  const { code, stdout, stderr } = await new Child(args, owned).ended
+  assert.equal(code, 0, stderr)
+  const { removed } = JSON.parse(stdout) as { removed: { shard: string; records: number }[] }
+  assert.deepEqual(removed, [{ shard: '2026h2', records: gone.shards[0]?.records }])
+  await retention.look()
+  assert.deepEqual([retention.state().inDatabase, retention.state().problem], [[], undefined])
+  await lockOnce(second, 'late')
+  await second.close()
+  const third = await given.start()
+  assert.deepEqual(third.core.authority.locks.list(), [])
+  await third.close()
+  const { findings, shards } = await given.report()
+  assert.deepEqual([findings, shards[0]?.dropped], [[], true])
 })

@@ -38,7 +38,7 @@ import { approveSystem, reviewOf } from '../../src/server/pins/review.ts'
 import { base64url, utf8 } from '../../src/std/bytes.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { systemTimer } from '../../src/std/timer.ts'
-import { openStore } from '../../src/store/open.ts'
+import { openStore, type Store } from '../../src/store/open.ts'
 import { makeOperatorProof } from '../../src/wire/operator-proof.ts'
 import type { SystemDefinition } from '../../src/wire/system.ts'
 import { AuthorityHome, systemNamed } from './authority.ts'
@@ -106,6 +106,7 @@ export class ControlHome {
   /** Whether a second administrator has to agree to policies. */
   fourEyes = false
   audit!: AuditLog
+  store!: Store
   exports!: Exports
   metrics!: Metrics
   search!: Search
@@ -136,6 +137,7 @@ export class ControlHome {
       limits: { segmentBytes: 131_072, checkpointMs: 20 },
     })
     const store = await openStore({ directory, signer: keys.authority })
+    this.store = store
     const { audit } = this
     const onTrouble = (error: unknown) => void this.failed.push(error)
     this.authority = await openAuthority({ ...base, store, audit, onTrouble })
@@ -237,7 +239,7 @@ export class ControlHome {
       payloads: payloadReading(this.payloads, { commit: (text) => `hmac-sha256:${text}` }),
       earlier: new EarlierCalls({ traffic: this.#reading(), audit, clock }),
       exports: this.exports,
-      retention: { state: () => ({ keep: 'forever', shards: [] }) },
+      retention: { state: () => ({ keep: 'forever', shards: [], inDatabase: [] }) },
       search: this.search,
       entropy: systemEntropy,
       server: this.#server(),

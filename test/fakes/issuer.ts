@@ -25,6 +25,7 @@ export class FakeIssuer implements AsyncDisposable {
   /** False answers every request with 503. */
   up = true
   readonly #close: () => Promise<void>
+  #events = 0
 
   private constructor(url: string, close: () => Promise<void>) {
     this.url = url
@@ -86,11 +87,35 @@ export class FakeIssuer implements AsyncDisposable {
       .sign(key.privateKey)
   }
 
+  /** A security event token at `now` (ms); what is given replaces what is there, undefined takes it away. */
+  async event(
+    now: number,
+    claims: Readonly<Record<string, unknown>>,
+    header: Readonly<Record<string, unknown>> = {},
+    key: IssuerKey = this.keys[0]!,
+  ): Promise<string> {
+    const payload = {
+      iss: this.url,
+      aud: 'bailiwick',
+      iat: Math.floor(now / 1000),
+      jti: `jti-${(this.#events += 1)}`,
+      ...claims,
+    }
+    const whole = Object.entries(payload).filter(([, value]) => value !== undefined)
+    return new SignJWT(Object.fromEntries(whole) as JWTPayload)
+      .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'secevent+jwt', ...header })
+      .sign(key.privateKey)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close()
   }
 
   #document(path: string): unknown {
+    if (path.startsWith('/.well-known/ssf-configuration')) {
+      const issuer = `${this.url}${path.slice('/.well-known/ssf-configuration'.length)}`
+      return { issuer, jwks_uri: `${this.url}/keys`, ...this.discovery }
+    }
     if (path === '/.well-known/openid-configuration') {
       return { issuer: this.url, jwks_uri: `${this.url}/keys`, ...this.discovery }
     }

@@ -27,8 +27,8 @@ export function serveRetention(
     'GET /v1/audit/retention',
     { summary: 'How long each shard of the log is kept', answer: RetentionAnswer },
     () => {
-      const { keep, shards, problem = null } = retention.state()
-      return { keep, shards: shards.map(shown), problem }
+      const { keep, shards, inDatabase, problem = null } = retention.state()
+      return { keep, shards: shards.map(shown), in_database: [...inDatabase], problem }
     },
   )
 }

@@ -14,16 +14,26 @@ export async function readBody(request: IncomingMessage): Promise<Json> {
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
     throw fault('identity.content_type', 'the body is not declared as application/json')
   }
+  return parseJson(await readBytes(request, MAX_BODY), { ...REQUEST_LIMITS, bytes: MAX_BODY })
+}
+
+/** Reads a body of at most so many bytes. */
+export async function readBytes(request: IncomingMessage, most: number): Promise<Buffer> {
   const tooLarge = () => fault('identity.body_size', 'the body is larger than 64 KB')
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge()
+  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge()
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     length += chunk.length
-    if (length > MAX_BODY) throw tooLarge()
+    if (length > most) throw tooLarge()
     chunks.push(chunk)
   }
-  return parseJson(Buffer.concat(chunks), { ...REQUEST_LIMITS, bytes: MAX_BODY })
+  return Buffer.concat(chunks)
+}
+
+/** Answers with JSON and a status, as a standard other than ours asks for it. */
+export function sendJson(response: ServerResponse, status: number, value: Json): void {
+  send(response, status, 'application/json', stringifyJson(value))
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

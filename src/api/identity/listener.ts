@@ -10,11 +10,13 @@ import type { Identities } from '../../authority/identity/identities.ts'
 import type { Roots } from '../../authority/identity/roots.ts'
 import { keepCertified, pinnedContexts } from '../../authority/identity/serving.ts'
 import type { Attestors } from '../../authority/identity/attest/attestors.ts'
+import type { Signals } from '../../authority/signals/signals.ts'
 import type { OAuthServer } from '../oauth/server.ts'
 import type { PublicLog } from '../../audit/public/public-log.ts'
 import { answer, refuse, refuseWith } from './exchange.ts'
 import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
 import { seenIn } from './seen.ts'
+import { signalSource, takeSignal } from './signals.ts'
 
 /** What the listener needs. */
 export interface IdentityListenerOptions {
@@ -24,6 +26,8 @@ export interface IdentityListenerOptions {
   readonly attestors?: Attestors
   /** The authorization server; without one its routes are not there. */
   readonly oauth?: OAuthServer
+  /** What takes security events of others; without it its paths are not there. */
+  readonly signals?: Signals
   /** The public face of the log; without it its paths are not there. */
   readonly log?: PublicLog
   readonly clock: Clock
@@ -48,6 +52,10 @@ export function identityListener(options: IdentityListenerOptions): IdentityList
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       if (options.log !== undefined && (await options.log.serve(request, response))) return
+      const source = signalSource(pathOf(request))
+      if (options.signals !== undefined && source !== undefined) {
+        return await takeSignal(options.signals, source, request, response)
+      }
       const told = await dispatch(request, response, options)
       const seen = seenIn(pathOf(request), told, request, options.clock.now())
       if (seen !== undefined) options.observe?.(seen)
@@ -56,7 +64,7 @@ export function identityListener(options: IdentityListenerOptions): IdentityList
       const { code, status } = publicFault(error)
       if (status >= 500) options.onFailure(error)
       else options.onRefused(code)
-      if (response.destroyed) return
+      if (response.destroyed || response.headersSent) return
       const { oauth } = options
       const isOAuth = oauth !== undefined && Object.hasOwn(OAUTH_ROUTES, pathOf(request))
       if (isOAuth && code !== 'identity.method') refuseWith(response, oauth.refusal(error, request))

@@ -28,7 +28,14 @@ test('an administrator adds sources of every kind, lists them and removes one', 
     groups_max_age_s: 3_600,
   }
   const x509 = { kind: 'attest-x509', name: 'fleet', certificates: fleet.root.certificate }
-  for (const body of [oidc, login, x509]) {
+  const signals = {
+    kind: 'signals',
+    name: 'staff-signals',
+    issuer: 'https://id.example',
+    audience: 'us',
+    login: 'staff',
+  }
+  for (const body of [oidc, login, x509, signals]) {
     await home.read('POST', '/v1/trust', { body: { ...body, reason: REASON } })
   }
   const { sources } = (await home.read('GET', '/v1/trust')) as {
@@ -36,7 +43,7 @@ test('an administrator adds sources of every kind, lists them and removes one', 
   }
   assert.deepEqual(
     sources.map(({ name }) => name),
-    ['ci', 'fleet', 'staff'],
+    ['ci', 'fleet', 'staff', 'staff-signals'],
   )
   const { authorities, created_at: _created, ...staff } = sources[2]!
   assert.deepEqual(authorities, [])
@@ -50,6 +57,7 @@ test('an administrator adds sources of every kind, lists them and removes one', 
     groups_max_age_s: 3_600,
     has_secret: true,
     certificates: null,
+    login: null,
   })
   assert.match(String((sources[1]!['authorities'] as string[])[0]), /^[0-9a-f]{64}$/)
   assert.ok(!JSON.stringify(sources).includes('do-not-tell'))
@@ -73,6 +81,7 @@ test('operators look at them and add none; what is not whole is refused', async 
   for (const wrong of [
     { ...body, name: 'other', kind: 'attest-saml' },
     { ...body, name: 'other', audience: undefined },
+    { ...body, name: 'other', kind: 'signals', login: 'ci' },
     { ...body, name: 'other', client_secret: 'x' },
     { ...body, name: 'other', issuer: 'http://ci.example' },
     { ...body, name: 'other', reason: undefined },

@@ -56,6 +56,7 @@ function shown(source: TrustSource): SourceAnswer {
       hex(sha256(new X509Certificate(der).raw)),
     ),
     certificates: certificates ?? null,
+    login: source.login ?? null,
     group_roles: Object.fromEntries(
       Object.entries(source.groupRoles ?? {}).map(([group, roles]) => [group, [...roles]]),
     ),
@@ -72,6 +73,17 @@ function said(body: z.output<typeof NewTrustSource>): Parameters<TrustSources['a
     return { kind: body.kind, name: body.name, certificates: body.certificates }
   }
   const { kind, name, issuer } = body
+  if (kind === 'signals') {
+    const { audience, certificates, login } = body
+    return {
+      kind,
+      name,
+      issuer,
+      audience,
+      login,
+      ...(certificates !== undefined && { certificates }),
+    }
+  }
   if (kind === 'attest-oidc') {
     const { audience, certificates } = body
     return { kind, name, issuer, audience, ...(certificates !== undefined && { certificates }) }

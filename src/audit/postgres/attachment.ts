@@ -2,16 +2,13 @@
 
 import { join } from 'node:path'
 
-import { sameHash } from '../../tlog/hash.ts'
-import { parseCheckpoint } from '../../tlog/checkpoint.ts'
-import { openNote } from '../../tlog/note.ts'
 import { fault } from '../faults.ts'
 import { LogFolder } from '../log-folder.ts'
 import { LogIndex } from '../log-index.ts'
 import type { LogHead } from '../log-state.ts'
 import { LogWriter, type LogWriterOptions } from '../log-writer.ts'
+import { droppedOnRecord } from '../retention/on-record.ts'
 import type { Position } from '../segment.ts'
-import { shardOrigin } from '../shard.ts'
 import { LogConnection } from './connection.ts'
 import { Follower } from './follower.ts'
 import { lead, takeLead, unseat, type Led } from './leader.ts'
@@ -23,6 +20,7 @@ import { scanSpool, type SpoolScan } from '../spool-scan.ts'
 import { RefusedBoots, type Unsealed } from './refused.ts'
 import type { Scrub } from './scrub.ts'
 import { SpoolSeal } from './seal.ts'
+import { checkSigned } from './signed-head.ts'
 
 /** Where things are, and who attaches. */
 export interface AttachmentOptions extends LogWriterOptions {
@@ -131,8 +129,8 @@ export class Attachment {
     this.#own.noteDurable(goal)
   }
 
-  /** Takes over more of what the database has; false where there is nothing. */
-  follow(): Promise<boolean> {
+  /** Takes over more of what the database has, and gives how many records that was when it was asked. */
+  follow(): Promise<number> {
     return this.#follower.step()
   }
 
@@ -218,7 +216,10 @@ export class Attachment {
 
   /** Looks once more at what was followed before. Throws `audit.corrupt` where the database has changed it. */
   async look(scrub: Scrub): Promise<void> {
-    await scrub.step(this.#order, new LogFolder(join(this.#options.home, 'log')), this.head)
+    const { home } = this.#options
+    await scrub.step(this.#order, new LogFolder(join(home, 'log')), this.head, (folder) =>
+      droppedOnRecord(home, folder),
+    )
   }
 
   /** How many gateways are attached at this moment. */
@@ -237,21 +238,10 @@ export class Attachment {
     await this.#connection.close()
   }
 
-  #publish(shard: string, size: number, note: string): void {
-    const verifier = this.#writer.verifier(shard)
-    let said
-    try {
-      said = parseCheckpoint(openNote(note, [verifier]).body)
-    } catch (cause) {
-      const what = `the checkpoint of shard ${shard} at ${size} records in the database`
-      throw fault('audit.corrupt', `${what} is not signed by this log's key`, cause)
-    }
-    const named = said.origin === shardOrigin(this.#options.origin, shard) && said.size === size
-    if (!named || !sameHash(said.root, this.#writer.rootAt(shard, size))) {
-      const what = `the signed checkpoint of shard ${shard} at ${size} records in the database`
-      throw fault('audit.corrupt', `${what} is of another history`)
-    }
-    this.#writer.publish(shard, size, note)
+  #publish(name: string, size: number, note: string): void {
+    const root = this.#writer.rootAt(name, size)
+    checkSigned(note, { name, size, root }, this.#writer.verifier(name))
+    this.#writer.publish(name, size, note)
   }
 }
 

@@ -6,6 +6,7 @@ import { leavesOf, type LogWriter } from '../log-writer.ts'
 import type { ShardHead } from '../shard.ts'
 import type { Ahead, Order, Run, Shipped, Swapped } from './order.ts'
 import type { Recogniser } from './recognise.ts'
+import { checkSigned } from './signed-head.ts'
 
 /** Records that several states are taken together for, and that any one state may bring. */
 const TOGETHER = 1024
@@ -27,17 +28,22 @@ export class Follower {
   }
 
   /**
-   * Takes over what the database has beyond this home, at most a thousand records or one state of it; false where it has nothing.
-   * Throws `audit.rolled_back` where the database has less, and `audit.corrupt` where it has another history.
+   * Takes over what the database has beyond this home, at most a thousand records or one state of it, and gives how many records the
+   * database had when it was asked. Throws `audit.rolled_back` where the database has less, and `audit.corrupt` where it has another history.
    */
-  async step(): Promise<boolean> {
+  async step(): Promise<number> {
     const { order, writer } = this.#parts
     const { size } = writer.head
     const ahead = await order.ahead(size)
     this.#compare(ahead)
-    const next = chosen(ahead.swaps, size)
-    if (next === undefined) return false
-    const runs = await order.runs(size, next.upto)
+    const next = await this.#next(chosen(ahead.swaps, size))
+    if (next === undefined) return ahead.total
+    const { from } = next
+    const runs = await order.runs(from, next.upto).catch(async (error: unknown) => {
+      if (!(await order.dropped()).has(next.shard)) throw error
+      const what = `the rest of the shard ${next.shard}, of which this home has a part, was dropped`
+      throw fault('audit.dropped', `${what}: begin with a home that has none of the log`)
+    })
     const leaves = leavesOf(allSealed(runs, await order.entries(runs)))
     await this.#parts.recogniser.look(runs, leaves, false)
     const current = writer.head.shards.at(-1)
@@ -47,12 +53,40 @@ export class Follower {
     }
     const head = writer.append(next.shard, leaves)
     if (!sameHash(head.root, next.root)) {
-      const range = `records ${size} to ${next.upto - 1}`
+      const range = `records ${from} to ${next.upto - 1}`
       const found = 'in the database do not lead to the root that was swapped in with them'
       throw fault('audit.corrupt', `${range} ${found}: one was changed, or the root`)
     }
     writer.commit(this.#parts.recogniser.settle())
-    return true
+    return ahead.total
+  }
+
+  /**
+   * The state to go to and the index to read from. Shards that were dropped before this home had any of them are taken over by their signed
+   * roots on the way.
+   */
+  async #next(first: Swapped | undefined): Promise<(Swapped & { from: number }) | undefined> {
+    const { order, writer } = this.#parts
+    const { size, shards } = writer.head
+    if (first === undefined || first.shard === shards.at(-1)?.name)
+      return first && { ...first, from: size }
+    const gone = await order.dropped()
+    let [next, from] = [first, size]
+    while (gone.has(next.shard)) {
+      const head = await order.head(next.shard)
+      const note = await order.noteAt(next.shard, head.size)
+      if (head.base !== from || note === undefined) {
+        throw fault('audit.corrupt', `the database does not say what the shard ${next.shard} was`)
+      }
+      checkSigned(note, head, writer.verifier(next.shard))
+      writer.adopt(head)
+      from += head.size
+      const behind = chosen((await order.ahead(from)).swaps, from)
+      if (behind === undefined)
+        throw fault('audit.corrupt', 'the newest shard in the database was dropped')
+      next = behind
+    }
+    return { ...next, from }
   }
 
   /** The database must know this home's log as its own past. */

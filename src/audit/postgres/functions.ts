@@ -67,6 +67,24 @@ BEGIN
   PERFORM pg_notify('bailiwick_audit', 'swap');
   RETURN 1;
 END $$`,
+  // Not among what the application may call: who removes records is who owns them. The mark goes first, so that nobody misses them.
+  `CREATE OR REPLACE FUNCTION audit.drop_some(p_shard text, p_size bigint, p_root bytea) RETURNS bigint ${DEFINER} AS $$
+DECLARE first bigint; gone bigint;
+BEGIN
+  SELECT s.base INTO first FROM audit.state s WHERE s.shard = p_shard AND s.size = p_size AND s.root = p_root
+    AND EXISTS (SELECT 1 FROM audit.state t WHERE t.base > s.base)
+    AND EXISTS (SELECT 1 FROM audit.checkpoints c WHERE c.shard = s.shard AND c.size = s.size AND c.note IS NOT NULL);
+  IF NOT FOUND THEN RAISE EXCEPTION 'audit.drop_some: % is no closed shard of this size and root', p_shard; END IF;
+  PERFORM set_config('bailiwick.drop_shard', 'shard ' || p_shard, true);
+  INSERT INTO audit.dropped VALUES (p_shard) ON CONFLICT DO NOTHING;
+  WITH part AS (SELECT * FROM audit.runs r WHERE r.idx >= first AND r.idx < first + p_size ORDER BY r.idx LIMIT 16),
+  entries AS (DELETE FROM audit.spool s USING part r
+    WHERE s.gateway = r.gateway AND s.boot = r.boot AND s.iseq >= r.iseq AND s.iseq < r.iseq + r.records RETURNING 1),
+  runs AS (DELETE FROM audit.runs r USING part WHERE r.idx = part.idx)
+  SELECT count(*) INTO gone FROM entries;
+  PERFORM set_config('bailiwick.drop_shard', '', true);
+  RETURN gone;
+END $$`,
   `CREATE OR REPLACE FUNCTION audit.publish(p_shard text, p_size bigint, p_note text) RETURNS int ${DEFINER} AS $$
 DECLARE changed int;
 BEGIN

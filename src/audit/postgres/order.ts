@@ -1,6 +1,7 @@
 // Holds what PostgreSQL says about the order of the log: states that were swapped in, runs of records, and the records themselves.
 
 import { fault } from '../faults.ts'
+import type { ShardHead } from '../shard.ts'
 import type { RefusedBoots } from './refused.ts'
 import type { SpoolSeal } from './seal.ts'
 import { bytesOf, numberOf, textOf, type LogConnection, type Row } from './connection.ts'
@@ -92,6 +93,8 @@ WHERE NOT b.ended AND (b.gateway, b.boot) NOT IN (SELECT * FROM unnest($1::text[
 const NOTE = `
 SELECT shard, size, note FROM audit.checkpoints
 WHERE note IS NOT NULL AND upto > $1 AND upto <= $2 ORDER BY upto DESC LIMIT 1`
+
+const HEAD = 'SELECT base, size, root FROM audit.state WHERE shard = $1'
 
 const NOTE_AT = 'SELECT note FROM audit.checkpoints WHERE shard = $1 AND size = $2'
 
@@ -199,6 +202,24 @@ export class Order {
     const entry = bytesOf(row, 'entry')
     const sealed = this.#seal.holds({ gateway, boot, iseq, entry }, bytesOf(row, 'seal'))
     return { entry, sealed }
+  }
+
+  /** Names of the shards whose records the owner of the database has removed. */
+  async dropped(): Promise<ReadonlySet<string>> {
+    const rows = await this.#connection.rows('dropped', 'SELECT shard FROM audit.dropped')
+    return new Set(rows.map((row) => textOf(row, 'shard')))
+  }
+
+  /** A shard as it stands now. Throws `audit.corrupt` where there is none. */
+  async head(name: string): Promise<ShardHead> {
+    const [row] = await this.#connection.rows('head', HEAD, [name])
+    if (row === undefined) throw fault('audit.corrupt', `the database has no shard ${name}`)
+    return {
+      name,
+      base: numberOf(row, 'base'),
+      size: numberOf(row, 'size'),
+      root: bytesOf(row, 'root'),
+    }
   }
 
   /** The newest signed note of a state in (after, upto]. */

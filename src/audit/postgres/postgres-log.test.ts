@@ -42,6 +42,31 @@ test('INV-7 two gateways write one log: everything once, in order, the same at b
   await again.log.close()
 })
 
+test('a gateway opens the log, and ends, while another records without a pause', async (t) => {
+  const database = await logDatabase(server)
+  const one = await logGateway(t, 'gw-1', database)
+  const before = await logGateway(t, 'gw-2', database)
+  await before.log.append({ type: 'log.read', phase: 'lifecycle', body: {} })
+  await before.log.close()
+  // Intents of somebody else that nothing answers yet: they are not the newcomer's to wait for.
+  await one.log.append(intent('open'))
+  let busy = true
+  const load = Array.from({ length: 8 }, async (_, producer) => {
+    for (let i = 0; busy; i++) await one.log.append(intent(`${producer}/${i}`))
+  })
+  const late = setTimeout(() => (busy = false), 20_000)
+  const two = await logGateway(t, 'gw-2', database, { home: before.home })
+  await two.log.append(intent('own'))
+  assert.ok(busy, 'it opens while records are written, not after')
+  clearTimeout(late)
+  busy = false
+  await Promise.all(load)
+  await two.log.flush()
+  assert.equal((await two.log.byCall('open')).length, 1)
+  await two.log.close()
+  await one.log.close()
+})
+
 test('the application’s role can rewrite nothing of what is recorded', async (t) => {
   const database = await logDatabase(server)
   const one = await logGateway(t, 'gw-1', database)

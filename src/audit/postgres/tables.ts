@@ -1,7 +1,7 @@
 // Holds the tables of the schema `audit`, and the triggers that keep even their owner from rewriting what stands in them.
 
-/** Version of everything in the schema; a process refuses one that it does not know. */
-export const AUDIT_SCHEMA_VERSION = 1
+/** Version of everything in the schema; a process refuses one that it does not know. History: 2 shards that retention has removed. */
+export const AUDIT_SCHEMA_VERSION = 2
 
 /**
  * The tables. Entries are inserted and never touched again: what gives a record its index is not a column of its row but a
@@ -14,6 +14,7 @@ export const TABLES: readonly string[] = [
   CHECK ((origin IS NULL) = (vkey IS NULL))
 )`,
   `INSERT INTO audit.log (one, version) VALUES (1, ${AUDIT_SCHEMA_VERSION}) ON CONFLICT DO NOTHING`,
+  `UPDATE audit.log SET version = ${AUDIT_SCHEMA_VERSION} WHERE version < ${AUDIT_SCHEMA_VERSION}`,
   `CREATE TABLE IF NOT EXISTS audit.leader (
   one int PRIMARY KEY CHECK (one = 1), epoch bigint NOT NULL, gateway text NOT NULL, since timestamptz NOT NULL
 )`,
@@ -42,6 +43,7 @@ export const TABLES: readonly string[] = [
   upto bigint PRIMARY KEY, shard text NOT NULL, size bigint NOT NULL, root bytea NOT NULL,
   epoch bigint NOT NULL, note text
 )`,
+  `CREATE TABLE IF NOT EXISTS audit.dropped (shard text PRIMARY KEY)`,
   `CREATE OR REPLACE VIEW audit.records AS
   SELECT r.idx + s.iseq - r.iseq AS idx, s.gateway, s.boot, s.iseq, s.entry
   FROM audit.runs r JOIN audit.spool s
@@ -49,12 +51,12 @@ export const TABLES: readonly string[] = [
 ]
 
 /** Tables whose rows are never changed by anybody; the others change as their own trigger allows. */
-const WRITTEN_ONCE = ['spool', 'runs'] as const
+const WRITTEN_ONCE = ['spool', 'runs', 'dropped'] as const
 const MOVED = ['log', 'leader', 'boots', 'state', 'checkpoints'] as const
 
 /**
  * The second line. It stops accidents, not an owner who drops it first; what such a one does is found by every process that
- * follows the log. Retention says which shard it removes by `SET LOCAL bailiwick.drop_shard`.
+ * follows the log. Retention says which shard it removes by the setting `bailiwick.drop_shard` of its transaction.
  */
 export const TRIGGERS: readonly string[] = [
   `CREATE OR REPLACE FUNCTION audit.refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

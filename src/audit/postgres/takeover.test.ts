@@ -39,7 +39,13 @@ async function load(home: string, gateway: string, url: string, pem: string): Pr
   await Promise.all(
     Array.from({ length: PRODUCERS }, async (_, producer) => {
       for (let i = 0; ; i++) {
-        const { leaf } = await log.append(intent(`${log.boot}/${producer}/${i}`))
+        const call = `${log.boot}/${producer}/${i}`
+        const { leaf: ref } = await log.append(intent(call))
+        writeSync(1, `${ref}\n`)
+        // Answered, as calls are: what a kill leaves open is what was under way, and that the next start answers.
+        const body = { status: 'ok' }
+        const outcome = { type: 'call.outcome', phase: 'outcome', call, ref, body } as const
+        const { leaf } = await log.append(outcome)
         writeSync(1, `${leaf}\n`)
         await pause(4)
       }

@@ -47,6 +47,7 @@ export class Locks {
   readonly #index = new LockIndex()
   readonly #active = new Map<string, Held<Lock>>()
   readonly #listeners = new Set<LockListener>()
+  readonly #durable = new Set<(lock: Lock) => void>()
   #integrity: Lock | undefined
 
   private constructor(ports: AuthorityPorts, registry: LockRegistry) {
@@ -116,6 +117,12 @@ export class Locks {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Calls back once a lock that was added is durable, which is after it is in force. */
+  onDurable(listener: (lock: Lock) => void): () => void {
+    this.#durable.add(listener)
+    return () => this.#durable.delete(listener)
+  }
+
   /** Locks a target. When it resolves the lock is durable, in force, and every listener has been told. */
   add(word: LockWord & { readonly target: LockTarget }): Promise<Lock> {
     return this.#turns.run(async () => {
@@ -123,6 +130,7 @@ export class Locks {
       const receipt = await this.#append('lock.added', doc, doc.person, doc.reason, ableOf(doc))
       this.#enforce(await this.#ports.store.locks.insert(doc, receipt))
       this.#tell('added', doc)
+      for (const listener of this.#durable) listener(doc)
       return doc
     })
   }
@@ -140,6 +148,7 @@ export class Locks {
         const receipt = await this.#append('lock.added', doc, doc.person, doc.reason, ableOf(doc))
         this.#active.set(doc.id, await this.#ports.store.locks.insert(doc, receipt))
       })
+      for (const listener of this.#durable) listener(doc)
     } catch (error) {
       this.#index.remove(doc)
       this.#tell('removed', doc)

@@ -293,6 +293,12 @@ export class People {
     })
   }
 
+  /** Who signs in by a source of logins under this issuer and `sub`, while they are here. */
+  external(source: string, subject: string): Person | undefined {
+    const doc = this.#index.byExternal(source, subject)?.doc
+    return doc === undefined ? undefined : this.get(doc.id)
+  }
+
   /**
    * Takes down what an identity provider says of somebody who has just signed in there, and answers with the person. Somebody
    * new is created only where a group gives them a role: throws `person.no_role` otherwise, `person.left` for who has left.

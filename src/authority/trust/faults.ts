@@ -15,6 +15,10 @@ export const TRUST_FAULTS = {
     status: 400,
     next: 'give certificate authorities in PEM, at most 16, each of them valid now',
   },
+  'trust.login': {
+    status: 400,
+    next: 'name a source of logins that is trusted here: bailiwick trust ls',
+  },
   'trust.groups': { status: 400, next: 'name fewer groups' },
   'trust.unreachable': { status: 503, next: 'see whether the issuer can be reached from here' },
 } as const satisfies FaultCatalogue

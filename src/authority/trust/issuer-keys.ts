@@ -23,20 +23,38 @@ interface Kept {
   readonly at: number
 }
 
+/** Which metadata leads to the keys: that of OpenID Connect Discovery 1.0, or of a transmitter of SSF 1.0. */
+type Document = 'openid-configuration' | 'ssf-configuration'
+
+/** OpenID Connect appends its name to the issuer; SSF puts it between host and path. */
+function metadataUrl(issuer: string, document: Document): string {
+  const base = issuer.replace(/\/$/, '')
+  if (document === 'openid-configuration') return `${base}/.well-known/${document}`
+  const { origin } = new URL(issuer)
+  return `${origin}/.well-known/${document}${base.slice(origin.length)}`
+}
+
 /** The keys of one issuer. */
 export class IssuerKeys {
   readonly #issuer: string
   readonly #ca: string | undefined
+  readonly #document: Document
   readonly #clock: Pick<Clock, 'monotonic'>
   #kept: Kept | undefined
   #asking: Promise<void> | undefined
   #askedAt = -Infinity
 
   /** `ca` (PEM) are the authorities that the issuer's own certificate leads to, where those are not public. */
-  constructor(issuer: string, clock: Pick<Clock, 'monotonic'>, ca?: string) {
+  constructor(
+    issuer: string,
+    clock: Pick<Clock, 'monotonic'>,
+    ca?: string,
+    document: Document = 'openid-configuration',
+  ) {
     this.#issuer = issuer
     this.#clock = clock
     this.#ca = ca
+    this.#document = document
   }
 
   /** The key for a token's header, as jose asks for it. Throws `trust.unreachable`. */
@@ -78,8 +96,7 @@ export class IssuerKeys {
   }
 
   async #fetch(): Promise<JSONWebKeySet> {
-    const base = this.#issuer.replace(/\/$/, '')
-    const metadata = await getJson(`${base}/.well-known/openid-configuration`, this.#ca)
+    const metadata = await getJson(metadataUrl(this.#issuer, this.#document), this.#ca)
     const { keys } = await getJson(this.#keysUrl(metadata), this.#ca)
     if (!Array.isArray(keys) || keys.length > MAX_KEYS || !keys.every(isObject)) {
       throw trustFault('trust.unreachable', 'the issuer has no keys, or too many')

@@ -21,6 +21,7 @@ const ATTESTORS: Readonly<Record<TrustSource['kind'], AttestorName | undefined>>
   'attest-oidc': 'oidc',
   'attest-x509': 'x509pop',
   login: undefined,
+  signals: undefined,
 }
 
 /** What a person says of a source. */
@@ -32,6 +33,8 @@ export interface NewTrustSource {
   /** PEM: whom the certificates of a fleet lead to; of an issuer, whom its own server's does, where that is not public. */
   readonly certificates?: string
   readonly clientSecret?: string
+  /** Of signals: the source of logins whose people they are about. */
+  readonly login?: string
   readonly groupRoles?: Readonly<Record<string, readonly string[]>>
   readonly groupsClaim?: string
   readonly groupsMaxAgeMs?: number
@@ -163,18 +166,24 @@ export class TrustSources {
       kind,
       issuer: isX509 ? '' : checkedIssuer(what.issuer ?? ''),
       audience: isX509 ? '' : (what.audience ?? ''),
-      ...(isX509 || (kind === 'attest-oidc' && what.certificates !== undefined)
+      ...(isX509 || (kind !== 'login' && what.certificates !== undefined)
         ? { certificates: this.#authorities(what.certificates ?? '') }
         : {}),
       ...(what.clientSecret === undefined
         ? {}
         : { sealedSecret: this.#sealed(name, what.clientSecret) }),
+      ...(kind === 'signals' ? { login: this.#loginOf(what) } : {}),
       ...(groupRoles === undefined ? {} : { groupRoles }),
       ...(groupsClaim === undefined ? {} : { groupsClaim }),
       ...(groupsMaxAgeMs === undefined ? {} : { groupsMaxAgeMs }),
       state: 'active',
       createdAt: this.#ports.clock.now(),
     }
+  }
+
+  #loginOf({ login = '' }: NewTrustSource): string {
+    if (this.get(login)?.kind === 'login') return login
+    throw trustFault('trust.login', 'signals are about the people of a source of logins')
   }
 
   #sealed(name: string, secret: string): string {

@@ -109,12 +109,19 @@ async function checkRetention(context: Context): Promise<Finding> {
   const next = 'bailiwick audit retention'
   try {
     const control = await context.control()
-    const { keep, shards, problem } = await control.get('/v1/audit/retention', RetentionAnswer)
+    const { in_database, keep, shards, problem } = await control.get(
+      '/v1/audit/retention',
+      RetentionAnswer,
+    )
     if (problem !== null) return { check, state: 'bad', detail: problem, next }
     const waiting = shards.find(({ state }) => state === 'waits')
     if (waiting !== undefined) {
       const detail = `the shard ${waiting.shard} is due, and waits: ${waiting.why}`
       return { check, state: 'warn', detail, next }
+    }
+    if (in_database.length > 0) {
+      const detail = `PostgreSQL still holds records of ${in_database.length} dropped shards`
+      return { check, state: 'warn', detail, next: 'bailiwick audit retention --in-database' }
     }
     const gone = shards.filter(({ state }) => state === 'dropped').length
     const detail = keep === 'forever' ? 'the log is kept forever' : `shards are kept for ${keep}`

@@ -6,8 +6,8 @@ import type { TableShape } from '../table.ts'
 export interface TrustSource {
   /** A name (`isName`), unique: the id. */
   readonly name: string
-  /** `attest-oidc`: tokens of workloads. `attest-x509`: certificates of a fleet. `login`: people sign in there. */
-  readonly kind: 'attest-oidc' | 'attest-x509' | 'login'
+  /** `attest-oidc`: tokens of workloads. `attest-x509`: certificates of a fleet. `login`: people sign in there. `signals`: it says whose sessions it revoked. */
+  readonly kind: 'attest-oidc' | 'attest-x509' | 'login' | 'signals'
   /** Issuer identifier (OpenID Connect); empty for `attest-x509`. */
   readonly issuer: string
   /** Audience that workload tokens must have, or the client id of ours at the provider. */
@@ -16,6 +16,8 @@ export interface TrustSource {
   readonly certificates?: string
   /** Sealed client secret, base64url; `login` only, and only where the provider needs one. */
   readonly sealedSecret?: string
+  /** `signals`: name of the source of logins whose people it speaks of. */
+  readonly login?: string
   /** `login`: which group gives which roles. */
   readonly groupRoles?: Readonly<Record<string, readonly string[]>>
   /** `login`: the claim that lists groups. */

@@ -1,4 +1,4 @@
-// Holds what the control API shows of retention: how long the log is kept, and what has gone. History: v1.
+// Holds what the control API shows of retention: how long the log is kept, and what has gone. History: v1; `in_database` added.
 
 import { z } from 'zod'
 import { Time } from './text.ts'
@@ -26,6 +26,8 @@ export const RetentionAnswer = z.object({
   /** As `retention.yaml` says it; `forever` where there is none. */
   keep: z.string(),
   shards: z.array(ShardAnswer),
+  /** Shards that are gone here and whose records PostgreSQL holds until its owner removes them. */
+  in_database: z.array(z.string()),
   /** Why a shard that is due is still there; null while all is well. */
   problem: z.string().nullable(),
 })

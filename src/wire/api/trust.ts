@@ -1,4 +1,4 @@
-// Holds trust sources as the control API shows, adds and removes them. History: v1.
+// Holds trust sources as the control API shows, adds and removes them. History: v1; `signals` added.
 
 import { z } from 'zod'
 import { Name, Reason, Time } from './text.ts'
@@ -13,7 +13,7 @@ const Groups = z.record(z.string().min(1).max(256), z.array(Name).max(16))
 export const TrustSource = z
   .object({
     name: Name,
-    kind: z.enum(['attest-oidc', 'attest-x509', 'login']),
+    kind: z.enum(['attest-oidc', 'attest-x509', 'login', 'signals']),
     /** Null for a certificate authority. */
     issuer: z.string().nullable(),
     /** Audience of workload tokens; our client id, of a source of logins. */
@@ -22,6 +22,8 @@ export const TrustSource = z
     authorities: z.array(z.string()),
     /** The same certificates, PEM; null: none. */
     certificates: z.string().nullable(),
+    /** Of signals: the source of logins whose people they are about. */
+    login: z.string().nullable(),
     /** Group → roles; of a source of logins. */
     group_roles: z.record(z.string(), z.array(z.string())),
     groups_claim: z.string().nullable(),
@@ -42,6 +44,15 @@ export const NewTrustSource = z.discriminatedUnion('kind', [
     name: Name,
     issuer: Issuer,
     audience: Audience,
+    certificates: Certificates.optional(),
+    reason: Reason,
+  }),
+  z.strictObject({
+    kind: z.literal('signals'),
+    name: Name,
+    issuer: Issuer,
+    audience: Audience,
+    login: Name,
     certificates: Certificates.optional(),
     reason: Reason,
   }),

@@ -34,16 +34,30 @@ const Schema = z.discriminatedUnion('type', [
     certificates: Certificates.optional(),
   }),
   z.strictObject({ ...named, type: z.literal('x509'), certificates: Certificates }),
+  z.strictObject({
+    ...named,
+    type: z.literal('signals'),
+    issuer: z.string().min(1).max(512),
+    audience: z.string().min(1).max(512),
+    login: Name,
+    certificates: Certificates.optional(),
+  }),
 ])
 
-const TYPES = { 'attest-oidc': 'oidc', 'attest-x509': 'x509', login: 'login' } as const
+const TYPES = {
+  'attest-oidc': 'oidc',
+  'attest-x509': 'x509',
+  login: 'login',
+  signals: 'signals',
+} as const
 
-function membersOf({ kind, issuer, audience, certificates }: TrustSource): Members {
+function membersOf({ kind, issuer, audience, certificates, login }: TrustSource): Members {
   return {
     type: TYPES[kind],
     ...(issuer !== null && { issuer }),
     ...(audience !== null && { audience }),
     ...(certificates !== null && { certificates }),
+    ...(login !== null && { login }),
   }
 }
 
@@ -64,7 +78,8 @@ export const trustKind: Kind = {
   },
   send: async ({ control, reason }, name, _now, wanted) => {
     const { kind: _kind, type, ...said } = wanted
-    const body = { ...said, name, kind: `attest-${type as string}`, reason }
+    const kind = type === 'signals' ? type : `attest-${type as string}`
+    const body = { ...said, name, kind, reason }
     await control.send('POST', '/v1/trust', body, TrustSource)
   },
   exported: (name, now) => (now['type'] === 'login' ? undefined : { kind: 'trust', name, ...now }),
