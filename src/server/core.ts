@@ -108,10 +108,7 @@ async function open(
   const resources = new GatewayResources(gateways, authority.systems)
   const consents = await openConsents({ ...ground, ...parts, settings, machine, resources })
   stack.push(() => consents.close())
-  const policy = new LivePolicy()
-  stack.push(watchDecisions({ policy, authority, machine, note, onTrouble: ground.onTrouble }))
-  authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
-  await beginPolicy(ground, policy, stack)
+  const policy = await beginPolicy(ground, machine, stack)
   const { traffic, payloads } = await openKept(ground, settings, machine, stack)
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }
@@ -143,12 +140,9 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
-  const lockReceipts = new LockReceipts({
-    ...ground,
-    ...parts,
-    gateway: settings.gatewayName,
-    flights: gateway.governor.flights,
-  })
+  const { gatewayName } = settings
+  const { flights } = gateway.governor
+  const lockReceipts = new LockReceipts({ ...ground, ...parts, gateway: gatewayName, flights })
   stack.push(() => lockReceipts.close())
   const record = await openRecord(ground, settings, machine, stack)
   return {
@@ -175,13 +169,17 @@ async function open(
 /** Puts in force what was applied last, and ends what persons agreed to under anything else. */
 async function beginPolicy(
   { audit, authority, note, onTrouble }: Ground,
-  policy: LivePolicy,
+  machine: Machine,
   stack: Stack,
-): Promise<void> {
+): Promise<LivePolicy> {
+  const policy = new LivePolicy()
+  stack.push(watchDecisions({ policy, authority, machine, note, onTrouble }))
+  authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
   await hearPolicy(authority, audit)
   await pinWeb(authority.systems, note)
   restorePolicy({ authority, policy })
   stack.push(endStaleAmendments({ policy, authority, onTrouble }))
+  return policy
 }
 
 /** Opens what follows the log: exports, search, witnesses and metrics. */
