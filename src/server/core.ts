@@ -144,13 +144,7 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
-  const lockReceipts = new LockReceipts({
-    ...ground,
-    ...parts,
-    gateway: settings.gatewayName,
-    flights: gateway.governor.flights,
-  })
-  stack.push(() => lockReceipts.close())
+  const lockReceipts = openReceipts({ ...ground, ...parts, settings, gateway }, stack)
   const record = await openRecord(ground, settings, machine, stack)
   return {
     ...parts,
@@ -259,6 +253,17 @@ function openOutward(
   })
   stack.push(() => credentials.close())
   return { network, credentials }
+}
+
+/** Opens the receipts of locks: after the gateway, whose cuts they tell. */
+function openReceipts(
+  of: Ground & IdentityParts & { readonly settings: Settings; readonly gateway: Gateway },
+  stack: Stack,
+): LockReceipts {
+  const { flights } = of.gateway.governor
+  const receipts = new LockReceipts({ ...of, gateway: of.settings.gatewayName, flights })
+  stack.push(() => receipts.close())
+  return receipts
 }
 
 /** Ends what agents and people have once they are over: the calls under way first, then what could make more. */
