@@ -244,10 +244,6 @@ async function gates(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
     ['task', 'text'],
     ['expires_at', 'integer'],
   ])
-  await signedTable(db, d, 'checks', [
-    ['name', 'text'],
-    ['state', 'text'],
-  ])
   for (const [table, column] of GATE_INDEXES) {
     const index = sql.id(`${table}_${column}`)
     await sql`create index ${index} on ${sql.table(table)} (${sql.ref(column)})`.execute(db)
@@ -257,7 +253,6 @@ async function gates(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
 const GATE_INDEXES = [
   ['amendments', 'state'],
   ['amendments', 'task'],
-  ['checks', 'state'],
 ] as const
 
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
@@ -267,7 +262,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments, checks. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments; 0008 checks. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -312,7 +307,17 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   },
   '0007_gates': {
     up: gates,
-    rolls: ['amendments', 'checks'],
+    rolls: ['amendments'],
+  },
+  '0008_checks': {
+    up: async (db, d) => {
+      await signedTable(db, d, 'checks', [
+        ['name', 'text'],
+        ['state', 'text'],
+      ])
+      await sql`create index checks_state on checks (state)`.execute(db)
+    },
+    rolls: ['checks'],
   },
 }
 
