@@ -108,7 +108,10 @@ async function open(
   const resources = new GatewayResources(gateways, authority.systems)
   const consents = await openConsents({ ...ground, ...parts, settings, machine, resources })
   stack.push(() => consents.close())
-  const policy = await beginPolicy(ground, machine, stack)
+  const policy = new LivePolicy()
+  stack.push(watchDecisions({ policy, authority, machine, note, onTrouble: ground.onTrouble }))
+  authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
+  await beginPolicy(ground, policy, stack)
   const { traffic, payloads } = await openKept(ground, settings, machine, stack)
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }
@@ -140,10 +143,7 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
-  const { gatewayName } = settings
-  const { flights } = gateway.governor
-  const lockReceipts = new LockReceipts({ ...ground, ...parts, gateway: gatewayName, flights })
-  stack.push(() => lockReceipts.close())
+  const lockReceipts = openReceipts({ ...ground, ...parts, settings, gateway }, stack)
   const record = await openRecord(ground, settings, machine, stack)
   return {
     ...parts,
@@ -169,17 +169,13 @@ async function open(
 /** Puts in force what was applied last, and ends what persons agreed to under anything else. */
 async function beginPolicy(
   { audit, authority, note, onTrouble }: Ground,
-  machine: Machine,
+  policy: LivePolicy,
   stack: Stack,
-): Promise<LivePolicy> {
-  const policy = new LivePolicy()
-  stack.push(watchDecisions({ policy, authority, machine, note, onTrouble }))
-  authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
+): Promise<void> {
   await hearPolicy(authority, audit)
   await pinWeb(authority.systems, note)
   restorePolicy({ authority, policy })
   stack.push(endStaleAmendments({ policy, authority, onTrouble }))
-  return policy
 }
 
 /** Opens what follows the log: exports, search, witnesses and metrics. */
@@ -274,6 +270,17 @@ function openOutward(
   const checks = new CheckAsker({ ...machine, checks: ground.authority.checks })
   stack.push(() => checks.close())
   return { network, credentials, checks }
+}
+
+/** Opens the receipts of locks: after the gateway, whose cuts they tell. */
+function openReceipts(
+  of: Ground & IdentityParts & { readonly settings: Settings; readonly gateway: Gateway },
+  stack: Stack,
+): LockReceipts {
+  const { flights } = of.gateway.governor
+  const receipts = new LockReceipts({ ...of, gateway: of.settings.gatewayName, flights })
+  stack.push(() => receipts.close())
+  return receipts
 }
 
 /** Ends what agents and people have once they are over: the calls under way first, then what could make more. */
