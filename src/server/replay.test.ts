@@ -154,6 +154,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         enforcers: 0,
         credentials: 0,
         proposals: 0,
+        governance: 0,
       },
     )
     await core.close()
