@@ -42,7 +42,7 @@ export function shownChange(
 
 /** The name of somebody in a change: of whom it creates, the one that they will have. */
 function nameIn(authority: Registry, what: What, id: string): string {
-  if (what.kind !== 'person.create') return personName(authority, id)
+  if (what.kind !== 'person-create') return personName(authority, id)
   return authority.people.known(id)?.name ?? what.name
 }
 
@@ -50,19 +50,19 @@ function textOf(authority: Registry, what: What): string {
   const name = (id: string): string => nameIn(authority, what, id)
   const names = (ids: readonly string[]): string => ids.map(name).join(', ')
   switch (what.kind) {
-    case 'person.create':
+    case 'person-create':
       return `add ${name(what.person) || 'a person'}, with ${listed(what.roles)}`
-    case 'person.roles':
+    case 'person-roles':
       return `give ${name(what.person)} ${listed(what.roles)} in place of ${listed(what.before)}`
-    case 'person.leave':
+    case 'person-leave':
       return `${name(what.person)} leaves`
-    case 'person.key':
+    case 'person-key':
       return `give ${name(what.person)} another key`
-    case 'person.key_remove':
+    case 'person-key-remove':
       return `take a ${what.passkey ? 'passkey' : 'key'} from ${name(what.person)}`
-    case 'team.create':
+    case 'team-create':
       return `make the team ${what.team} of ${names(what.members)}`
-    case 'team.change': {
+    case 'team-change': {
       const added = what.members.filter((one) => !what.before.includes(one))
       const gone = what.before.filter((one) => !what.members.includes(one))
       const parts = [
@@ -71,9 +71,9 @@ function textOf(authority: Registry, what: What): string {
       ]
       return `team ${what.team}: ${parts.join(', ')}`
     }
-    case 'trust.add':
+    case 'trust-add':
       return `trust ${what.source.name} (${what.source.kind}${what.source.issuer && ` ${what.source.issuer}`})`
-    case 'trust.remove':
+    case 'trust-remove':
       return `trust ${what.name} no more`
     case 'rule':
       return `two have to agree to changes of who governs: ${what.changes}; to policies: ${what.policies}`

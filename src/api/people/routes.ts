@@ -48,7 +48,7 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
       governed: true,
     },
     ({ body: { name, roles, public_key: publicKey, reason = 'a person is added' }, person }) => {
-      const wish = { kind: 'person.create', name, roles, publicKey } as const
+      const wish = { kind: 'person-create', name, roles, publicKey } as const
       return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(name)))
     },
   )
@@ -62,7 +62,7 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
       governed: true,
     },
     ({ params: { id }, body: { roles, reason }, person }) => {
-      const wish = { kind: 'person.roles', person: id, roles } as const
+      const wish = { kind: 'person-roles', person: id, roles } as const
       return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(id)))
     },
   )
@@ -77,7 +77,7 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
     },
     ({ params, body: { reason }, person }) => {
       const { id } = people.find(params.id)
-      const wish = { kind: 'person.leave', person: id } as const
+      const wish = { kind: 'person-leave', person: id } as const
       return governed(ports, wish, { person: person.id, reason }, async () => {
         await authority.sessions.settle()
         return shown(people.known(id) ?? person)
@@ -105,7 +105,7 @@ function serveKeys(
     },
     ({ params, body: { public_key: publicKey, reason = 'a key is added' }, person }) => {
       const { id } = ownOrAnyones(person, people.find(params.id))
-      const wish = { kind: 'person.key', person: id, publicKey } as const
+      const wish = { kind: 'person-key', person: id, publicKey } as const
       return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(id)))
     },
   )
@@ -120,7 +120,7 @@ function serveKeys(
     },
     ({ params: { id: name, key }, body: { reason }, person }) => {
       const { id } = ownOrAnyones(person, people.find(name))
-      const wish = { kind: 'person.key_remove', person: id, key } as const
+      const wish = { kind: 'person-key-remove', person: id, key } as const
       return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(id)))
     },
   )

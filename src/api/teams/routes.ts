@@ -58,7 +58,7 @@ export function serveTeams(surface: Surface, ports: ControlPorts): void {
     'POST /v1/teams',
     { summary: 'Make a team', body: NewTeam, answer: TeamAnswer, governed: true },
     ({ body: { name, members, reason }, person }) => {
-      const wish = { kind: 'team.create', team: name, members } as const
+      const wish = { kind: 'team-create', team: name, members } as const
       return governed(ports, wish, { person: person.id, reason }, () =>
         shown(teams.find(name), owned(ports)),
       )
@@ -79,7 +79,7 @@ export function serveTeams(surface: Surface, ports: ControlPorts): void {
       governed: true,
     },
     ({ params: { name }, body: { add, remove, reason }, person }) => {
-      const wish = { kind: 'team.change', team: name, add, remove } as const
+      const wish = { kind: 'team-change', team: name, add, remove } as const
       return governed(ports, wish, { person: person.id, reason }, () =>
         shown(teams.find(name), owned(ports)),
       )

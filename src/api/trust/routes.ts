@@ -32,7 +32,7 @@ export function serveTrust(surface: Surface, ports: ControlPorts): void {
       governed: true,
     },
     ({ body, person }) => {
-      const wish = { kind: 'trust.add', source: said(body) } as const
+      const wish = { kind: 'trust-add', source: said(body) } as const
       const by = { person: person.id, reason: body.reason }
       return governed(ports, wish, by, () => shownOf(trust, body.name))
     },
@@ -48,7 +48,7 @@ export function serveTrust(surface: Surface, ports: ControlPorts): void {
     },
     ({ params: { name }, body: { reason }, person }) => {
       const before = trust.get(name)
-      const wish = { kind: 'trust.remove', name } as const
+      const wish = { kind: 'trust-remove', name } as const
       return governed(ports, wish, { person: person.id, reason }, () =>
         shownOf(trust, name, before),
       )

@@ -18,11 +18,11 @@ export type Outward = Exclude<Governed, { kind: 'rule' }>
 /** Brings a change about. One that has been is left as it is: after a crash it is begun again. Throws `governance.changed`, and what the change throws. */
 export async function bringAbout(what: Outward, word: Word, parts: GovernedParts): Promise<void> {
   switch (what.kind) {
-    case 'team.create':
-    case 'team.change':
+    case 'team-create':
+    case 'team-change':
       return team(what, word, parts)
-    case 'trust.add':
-    case 'trust.remove':
+    case 'trust-add':
+    case 'trust-remove':
       return trust(what, word, parts)
     default:
       return person(what, word, parts)
@@ -37,25 +37,25 @@ async function person(
   const id = what.person
   const doc = people.known(id)
   switch (what.kind) {
-    case 'person.create': {
+    case 'person-create': {
       const { name, roles, publicKey } = what
       if (doc === undefined) await people.create({ id, name, roles, publicKey }, word.person)
       return
     }
-    case 'person.roles':
+    case 'person-roles':
       if (doc === undefined || same(doc.roles, what.roles)) return
       if (!same(doc.roles, what.before)) throw changed('the roles of the person')
       await people.change(id, { roles: what.roles }, word)
       return
-    case 'person.leave':
+    case 'person-leave':
       if (people.get(id) !== undefined) await people.leave(id, word)
       return
-    case 'person.key': {
+    case 'person-key': {
       const { kid } = personKey(what.publicKey, 0)
       if (people.byCredential(kid)?.id !== id) await people.addKey(id, what.publicKey, word.person)
       return
     }
-    case 'person.key_remove': {
+    case 'person-key-remove': {
       const held = what.passkey
         ? (doc?.passkeys ?? []).some((one) => one.id === what.key)
         : (doc?.credentials ?? []).some(({ kid }) => kid === what.key)
@@ -72,7 +72,7 @@ async function team(
   const { team: name, members } = what
   const now = teams.get(name)?.members
   if (now !== undefined && same(now, members)) return
-  if (what.kind === 'team.create') {
+  if (what.kind === 'team-create') {
     if (now !== undefined) throw changed('the team')
     await teams.create({ name, members }, word)
     return
@@ -84,11 +84,11 @@ async function team(
 }
 
 async function trust(
-  what: Extract<Outward, { kind: `trust.${string}` }>,
+  what: Extract<Outward, { kind: `trust-${string}` }>,
   word: Word,
   { trust: sources }: GovernedParts,
 ): Promise<void> {
-  if (what.kind === 'trust.remove') {
+  if (what.kind === 'trust-remove') {
     if (sources.get(what.name) !== undefined) await sources.remove(what.name, word)
     return
   }

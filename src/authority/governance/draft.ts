@@ -16,24 +16,24 @@ const fault = faults(AUTHORITY_FAULTS)
 /** What somebody asks for. People are named by id or name. */
 export type Wish =
   | {
-      readonly kind: 'person.create'
+      readonly kind: 'person-create'
       readonly name: string
       readonly roles: readonly string[]
       readonly publicKey: string
     }
-  | { readonly kind: 'person.roles'; readonly person: string; readonly roles: readonly string[] }
-  | { readonly kind: 'person.leave'; readonly person: string }
-  | { readonly kind: 'person.key'; readonly person: string; readonly publicKey: string }
-  | { readonly kind: 'person.key_remove'; readonly person: string; readonly key: string }
-  | { readonly kind: 'team.create'; readonly team: string; readonly members: readonly string[] }
+  | { readonly kind: 'person-roles'; readonly person: string; readonly roles: readonly string[] }
+  | { readonly kind: 'person-leave'; readonly person: string }
+  | { readonly kind: 'person-key'; readonly person: string; readonly publicKey: string }
+  | { readonly kind: 'person-key-remove'; readonly person: string; readonly key: string }
+  | { readonly kind: 'team-create'; readonly team: string; readonly members: readonly string[] }
   | {
-      readonly kind: 'team.change'
+      readonly kind: 'team-change'
       readonly team: string
       readonly add: readonly string[]
       readonly remove: readonly string[]
     }
-  | { readonly kind: 'trust.add'; readonly source: NewTrustSource }
-  | { readonly kind: 'trust.remove'; readonly name: string }
+  | { readonly kind: 'trust-add'; readonly source: NewTrustSource }
+  | { readonly kind: 'trust-remove'; readonly name: string }
   | { readonly kind: 'rule'; readonly changes: RuleWord; readonly policies: RuleWord }
 
 /** What is changed. */
@@ -47,21 +47,21 @@ export interface GovernedParts {
 export function drafted(wish: Wish, { people, teams, trust }: GovernedParts): Governed {
   const { kind } = wish
   switch (kind) {
-    case 'person.create':
+    case 'person-create':
       return newcomer(wish, people)
-    case 'person.roles': {
+    case 'person-roles': {
       const { id } = people.find(wish.person)
       const before = people.known(id)?.roles ?? []
       return { kind, person: id, roles: checkedRoles(wish.roles), before }
     }
-    case 'person.leave':
+    case 'person-leave':
       return { kind, person: people.find(wish.person).id }
-    case 'person.key': {
+    case 'person-key': {
       const { kid } = personKey(wish.publicKey, 0)
       checkFree(kid, people)
       return { kind, person: people.find(wish.person).id, publicKey: wish.publicKey }
     }
-    case 'person.key_remove': {
+    case 'person-key-remove': {
       const { id, credentials, passkeys = [] } = people.find(wish.person)
       const passkey = passkeys.some((one) => one.id === wish.key)
       if (!passkey && !credentials.some(({ kid }) => kid === wish.key)) {
@@ -69,20 +69,20 @@ export function drafted(wish: Wish, { people, teams, trust }: GovernedParts): Go
       }
       return { kind, person: id, key: wish.key, passkey }
     }
-    case 'team.create': {
+    case 'team-create': {
       checkName('a team', wish.team)
       if (teams.get(wish.team) !== undefined) {
         throw registryFault('team.exists', `a team \`${wish.team}\` is there already`)
       }
       return { kind, team: wish.team, members: teams.resolved(wish.members) }
     }
-    case 'team.change': {
+    case 'team-change': {
       const { members: before } = teams.find(wish.team)
       return { kind, team: wish.team, members: teams.changed(wish.team, wish), before }
     }
-    case 'trust.add':
+    case 'trust-add':
       return { kind, source: trust.draft(wish.source) }
-    case 'trust.remove':
+    case 'trust-remove':
       if (trust.get(wish.name) === undefined) {
         throw trustFault('trust.unknown', 'there is no such trust source')
       }
@@ -93,7 +93,7 @@ export function drafted(wish: Wish, { people, teams, trust }: GovernedParts): Go
 }
 
 function newcomer(
-  { kind, name, roles, publicKey }: Extract<Wish, { kind: 'person.create' }>,
+  { kind, name, roles, publicKey }: Extract<Wish, { kind: 'person-create' }>,
   people: People,
 ): Governed {
   checkName('a person', name)

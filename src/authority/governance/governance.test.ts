@@ -91,7 +91,7 @@ class Scene {
 }
 
 const roles = (person: { readonly id: string }, given: readonly string[]): Wish => ({
-  kind: 'person.roles',
+  kind: 'person-roles',
   person: person.id,
   roles: given,
 })
@@ -148,7 +148,7 @@ test('nobody makes themselves a second: who is new, locked, or whom it is about 
 
 test('who proposed it has to administer still when another agrees', () =>
   scene(['ada', 'bob', 'cem'], async (at, [ada, bob, cem]) => {
-    const id = await at.propose(ada!, { kind: 'team.create', team: 'money', members: ['bob'] })
+    const id = await at.propose(ada!, { kind: 'team-create', team: 'money', members: ['bob'] })
     await at.lock(cem!, ada!)
     await assert.rejects(at.agree(id, cem!), SECOND)
     assert.equal(at.authority.teams.get('money'), undefined)
@@ -160,7 +160,7 @@ test('who is alone says it twice, with the delay in between, and the record says
   scene(['ada'], async (at, [ada]) => {
     const { clock, audit } = at.home
     const id = await at.propose(ada!, {
-      kind: 'person.create',
+      kind: 'person-create',
       name: 'eve',
       roles: ['administrator'],
       publicKey: publicKey(),
@@ -173,7 +173,7 @@ test('who is alone says it twice, with the delay in between, and the record says
     assert.equal(audit.last('governance.applied').body['how'], 'alone')
     const eve = at.authority.people.find('eve')
     const { what } = at.governance.get(id)
-    assert.deepEqual(what.kind === 'person.create' && [what.person, what.name], [eve.id, ''])
+    assert.deepEqual(what.kind === 'person-create' && [what.person, what.name], [eve.id, ''])
     // Now there are two.
     await at.propose(ada!, roles(eve, ['administrator', 'finance']))
   }))
@@ -200,9 +200,9 @@ test('what only takes away is done at once and told to all; what changes nothing
     assert.equal(await at.ask(ada!, roles(finn, ['finance'])), 'applied')
     assert.equal(await at.ask(ada!, roles(vera, [])), 'plain')
     assert.equal(await at.ask(ada!, roles(vera, ['viewer'])), 'plain')
-    assert.equal(await at.ask(ada!, { kind: 'person.leave', person: finn.id }), 'applied')
-    assert.equal(await at.ask(ada!, { kind: 'person.leave', person: vera.id }), 'plain')
-    const own: Wish = { kind: 'person.key', person: ada!.id, publicKey: publicKey() }
+    assert.equal(await at.ask(ada!, { kind: 'person-leave', person: finn.id }), 'applied')
+    assert.equal(await at.ask(ada!, { kind: 'person-leave', person: vera.id }), 'plain')
+    const own: Wish = { kind: 'person-key', person: ada!.id, publicKey: publicKey() }
     assert.equal(await at.ask(ada!, own), 'plain')
     assert.equal(await at.ask(bob!, roles(bob!, ['finance'])), 'open')
     assert.equal(await at.ask(bob!, roles(bob!, ['viewer'])), 'applied', 'their own way out')
@@ -221,14 +221,14 @@ test('every door to a say is under four eyes: keys of others, teams, trust, an a
     const kid = bob!.credentials[0]!.kid
     const source = { name: 'ci', kind: 'attest-oidc', issuer: 'https://ci.example', audience: 'us' }
     const doors: readonly Wish[] = [
-      { kind: 'person.key', person: vera.id, publicKey: publicKey() },
-      { kind: 'person.key', person: bob!.id, publicKey: publicKey() },
-      { kind: 'person.key_remove', person: bob!.id, key: kid },
-      { kind: 'person.leave', person: bob!.id },
+      { kind: 'person-key', person: vera.id, publicKey: publicKey() },
+      { kind: 'person-key', person: bob!.id, publicKey: publicKey() },
+      { kind: 'person-key-remove', person: bob!.id, key: kid },
+      { kind: 'person-leave', person: bob!.id },
       roles(bob!, []),
-      { kind: 'person.create', name: 'eve', roles: ['approver'], publicKey: publicKey() },
-      { kind: 'team.create', team: 'money', members: ['vera'] },
-      { kind: 'trust.add', source: source as never },
+      { kind: 'person-create', name: 'eve', roles: ['approver'], publicKey: publicKey() },
+      { kind: 'team-create', team: 'money', members: ['vera'] },
+      { kind: 'trust-add', source: source as never },
       { kind: 'rule', changes: 'off', policies: 'off' },
     ]
     const ids: string[] = []
@@ -239,8 +239,8 @@ test('every door to a say is under four eyes: keys of others, teams, trust, an a
     assert.ok(at.authority.trust.get('ci'))
     assert.deepEqual(at.authority.teams.find('money').members, [vera.id])
     assert.equal(at.governance.rule.now.changes, 'off')
-    assert.equal(await at.ask(ada!, { kind: 'trust.remove', name: 'ci' }), 'applied')
-    const grown: Wish = { kind: 'team.change', team: 'money', add: ['bob'], remove: [] }
+    assert.equal(await at.ask(ada!, { kind: 'trust-remove', name: 'ci' }), 'applied')
+    const grown: Wish = { kind: 'team-change', team: 'money', add: ['bob'], remove: [] }
     assert.equal(await at.ask(ada!, grown), 'applied', 'the rule is off')
     assert.ok(at.governance.list().some(({ how }) => how === 'rule-off'))
     assert.equal(await at.ask(ada!, { kind: 'rule', changes: 'on', policies: 'on' }), 'applied')

@@ -323,8 +323,8 @@ function isOver({ state }: GovernanceChange): boolean {
 /** The same change; ids that are set aside, sealing and times of drafting are no difference. */
 function isSame(a: Governed, b: Governed): boolean {
   const text = (what: Governed): string => {
-    if (what.kind === 'person.create') return JSON.stringify({ ...what, person: '' })
-    if (what.kind !== 'trust.add') return JSON.stringify(what)
+    if (what.kind === 'person-create') return JSON.stringify({ ...what, person: '' })
+    if (what.kind !== 'trust-add') return JSON.stringify(what)
     const { createdAt: _at, sealedSecret: _sealed, ...source } = what.source
     return what.source.sealedSecret === undefined ? JSON.stringify(source) : JSON.stringify(what)
   }

@@ -8,25 +8,25 @@ import type { Governed } from '../../store/rows/governance.ts'
 export function saidOf(what: Governed): JsonObject {
   const { kind } = what
   switch (what.kind) {
-    case 'person.create':
+    case 'person-create':
       return { kind, subject: what.person, roles: [...what.roles], key: keyId(what.publicKey) }
-    case 'person.roles':
+    case 'person-roles':
       return { kind, subject: what.person, roles: [...what.roles], before: [...what.before] }
-    case 'person.leave':
+    case 'person-leave':
       return { kind, subject: what.person }
-    case 'person.key':
+    case 'person-key':
       return { kind, subject: what.person, key: keyId(what.publicKey) }
-    case 'person.key_remove':
+    case 'person-key-remove':
       return { kind, subject: what.person, key: what.key }
-    case 'team.create':
+    case 'team-create':
       return { kind, team: what.team, members: [...what.members] }
-    case 'team.change':
+    case 'team-change':
       return { kind, team: what.team, members: [...what.members], before: [...what.before] }
-    case 'trust.add': {
+    case 'trust-add': {
       const { name, kind: of, issuer, audience } = what.source
       return { kind, source: name, of, issuer, audience }
     }
-    case 'trust.remove':
+    case 'trust-remove':
       return { kind, source: what.name }
     case 'rule':
       return { kind, changes: what.changes, policies: what.policies }
@@ -35,8 +35,8 @@ export function saidOf(what: Governed): JsonObject {
 
 /** What is kept of a change that is over. */
 export function forgotten(what: Governed): Governed {
-  if (what.kind === 'person.create') return { ...what, name: '' }
-  if (what.kind !== 'trust.add') return what
+  if (what.kind === 'person-create') return { ...what, name: '' }
+  if (what.kind !== 'trust-add') return what
   const { sealedSecret: _sealed, ...source } = what.source
   return { kind: what.kind, source }
 }

@@ -22,23 +22,23 @@ export interface Standing {
  */
 export function weightOf(what: Governed, by: string, standing: Standing): Weight {
   switch (what.kind) {
-    case 'person.create':
+    case 'person-create':
       return governs(what.roles) ? 'second' : 'plain'
-    case 'person.roles':
+    case 'person-roles':
       return weightOfRoles(what, by)
-    case 'person.leave':
+    case 'person-leave':
       return weightOfTaking(what.person, by, standing, 'announced')
-    case 'person.key':
+    case 'person-key':
       // A key is the person: whoever has it agrees in their name.
       return what.person === by ? 'plain' : 'second'
-    case 'person.key_remove':
+    case 'person-key-remove':
       return weightOfTaking(what.person, by, standing, 'plain')
-    case 'team.create':
-    case 'trust.add':
+    case 'team-create':
+    case 'trust-add':
       return 'second'
-    case 'team.change':
+    case 'team-change':
       return what.members.every((one) => what.before.includes(one)) ? 'announced' : 'second'
-    case 'trust.remove':
+    case 'trust-remove':
       return 'announced'
     case 'rule': {
       const { rule } = standing
@@ -49,7 +49,7 @@ export function weightOf(what: Governed, by: string, standing: Standing): Weight
 }
 
 function weightOfRoles(
-  { person, roles, before }: Extract<Governed, { kind: 'person.roles' }>,
+  { person, roles, before }: Extract<Governed, { kind: 'person-roles' }>,
   by: string,
 ): Weight {
   const given = roles.filter((role) => !before.includes(role))
@@ -78,18 +78,18 @@ function isLess(now: string, wanted: string): boolean {
 /** Whom a change is about, by id: they have no say in it. Undefined where it is about nobody, or about several. */
 export function concerned(what: Governed): string | undefined {
   switch (what.kind) {
-    case 'person.create':
-    case 'person.roles':
-    case 'person.leave':
-    case 'person.key':
-    case 'person.key_remove':
+    case 'person-create':
+    case 'person-roles':
+    case 'person-leave':
+    case 'person-key':
+    case 'person-key-remove':
       return what.person
-    case 'team.create':
+    case 'team-create':
       return only(what.members)
-    case 'team.change':
+    case 'team-change':
       return only(what.members.filter((one) => !what.before.includes(one)))
-    case 'trust.add':
-    case 'trust.remove':
+    case 'trust-add':
+    case 'trust-remove':
     case 'rule':
       return undefined
   }

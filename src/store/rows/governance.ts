@@ -6,7 +6,7 @@ import type { TrustSource } from './trust-source.ts'
 /** What a change does. People are ids, roles and members are sorted. `before` is what stood when it was proposed. */
 export type Governed =
   | {
-      readonly kind: 'person.create'
+      readonly kind: 'person-create'
       /** The id that the person will have. */
       readonly person: string
       /** Empty once the change has ended: names are personal data. */
@@ -16,28 +16,28 @@ export type Governed =
       readonly publicKey: string
     }
   | {
-      readonly kind: 'person.roles'
+      readonly kind: 'person-roles'
       readonly person: string
       readonly roles: readonly string[]
       readonly before: readonly string[]
     }
-  | { readonly kind: 'person.leave'; readonly person: string }
-  | { readonly kind: 'person.key'; readonly person: string; readonly publicKey: string }
+  | { readonly kind: 'person-leave'; readonly person: string }
+  | { readonly kind: 'person-key'; readonly person: string; readonly publicKey: string }
   | {
-      readonly kind: 'person.key_remove'
+      readonly kind: 'person-key-remove'
       readonly person: string
       readonly key: string
       readonly passkey: boolean
     }
-  | { readonly kind: 'team.create'; readonly team: string; readonly members: readonly string[] }
+  | { readonly kind: 'team-create'; readonly team: string; readonly members: readonly string[] }
   | {
-      readonly kind: 'team.change'
+      readonly kind: 'team-change'
       readonly team: string
       readonly members: readonly string[]
       readonly before: readonly string[]
     }
-  | { readonly kind: 'trust.add'; readonly source: TrustSource }
-  | { readonly kind: 'trust.remove'; readonly name: string }
+  | { readonly kind: 'trust-add'; readonly source: TrustSource }
+  | { readonly kind: 'trust-remove'; readonly name: string }
   | { readonly kind: 'rule'; readonly changes: RuleWord; readonly policies: RuleWord }
 
 /** Whether two administrators have to agree. */
