@@ -13,6 +13,7 @@ import { SIDE_FAULTS } from '../../src/audit/side/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
 import { AMENDMENT_FAULTS } from '../../src/authority/approvals/amendment-faults.ts'
 import { CHECK_FAULTS } from '../../src/authority/checks/faults.ts'
+import { GOVERNANCE_FAULTS } from '../../src/authority/governance/faults.ts'
 import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
 import { IDENTITY_FAULTS } from '../../src/authority/identity/faults.ts'
@@ -74,6 +75,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   DELEGATION_FAULTS: ['Delegations', DELEGATION_FAULTS],
   TASK_FAULTS: ['Tasks', TASK_FAULTS],
   LIMIT_FAULTS: ['Limits', LIMIT_FAULTS],
+  GOVERNANCE_FAULTS: ['Changes of who governs', GOVERNANCE_FAULTS],
   AUTHZEN_FAULTS: ['The decision point (AuthZEN)', AUTHZEN_FAULTS],
   ENFORCER_FAULTS: ['Enforcers and their grants', ENFORCER_FAULTS],
   CONNECTION_FAULTS: ['Connections of clients', CONNECTION_FAULTS],

@@ -51,6 +51,17 @@ const AUTHORITY: Described = {
     'a call came in within the trace of a call of another action: that action counts as setting it off, until the time named',
   'trigger.seen': 'what was learned so is still seen, and counts until a later time',
   'trigger.dismissed': 'a person said that a learned trigger is none, with the reason',
+  'governance.proposed':
+    'an administrator asks for a change of who governs that another has to agree to, or that waits until `from`',
+  'governance.agreed':
+    'a change of who governs has the words that it needs, and is brought about: by two, `alone`, with the rule off, or because it only takes away',
+  'governance.applied': 'it was brought about; its own record stands beside this one',
+  'governance.refused': 'another administrator refused it',
+  'governance.withdrawn': 'who proposed it took it back',
+  'governance.expired': 'nobody agreed to it in time',
+  'governance.failed': 'it was agreed to and could not be: what it changes had changed',
+  'governance.rule_set': 'the four-eyes rule was set: for changes of who governs, and for policies',
+  'governance.seen': 'an administrator has seen the changes of who governs up to a time',
   'person.created': 'a person was added',
   'person.changed': 'the roles of a person were set, with the reason',
   'person.left': 'a person left: nothing of theirs opens anything any more',

@@ -94,6 +94,15 @@ export const ROUTES = {
   'GET /v1/registrations': 'viewer',
   'POST /v1/registrations': 'operator',
   'POST /v1/registrations/{id}/remove': 'operator',
+  'GET /v1/governance': 'viewer',
+  // The rule is itself a change that two have to agree to where it is loosened.
+  'POST /v1/governance': 'administrator',
+  'GET /v1/governance/changes': 'viewer',
+  'GET /v1/governance/changes/{id}': 'viewer',
+  // Whose word counts is decided by the authority: never that of whom a change is about.
+  'POST /v1/governance/changes/{id}/agree': 'administrator',
+  'POST /v1/governance/changes/{id}/refuse': 'administrator',
+  'POST /v1/governance/seen': 'administrator',
   'GET /v1/trust': 'viewer',
   'POST /v1/trust': 'administrator',
   'POST /v1/trust/{name}/remove': 'administrator',

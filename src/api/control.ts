@@ -47,6 +47,7 @@ import { serveSystems } from './systems/routes.ts'
 import { serveTriggers } from './systems/triggers.ts'
 import { serveDelegations } from './delegations/routes.ts'
 import { serveTasks } from './tasks/routes.ts'
+import { serveGovernance } from './governance/routes.ts'
 import { serveTeams } from './teams/routes.ts'
 
 /** Port of the control listener where nothing else is said (DESIGN §7). */
@@ -139,6 +140,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveInstances(surface, ports)
   serveRegistrations(surface, ports)
   serveTrust(surface, ports)
+  serveGovernance(surface, ports)
   serveSystems(surface, ports)
   serveLabels(surface, ports)
   serveQuarantines(surface, ports)

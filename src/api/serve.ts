@@ -4,6 +4,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z, ZodError, ZodObject, ZodType } from 'zod'
 import { stringifyJson, type Json } from '../std/json.ts'
+import { GovernanceChange } from '../wire/api/governance.ts'
 import { Problem } from '../wire/api/problem.ts'
 import {
   mayUse,
@@ -49,6 +50,8 @@ export interface Endpoint {
   /** In place of a body: fields that a page of ours sends. */
   readonly form?: ZodObject
   readonly answer: ZodType | TextAnswer
+  /** True where it may be a change of who governs: it is answered with 202 where somebody else has to agree first. */
+  readonly governed?: true
 }
 
 type Read<T> = T extends ZodType ? z.output<T> : undefined
@@ -75,7 +78,9 @@ export interface AskedByEnforcer<E extends Endpoint> extends Asked<E> {
   readonly enforcer: Enforcer
 }
 
-type Answer<E extends Endpoint> = E['answer'] extends ZodType ? z.input<E['answer']> : Response
+type Answer<E extends Endpoint> =
+  | (E['answer'] extends ZodType ? z.input<E['answer']> : Response)
+  | (E['governed'] extends true ? Response : never)
 
 /** What serving needs, whatever the route. */
 type SurfacePorts = Pick<ControlPorts, 'audit' | 'authority' | 'clock' | 'decisions' | 'failed'>
@@ -200,7 +205,10 @@ export class Surface {
     })
   }
 
-  #document(route: Route, { summary, params, query, body, form, answer }: Endpoint): void {
+  #document(
+    route: Route,
+    { summary, params, query, body, form, answer, governed }: Endpoint,
+  ): void {
     const [method, path] = split(route)
     const noun = /^\/v1\/([a-z]+)/.exec(path)?.[1] ?? 'public'
     const content =
@@ -228,6 +236,7 @@ export class Surface {
       },
       responses: {
         200: { description: 'done', content },
+        ...(governed === true && { 202: PROPOSED }),
         default: {
           description: 'refused',
           content: { 'application/problem+json': { schema: Problem } },
@@ -235,6 +244,12 @@ export class Surface {
       },
     })
   }
+}
+
+/** A change of who governs that waits for somebody else. */
+const PROPOSED = {
+  description: 'proposed: another administrator has to agree, or time has to pass',
+  content: { 'application/json': { schema: GovernanceChange } },
 }
 
 const PERSON = [{ operator: [] }, { session: [] }]

@@ -46,6 +46,10 @@ export const AUTHORITY_FAULTS = {
   'approval.expired': { status: 409, next: 'let the agent make the call again' },
   'approval.agreed': { status: 409, next: 'wait for the persons whom the gates that are left ask' },
   'approval.role': { status: 403, next: 'ask a person whom a gate of this call asks' },
+  'approval.newcomer': {
+    status: 403,
+    next: 'ask a person who has been asked by this gate for longer',
+  },
   'approval.separated': { status: 403, next: 'ask another person whom the gate asks' },
   'approval.which': {
     status: 409,

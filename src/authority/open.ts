@@ -12,6 +12,7 @@ import { Effects } from './effects/effects.ts'
 import { Enforcers } from './enforcers/enforcers.ts'
 import { Erasures } from './erasure/erasures.ts'
 import { Findings } from './findings/findings.ts'
+import { Governance } from './governance/governance.ts'
 import { History } from './history/history.ts'
 import { Limits } from './limits/limits.ts'
 import { Locks } from './locks/locks.ts'
@@ -73,6 +74,8 @@ export interface Authority {
   readonly sessions: Sessions
   /** Whose word counts here besides our own. */
   readonly trust: TrustSources
+  /** Changes of who governs, under four eyes. */
+  readonly governance: Governance
   /** Keys of what is personal, one for each person. */
   readonly subjects: Subjects
   /** What people said in words, beside the log. */
@@ -86,12 +89,23 @@ export interface Authority {
 /** Told of what went wrong where nobody waits for an answer; for the operator's own log. */
 export type OnTrouble = (trouble: Fault) => void
 
+/** How long people wait who govern alone, or newly (ms). Absent: not at all. */
+export interface GovernanceTimes {
+  /** Who is alone, for a change that gives somebody a say. */
+  readonly aloneMs?: number
+  /** Who newly has a role, or is newly in a team, until they may decide about held calls by it. */
+  readonly approverMs?: number
+}
+
 /**
  * Opens the authority. Rows that do not verify are no authority and are recorded; where rows are missing, or older ones
  * were put back, everything is locked (`integrity`) until a person has looked.
  */
 export async function openAuthority(
-  ports: AuthorityPorts & { readonly onTrouble: OnTrouble },
+  ports: AuthorityPorts & {
+    readonly onTrouble: OnTrouble
+    readonly governance?: GovernanceTimes
+  },
 ): Promise<Authority> {
   const refused = new Map<string, { table: string; row: string }>()
   const stop = ports.store.onRefused((_, table, row) =>
@@ -99,17 +113,10 @@ export async function openAuthority(
   )
   const problems = await ports.store.check()
   const subjects = await Subjects.load(ports)
-  const people = await People.load(ports, subjects)
-  const teams = await Teams.load(ports, people)
-  const agents = await Agents.load(ports, { people, teams })
-  const systems = await Systems.load(ports)
-  const policies = await Policies.load(ports)
-  const proposals = await Proposals.load(ports)
-  const quarantines = await Quarantines.load(ports)
-  const delegations = await Delegations.load(ports, people, agents)
-  const tasks = await Tasks.load(ports, people, agents)
-  delegations.stayUnder(tasks)
-  const approvals = await Approvals.load(ports, { people, subjects, teams, tasks })
+  const registry = await openRegistry(ports, subjects)
+  const { people, teams, agents, systems, policies, delegations, tasks } = registry
+  const { aloneMs: aloneDelayMs = 0, approverMs = 0 } = ports.governance ?? {}
+  const approvals = await Approvals.load(ports, { people, subjects, teams, tasks, approverMs })
   const locks = await Locks.load(ports, { people, agents, systems }, problems)
   const secrets = await Secrets.load(ports)
   const findings = await Findings.load(ports)
@@ -127,18 +134,18 @@ export async function openAuthority(
   const limits = await Limits.load(ports, { agents, people })
   const history = new History({ ...ports, limits, tasks, agents })
   trust.onChange((source) => sessions.sources.show(source))
+  const governed = { people, teams, trust, locks, aloneDelayMs }
+  const governance = await Governance.load(ports, governed, ports.onTrouble)
   stop()
   await tellRefused([...refused.values()], problems, ports)
   const nouns = { people, teams, agents, systems, policies, delegations, approvals, locks, secrets }
   const { amendments } = approvals
   const settled = reactions({ ...nouns, amendments, tasks }, ports.onTrouble)
   return {
+    ...registry,
     ...nouns,
     amendments,
     checks,
-    proposals,
-    quarantines,
-    tasks,
     effects,
     enforcers,
     limits,
@@ -151,6 +158,7 @@ export async function openAuthority(
     connections,
     sessions,
     trust,
+    governance,
     subjects,
     confider: new Confider({ ...ports, subjects }),
     erasure: new Erasures(ports, { people, subjects, approvals, amendments, upstreamTokens }),
@@ -158,6 +166,31 @@ export async function openAuthority(
       await settled()
       await history.settled()
     },
+  }
+}
+
+/** Opens who there is, what they may call, and on whose behalf. */
+async function openRegistry(ports: AuthorityPorts, subjects: Subjects) {
+  const people = await People.load(ports, subjects)
+  const teams = await Teams.load(ports, people)
+  const agents = await Agents.load(ports, { people, teams })
+  const systems = await Systems.load(ports)
+  const policies = await Policies.load(ports)
+  const proposals = await Proposals.load(ports)
+  const quarantines = await Quarantines.load(ports)
+  const delegations = await Delegations.load(ports, people, agents)
+  const tasks = await Tasks.load(ports, people, agents)
+  delegations.stayUnder(tasks)
+  return {
+    people,
+    teams,
+    agents,
+    systems,
+    policies,
+    proposals,
+    quarantines,
+    delegations,
+    tasks,
   }
 }
 

@@ -15,6 +15,7 @@ import { replayFamilies } from './consent/family-replay.ts'
 import { replayEnforcers } from './enforcers/enforcer-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
 import { replayRoots } from './identity/root-replay.ts'
+import { changeKept, GOVERNANCE_ENDS, ruleKept } from './governance/governance-replay.ts'
 import { PROPOSAL_ENDS, proposalKept } from './registry/proposal-replay.ts'
 import { replayLimits } from './limits/limit-replay.ts'
 import { replayCredentials } from './secrets/secret-replay.ts'
@@ -80,6 +81,8 @@ export interface Replayed {
   readonly delegations: number
   readonly tasks: number
   readonly proposals: number
+  /** Changes of who governs, and the rule that they are under. */
+  readonly governance: number
   readonly agents: number
   readonly roots: number
   readonly teams: number
@@ -119,6 +122,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     delegations: await replayDelegations(ports),
     tasks: await replayTasks(ports),
     proposals: await replayProposals(ports),
+    governance: await replayGovernance(ports),
     agents: await replayAgents(ports),
     roots: await replayRoots(ports),
     teams: await replayTeams(ports),
@@ -306,6 +310,31 @@ async function replayAgents({ audit, store }: ReplayPorts): Promise<number> {
 async function replayProposals({ audit, store }: ReplayPorts): Promise<number> {
   const ends = await newest(audit, PROPOSAL_ENDS, ({ record }) => text(record.body, 'proposal'))
   return keep(store.proposals, ends, proposalKept)
+}
+
+/** What is over stays over, and is not done a second time; and the rule is no looser than its newest word. */
+async function replayGovernance({ audit, store }: ReplayPorts): Promise<number> {
+  const ends = await newest(audit, GOVERNANCE_ENDS, ({ record }) => text(record.body, 'change'))
+  let count = 0
+  for (const [id, logged] of ends) {
+    const { type, body, ts } = logged.record
+    const held = await store.governance.get(id)
+    const doc = held && changeKept(held.doc, type, body, Date.parse(ts))
+    if (held === undefined || doc === undefined) continue
+    await store.governance.replace(held, doc, receipt(logged))
+    count++
+  }
+  const [said] = await audit.tail({ type: 'governance.rule_set', limit: 1 })
+  if (said === undefined) return count
+  const held = await store.governanceRule.get('rule')
+  const kept = ruleKept(held?.doc ?? { changes: 'on', policies: 'off' }, said.record.body)
+  if (kept === undefined) return count
+  const { body, person = '', ts } = said.record
+  const set = { person, reason: text(body, 'reason'), at: Date.parse(ts) }
+  const doc = { id: 'rule', ...kept, set } as const
+  if (held === undefined) await store.governanceRule.insert(doc, receipt(said))
+  else await store.governanceRule.replace(held, doc, receipt(said))
+  return count + 1
 }
 
 async function replayTeams({ audit, store }: ReplayPorts): Promise<number> {

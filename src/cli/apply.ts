@@ -11,9 +11,11 @@ import { kindsAt, planOf, wantedOf, type Change } from './apply/plan.ts'
 import { readYaml } from './apply/yaml.ts'
 import type { Context } from './context.ts'
 import type { Control } from './control/control.ts'
+import { Proposed } from './control/proposed.ts'
 import { documentFrom } from './system/document.ts'
 import { valueFrom } from './system/value-source.ts'
 import { confirm } from './terminal/ask.ts'
+import { visible } from './terminal/visible.ts'
 
 interface ApplyOptions {
   readonly file: string
@@ -51,20 +53,34 @@ async function agreed({ shell, asking }: Context, changes: readonly Change[]): P
   await confirm(shell, asking, `Retire for good, with everything that they hold: ${names}?`)
 }
 
-/** Makes the changes one after the other, and stops at the first that is refused, naming its document. */
-async function make(control: Control, changes: readonly Change[], reason: string): Promise<void> {
+/**
+ * Makes the changes one after the other, and stops at the first that is refused, naming its document. Answers with those that others have to
+ * agree to first: what follows may need them, and says so by itself.
+ */
+async function make(
+  control: Control,
+  changes: readonly Change[],
+  reason: string,
+): Promise<readonly Proposed[]> {
+  const proposed: Proposed[] = []
   for (const [at, change] of changes.entries()) {
     try {
       await change.send({ control, reason })
     } catch (error) {
       if (!(error instanceof Fault)) throw error
+      if (error instanceof Proposed) {
+        proposed.push(error)
+        continue
+      }
       const { kind, name, file, line } = change
       const where = file === undefined ? '' : `${file}:${line}: `
-      const done = `${at} of ${changes.length} changes were made before it`
+      const waits = proposed.length === 0 ? '' : `, ${proposed.length} were proposed`
+      const done = `${at - proposed.length} of ${changes.length} changes were made before it${waits}`
       const detail = `${where}${kind} ${name}: ${error.detail}; ${done}`
       throw new Fault(error.code, { status: error.status, next: error.next }, detail, error)
     }
   }
+  return proposed
 }
 
 /** The file's own name: the folders above it are nobody's business in a record that stays. */
@@ -97,8 +113,16 @@ async function apply(context: Context, options: ApplyOptions): Promise<void> {
   }
   screen.show(drawPlan(changes, screen.talk))
   await agreed(context, changes)
-  await make(control, changes, reason)
-  screen.answer(told(changes, true), () => `made ${changes.length} changes\n`)
+  const proposed = await make(control, changes, reason)
+  const waiting = proposed.map(({ change: { id, text } }) => ({ id, text }))
+  screen.answer({ ...told(changes, true), proposed: waiting }, () =>
+    [
+      `made ${changes.length - waiting.length} changes\n`,
+      ...waiting.map(({ id, text }) => `proposed: needs agreement: ${visible(text)} (${id})\n`),
+    ].join(''),
+  )
+  const [first] = proposed
+  if (first !== undefined) throw first
 }
 
 /** Adds the command. */

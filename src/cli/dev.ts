@@ -34,7 +34,7 @@ export function register(program: Command, context: Context): void {
     const { home } = context
     const logFile = join(home, 'bailiwick.log')
     const running = await startBailiwick(
-      listenSettings(context, options, logFile, { unlockDelayS: 0 }),
+      listenSettings(context, options, logFile, { unlockDelayS: 0, approverDelayS: 0 }),
       shell,
     )
     try {

@@ -31,6 +31,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'hook.denied': EXIT.usage,
   'approval.pending': EXIT.pending,
   'approval.expired': EXIT.pending,
+  'governance.proposed': EXIT.pending,
   // A server that is not the one that was pinned is trouble on the way, and no policy of anybody.
   'holder.wrong_authority': EXIT.error,
   'http.origin': EXIT.error,

@@ -29,6 +29,10 @@ export const CLI_FAULTS = {
     status: 401,
     next: 'make it yours alone with chmod 600, and replace it if others could read it',
   },
+  'governance.proposed': {
+    status: 202,
+    next: 'another administrator agrees: `bailiwick governance ls`',
+  },
   'cli.unreachable': {
     status: 503,
     next: 'start the server: bailiwick dev, or bailiwick serve; then look: bailiwick doctor',

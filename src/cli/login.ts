@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { LoginLink } from '../wire/api/login.ts'
 import type { Context } from './context.ts'
 import { relative } from './terminal/when.ts'
+import { tellUnseen } from './unseen.ts'
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
@@ -18,5 +19,6 @@ export function register(program: Command, context: Context): void {
       screen.say(
         `open it in a browser on this machine; it opens once, and ends ${relative(Date.parse(link.expires_at), screen.now)}`,
       )
+      await tellUnseen(screen, control)
     })
 }

@@ -1,13 +1,16 @@
 // Holds `person`: who may operate, and making a credential whose private half never leaves this machine.
 
+import type { JsonWebKey } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { base64url, fromBase64url, sha256 } from '../std/bytes.ts'
 import { Person, PeopleAnswer } from '../wire/api/person.ts'
 import type { Context } from './context.ts'
 import { target, type Control } from './control/control.ts'
 import { makeOperatorKey } from './control/operator.ts'
 import { ControlFault } from './control/problem.ts'
+import { Proposed } from './control/proposed.ts'
 import { replaceSecretFile, writeSecretFile } from './control/secret-file.ts'
 import { fault } from './faults.ts'
 import { reasonOf } from './reason.ts'
@@ -54,6 +57,9 @@ async function keep(
   try {
     person = await give(publicKey)
   } catch (error) {
+    if (error instanceof Proposed) {
+      throw keepProposed(context, { file, draft, publicKey }, error)
+    }
     // Only a refusal says that nobody has it; after anything else it may be in use.
     if (error instanceof ControlFault) rmSync(file)
     throw error
@@ -63,6 +69,27 @@ async function keep(
   const whole = { ...draft, name: person.name, person: person.id, kid }
   replaceSecretFile(file, `${prettyJson(whole)}\n`)
   return { person, file }
+}
+
+/** Completes the file of a key that others have to agree to: it opens nothing until then, and is whole when it does. */
+function keepProposed(
+  { screen }: Context,
+  of: {
+    readonly file: string
+    readonly draft: { readonly name: string; readonly control: string; readonly key: JsonWebKey }
+    readonly publicKey: string
+  },
+  proposed: Proposed,
+): Proposed {
+  const { person } = proposed.change
+  if (person !== null) {
+    const name = person.name === '' ? of.draft.name : person.name
+    const kid = base64url(sha256(fromBase64url(of.publicKey) ?? new Uint8Array()))
+    const whole = { ...of.draft, name, person: person.id, kid }
+    replaceSecretFile(of.file, `${prettyJson(whole)}\n`)
+  }
+  screen.say(`the credential is in ${of.file}, and opens nothing until that is done`)
+  return proposed
 }
 
 function tellFile(context: Context, { person, file }: Awaited<ReturnType<typeof keep>>): void {
@@ -76,11 +103,12 @@ function tellFile(context: Context, { person, file }: Awaited<ReturnType<typeof 
 async function add(
   context: Context,
   name: string,
-  options: { readonly role?: readonly string[]; readonly out: string },
+  options: { readonly role?: readonly string[]; readonly out: string; readonly reason?: string },
 ): Promise<void> {
   const control = await context.control()
   const kept = await keep(context, control, { name, out: options.out }, (publicKey) => {
-    const body = { name, roles: options.role ?? [], public_key: publicKey }
+    const { role: roles = [], reason } = options
+    const body = { name, roles, public_key: publicKey, reason }
     return control.send('POST', '/v1/people', body, Person)
   })
   tellFile(context, kept)
@@ -89,12 +117,12 @@ async function add(
 async function addKey(
   context: Context,
   name: string,
-  options: { readonly out: string },
+  options: { readonly out: string; readonly reason?: string },
 ): Promise<void> {
   const control = await context.control()
   const path = target(['v1', 'people', name, 'keys'])
   const kept = await keep(context, control, { name, out: options.out }, (publicKey) =>
-    control.send('POST', path, { public_key: publicKey }, Person),
+    control.send('POST', path, { public_key: publicKey, reason: options.reason }, Person),
   )
   tellFile(context, kept)
 }
@@ -127,7 +155,10 @@ function registerKeys(person: Command, context: Context): void {
     .command('add <name>')
     .description('give a person another key, made here; yours, or anybody’s for an administrator')
     .requiredOption('--out <file>', 'where to write the credential (a new file, 0600)')
-    .action((name: string, options: { out: string }) => addKey(context, name, options))
+    .option('--reason <text>', 'why, where two have to agree; stands in the record')
+    .action((name: string, options: { out: string; reason?: string }) =>
+      addKey(context, name, options),
+    )
   key
     .command('rm <name> <key>')
     .description('take a key or a passkey away, by its id (see `person ls -o json`)')
@@ -155,7 +186,8 @@ export function register(program: Command, context: Context): void {
       repeated,
     )
     .requiredOption('--out <file>', 'where to write their credential (a new file, 0600)')
-    .action((name: string, options: { role?: readonly string[]; out: string }) =>
+    .option('--reason <text>', 'why, where two have to agree; stands in the record')
+    .action((name: string, options: { role?: readonly string[]; out: string; reason?: string }) =>
       add(context, name, options),
     )
   person

@@ -67,7 +67,7 @@ export function listenSettings(
   context: Context,
   options: PortOptions,
   logFile: string | undefined,
-  more: Pick<SettingFlags, 'unlockDelayS'> = {},
+  more: Pick<SettingFlags, 'unlockDelayS' | 'approverDelayS'> = {},
 ): Settings {
   return settings({ ...options, ...more, home: context.home, logFile }, context.shell.env)
 }

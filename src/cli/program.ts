@@ -60,6 +60,11 @@ const COMMANDS: readonly (readonly [
     'issuers and authorities of others that count here: add, list, remove',
     () => import('./trust.ts'),
   ],
+  [
+    'governance',
+    'changes of who governs, and the four-eyes rule: list, agree, refuse, set',
+    () => import('./governance.ts'),
+  ],
   ['person', 'people: list, add, change roles, leave, keys', () => import('./person.ts')],
   [
     'system',

@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { fields, type Cell, type Surface } from './terminal/table.ts'
 import { visible } from './terminal/visible.ts'
 import { when } from './terminal/when.ts'
+import { tellUnseen } from './unseen.ts'
 
 /** The status for people. */
 export function drawStatus(status: Status, surface: Surface, now: number): string {
@@ -69,8 +70,10 @@ export function register(program: Command, context: Context): void {
     .command('status')
     .description('what runs here, and what to know about it')
     .action(async () => {
-      const status = await (await context.control()).get('/v1/status', Status)
+      const control = await context.control()
+      const status = await control.get('/v1/status', Status)
       const { screen } = context
       screen.answer(status, (surface) => drawStatus(status, surface, screen.now))
+      await tellUnseen(screen, control)
     })
 }

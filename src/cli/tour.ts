@@ -64,7 +64,7 @@ async function tourIn(home: string, { shell, screen }: Context): Promise<readonl
   const free = { controlPort: 0, identityPort: 0, gatewayPort: 0 }
   const logFile = join(home, 'bailiwick.log')
   const running = await startBailiwick(
-    settings({ home, logFile, unlockDelayS: 0, ...free }, shell.env),
+    settings({ home, logFile, unlockDelayS: 0, approverDelayS: 0, ...free }, shell.env),
     shell,
   )
   try {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { WhoAmI } from '../wire/api/person.ts'
 import type { Context } from './context.ts'
 import { fields } from './terminal/table.ts'
+import { sayUnseen } from './unseen.ts'
 
 /** Adds the command. */
 export function register(program: Command, context: Context): void {
@@ -25,5 +26,6 @@ export function register(program: Command, context: Context): void {
           surface,
         ),
       )
+      sayUnseen(context.screen, answer)
     })
 }

@@ -87,7 +87,14 @@ export async function openGround(
   const replayed = await replay({ audit, store, clock })
   if (Object.values(replayed).some((count) => count > 0))
     note('replayed from the log', { ...replayed })
-  const authority = await openAuthority({ ...machine, store, keys, audit, onTrouble })
+  const authority = await openAuthority({
+    ...machine,
+    store,
+    keys,
+    audit,
+    onTrouble,
+    governance: settings.governance,
+  })
   stack.push(() => authority.settled())
   audit.confideTo(authority.confider)
   const restored = await authority.history.restore(audit)

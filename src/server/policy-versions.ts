@@ -12,9 +12,9 @@ import { LivePolicy } from './live-policy.ts'
 
 /** The parts that applying needs. */
 export interface PolicyParts {
-  readonly authority: Pick<Authority, 'systems' | 'policies' | 'proposals'>
+  readonly authority: Pick<Authority, 'systems' | 'policies' | 'proposals' | 'governance'>
   readonly policy: LivePolicy
-  /** Whether a second administrator has to agree. Absent: nobody has to. */
+  /** Whether the environment has a second administrator agree; the rule of governance may say so as well. */
   readonly fourEyes?: boolean
 }
 
@@ -72,7 +72,8 @@ export function applyPolicies(parts: PolicyParts, of: PolicyWish): Promise<Polic
 }
 
 async function applyInTurn(parts: PolicyParts, of: PolicyWish): Promise<PolicyChange> {
-  const { authority, policy, fourEyes = false } = parts
+  const { authority, policy } = parts
+  const fourEyes = parts.fourEyes === true || authority.governance.rule.now.policies === 'on'
   const compiled = LivePolicy.compile(of.sources, pinned(authority))
   if (!compiled.ok) return compiled
   const { set, warnings } = compiled

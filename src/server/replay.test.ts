@@ -72,12 +72,25 @@ test('INV-13 a database put back from before a lock and a consumption has both a
       ...by,
     })
     await core.authority.locks.lift(asked.id, by, MINUTE)
+    const [boss, chief] = [
+      await core.authority.people.create({ name: 'boss', roles: ['administrator'] }),
+      await core.authority.people.create({ name: 'chief', roles: ['administrator'] }),
+    ]
+    const proposed = await core.authority.governance.ask(
+      { kind: 'team-create', team: 'money', members: ['boss'] },
+      { ...by, person: boss.id },
+    )
     await core.close()
     for (const file of database(home)) cpSync(join(home, file), join(backup, file))
 
     core = await open(home)
     assert.notEqual(core.authority.locks.list()[0]?.lift, undefined)
     await core.authority.locks.keep(asked.id, by)
+    await core.authority.governance.refuse(proposed!.id, { ...by, person: chief.id })
+    await core.authority.governance.ask(
+      { kind: 'rule', changes: 'on', policies: 'on' },
+      { ...by, person: chief.id },
+    )
     await core.authority.approvals.consume(approval.id, 'digest')
     await core.authority.delegations.revoke(taken.id, { by: person, reason: 'a test' })
     const ending = { by: person, reason: 'a test' }
@@ -108,6 +121,8 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         [lock.id, 'agent', 'bot'],
       ],
     )
+    assert.equal(core.authority.governance.get(proposed!.id).state, 'refused')
+    assert.equal(core.authority.governance.rule.now.policies, 'on')
     const [first, added] = core.authority.locks.list()
     assert.equal(first?.lift, undefined, 'what was taken back does not come back')
     assert.deepEqual(added?.able, lock.able, 'who could lift it is known from the log')
@@ -155,6 +170,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         enforcers: 0,
         credentials: 0,
         proposals: 0,
+        governance: 2,
       },
     )
     await core.close()

@@ -57,6 +57,8 @@ export interface Settings {
   readonly trafficBytes: number
   /** How long a person who is the only one who may lift a lock waits for that (ms); 0: not at all. */
   readonly unlockDelayMs: number
+  /** How long people wait who govern alone, or newly. */
+  readonly governance: { readonly aloneMs: number; readonly approverMs: number }
   /** Whether a second administrator has to agree before policies are in force. */
   readonly policyFourEyes: boolean
   /** Threads that do the gateway's TLS beside the one that decides; 0: that one does it. */
@@ -94,10 +96,15 @@ export interface SettingFlags {
   readonly standby?: boolean | undefined
   /** Where the environment says nothing: how long who is alone waits for a lock to be lifted (s). */
   readonly unlockDelayS?: number | undefined
+  /** The same: how long who is newly asked about held calls waits before they decide (s). */
+  readonly approverDelayS?: number | undefined
 }
 
 /** Threads that do TLS: beyond, the one that decides is what calls wait for. */
 export const MOST_WORKERS = 64
+
+/** Who newly has a say waits thirty days at most (s). */
+const MOST_DELAY_S = 30 * 86_400
 
 /** Above what anybody would set. */
 const MANY = 1_000_000
@@ -143,8 +150,7 @@ export function settings(
     witnessMs: whole(environment, 'BAILIWICK_WITNESS_MS', 10_000, 100, 3_600_000),
     trafficDays: whole(environment, 'BAILIWICK_TRAFFIC_DAYS', 30, 0, 365),
     trafficBytes: whole(environment, 'BAILIWICK_TRAFFIC_MB', 1_024, 1, 1_048_576) * 1_048_576,
-    unlockDelayMs:
-      whole(environment, 'BAILIWICK_UNLOCK_DELAY_S', flags.unlockDelayS ?? 600, 0, 86_400) * 1_000,
+    ...waits(flags, environment),
     policyFourEyes: whole(environment, 'BAILIWICK_POLICY_FOUR_EYES', 0, 0, 1) === 1,
     breaker: {
       denials: whole(environment, 'BAILIWICK_BREAKER_DENIALS', BREAKER_BOUNDS.denials, 0, MANY),
@@ -162,6 +168,23 @@ export function settings(
     upstreamSandbox: word(environment, 'BAILIWICK_UPSTREAM_SANDBOX', ['prefer', 'require', 'off']),
     workload: workload(home, environment),
     vault: vaultSetting(environment),
+  }
+}
+
+/** How long people wait: who is alone to lift a lock, and as long, unless said otherwise, to change who governs; who newly has a say to use it. */
+function waits(
+  flags: SettingFlags,
+  environment: Settings['environment'],
+): Pick<Settings, 'unlockDelayMs' | 'governance'> {
+  const seconds = (name: string, otherwise: number, most: number): number =>
+    whole(environment, name, otherwise, 0, most)
+  const unlock = seconds('BAILIWICK_UNLOCK_DELAY_S', flags.unlockDelayS ?? 600, 86_400)
+  const alone = seconds('BAILIWICK_GOVERNANCE_DELAY_S', unlock, 86_400)
+  const newly = flags.approverDelayS ?? 86_400
+  const approver = seconds('BAILIWICK_APPROVER_DELAY_S', newly, MOST_DELAY_S)
+  return {
+    unlockDelayMs: unlock * 1_000,
+    governance: { aloneMs: alone * 1_000, approverMs: approver * 1_000 },
   }
 }
 

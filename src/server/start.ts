@@ -187,6 +187,7 @@ function sweep({ authority, machine, note }: Core): () => void {
         authority.delegations.sweep(),
         authority.tasks.sweep(),
         authority.proposals.sweep(),
+        authority.governance.sweep(),
         authority.sessions.endDue(),
         authority.effects.sweep(),
         authority.history.sweep(),

@@ -255,6 +255,18 @@ const GATE_INDEXES = [
   ['amendments', 'task'],
 ] as const
 
+async function governance(db: Kysely<unknown>, d: StoreDialect): Promise<void> {
+  await signedTable(db, d, 'governance', [
+    ['state', 'text'],
+    ['created_at', 'integer'],
+  ])
+  await signedTable(db, d, 'governance_rule', [])
+  await signedTable(db, d, 'governance_seen', [])
+  await sql`create index ${sql.id('governance_state')} on ${sql.table('governance')} (${sql.ref('state')})`.execute(
+    db,
+  )
+}
+
 /** A step of the schema. Steps are only ever added at the end; one that has run anywhere is never edited. */
 export interface SchemaStep {
   readonly up: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>
@@ -262,7 +274,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments; 0008 checks. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments; 0008 checks; 0009 governance: governance, governance_rule, governance_seen. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -318,6 +330,10 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
       await sql`create index checks_state on checks (state)`.execute(db)
     },
     rolls: ['checks'],
+  },
+  '0009_governance': {
+    up: governance,
+    rolls: ['governance', 'governance_rule'],
   },
 }
 

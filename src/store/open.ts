@@ -18,6 +18,14 @@ import { CURSORS, type Cursor } from './rows/cursor.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
 import { DROPS, type DroppedShard } from './rows/drop.ts'
 import { ENFORCERS, type Enforcer } from './rows/enforcer.ts'
+import {
+  GOVERNANCE,
+  GOVERNANCE_RULE,
+  GOVERNANCE_SEEN,
+  type GovernanceChange,
+  type GovernanceRule,
+  type GovernanceSeen,
+} from './rows/governance.ts'
 import { INSTANCES, type InstanceRow } from './rows/instance.ts'
 import { JOIN_TOKENS, type JoinTokenRow } from './rows/join-token.ts'
 import { LIMITS, type Limit } from './rows/limit.ts'
@@ -87,6 +95,9 @@ export interface Tables {
   readonly upstreamTokens: SignedRepository<UpstreamTokenRow>
   readonly subjects: SignedRepository<Subject>
   readonly payloads: SignedRepository<Payload>
+  readonly governance: SignedRepository<GovernanceChange>
+  readonly governanceRule: SignedRepository<GovernanceRule>
+  readonly governanceSeen: SignedRepository<GovernanceSeen>
 }
 
 /** An open database. */
@@ -227,5 +238,8 @@ function tablesOn(db: Kysely<unknown>, ground: Ground): Tables {
     upstreamTokens: on(UPSTREAM_TOKENS),
     subjects: on(SUBJECTS),
     payloads: on(PAYLOADS),
+    governance: on(GOVERNANCE),
+    governanceRule: on(GOVERNANCE_RULE),
+    governanceSeen: on(GOVERNANCE_SEEN),
   }
 }

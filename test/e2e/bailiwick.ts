@@ -67,6 +67,7 @@ export class Bailiwick implements AsyncDisposable {
     this.#environment = {
       BAILIWICK_UPSTREAM_SANDBOX: 'off',
       BAILIWICK_UNLOCK_DELAY_S: '0',
+      BAILIWICK_APPROVER_DELAY_S: '0',
       ...environment,
     }
   }
@@ -81,6 +82,7 @@ export class Bailiwick implements AsyncDisposable {
     const open = {
       BAILIWICK_UPSTREAM_SANDBOX: 'off',
       BAILIWICK_UNLOCK_DELAY_S: '0',
+      BAILIWICK_APPROVER_DELAY_S: '0',
       ...rows.environment,
       ...environment,
     }

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openAuthority, type Authority } from '../../src/authority/open.ts'
+import { openAuthority, type Authority, type GovernanceTimes } from '../../src/authority/open.ts'
 import { openKeyRing } from '../../src/keys/file.ts'
 import type { KeyRing } from '../../src/keys/ring.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
@@ -23,6 +23,8 @@ export class AuthorityHome {
   readonly timer = new FakeTimer()
   readonly audit = new FakeAudit()
   readonly troubles: Fault[] = []
+  /** How long people wait who govern alone, or newly. */
+  governance: GovernanceTimes = {}
   readonly keys: KeyRing = openKeyRing(join(this.directory, 'keys'), { entropy: systemEntropy })
   readonly #rows = rowsOf(this.directory)
   #store: Store | undefined
@@ -37,6 +39,7 @@ export class AuthorityHome {
       timer: this.timer,
       entropy: systemEntropy,
       onTrouble: (trouble) => this.troubles.push(trouble),
+      governance: this.governance,
     })
   }
 

@@ -13,6 +13,7 @@ import {
 } from '../../wire/api/person.ts'
 import { BecauseRequest } from '../../wire/api/text.ts'
 import { fault } from '../faults.ts'
+import { governed } from '../governance/governed.ts'
 import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
@@ -32,6 +33,7 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
     ({ person: { id, name, roles } }) => ({
       person: { id, name, roles: [...roles] },
       version: server.facts().version,
+      unseen_changes: authority.governance.unseen(id),
     }),
   )
   surface.closed('GET /v1/people', { summary: 'Everyone, by name', answer: PeopleAnswer }, () => ({
@@ -43,9 +45,12 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
       summary: 'Create a person with a public key of theirs',
       body: NewPerson,
       answer: PersonAnswer,
+      governed: true,
     },
-    async ({ body: { name, roles, public_key: publicKey }, person }) =>
-      shown(await people.create({ name, roles, publicKey }, person.id)),
+    ({ body: { name, roles, public_key: publicKey, reason = 'a person is added' }, person }) => {
+      const wish = { kind: 'person-create', name, roles, publicKey } as const
+      return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(name)))
+    },
   )
   surface.closed(
     'PATCH /v1/people/{id}',
@@ -54,9 +59,12 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
       params: ById,
       body: PersonChange,
       answer: PersonAnswer,
+      governed: true,
     },
-    async ({ params, body: { roles, reason }, person }) =>
-      shown(await people.change(params.id, { roles }, { person: person.id, reason })),
+    ({ params: { id }, body: { roles, reason }, person }) => {
+      const wish = { kind: 'person-roles', person: id, roles } as const
+      return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(id)))
+    },
   )
   surface.closed(
     'POST /v1/people/{id}/leave',
@@ -65,11 +73,15 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
       params: ById,
       body: BecauseRequest,
       answer: PersonAnswer,
+      governed: true,
     },
-    async ({ params, body, person }) => {
-      const left = await people.leave(params.id, { person: person.id, reason: body.reason })
-      await authority.sessions.settle()
-      return shown(left)
+    ({ params, body: { reason }, person }) => {
+      const { id } = people.find(params.id)
+      const wish = { kind: 'person-leave', person: id } as const
+      return governed(ports, wish, { person: person.id, reason }, async () => {
+        await authority.sessions.settle()
+        return shown(people.known(id) ?? person)
+      })
     },
   )
   serveKeys(surface, ports, shown)
@@ -78,9 +90,10 @@ export function servePeople(surface: Surface, ports: ControlPorts): void {
 
 function serveKeys(
   surface: Surface,
-  { authority: { people } }: ControlPorts,
+  ports: ControlPorts,
   shown: (person: Person) => PersonAnswer,
 ): void {
+  const { people } = ports.authority
   surface.closed(
     'POST /v1/people/{id}/keys',
     {
@@ -88,10 +101,12 @@ function serveKeys(
       params: ById,
       body: NewKey,
       answer: PersonAnswer,
+      governed: true,
     },
-    async ({ params, body, person }) => {
+    ({ params, body: { public_key: publicKey, reason = 'a key is added' }, person }) => {
       const { id } = ownOrAnyones(person, people.find(params.id))
-      return shown(await people.addKey(id, body.public_key, person.id))
+      const wish = { kind: 'person-key', person: id, publicKey } as const
+      return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(id)))
     },
   )
   surface.closed(
@@ -101,12 +116,12 @@ function serveKeys(
       params: ByKey,
       body: BecauseRequest,
       answer: PersonAnswer,
+      governed: true,
     },
-    async ({ params: { id: name, key }, body: { reason }, person }) => {
-      const { id, passkeys = [] } = ownOrAnyones(person, people.find(name))
-      const word = { person: person.id, reason }
-      const isPasskey = passkeys.some((one) => one.id === key)
-      return shown(await people[isPasskey ? 'removePasskey' : 'removeKey'](id, key, word))
+    ({ params: { id: name, key }, body: { reason }, person }) => {
+      const { id } = ownOrAnyones(person, people.find(name))
+      const wish = { kind: 'person-key-remove', person: id, key } as const
+      return governed(ports, wish, { person: person.id, reason }, () => shown(people.find(id)))
     },
   )
 }

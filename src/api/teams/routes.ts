@@ -11,6 +11,7 @@ import {
 } from '../../wire/api/team.ts'
 import { Name } from '../../wire/api/text.ts'
 import type { Teams } from '../../authority/registry/teams.ts'
+import { governed } from '../governance/governed.ts'
 import { pageOf } from '../page-of.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts } from '../ports.ts'
@@ -55,9 +56,13 @@ export function serveTeams(surface: Surface, ports: ControlPorts): void {
   )
   surface.closed(
     'POST /v1/teams',
-    { summary: 'Make a team', body: NewTeam, answer: TeamAnswer },
-    async ({ body: { name, members, reason }, person }) =>
-      shown(await teams.create({ name, members }, { person: person.id, reason }), owned(ports)),
+    { summary: 'Make a team', body: NewTeam, answer: TeamAnswer, governed: true },
+    ({ body: { name, members, reason }, person }) => {
+      const wish = { kind: 'team-create', team: name, members } as const
+      return governed(ports, wish, { person: person.id, reason }, () =>
+        shown(teams.find(name), owned(ports)),
+      )
+    },
   )
   surface.closed(
     'GET /v1/teams/{name}',
@@ -71,11 +76,13 @@ export function serveTeams(surface: Surface, ports: ControlPorts): void {
       params: ByName,
       body: TeamChange,
       answer: TeamAnswer,
+      governed: true,
     },
-    async ({ params, body: { add, remove, reason }, person }) =>
-      shown(
-        await teams.change(params.name, { add, remove }, { person: person.id, reason }),
-        owned(ports),
-      ),
+    ({ params: { name }, body: { add, remove, reason }, person }) => {
+      const wish = { kind: 'team-change', team: name, add, remove } as const
+      return governed(ports, wish, { person: person.id, reason }, () =>
+        shown(teams.find(name), owned(ports)),
+      )
+    },
   )
 }

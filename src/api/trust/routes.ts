@@ -8,13 +8,16 @@ import { readPem } from '../../std/pem.ts'
 import { BecauseRequest, Name } from '../../wire/api/text.ts'
 import { NewTrustSource, TrustAnswer, TrustSource as SourceAnswer } from '../../wire/api/trust.ts'
 import type { TrustSources } from '../../authority/trust/trust-sources.ts'
+import { trustFault } from '../../authority/trust/faults.ts'
+import { governed } from '../governance/governed.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 
 type TrustSource = ReturnType<TrustSources['list']>[number]
 
 /** Serves trust sources. */
-export function serveTrust(surface: Surface, { authority: { trust } }: ControlPorts): void {
+export function serveTrust(surface: Surface, ports: ControlPorts): void {
+  const { trust } = ports.authority
   surface.closed(
     'GET /v1/trust',
     { summary: 'Trust sources, by name', answer: TrustAnswer },
@@ -26,10 +29,12 @@ export function serveTrust(surface: Surface, { authority: { trust } }: ControlPo
       summary: 'Trust an issuer or certificate authority of others',
       body: NewTrustSource,
       answer: SourceAnswer,
+      governed: true,
     },
-    async ({ body, person }) => {
+    ({ body, person }) => {
+      const wish = { kind: 'trust-add', source: said(body) } as const
       const by = { person: person.id, reason: body.reason }
-      return shown(await trust.add(said(body), by))
+      return governed(ports, wish, by, () => shownOf(trust, body.name))
     },
   )
   surface.closed(
@@ -39,10 +44,23 @@ export function serveTrust(surface: Surface, { authority: { trust } }: ControlPo
       params: z.strictObject({ name: Name }),
       body: BecauseRequest,
       answer: SourceAnswer,
+      governed: true,
     },
-    async ({ params, body: { reason }, person }) =>
-      shown(await trust.remove(params.name, { person: person.id, reason })),
+    ({ params: { name }, body: { reason }, person }) => {
+      const before = trust.get(name)
+      const wish = { kind: 'trust-remove', name } as const
+      return governed(ports, wish, { person: person.id, reason }, () =>
+        shownOf(trust, name, before),
+      )
+    },
   )
+}
+
+/** A source that is trusted now, or that was. */
+function shownOf(trust: TrustSources, name: string, before?: TrustSource): SourceAnswer {
+  const source = trust.get(name) ?? before
+  if (source === undefined) throw trustFault('trust.unknown', 'there is no such trust source')
+  return shown(source)
 }
 
 function shown(source: TrustSource): SourceAnswer {

@@ -34,6 +34,7 @@ import { checkedTerms } from './bounds.ts'
 import { Attention } from './attention.ts'
 import { openArguments, pending, type ApprovalAsk } from './ask.ts'
 import { passedOn, type EscalationWord } from './escalation.ts'
+import { approverNow } from './newcomer.ts'
 import { OpenApprovals } from './open-approvals.ts'
 import { approvalRecord, requestBody } from './record.ts'
 import {
@@ -67,8 +68,10 @@ export interface ApprovalParts {
   readonly people: People
   readonly subjects: Subjects
   /** Who belongs to which team, as gates ask for it. */
-  readonly teams: Pick<Teams, 'of'>
+  readonly teams: Pick<Teams, 'of' | 'since'>
   readonly tasks: Pick<Tasks, 'current'>
+  /** How long somebody newly asked waits before they may decide (ms). */
+  readonly approverMs: number
 }
 
 /** The approvals, and what persons say of them. */
@@ -91,10 +94,10 @@ export class Approvals extends OpenApprovals {
 
   /** Reads every open approval, and every active amendment, that verifies. */
   static async load(ports: AuthorityPorts, parts: ApprovalParts): Promise<Approvals> {
-    const { people, subjects, teams, tasks } = parts
+    const { people, subjects, tasks } = parts
     const known = (id: string): Approver | undefined => {
       const person = people.get(id)
-      return person && { person, teams: teams.of(id) }
+      return person && approverNow(person, parts, ports.clock.now())
     }
     const amendments = await Amendments.load(ports, {
       subjects,
@@ -238,7 +241,7 @@ export class Approvals extends OpenApprovals {
 
   /** Somebody as gates see them. Throws `person.unknown`. */
   approver(person: string): Approver {
-    return { person: this.#parts.people.find(person), teams: this.#parts.teams.of(person) }
+    return approverNow(this.#parts.people.find(person), this.#parts, this.ports.clock.now())
   }
 
   /** Refuses the call. One person whom any of its gates asks is enough. */

@@ -1,5 +1,6 @@
 // Holds the rules of agreeing: who may lift which gate of a held call, and when all are lifted.
 
+import { rfc3339 } from '../../std/clock.ts'
 import { faults, type Fault } from '../../std/fault.ts'
 import type { Agreement, Approval } from '../../store/rows/approval.ts'
 import type { Person } from '../../store/rows/person.ts'
@@ -15,6 +16,8 @@ export interface Approver {
   readonly person: Person
   /** Names of the teams that they belong to. */
   readonly teams: readonly string[]
+  /** The same person with what they newly have, and from when all of it counts (ms since the epoch); absent: all of it does. */
+  readonly soon?: Pick<Approver, 'person' | 'teams'> & { readonly from: number }
 }
 
 /** Gates at which people are still missing. */
@@ -32,7 +35,8 @@ function agreedTo({ agreements }: Approval, { policy }: Gate): readonly Agreemen
 }
 
 /** True where a gate is about this person, now or once it has waited long enough: they may look at what is asked. */
-export function concerns(approval: Approval, approver: Approver): boolean {
+export function concerns(approval: Approval, { soon, ...now }: Approver): boolean {
+  const approver = soon ?? now
   return approval.gates.some((gate) => {
     const { who, later } = gateRule(gate.name)
     return [...who, ...(later?.who ?? [])].some((one) => isOne(one, approval, approver))
@@ -46,6 +50,14 @@ export function refusal(approval: Approval, approver: Approver, now: number): Fa
   }
   const asked = approval.gates.filter((gate) => isHeard(approval, gate, approver, now))
   if (asked.length === 0) {
+    const { soon } = approver
+    if (soon && approval.gates.some((gate) => isHeard(approval, gate, soon, now))) {
+      const from = rfc3339(soon.from)
+      return fault(
+        'approval.newcomer',
+        `this person is new to who is asked, and decides from ${from} on`,
+      )
+    }
     const gates = [...new Set(approval.gates.map(({ name }) => `\`${name}\``))].join(' and ')
     return fault('approval.role', `this call waits at ${gates}, which does not ask this person`)
   }

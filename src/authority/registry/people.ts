@@ -14,7 +14,7 @@ import { Turns } from '../turns.ts'
 import { checkName, checkedRoles, unknownName } from './name.ts'
 import { PeopleIndex } from './people-index.ts'
 import { personKey } from './person-key.ts'
-import { rolesOf, type LoginGroupsOf } from './person-roles.ts'
+import { roleSince, rolesOf, sinceOf, withHeard, type LoginGroupsOf } from './person-roles.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
 
@@ -119,6 +119,8 @@ export class People {
       readonly roles: readonly string[]
       /** Ed25519, SubjectPublicKeyInfo in DER, base64url. */
       readonly publicKey?: string
+      /** The id that was set aside for them; absent: a new one. */
+      readonly id?: string
     },
     by?: string,
   ): Promise<Person> {
@@ -128,14 +130,29 @@ export class People {
       if (this.#index.byName(person.name) !== undefined) {
         throw fault('person.exists', `a person \`${person.name}\` is there already`)
       }
-      const { clock, entropy } = this.#ports
-      const createdAt = clock.now()
+      const createdAt = this.#ports.clock.now()
       const credentials =
         person.publicKey === undefined ? [] : [personKey(person.publicKey, createdAt)]
       for (const { kid } of credentials) this.#checkFree(kid)
-      const id = `per_${uuidv7(clock, entropy)}`
-      return this.#insert({ id, name: person.name, roles, credentials, createdAt }, by ?? id)
+      const { id = this.newId(), name } = person
+      // Whom the server itself makes holds their roles from the beginning of the home.
+      const since = by === undefined ? {} : sinceOf(undefined, [], roles, createdAt)
+      return this.#insert({ id, name, roles, ...since, credentials, createdAt }, by ?? id)
     })
+  }
+
+  /** An id for somebody who is to be created. */
+  newId(): string {
+    const { clock, entropy } = this.#ports
+    return `per_${uuidv7(clock, entropy)}`
+  }
+
+  /** Since when a person (an id) holds a role that they hold now (ms since the epoch); 0 where that was before it was kept. */
+  since(id: string, role: string): number {
+    const doc = this.#index.byId(id)?.doc
+    return doc === undefined
+      ? Infinity
+      : roleSince(doc, role, this.#ports.clock.now(), this.#sources)
   }
 
   /** Sets the roles that are given here; those of groups are their source's to give. */
@@ -147,7 +164,10 @@ export class People {
     return this.#turns.run(async () => {
       const held = this.#present(idOrName)
       const why = checkedReason(reason)
-      const doc = { ...held.doc, roles: checkedRoles(wanted) }
+      const roles = checkedRoles(wanted)
+      const { roleSince: before, ...rest } = held.doc
+      const since = sinceOf(before, rest.roles, roles, this.#ports.clock.now())
+      const doc = { ...rest, roles, ...since }
       this.#keepAdministrator(held.doc, doc)
       const body = { changed: doc.id, roles: [...doc.roles], reason: why }
       return this.#replace(held, doc, { type: 'person.changed', person, body })
@@ -172,7 +192,7 @@ export class People {
       const now = this.#find(id)
       if (now.doc.state === 'left') return now.doc
       // Keys and passkeys go too: what is gone cannot be put back by undoing one word of a row.
-      const { passkeys: _passkeys, external, ...rest } = now.doc
+      const { passkeys: _passkeys, roleSince: _since, external, ...rest } = now.doc
       const doc: Person = {
         ...rest,
         roles: [],
@@ -312,24 +332,20 @@ export class People {
       if (held === undefined) {
         if (roles.length === 0)
           throw fault('person.no_role', 'no group of theirs gives a role here')
-        const { clock, entropy } = this.#ports
-        const id = `per_${uuidv7(clock, entropy)}`
+        const id = this.newId()
         const doc: Person = {
           id,
           name: this.#index.freeName(name),
           roles: [],
           credentials: [],
-          external: [said],
+          external: withHeard([], said),
           createdAt: heardAt,
         }
         return this.#insert(doc, id, { source, group_roles: [...roles] })
       }
       const { doc: before } = this.#present(held.doc.id)
-      const others = (before.external ?? []).filter(
-        (one) => one.source !== source || one.subject !== subject,
-      )
       const body = { changed: before.id, source, group_roles: [...roles] }
-      const doc = { ...before, external: [...others, said] }
+      const doc = { ...before, external: withHeard(before.external ?? [], said) }
       return this.#replace(held, doc, { type: 'person.heard', person: before.id, body })
     })
   }

@@ -1,6 +1,6 @@
 // Holds which roles a person has now: those that were given here, and those of groups that were heard of lately.
 
-import type { Person } from '../../store/rows/person.ts'
+import type { ExternalIdentity, Person } from '../../store/rows/person.ts'
 
 /** How long the groups of a login hold where its source says nothing: 12 hours, the longest that a session lives (ms). */
 const GROUPS_MAX_AGE_MS = 43_200_000
@@ -38,4 +38,51 @@ function isFresh(groups: LoginGroups, heardAt: number, now: number): boolean {
   return (
     age >= 0 && heardAt >= groups.createdAt && age < (groups.groupsMaxAgeMs ?? GROUPS_MAX_AGE_MS)
   )
+}
+
+/** Since when each role that was given here is held: what was held already keeps its time, or its being from before times were kept. */
+export function sinceOf(
+  since: Person['roleSince'],
+  before: readonly string[],
+  roles: readonly string[],
+  now: number,
+): Pick<Person, 'roleSince'> {
+  const entries = roles.flatMap((role): [string, number][] => {
+    if (!before.includes(role)) return [[role, now]]
+    const at = since?.[role]
+    return at === undefined ? [] : [[role, at]]
+  })
+  return entries.length === 0 ? {} : { roleSince: Object.fromEntries(entries) }
+}
+
+/** What is known of somebody elsewhere, with what was heard just now in place of what was heard there before: a login that no longer gave a role began its time anew. */
+export function withHeard(
+  known: readonly ExternalIdentity[],
+  said: Omit<ExternalIdentity, 'since'>,
+): readonly ExternalIdentity[] {
+  const isIt = ({ source, subject }: ExternalIdentity) =>
+    source === said.source && subject === said.subject
+  const last = known.find(isIt)
+  const { roleSince: since = {} } = sinceOf(
+    last?.since,
+    last?.roles ?? [],
+    said.roles,
+    said.heardAt,
+  )
+  return [...known.filter((one) => !isIt(one)), { ...said, since }]
+}
+
+/** Since when somebody holds a role that they hold now, by whatever gives it first; 0 where that was before it was kept, Infinity for none. */
+export function roleSince(
+  person: Person,
+  role: string,
+  now: number,
+  sources: LoginGroupsOf,
+): number {
+  const times = person.roles.includes(role) ? [person.roleSince?.[role] ?? 0] : []
+  for (const one of person.external ?? []) {
+    const alone: Person = { ...person, roles: [], external: [one] }
+    if (rolesOf(alone, now, sources).includes(role)) times.push(one.since?.[role] ?? 0)
+  }
+  return Math.min(Infinity, ...times)
 }

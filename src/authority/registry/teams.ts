@@ -86,7 +86,9 @@ export class Teams {
         throw fault('team.exists', `a team \`${team.name}\` is there already`)
       }
       const members = this.#members(team.members.map((one) => this.#people.find(one).id))
-      const doc: Team = { name: team.name, members, createdAt: this.#ports.clock.now() }
+      const createdAt = this.#ports.clock.now()
+      const since = Object.fromEntries(members.map((id) => [id, createdAt]))
+      const doc: Team = { name: team.name, members, since, createdAt }
       const receipt = await this.#append('team.created', doc, by.person, reason)
       this.#show(await this.#ports.store.teams.insert(doc, receipt))
       return doc
@@ -102,16 +104,44 @@ export class Teams {
     return this.#turns.run(async () => {
       const held = this.#find(name)
       const reason = checkedReason(by.reason)
-      const added = change.add.map((one) => this.#people.find(one).id)
-      const removed = new Set(change.remove.map((one) => this.#member(held.doc, one)))
-      const members = this.#members(
-        [...held.doc.members, ...added].filter((id) => !removed.has(id)),
-      )
-      const doc: Team = { ...held.doc, members }
+      const members = this.changed(name, change)
+      const doc: Team = { ...held.doc, members, since: this.#since(held.doc, members) }
       const receipt = await this.#append('team.changed', doc, by.person, reason)
       this.#show(await this.#ports.store.teams.replace(held, doc, receipt))
       return doc
     })
+  }
+
+  /** Who is in it already keeps their time, or their being from before times were kept. */
+  #since({ members: before, since }: Team, members: readonly string[]): Record<string, number> {
+    const now = this.#ports.clock.now()
+    const entries = members.flatMap((id): [string, number][] => {
+      if (!before.includes(id)) return [[id, now]]
+      const at = since?.[id]
+      return at === undefined ? [] : [[id, at]]
+    })
+    return Object.fromEntries(entries)
+  }
+
+  /** Members by ids or names, as a team of them would have them. Throws `team.members`, `person.unknown`. */
+  resolved(members: readonly string[]): readonly string[] {
+    return this.#members(members.map((one) => this.#people.find(one).id))
+  }
+
+  /** Who would be in a team after a change. Throws as the change would. */
+  changed(
+    name: string,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  ): readonly string[] {
+    const { doc } = this.#find(name)
+    const added = change.add.map((one) => this.#people.find(one).id)
+    const removed = new Set(change.remove.map((one) => this.#member(doc, one)))
+    return this.#members([...doc.members, ...added].filter((id) => !removed.has(id)))
+  }
+
+  /** Since when a person (an id) is in a team (ms since the epoch); 0 where that was before it was kept. */
+  since(name: string, person: string): number {
+    return this.get(name)?.since?.[person] ?? 0
   }
 
   /** The id of a member by id or name, who may have left; else of anybody, whose removal then changes nothing. */

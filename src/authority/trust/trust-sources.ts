@@ -90,17 +90,30 @@ export class TrustSources {
   }
 
   /** Trusts a source from now on. `person` is the id of who says so. */
-  add(
+  async add(
     what: NewTrustSource,
+    by: { readonly person: string; readonly reason: string },
+  ): Promise<TrustSource> {
+    return this.trust(this.draft(what), by)
+  }
+
+  /** A source as it would be trusted, its secret sealed. Throws as `add` does. */
+  draft(what: NewTrustSource): TrustSource {
+    checkName('a trust source', what.name)
+    this.#checkFree(what.name)
+    return this.#doc(what)
+  }
+
+  /** Trusts a source that was drafted, from now on. */
+  trust(
+    drafted: TrustSource,
     { person, reason }: { readonly person: string; readonly reason: string },
   ): Promise<TrustSource> {
     return this.#turns.run(async () => {
       const why = checkedReason(reason)
-      checkName('a trust source', what.name)
-      if (this.get(what.name) !== undefined) {
-        throw trustFault('trust.exists', `a trust source \`${what.name}\` is there already`)
-      }
-      const doc = this.#doc(what)
+      this.#checkFree(drafted.name)
+      const doc: TrustSource = { ...drafted, createdAt: this.#ports.clock.now() }
+      if (doc.kind === 'signals') this.#loginOf(doc)
       const receipt = await this.#ports.audit.append({
         type: 'trust.added',
         phase: 'admin',
@@ -181,7 +194,12 @@ export class TrustSources {
     }
   }
 
-  #loginOf({ login = '' }: NewTrustSource): string {
+  #checkFree(name: string): void {
+    if (this.get(name) === undefined) return
+    throw trustFault('trust.exists', `a trust source \`${name}\` is there already`)
+  }
+
+  #loginOf({ login = '' }: Pick<NewTrustSource, 'login'>): string {
     if (this.get(login)?.kind === 'login') return login
     throw trustFault('trust.login', 'signals are about the people of a source of logins')
   }

@@ -10,6 +10,7 @@ import type { Shell } from '../shell.ts'
 import { serverEvents, type ServerEvent } from './events.ts'
 import type { Operator } from './operator.ts'
 import { refusal } from './problem.ts'
+import { Proposed } from './proposed.ts'
 
 /** How long an answer may take (ms). */
 const PATIENCE_MS = 30_000
@@ -65,7 +66,7 @@ export class Control {
     return (await readAll(response)).toString('utf8')
   }
 
-  /** Changes. Members of `body` that are undefined are left out. */
+  /** Changes. Members of `body` that are undefined are left out. Throws `Proposed` for what others have to agree to first. */
   async send<T>(
     method: 'POST' | 'PATCH',
     path: string,
@@ -119,6 +120,8 @@ export class Control {
       throw error
     }
     if (status >= 400) throw refusal(status, tree)
+    const proposed = status === 202 ? Proposed.of(tree) : undefined
+    if (proposed !== undefined) throw proposed
     return tree
   }
 

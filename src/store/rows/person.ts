@@ -33,6 +33,8 @@ export interface ExternalIdentity {
   readonly subject: string
   /** Roles that its groups gave at the last login, sorted. */
   readonly roles: readonly string[]
+  /** Since when each of them has been given, without a login between that did not, ms since the epoch. Absent: since before that was kept. */
+  readonly since?: Readonly<Record<string, number>>
   /** When the groups were last heard of, ms since the epoch; they hold as long as the source says. */
   readonly heardAt: number
 }
@@ -45,6 +47,8 @@ export interface Person {
   readonly name: string
   /** Role names, sorted. */
   readonly roles: readonly string[]
+  /** Since when they hold each role, ms since the epoch; one that is not here they held before that was kept, or from the home's beginning. */
+  readonly roleSince?: Readonly<Record<string, number>>
   readonly credentials: readonly PersonCredential[]
   /** Absent: none. */
   readonly passkeys?: readonly Passkey[]

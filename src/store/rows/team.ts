@@ -8,6 +8,8 @@ export interface Team {
   readonly name: string
   /** Person ids, sorted. */
   readonly members: readonly string[]
+  /** Since when each is in it, ms since the epoch; one who is not here was before that was kept. */
+  readonly since?: Readonly<Record<string, number>>
   /** ms since the epoch. */
   readonly createdAt: number
 }

@@ -1,4 +1,4 @@
-// Holds people as the control API shows and makes them. History: v1 people with public keys as credentials; v2 what they hold and how they leave.
+// Holds people as the control API shows and makes them. History: v1 people with public keys as credentials; v2 what they hold and how they leave; reasons for new people and keys, and unseen changes of who governs, added.
 
 import { z } from 'zod'
 import { Name, Reason, Time } from './text.ts'
@@ -36,19 +36,23 @@ export const NewPerson = z.strictObject({
   name: Name,
   roles: z.array(Name).max(32),
   public_key: PublicKey,
+  /** Stands in the record where two have to agree to it. */
+  reason: Reason.optional(),
 })
 
 /** Body of `PATCH /v1/people/{id}`: the roles that are given here, in place of those before. */
 export const PersonChange = z.strictObject({ roles: z.array(Name).max(32), reason: Reason })
 
 /** Body of `POST /v1/people/{id}/keys`. */
-export const NewKey = z.strictObject({ public_key: PublicKey })
+export const NewKey = z.strictObject({ public_key: PublicKey, reason: Reason.optional() })
 
 /** Answer of `GET /v1/whoami`. */
 export const WhoAmI = z.object({
   person: z.object({ id: z.string(), name: Name, roles: z.array(Name) }),
   /** Of the server. */
   version: z.string(),
+  /** Changes of who governs that this person has not seen; 0 for who does not administer. */
+  unseen_changes: z.number().int(),
 })
 
 export type Person = z.infer<typeof Person>
