@@ -42,6 +42,7 @@ const KINDS: readonly string[] = [
   'task',
   'system',
   'action',
+  'credential',
   'everything',
 ] satisfies LockKind[]
 

@@ -18,6 +18,7 @@ import { gatewayPorts } from './gateway-ports.ts'
 import { openGround, type Ground, type Machine } from './ground.ts'
 import { openIdentity, type IdentityParts } from './identity.ts'
 import { endWithPeople } from './leavers.ts'
+import { LockDesk } from './lock-desk.ts'
 import { LivePolicy } from './live-policy.ts'
 import { hearPolicy, restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
@@ -55,6 +56,8 @@ export interface Core extends ShownGround, IdentityParts {
   /** How programs of systems are kept apart. */
   readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
+  /** Receipts of locks. */
+  readonly lockDesk: LockDesk
   /** Where records go beside the log. */
   readonly exports: Exports
   readonly search: Search
@@ -116,8 +119,7 @@ async function open(
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }
   const { network, credentials } = openOutward(outward, stack)
-  const pins = openPins({ ...ground, policy, clock: machine.clock })
-  stack.push(() => pins.settled())
+  const pins = openPins({ ...ground, policy, clock: machine.clock }, stack)
   const gateway = openGateway({
     ports: gatewayPorts({
       ...ground,
@@ -155,6 +157,7 @@ async function open(
     payloads,
     gateway,
     credentials,
+    lockDesk: openLockDesk({ ground, parts, gateway, credentials, settings }, stack),
     ...record,
     sandbox,
     grantPorts: { keys: ground.keys, store: ground.store },
@@ -221,6 +224,31 @@ async function openKept(
 function shownOf(ground: Ground): ShownGround {
   const { trustDomain, origin, audit, authority, commitments, refusals, note } = ground
   return { trustDomain, origin, audit, authority, commitments, refusals, note }
+}
+
+/** Has every lock answered with a receipt, whoever sets it. */
+function openLockDesk(
+  of: {
+    readonly ground: Ground
+    readonly parts: IdentityParts
+    readonly gateway: Gateway
+    readonly credentials: Credentials
+    readonly settings: Settings
+  },
+  stack: Stack,
+): LockDesk {
+  const { audit, authority, note } = of.ground
+  const desk = new LockDesk({
+    authority,
+    identities: of.parts.identities,
+    audit,
+    gateway: of.settings.gatewayName,
+    lastCut: () => of.gateway.governor.flights.lastCut,
+    revoke: (lock) => of.credentials.revokeAtLock(lock),
+    onTrouble: (lock, error) => note('trouble', { lock, error: String(error) }),
+  })
+  stack.push(() => desk.close())
+  return desk
 }
 
 /** Opens the way to systems, and what they are called with. */

@@ -6,7 +6,6 @@ import type { AuditStats } from '../audit/log.ts'
 import type { ServerFacts, ServerPort } from '../api/ports.ts'
 import { observedNow } from '../api/agents/observed.ts'
 import type { Core } from './core.ts'
-import { recordReceipt, waitingUnder, type LockDid } from './lock-receipt.ts'
 import { fingerprint } from './pins/fingerprint.ts'
 import { inspectSystem } from './pins/inspect.ts'
 import { labelSystem, pinSystem } from './pins/pin.ts'
@@ -44,15 +43,6 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     clock: core.machine.clock,
   }
   const replay = new PolicyReplay(reading)
-  const { audit, identities } = core
-  const receipts = { authority, identities, audit, gateway: settings.gatewayName }
-  const cuts = new Map<string, LockDid>()
-  // The gateway listens first, so that what it cut for this very lock is read in the same turn; approvals are void a moment later.
-  authority.locks.onChange((change, { id, target }) => {
-    if (change !== 'added') return
-    const approvals = waitingUnder(receipts, target)
-    cuts.set(id, { ...gateway.governor.flights.lastCut, approvals })
-  })
   return {
     facts: () => facts(core, urls),
     metrics: () => core.metrics.text(),
@@ -70,17 +60,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     proposedChange: (sources) => proposedChange(parts, sources),
     policyUsage: (of) => usageOf(reading, of),
     replayPolicies: (of) => replay.page(of),
-    lock: async (of) => {
-      const lock = await authority.locks.add(of)
-      const did = cuts.get(lock.id) ?? { calls: 0, processes: 0, approvals: 0 }
-      cuts.delete(lock.id)
-      // The lock is in force and on record, whatever becomes of its receipt: an error would have it made a second time.
-      const receipt = await recordReceipt(receipts, lock, did).catch((error: unknown) => {
-        core.note('trouble', { lock: lock.id, error: String(error) })
-        return undefined
-      })
-      return { lock, receipt }
-    },
+    lock: (of) => core.lockDesk.lock(of),
   }
 }
 
