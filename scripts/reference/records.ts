@@ -183,6 +183,8 @@ const AUTHORITY: Described = {
   'credential.connected':
     'a person consented, in their own session, to a system that is called as its users; `of` is the person',
   'credential.refreshed': 'the token of a person at a system was refreshed',
+  'credential.access_revoked':
+    'the access token of a consent was taken back at its system for a lock: whose, and which lock',
   'credential.disconnected':
     'the consent of a person at a system was taken back; the person of the record is who did it',
   'credential.keys_rotating':

@@ -79,7 +79,7 @@ export const AUTHORITY_FAULTS = {
   'lock.wait': { status: 409, next: 'lift it again at the time that `bailiwick lock ls` shows' },
   'lock.target': {
     status: 400,
-    next: 'name a person, agent, instance, delegation, system, action or everything',
+    next: 'name a person, agent, instance, delegation, task, system, action, credential or everything',
   },
   'secret.name': {
     status: 400,

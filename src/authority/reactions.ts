@@ -47,8 +47,8 @@ export function reactions(
   locks.onChange((change, lock) => {
     if (change !== 'added') return
     const reason = `${targetText(lock.target)} was locked: ${lock.reason}`
-    run(approvals.voidCovered(lock.target, reason))
-    run(amendments.voidCovered(lock.target, reason))
+    run(approvals.voidCovered(lock.target, reason, locks.equippedWith))
+    run(amendments.voidCovered(lock.target, reason, locks.equippedWith))
   })
   agents.onChange((agent) => {
     if (agent.state === 'retired') tasks.endPointless()

@@ -43,6 +43,7 @@ const KINDS: readonly string[] = [
   'task',
   'system',
   'action',
+  'credential',
   'everything',
 ] satisfies LockKind[]
 

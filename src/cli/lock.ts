@@ -17,6 +17,7 @@ import { target } from './control/control.ts'
 import { fault } from './faults.ts'
 import { reasonOf } from './reason.ts'
 import { table, type Surface } from './terminal/table.ts'
+import { visible } from './terminal/visible.ts'
 import { when } from './terminal/when.ts'
 
 function drawLocks(locks: readonly Lock[], surface: Surface, now: number): string {
@@ -67,13 +68,21 @@ async function add(
 
 /** What one gateway did, and what stays valid elsewhere, a line each. */
 function receiptLines(receipt: LockReceipt, now: number): string[] {
-  const { gateway, calls, processes, approvals, instances, in_force_at, outside } = receipt
+  const { gateway, calls, processes, approvals, instances, in_force_at, outside, upstream } =
+    receipt
   const did = `${calls} calls cut, ${processes} processes ended, ${approvals} approvals void`
   return [
     `${gateway}: in force since ${when(in_force_at, now)}: ${did}, ${instances} instances stopped`,
     ...outside.map(
       ({ what, until }) => `not ours to take back: ${what}, until ${when(until, now)}`,
     ),
+    ...upstream.map(({ system, credential, outcome, until }) => {
+      const of = `${visible(system)} ${visible(credential)}`
+      if (outcome === 'revoked') return `taken back at its system: ${of}`
+      const ends =
+        until === null ? 'nobody says until when it is valid' : `valid until ${when(until, now)}`
+      return `not taken back at its system (${outcome}): ${of}, ${ends}`
+    }),
   ]
 }
 
@@ -122,7 +131,7 @@ export function register(program: Command, context: Context): void {
   lock
     .command('add <kind> [name]')
     .description(
-      'deny at once: person, agent, instance, delegation, task, system, action <system>/<action>, or everything',
+      'deny at once: person, agent, instance, delegation, task, system, action <system>/<action>, credential <system>/<name> or <system>/user:<person>, or everything',
     )
     .option('--reason <text>', 'why; stands in the record')
     .action((kind: string, name: string | undefined, options: { reason?: string }) =>

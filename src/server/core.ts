@@ -19,8 +19,8 @@ import { gatewayPorts } from './gateway-ports.ts'
 import { openGround, type Ground, type Machine } from './ground.ts'
 import { openIdentity, type IdentityParts } from './identity.ts'
 import { endWithPeople } from './leavers.ts'
+import { LockDesk } from './lock-desk.ts'
 import { LivePolicy } from './live-policy.ts'
-import { LockReceipts } from './lock-receipts.ts'
 import { hearPolicy, restorePolicy } from './policy-versions.ts'
 import { GatewayResources } from './resources.ts'
 import { endWithAgents } from './retired.ts'
@@ -54,10 +54,11 @@ export interface Core extends ShownGround, IdentityParts {
   readonly traffic: HomeTraffic
   readonly payloads: Payloads
   readonly gateway: Gateway
-  readonly lockReceipts: LockReceipts
   /** How programs of systems are kept apart. */
   readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
+  /** Receipts of locks. */
+  readonly lockDesk: LockDesk
   /** Where records go beside the log. */
   readonly exports: Exports
   readonly search: Search
@@ -116,8 +117,7 @@ async function open(
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }
   const { network, credentials, checks } = openOutward(outward, stack)
-  const pins = openPins({ ...ground, policy, clock: machine.clock })
-  stack.push(() => pins.settled())
+  const pins = openPins({ ...ground, policy, clock: machine.clock }, stack)
   const gateway = openGateway({
     ports: gatewayPorts({
       ...ground,
@@ -143,7 +143,6 @@ async function open(
   })
   stack.push(() => gateway.close())
   endings(ground, parts, gateway, stack)
-  const lockReceipts = openReceipts({ ...ground, ...parts, settings, gateway }, stack)
   const record = await openRecord(ground, settings, machine, stack)
   return {
     ...parts,
@@ -156,8 +155,8 @@ async function open(
     traffic,
     payloads,
     gateway,
-    lockReceipts,
     credentials,
+    lockDesk: openLockDesk({ ground, parts, gateway, credentials, settings }, stack),
     ...record,
     sandbox,
     grantPorts: { keys: ground.keys, store: ground.store },
@@ -239,6 +238,31 @@ function shownOf(ground: Ground): ShownGround {
   return { trustDomain, origin, audit, authority, commitments, refusals, note }
 }
 
+/** Has every lock answered with a receipt, whoever sets it. */
+function openLockDesk(
+  of: {
+    readonly ground: Ground
+    readonly parts: IdentityParts
+    readonly gateway: Gateway
+    readonly credentials: Credentials
+    readonly settings: Settings
+  },
+  stack: Stack,
+): LockDesk {
+  const { audit, authority, note } = of.ground
+  const desk = new LockDesk({
+    authority,
+    identities: of.parts.identities,
+    audit,
+    gateway: of.settings.gatewayName,
+    lastCut: () => of.gateway.governor.flights.lastCut,
+    revoke: (lock) => of.credentials.revokeAtLock(lock),
+    onTrouble: (lock, error) => note('trouble', { lock, error: String(error) }),
+  })
+  stack.push(() => desk.close())
+  return desk
+}
+
 /** Opens the way to systems, and what they are called with. */
 function openOutward(
   of: {
@@ -270,17 +294,6 @@ function openOutward(
   const checks = new CheckAsker({ ...machine, checks: ground.authority.checks })
   stack.push(() => checks.close())
   return { network, credentials, checks }
-}
-
-/** Opens the receipts of locks: after the gateway, whose cuts they tell. */
-function openReceipts(
-  of: Ground & IdentityParts & { readonly settings: Settings; readonly gateway: Gateway },
-  stack: Stack,
-): LockReceipts {
-  const { flights } = of.gateway.governor
-  const receipts = new LockReceipts({ ...of, gateway: of.settings.gatewayName, flights })
-  stack.push(() => receipts.close())
-  return receipts
 }
 
 /** Ends what agents and people have once they are over: the calls under way first, then what could make more. */

@@ -6,7 +6,7 @@ import { AGENTS, DelegatedHome, instanceOf } from '../../test/fakes/delegated.ts
 import type { LockTarget } from '../store/rows/lock.ts'
 import { rfc3339 } from '../std/clock.ts'
 import { recordReceipt, type LockReceiptParts } from './lock-receipt.ts'
-import { LockReceipts } from './lock-receipts.ts'
+import { LockDesk } from './lock-desk.ts'
 
 const MINUTE = 60_000
 const NOTHING = { calls: 0, processes: 0, approvals: 0 }
@@ -80,20 +80,29 @@ test('INV-5 whoever sets a lock, its receipt is recorded once it is durable; of 
     const { audit } = home.home
     const { locks } = home.authority
     const troubles: unknown[] = []
-    const flights = { lastCut: { calls: 2, processes: 1 } }
-    const onTrouble = (error: unknown): void => void troubles.push(error)
-    const authority = home.authority
-    const receipts = new LockReceipts({ ...ports, authority, flights, onTrouble })
+    const upstream = {
+      system: 'crm',
+      credential: 'user:x',
+      outcome: 'revoked',
+      until: null,
+    } as const
+    const desk = new LockDesk({
+      ...ports,
+      authority: home.authority,
+      lastCut: () => ({ calls: 2, processes: 1 }),
+      revoke: () => Promise.resolve([upstream]),
+      onTrouble: (_lock, error) => void troubles.push(error),
+    })
     const word = {
       target: { kind: 'agent', name: 'one' },
       reason: 'a finding',
       person: '',
     } as const
     const { id } = await locks.addAtOnce(word)
-    const receipt = await receipts.of(id)
+    const { lock, receipt } = await desk.lock({ ...word, person: home.person })
     assert.deepEqual([receipt?.calls, receipt?.processes, receipt?.instances], [2, 1, 3])
-    const { id: second } = await locks.add({ ...word, person: home.person })
-    await receipts.of(second)
+    assert.deepEqual(receipt?.upstream, [upstream])
+    const second = lock.id
     const recorded = () =>
       audit.recorded.flatMap(({ draft }) => (draft.type === 'lock.enforced' ? [draft.body] : []))
     assert.deepEqual(
@@ -102,7 +111,7 @@ test('INV-5 whoever sets a lock, its receipt is recorded once it is durable; of 
     )
     audit.fail()
     await assert.rejects(locks.addAtOnce(word))
-    await receipts.close()
+    await desk.close()
     assert.equal(recorded().length, 2)
     assert.deepEqual(troubles, [])
   }))

@@ -9,11 +9,11 @@ import { rfc3339 } from '../std/clock.ts'
 import type { JsonObject } from '../std/json.ts'
 import type { Lock, LockTarget } from '../store/rows/lock.ts'
 import type { AuditSink } from '../wire/record.ts'
-import type { LockOutside, LockReceipt } from '../wire/lock-receipt.ts'
+import type { LockOutside, LockReceipt, LockUpstream } from '../wire/lock-receipt.ts'
 
 /** What a receipt is made from. */
 export interface LockReceiptParts {
-  readonly authority: Pick<Authority, 'agents' | 'approvals' | 'delegations'>
+  readonly authority: Pick<Authority, 'agents' | 'approvals' | 'delegations' | 'locks'>
   readonly identities: { list(): readonly InstanceView[] }
   readonly audit: AuditSink
   readonly gateway: string
@@ -30,7 +30,9 @@ export interface LockDid {
 export function waitingUnder({ authority }: LockReceiptParts, target: LockTarget): number {
   return authority.approvals
     .list()
-    .filter((approval) => covers(target, approval, approval.system, approval.action)).length
+    .filter((approval) =>
+      covers(target, approval, approval.system, approval.action, authority.locks.equippedWith),
+    ).length
 }
 
 /** Makes the receipt of a lock that is in force, and records it: the log's signature is the receipt's. Throws `audit.…` where it cannot be recorded. */
@@ -38,6 +40,7 @@ export async function recordReceipt(
   parts: LockReceiptParts,
   lock: Pick<Lock, 'id' | 'target' | 'at'>,
   did: LockDid,
+  upstream: readonly LockUpstream[] = [],
 ): Promise<LockReceipt> {
   const covered = parts.identities.list().filter((one) => isUnder(parts, lock.target, one))
   const receipt = {
@@ -45,6 +48,7 @@ export async function recordReceipt(
     ...did,
     instances: covered.length,
     outside: outside(covered, lock.at),
+    upstream,
   }
   const { leaf } = await parts.audit.append({
     type: 'lock.enforced',
@@ -53,6 +57,9 @@ export async function recordReceipt(
   })
   return { gateway: parts.gateway, ...receipt, leaf }
 }
+
+/** A lock on a credential takes nobody's identity either. */
+const NOTHING = (): readonly string[] => []
 
 /**
  * True where a lock on this target stops an instance: the same look as at a call, by every delegation that the instance has. A lock on a
@@ -63,7 +70,7 @@ function isUnder(parts: LockReceiptParts, target: LockTarget, one: InstanceView)
     .list()
     .filter(({ instance }) => instance === one.instance)
   const ids = [one.delegation, ...held.map(({ id }) => id)]
-  return ids.some((id) => covers(target, lockable(parts, one, id), '', ''))
+  return ids.some((id) => covers(target, lockable(parts, one, id), '', '', NOTHING))
 }
 
 /** An instance as locks look at it, acting under one of its delegations. */

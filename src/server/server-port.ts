@@ -60,11 +60,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     proposedChange: (sources) => proposedChange(parts, sources),
     policyUsage: (of) => usageOf(reading, of),
     replayPolicies: (of) => replay.page(of),
-    lock: async (of) => {
-      const lock = await authority.locks.add(of)
-      // The lock is in force and on record, whatever becomes of its receipt: an error would have it made a second time.
-      return { lock, receipt: await core.lockReceipts.of(lock.id) }
-    },
+    lock: (of) => core.lockDesk.lock(of),
   }
 }
 

@@ -354,7 +354,7 @@ test('WebAuthn §7.1 a passkey is registered to the session that asked, verified
 })
 
 test('INV-5 whoever has left is nobody at once: by key, passkey, session, link and gate', async () => {
-  const { person, browser } = await somebody(['administrator'])
+  const { person, browser } = await somebody(['operator'])
   const authenticator = await passkeyOf(browser)
   const { people, sessions } = home.authority
   const { secret } = await sessions.links.issue(person.id)

@@ -20,10 +20,10 @@ import type { ControlPorts, Lock } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 
 function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
-  const { kind, name } = lock.target
+  const { kind } = lock.target
   return {
     id: lock.id,
-    target: { kind, name: kind === 'person' ? personName(authority, name) : name },
+    target: { kind, name: nameOf(authority, lock) },
     reason: lock.reason,
     added_at: rfc3339(lock.at),
     added_by: lock.person === '' ? null : personName(authority, lock.person),
@@ -39,11 +39,25 @@ function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
   }
 }
 
+/** The name of a target, with people's names in place of their ids. */
+function nameOf(
+  authority: ControlPorts['authority'],
+  { target: { kind, name } }: Pick<Lock, 'target'>,
+): string {
+  if (kind === 'person') return personName(authority, name)
+  const [, before, id] = (kind === 'credential' && /^(.*\/user:)(.*)$/.exec(name)) || []
+  return before === undefined || id === undefined ? name : before + personName(authority, id)
+}
+
 /** Receipts that are looked through at a time. */
 const PAGE = 1_000
 
-function receiptShown({ outside, ...receipt }: LockReceipt): LockReceiptAnswer {
-  return { ...receipt, outside: outside.map((one) => ({ ...one })) }
+function receiptShown({ outside, upstream, ...receipt }: LockReceipt): LockReceiptAnswer {
+  return {
+    ...receipt,
+    outside: outside.map((one) => ({ ...one })),
+    upstream: upstream.map((one) => ({ ...one })),
+  }
 }
 
 /** The receipt that a record is; none where it is of another form. */

@@ -9,7 +9,7 @@ import type { Held } from '../../store/signed-table.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Gate } from '../../wire/decision.ts'
 import type { Receipt, RecordDraft } from '../../wire/record.ts'
-import { covers } from '../locks/target.ts'
+import { covers, type EquippedWith } from '../locks/target.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
 import { Turns } from '../turns.ts'
@@ -224,9 +224,9 @@ export class Amendments {
   }
 
   /** Ends those of every call that a lock on the target stops (INV-5). */
-  voidCovered(target: LockTarget, reason: string): Promise<number> {
+  voidCovered(target: LockTarget, reason: string, equipped: EquippedWith): Promise<number> {
     const isUnder = (doc: Amendment): boolean =>
-      covers(target, { ...doc, task: { id: doc.task } }, doc.system, doc.action)
+      covers(target, { ...doc, task: { id: doc.task } }, doc.system, doc.action, equipped)
     return this.#voidWhere(isUnder, reason)
   }
 

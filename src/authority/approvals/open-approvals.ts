@@ -9,7 +9,7 @@ import type { LockTarget } from '../../store/rows/lock.ts'
 import type { Held } from '../../store/signed-table.ts'
 import type { Receipt } from '../../wire/record.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
-import { covers } from '../locks/target.ts'
+import { covers, type EquippedWith } from '../locks/target.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { Turns } from '../turns.ts'
 import { alike } from './alike.ts'
@@ -147,8 +147,8 @@ export class OpenApprovals {
   }
 
   /** Ends the approvals of every call that a lock on the target stops (INV-5). */
-  voidCovered(target: LockTarget, reason: string): Promise<number> {
-    return this.#void((doc) => covers(target, doc, doc.system, doc.action), reason)
+  voidCovered(target: LockTarget, reason: string, equipped: EquippedWith): Promise<number> {
+    return this.#void((doc) => covers(target, doc, doc.system, doc.action, equipped), reason)
   }
 
   /** Resolves with the approval as it is once it is no longer pending, has expired, after `ms`, or when `signal` aborts. */

@@ -14,8 +14,9 @@ import { unknownName } from '../registry/name.ts'
 import type { People } from '../registry/people.ts'
 import type { Systems } from '../registry/systems.ts'
 import { Turns } from '../turns.ts'
+import { credentialsOf, USER } from './credentials.ts'
 import { lifters, requestOf, weigh } from './lifting.ts'
-import { LockIndex, type Lockable } from './target.ts'
+import { LockIndex, type EquippedWith, type Lockable } from './target.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
 
@@ -47,7 +48,7 @@ export class Locks {
   readonly #index = new LockIndex()
   readonly #active = new Map<string, Held<Lock>>()
   readonly #listeners = new Set<LockListener>()
-  readonly #durable = new Set<(lock: Lock) => void>()
+  readonly #kept = new Set<(lock: Lock) => void>()
   #integrity: Lock | undefined
 
   private constructor(ports: AuthorityPorts, registry: LockRegistry) {
@@ -81,9 +82,13 @@ export class Locks {
     return locks
   }
 
+  /** The credentials that calls of a system go out with, as locks name them. */
+  readonly equippedWith: EquippedWith = (system, person) =>
+    credentialsOf(this.#registry.systems, system, person)
+
   /** The lock that stops this call, if there is one. */
   find(actor: Lockable, system: string, action: string): Lock | undefined {
-    return this.#index.find(actor, system, action)
+    return this.#index.find(actor, system, action, this.equippedWith)
   }
 
   /** A lock in force on exactly this target, durable or about to be. */
@@ -117,10 +122,10 @@ export class Locks {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Calls back once a lock that was added is durable, which is after it is in force. */
-  onDurable(listener: (lock: Lock) => void): () => void {
-    this.#durable.add(listener)
-    return () => this.#durable.delete(listener)
+  /** Calls back synchronously once a new lock is durable. Returns the way to stop listening. */
+  onKept(listener: (lock: Lock) => void): () => void {
+    this.#kept.add(listener)
+    return () => this.#kept.delete(listener)
   }
 
   /** Locks a target. When it resolves the lock is durable, in force, and every listener has been told. */
@@ -130,7 +135,7 @@ export class Locks {
       const receipt = await this.#append('lock.added', doc, doc.person, doc.reason, ableOf(doc))
       this.#enforce(await this.#ports.store.locks.insert(doc, receipt))
       this.#tell('added', doc)
-      for (const listener of this.#durable) listener(doc)
+      for (const listener of this.#kept) listener(doc)
       return doc
     })
   }
@@ -148,12 +153,12 @@ export class Locks {
         const receipt = await this.#append('lock.added', doc, doc.person, doc.reason, ableOf(doc))
         this.#active.set(doc.id, await this.#ports.store.locks.insert(doc, receipt))
       })
-      for (const listener of this.#durable) listener(doc)
     } catch (error) {
       this.#index.remove(doc)
       this.#tell('removed', doc)
       throw error
     }
+    for (const listener of this.#kept) listener(doc)
     return doc
   }
 
@@ -297,7 +302,23 @@ export class Locks {
         return { kind, name }
       case 'action':
         return { kind, name: this.#action(name) }
+      case 'credential':
+        return { kind, name: this.#credential(name) }
     }
+  }
+
+  #credential(name: string): string {
+    const slash = name.indexOf('/')
+    if (slash < 0)
+      throw fault('lock.target', 'a credential is named as system/NAME or system/user:PERSON')
+    const { name: system } = this.#registry.systems.find(name.slice(0, slash)).definition
+    const rest = name.slice(slash + 1)
+    const person = rest.startsWith(USER)
+      ? this.#registry.people.find(rest.slice(USER.length)).id
+      : undefined
+    const full = person === undefined ? name : `${system}/${USER}${person}`
+    if (this.equippedWith(system, person).includes(full)) return full
+    throw fault('lock.target', `calls of ${system} go out with no such credential`)
   }
 
   #action(name: string): string {

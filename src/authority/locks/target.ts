@@ -21,11 +21,15 @@ export interface Lockable {
   }[]
 }
 
+/** The credentials that calls of a system go out with, on behalf of a person (an id), as locks name them. */
+export type EquippedWith = (system: string, person: string | undefined) => readonly string[]
+
 /** Kinds in the order in which they are looked up: the widest first, so that its reason is the one that is told. */
 const KINDS = [
   'everything',
   'system',
   'action',
+  'credential',
   'person',
   'agent',
   'instance',
@@ -34,7 +38,13 @@ const KINDS = [
 ] as const
 
 /** The names under which a call can be locked, of one kind. A person stops what they own and what they asked for as well as what acts for them. */
-function namesOf(kind: LockKind, actor: Lockable, system: string, action: string): string[] {
+function namesOf(
+  kind: LockKind,
+  actor: Lockable,
+  system: string,
+  action: string,
+  equipped: EquippedWith,
+): readonly string[] {
   switch (kind) {
     case 'everything':
       return ['']
@@ -42,6 +52,8 @@ function namesOf(kind: LockKind, actor: Lockable, system: string, action: string
       return [system]
     case 'action':
       return [`${system}/${action}`]
+    case 'credential':
+      return equipped(system, actor.delegation?.person)
     case 'person':
       return [
         ...(actor.delegation === undefined ? [] : [actor.delegation.person]),
@@ -69,8 +81,9 @@ export function covers(
   actor: Lockable,
   system: string,
   action: string,
+  equipped: EquippedWith,
 ): boolean {
-  return namesOf(target.kind, actor, system, action).includes(target.name)
+  return namesOf(target.kind, actor, system, action, equipped).includes(target.name)
 }
 
 /** `agent support-bot`, as people read it. */
@@ -102,12 +115,12 @@ export class LockIndex {
   }
 
   /** A lock that stops this call. */
-  find(actor: Lockable, system: string, action: string): Lock | undefined {
+  find(actor: Lockable, system: string, action: string, equipped: EquippedWith): Lock | undefined {
     if (this.#kinds.size === 0) return undefined
     for (const kind of KINDS) {
       const names = this.#kinds.get(kind)
       if (names === undefined) continue
-      for (const name of namesOf(kind, actor, system, action)) {
+      for (const name of namesOf(kind, actor, system, action, equipped)) {
         const lock = names.get(name)?.[0]
         if (lock !== undefined) return lock
       }

@@ -122,6 +122,30 @@ export class UpstreamTokenStore {
     })
   }
 
+  /**
+   * Notes that the access token of a consent was taken back at its system for a lock: it is not used any more, and where there is a refresh
+   * token, that gives another once the lock is lifted.
+   */
+  revoked(
+    { system, person, consent }: { system: string; person: string; consent: number },
+    lock: string,
+  ): Promise<void> {
+    return this.#turns.run(async () => {
+      const held = this.#held.get(idOf(system, person))
+      if (held?.doc.state !== 'connected' || held.doc.consent !== consent) return
+      const { audit, clock, store } = this.#ports
+      const receipt = await audit.append({
+        type: 'credential.access_revoked',
+        phase: 'lifecycle',
+        person,
+        system,
+        body: { of: person, consent, generation: held.doc.generation, lock },
+      })
+      const doc = { ...held.doc, expiresAt: clock.now() }
+      this.#show(await store.upstreamTokens.replace(held, doc, receipt))
+    })
+  }
+
   /** The tokens of a person at a system; undefined where they consented to nothing, or to other terms than these. */
   find(system: string, person: string, terms: string): OpenTokens | undefined {
     const held = this.#held.get(idOf(system, person))

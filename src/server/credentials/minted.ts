@@ -33,7 +33,11 @@ export async function equipMinted(
   const granted =
     auth.perCall === true
       ? await unlessAborted(fetch(), signal)
-      : await parts.cache.get(`${system}\n${terms}\n${mint.whose}`, fetch, signal)
+      : await parts.cache.get(`${system}\n${terms}\n${mint.whose}`, fetch, signal, {
+          system,
+          whose: mint.whose,
+          revoke: async (token) => concluding(of, client, token)?.(),
+        })
   const used = [
     `token:${auth.kind}${mint.whose === '' ? '' : `:${mint.whose}`}`,
     ...(secret === undefined ? [] : [secret.id]),
@@ -43,7 +47,7 @@ export async function equipMinted(
   return {
     ...equipment,
     secrets: [granted.access, ...(secret === undefined ? [] : [secret.value])],
-    ...(conclude !== undefined && { conclude }),
+    ...(conclude !== undefined && { conclude: async () => void (await conclude()) }),
   }
 }
 
@@ -77,11 +81,11 @@ function concluding(
   { auth, parts, transport }: Minting,
   client: Client,
   { access }: Granted,
-): (() => Promise<void>) | undefined {
+): (() => Promise<boolean>) | undefined {
   const { revocationUrl: url } = auth
   if (url === undefined) return undefined
   return async () => {
     const of = { url, reach: transport.reach, client, token: access, hint: 'access_token' } as const
-    await revokeToken(parts, of)
+    return revokeToken(parts, of)
   }
 }

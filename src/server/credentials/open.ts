@@ -8,9 +8,12 @@ import type { Equipment } from '../../gateway/equipment.ts'
 import type { CredentialPort } from '../../gateway/ports.ts'
 import type { TokenKey } from '../../keys/ring.ts'
 import { uuidv7 } from '../../std/id.ts'
+import type { Lock } from '../../store/rows/lock.ts'
+import type { LockUpstream } from '../../wire/lock-receipt.ts'
 import { spiffeId } from '../../wire/spiffe.ts'
 import { credentialPort } from '../equipment.ts'
 import type { Machine } from '../ground.ts'
+import { revokeAtLock } from './at-lock.ts'
 import type { EquipParts, Personal } from './equipping.ts'
 import { Candidates, equipLook, personalTo, type Look } from './looking.ts'
 import { OwnSvid } from './own-svid.ts'
@@ -47,6 +50,8 @@ export interface CredentialGround {
 export interface Credentials {
   readonly port: CredentialPort
   readonly consents: UserConsents
+  /** Takes back at systems what a lock reaches there. */
+  revokeAtLock(lock: Lock): Promise<readonly LockUpstream[]>
   /** What a person looks at a system with, before it is pinned. Rejects with `credential.*`. */
   look(of: Look): Promise<Equipment>
   close(): Promise<void>
@@ -84,6 +89,13 @@ export function openCredentials(ground: CredentialGround): Credentials {
   return {
     port: credentialPort({ ...parts, secrets, sources, usage }),
     consents,
+    revokeAtLock: (lock) =>
+      revokeAtLock(lock, {
+        cache: parts.cache,
+        tokens: upstreamTokens,
+        consents,
+        timer: machine.timer,
+      }),
     look: (of) => {
       const has = (system: string, name: string) => secrets.get(system, name) !== undefined
       const origin = (system: string): string | undefined => {

@@ -13,8 +13,32 @@ const AHEAD_MS = 30_000
 /** How long a token is used of which nobody said when it ends (ms). */
 const UNSAID_MS = 300_000
 
+/** What a token that is kept is for, and how it is given back. */
+export interface Minted {
+  readonly system: string
+  /** Person id; empty: nobody's. */
+  readonly whose: string
+  /** Takes it back at its system. True where that said yes; undefined where it takes nothing back. Never rejects. */
+  readonly revoke: (token: Granted) => Promise<boolean | undefined>
+}
+
+/** A token that was taken out, being given back. */
+export interface Taken extends Omit<Minted, 'revoke'> {
+  /** ms since the epoch; absent: nobody said. */
+  readonly expiresAt?: number
+  readonly revoked: Promise<boolean | undefined>
+}
+
+interface Flight {
+  readonly token: Promise<Granted>
+  readonly minted: Minted | undefined
+  /** Once it was taken, it is kept for nobody. */
+  readonly mark: { taken: boolean }
+}
+
 interface Kept {
   readonly token: Granted
+  readonly minted: Minted | undefined
   /** Monotonic ms: a clock that is set back makes nothing last longer. */
   readonly until: number
   /** ms since the epoch. */
@@ -25,7 +49,7 @@ interface Kept {
 export class TokenCache {
   readonly #clock: Clock
   readonly #kept = new Map<string, Kept>()
-  readonly #flights = new Map<string, Promise<Granted>>()
+  readonly #flights = new Map<string, Flight>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -39,6 +63,7 @@ export class TokenCache {
     key: string,
     fetch: () => Promise<Granted>,
     signal: AbortSignal | undefined,
+    minted?: Minted,
   ): Granted | Promise<Granted> {
     const kept = this.#kept.get(key)
     if (kept !== undefined && this.#holds(kept)) return kept.token
@@ -47,10 +72,11 @@ export class TokenCache {
       if (this.#flights.size >= MOST_FLIGHTS) {
         throw credentialFault('credential.busy', 'too many tokens are being asked for at once')
       }
-      flight = this.#fetched(key, fetch)
+      const mark = { taken: false }
+      flight = { token: this.#fetched(key, fetch, minted, mark), minted, mark }
       this.#flights.set(key, flight)
     }
-    return unlessAborted(flight, signal)
+    return unlessAborted(flight.token, signal)
   }
 
   /** Forgets every token whose key begins so. */
@@ -58,17 +84,44 @@ export class TokenCache {
     for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#kept.delete(key)
   }
 
-  async #fetched(key: string, fetch: () => Promise<Granted>): Promise<Granted> {
+  /** Takes out tokens that were minted for these, and has each taken back at its system; those that are on their way too. */
+  take(isMeant: (of: Omit<Minted, 'revoke'>) => boolean): readonly Taken[] {
+    const taken: Taken[] = []
+    for (const [key, { token, minted }] of this.#kept) {
+      if (minted === undefined || !isMeant(minted)) continue
+      this.#kept.delete(key)
+      const { system, whose } = minted
+      const ends = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
+      taken.push({ system, whose, ...ends, revoked: minted.revoke(token) })
+    }
+    for (const [key, { token, minted, mark }] of this.#flights) {
+      if (minted === undefined || !isMeant(minted)) continue
+      // Whoever waits for it is cut.
+      mark.taken = true
+      this.#flights.delete(key)
+      const { system, whose } = minted
+      const revoked = token.then(minted.revoke, () => true)
+      taken.push({ system, whose, revoked })
+    }
+    return taken
+  }
+
+  async #fetched(
+    key: string,
+    fetch: () => Promise<Granted>,
+    minted: Minted | undefined,
+    mark: Flight['mark'],
+  ): Promise<Granted> {
     try {
       const token = await fetch()
-      this.#keep(key, token)
+      if (!mark.taken) this.#keep(key, token, minted)
       return token
     } finally {
-      this.#flights.delete(key)
+      if (!mark.taken) this.#flights.delete(key)
     }
   }
 
-  #keep(key: string, token: Granted): void {
+  #keep(key: string, token: Granted, minted: Minted | undefined): void {
     const now = this.#clock.now()
     const life = (token.expiresAt ?? now + UNSAID_MS) - now
     // One that lives for less than that is used for the calls that waited for it, and for no other.
@@ -79,7 +132,12 @@ export class TokenCache {
       this.#kept.delete(old)
     }
     const lasts = life - AHEAD_MS
-    this.#kept.set(key, { token, until: this.#clock.monotonic() + lasts, ends: now + lasts })
+    this.#kept.set(key, {
+      token,
+      minted,
+      until: this.#clock.monotonic() + lasts,
+      ends: now + lasts,
+    })
   }
 
   #holds({ until, ends }: Kept): boolean {

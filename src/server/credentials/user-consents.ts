@@ -32,7 +32,7 @@ interface Begun extends AtBrowser {
 /** What consents need. */
 export interface UserConsentPorts {
   readonly parts: EquipParts
-  readonly tokens: Pick<UpstreamTokenStore, 'connect' | 'disconnect' | 'list'>
+  readonly tokens: Pick<UpstreamTokenStore, 'connect' | 'disconnect' | 'list' | 'revoked'>
   readonly entropy: Entropy
   /** Where a provider sends the browser back to: one address for each system (RFC 9700 §4.4.2.2). */
   readonly redirectUri: (system: string) => string
@@ -147,6 +147,26 @@ export class UserConsents {
       revokeToken(parts, { ...at, token: access, hint: 'access_token' }),
     ])
     return { revoked: all.every(Boolean) }
+  }
+
+  /**
+   * Takes the access token of a consent back at its provider for a lock, and uses it no more. True where the provider said yes, false where
+   * it did not, undefined where it takes nothing back.
+   */
+  async revokeAccess(
+    { system, person }: Pick<AtBrowser, 'system' | 'person'>,
+    lock: string,
+  ): Promise<boolean | undefined> {
+    const { parts, tokens } = this.#ports
+    const personal = parts.personalOf(system, person)
+    const found = personal && parts.tokens.find(system, person, termsOf(personal))
+    const url = personal?.auth.revocationUrl
+    if (personal === undefined || found === undefined || url === undefined) return undefined
+    const client = await personalClient(personal, parts)
+    const at = { url, reach: personal.transport.reach, client }
+    const done = await revokeToken(parts, { ...at, token: found.access, hint: 'access_token' })
+    if (done) await tokens.revoked({ system, person, consent: found.consent }, lock)
+    return done
   }
 
   /** Takes back everything that people consented to who have left; `left` says who. Rejects with the first failure, after all of it. */

@@ -4,19 +4,23 @@ import type { Authority } from '../../authority/open.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { AuditSink } from '../../wire/record.ts'
 import type { LivePolicy } from '../live-policy.ts'
+import type { Stack } from '../stack.ts'
 import { pinSeen } from './pin.ts'
 import { PinWatch } from './watch.ts'
 
-/** Opens it. What waited when the home was closed waits again. */
-export function openPins(of: {
-  readonly authority: Authority
-  readonly audit: AuditSink
-  readonly clock: Pick<Clock, 'now'>
-  readonly policy: LivePolicy
-  readonly onTrouble: (error: unknown) => void
-}): PinWatch {
+/** Opens it. What waited when the home was closed waits again. The stack waits for what it is about to write. */
+export function openPins(
+  of: {
+    readonly authority: Authority
+    readonly audit: AuditSink
+    readonly clock: Pick<Clock, 'now'>
+    readonly policy: LivePolicy
+    readonly onTrouble: (error: unknown) => void
+  },
+  stack: Stack,
+): PinWatch {
   const { authority, policy } = of
-  return new PinWatch({
+  const pins = new PinWatch({
     ...of,
     pinPassed: (pinned, seen, reason) => {
       const { person } = authority.systems.find(pinned.name)
@@ -24,4 +28,6 @@ export function openPins(of: {
       return pinSeen({ authority, policy }, seen, { person, reason }, still)
     },
   })
+  stack.push(() => pins.settled())
+  return pins
 }

@@ -4,12 +4,20 @@ import type { TableShape } from '../table.ts'
 
 /** What a lock can deny. */
 export type LockKind =
-  'person' | 'agent' | 'instance' | 'delegation' | 'task' | 'system' | 'action' | 'everything'
+  | 'person'
+  | 'agent'
+  | 'instance'
+  | 'delegation'
+  | 'task'
+  | 'system'
+  | 'action'
+  | 'credential'
+  | 'everything'
 
 /** What is locked. */
 export interface LockTarget {
   readonly kind: LockKind
-  /** Person id, agent name, instance id, delegation id, task id, system name, `<system>/<action>`; empty for `everything`. */
+  /** Person id, agent name, instance id, delegation id, task id, system name, `<system>/<action>`, `<system>/<credential>` or `<system>/user:<person id>`; empty for `everything`. */
   readonly name: string
 }
 

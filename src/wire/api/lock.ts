@@ -1,4 +1,4 @@
-// Holds locks as the control API shows and makes them. History: v1.
+// Holds locks as the control API shows and makes them. History: v1; `credential` added.
 
 import { z } from 'zod'
 import { Reason, Time } from './text.ts'
@@ -12,13 +12,14 @@ export const LockKind = z.enum([
   'task',
   'system',
   'action',
+  'credential',
   'everything',
 ])
 
 /** What is locked. */
 const LockTarget = z.strictObject({
   kind: LockKind,
-  /** Name of a person, agent or system, id of an instance, delegation or task, `<system>/<action>`; empty for `everything`. */
+  /** Name of a person, agent or system, id of an instance, delegation or task, `<system>/<action>`, `<system>/<credential>` or `<system>/user:<person>`; empty for `everything`. */
   name: z.string().max(512),
 })
 
@@ -67,6 +68,17 @@ export const LockReceipt = z
     outside: z.array(
       z.object({ what: z.enum(['x509-svid', 'jwt-svid', 'access-token']), until: Time }),
     ),
+    /** Tokens of systems that were to be taken back there, and until when those that were not stay valid; empty in receipts from before that was done. */
+    upstream: z
+      .array(
+        z.object({
+          system: z.string(),
+          credential: z.string(),
+          outcome: z.enum(['revoked', 'refused', 'unsupported', 'unanswered']),
+          until: Time.nullable(),
+        }),
+      )
+      .default([]),
     /** Leaf hash of the record `lock.enforced`, whose proof is the receipt's. */
     leaf: z.string(),
   })
