@@ -171,6 +171,46 @@ test('INV-5 a lock on whatever a call touches denies the next one', async () => 
   }
 })
 
+test('INV-5 a lock on a credential cuts what goes out with it, and nothing else', async () => {
+  await bailiwick.pin('keyed', testServer('fakes/sdk-upstream.ts', journal, tap), {
+    secrets: { API_KEY: 'a value' },
+  })
+  await bailiwick.apply(
+    POLICIES + POLICIES.replaceAll('probe/', 'keyed/').replaceAll('@id("', '@id("keyed-'),
+  )
+  const keyed = await connect(bailiwick, worker, 'keyed', { era: '2025-11-25' })
+  const mine = await work(keyed, 'with-the-key')
+  const theirs = await work(otherClient, 'without')
+  const words = [
+    'lock',
+    'add',
+    'credential',
+    'keyed/API_KEY',
+    '--reason',
+    'it leaked',
+    '-o',
+    'json',
+  ]
+  const locked = await bailiwick.cli(words)
+  assert.equal(locked.code, 0, locked.stderr)
+  const { id, receipt } = JSON.parse(locked.stdout) as { id: string; receipt: LockReceipt }
+  assert.deepEqual([receipt.calls, receipt.processes, receipt.instances], [1, 1, 0])
+  const value = { system: 'keyed', credential: 'API_KEY', outcome: 'unsupported', until: null }
+  assert.deepEqual(receipt.upstream, [value])
+  assert.equal((await mine.end).code, 'call.cut')
+  await until('the process is gone', () => !alive(mine.pid))
+  assert.equal((await refused(echo(keyed, 'once more'))).code, 'admit.locked')
+  const seen = theirs.progress()
+  await until('the other call’s progress', () => theirs.progress() > seen + 1)
+  assert.equal(textOf(await echo(workerClient, 'elsewhere')), 'elsewhere')
+  const none = await bailiwick.cli(['lock', 'add', 'credential', 'keyed/OTHER', '--reason', 'x'])
+  assert.match(none.stderr, /lock\.target/)
+  await bailiwick.unlock(id)
+  assert.equal(textOf(await echo(keyed, 'again')), 'again')
+  theirs.stop.abort()
+  await assert.rejects(theirs.end)
+})
+
 test('INV-5 a lock ends a wait, and what was asked for is no longer there', async () => {
   const call = refused(echo(workerClient, 'hold and lock'))
   const held = await bailiwick.held()

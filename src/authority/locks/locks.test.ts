@@ -36,6 +36,7 @@ test('INV-5 every kind of lock stops what it names and nothing else', () =>
       [{ kind: 'person', name: 'bob' }, 'xxxxxx'],
       [{ kind: 'system', name: 'files' }, 'xx.xx.'],
       [{ kind: 'action', name: 'files/move_file' }, '.x..x.'],
+      [{ kind: 'credential', name: 'files/TOKEN' }, 'xx.xx.'],
       [{ kind: 'instance', name: bot.instance }, 'xxxxxx'],
       [{ kind: 'instance', name: '01900000-0000-7000-8000-00000000ffff' }, '......'],
       [{ kind: 'everything', name: '' }, 'xxxxxx'],
