@@ -111,7 +111,11 @@ async function started<T>(entry: Spec, work: (client: Client) => Promise<T>): Pr
 
 async function tools(entry: Spec): Promise<string[]> {
   return started(entry, async (client) =>
-    (await client.listTools()).tools.map(({ name }) => name).sort(),
+    (await client.listTools()).tools
+      .map(({ name }) => name)
+      // What Bailiwick adds for whoever works on a task is no tool of the server's.
+      .filter((name) => name !== 'bailiwick_request_access')
+      .sort(),
   )
 }
 
