@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bringPrograms } from './programs.mjs'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -20,10 +21,7 @@ const PATTERNS = [
 /** Documents, what starts these same tests on PostgreSQL, and backups of rows and log that are in a home: in PostgreSQL both are its own. */
 const ELSEWHERE = /(?:docs|docs-run|both-stores|backup)\.test\.ts$/
 
-if (globSync('/usr/lib/postgresql/*/bin/initdb').length === 0) {
-  process.stderr.write('test: PostgreSQL is not installed\nnext: apt-get install postgresql\n')
-  process.exit(1)
-}
+bringPrograms()
 const wanted = process.argv.slice(2)
 const patterns = wanted.length === 0 ? PATTERNS : wanted
 const files = globSync(patterns, { cwd: ROOT }).filter((file) => !ELSEWHERE.test(file))

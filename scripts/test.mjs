@@ -6,22 +6,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bringPrograms, fail } from './programs.mjs'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const BIN = join(ROOT, 'node_modules', '.bin')
 const CI = process.env['CI'] === 'true'
-
-/** What tests run beyond npm's packages, or read (a path, which may be a pattern), with the Debian package that holds it. */
-const PROGRAMS = [
-  ['openssl', 'openssl'],
-  ['git', 'git'],
-  ['chromium', 'chromium'],
-  ['bwrap', 'bubblewrap'],
-  ['python3', 'python3-minimal'],
-  ['go', 'golang-go'],
-  ['/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog', 'golang-golang-x-mod-dev'],
-  ['/usr/lib/postgresql/*/bin/initdb', 'postgresql'],
-]
 
 /** The quiet checks, quickest first: they speak only when they fail. */
 const CHECKS = [
@@ -34,36 +23,6 @@ const CHECKS = [
 
 /** One test that takes longer hangs (ms). The longest kill processes in rounds. */
 const TEST_MS_MAX = 300_000
-
-function fail(what, next) {
-  process.stderr.write(`\ntest: ${what}\nnext: ${next}\n`)
-  process.exit(1)
-}
-
-function isThere(program) {
-  const look = program.startsWith('/') ? `ls -d ${program}` : `command -v ${program}`
-  return spawnSync('sh', ['-c', look], { stdio: 'ignore' }).status === 0
-}
-
-/** Brings what is missing where that is possible: Debian's packages, as root. Names it clearly where it is not. */
-function bringPrograms() {
-  const missing = PROGRAMS.filter(([program]) => !isThere(program)).map(([, name]) => name)
-  if (missing.length === 0) return
-  const command = `apt-get install --yes --no-install-recommends ${missing.join(' ')}`
-  if (process.getuid?.() === 0 && isThere('apt-get')) {
-    process.stderr.write(`Installing for the tests: ${missing.join(', ')} …\n`)
-    const ran = spawnSync('sh', ['-c', `apt-get update && ${command}`], {
-      encoding: 'utf8',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-    if (ran.status === 0) return
-    process.stderr.write(`${ran.stdout}${ran.stderr}`)
-  }
-  fail(
-    `the tests need ${missing.join(' and ')}`,
-    `as root: \`${command}\`, then run the tests again`,
-  )
-}
 
 function check([name, program, args]) {
   const start = performance.now()

@@ -12,6 +12,7 @@ import { AUDIT_FAULTS } from '../../src/audit/faults.ts'
 import { SIDE_FAULTS } from '../../src/audit/side/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
 import { AMENDMENT_FAULTS } from '../../src/authority/approvals/amendment-faults.ts'
+import { CHECK_FAULTS } from '../../src/authority/checks/faults.ts'
 import { GOVERNANCE_FAULTS } from '../../src/authority/governance/faults.ts'
 import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
@@ -82,6 +83,7 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   JWT_FAULTS: ['Signed JWTs', JWT_FAULTS],
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],
   AMENDMENT_FAULTS: ['Approvals for a task', AMENDMENT_FAULTS],
+  CHECK_FAULTS: ['Checks', CHECK_FAULTS],
   EFFECT_FAULTS: ['What calls set off', EFFECT_FAULTS],
   TRUST_FAULTS: ['Trust sources', TRUST_FAULTS],
   SIGNAL_FAULTS: ['Signals of others', SIGNAL_FAULTS],

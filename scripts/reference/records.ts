@@ -34,6 +34,8 @@ const APPROVALS: Described = {
   'approval.expired': 'nobody decided in time',
   'approval.voided':
     'the approval lost its call: a lock, an instance that ended, or a caller that cancelled',
+  'check.answered':
+    'a check that a gate names was asked about a held call: `allow`, `deny`, or `none` with why there is no answer that counts; durable before the call may go on',
   'amendment.given':
     'persons agreed for a whole task: to which gate, of which action under which definition and policies, how often and until when; the bounds of the arguments are behind the commitments in `terms`',
   'amendment.used':
@@ -152,6 +154,9 @@ const AUTHORITY: Described = {
     'a person took data labels off every lineage of an agent, with the reason; `labels` are those that were there',
   'history.kept':
     'a snapshot of counters was written: it counts every record before this one and none after',
+  'check.added':
+    'a check was registered that gates can name: its host, how long it may take, and the reason',
+  'check.removed': 'a check was removed: gates that name it open for nobody',
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.enforced':
     'what a gateway did for a lock: calls and programs that it cut, approvals that are void, and what stays valid elsewhere until when',

@@ -157,6 +157,10 @@ export const ROUTES = {
   'GET /v1/amendments': 'person',
   'GET /v1/amendments/{id}': 'person',
   'POST /v1/amendments/{id}/withdraw': 'person',
+  'GET /v1/checks': 'viewer',
+  'POST /v1/checks': 'administrator',
+  // Only ever narrows: its gates open for nobody then.
+  'POST /v1/checks/{name}/remove': 'administrator',
   'GET /v1/locks': 'viewer',
   'POST /v1/locks': 'operator',
   'GET /v1/locks/{id}': 'viewer',

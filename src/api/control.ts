@@ -8,6 +8,7 @@ import { uuidv7 } from '../std/id.ts'
 import { serveAgents } from './agents/routes.ts'
 import { serveAmendments } from './amendments/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
+import { serveChecks } from './checks/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
 import { serveRetention } from './audit/retention.ts'
 import { serveBackups } from './backups.ts'
@@ -150,6 +151,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveReach(surface, ports)
   serveApprovals(surface, ports)
   serveAmendments(surface, ports)
+  serveChecks(surface, ports)
   serveLocks(surface, ports)
   serveLimits(surface, ports)
   serveHistory(surface, ports)

@@ -5,6 +5,7 @@ import { Confider } from '../audit/side/confide.ts'
 import { Subjects } from '../audit/side/subjects.ts'
 import type { Amendments } from './approvals/amendments.ts'
 import { Approvals } from './approvals/approvals.ts'
+import { Checks } from './checks/checks.ts'
 import { Connections } from './connections/connections.ts'
 import { Delegations } from './delegation/delegations.ts'
 import { Effects } from './effects/effects.ts'
@@ -55,6 +56,8 @@ export interface Authority {
   readonly approvals: Approvals
   /** What persons agreed to for whole tasks. */
   readonly amendments: Amendments
+  /** Programs that gates name in place of people. */
+  readonly checks: Checks
   readonly locks: Locks
   readonly secrets: Secrets
   /** When each secret was used last, and for which agents. */
@@ -122,8 +125,8 @@ export async function openAuthority(
   const concerns = new CredentialConcerns({ secrets, usage, findings, clock: ports.clock })
   const keyRotation = new KeyRotation(ports)
   for (const sealed of [secrets, upstreamTokens, subjects]) keyRotation.add(sealed)
-  const connections = await Connections.load(ports)
-  keyRotation.add(connections)
+  const [connections, checks] = [await Connections.load(ports), await Checks.load(ports)]
+  for (const sealed of [connections, checks]) keyRotation.add(sealed)
   const sessions = await Sessions.load(ports, people)
   const trust = await TrustSources.load(ports)
   const effects = await Effects.load({ ...ports, systems })
@@ -134,8 +137,7 @@ export async function openAuthority(
   const governed = { people, teams, trust, locks, aloneDelayMs }
   const governance = await Governance.load(ports, governed, ports.onTrouble)
   stop()
-  const troubles = problems.map(({ detail }) => detail)
-  await tellRefused([...refused.values()], troubles, ports)
+  await tellRefused([...refused.values()], problems, ports)
   const nouns = { people, teams, agents, systems, policies, delegations, approvals, locks, secrets }
   const { amendments } = approvals
   const settled = reactions({ ...nouns, amendments, tasks }, ports.onTrouble)
@@ -143,6 +145,7 @@ export async function openAuthority(
     ...registry,
     ...nouns,
     amendments,
+    checks,
     effects,
     enforcers,
     limits,
@@ -194,7 +197,7 @@ async function openRegistry(ports: AuthorityPorts, subjects: Subjects) {
 /** Records which rows were no authority. The limit keeps the record bounded, whoever filled the table. */
 async function tellRefused(
   refused: readonly { readonly table: string; readonly row: string }[],
-  problems: readonly string[],
+  problems: readonly Fault[],
   { audit }: Pick<AuthorityPorts, 'audit'>,
 ): Promise<void> {
   if (refused.length === 0 && problems.length === 0) return
@@ -202,6 +205,6 @@ async function tellRefused(
   await audit.append({
     type: 'authority.refused_rows',
     phase: 'lifecycle',
-    body: { count: refused.length, rows, problems: [...problems] },
+    body: { count: refused.length, rows, problems: problems.map(({ detail }) => detail) },
   })
 }

@@ -10,6 +10,7 @@ import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
 import { replayAmendments } from './approvals/amendment-replay.ts'
+import { replayChecks } from './checks/check-replay.ts'
 import { replayFamilies } from './consent/family-replay.ts'
 import { replayEnforcers } from './enforcers/enforcer-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
@@ -76,6 +77,7 @@ export interface Replayed {
   readonly locks: number
   readonly approvals: number
   readonly amendments: number
+  readonly checks: number
   readonly instances: number
   readonly delegations: number
   readonly tasks: number
@@ -116,6 +118,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     locks: await replayLocks(ports),
     approvals: await replayApprovals(ports),
     amendments: await replayAmendments(ports),
+    checks: await replayChecks(ports),
     instances: (await replayRevocations(ports)) + (await replayEnded(ports)),
     delegations: await replayDelegations(ports),
     tasks: await replayTasks(ports),

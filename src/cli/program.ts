@@ -77,6 +77,11 @@ const COMMANDS: readonly (readonly [
     () => import('./credential.ts'),
   ],
   [
+    'check',
+    'programs that gates name in place of people: add, list, remove',
+    () => import('./check.ts'),
+  ],
+  [
     'enforcer',
     'programs that enforce decisions themselves: add, list, revoke',
     () => import('./enforcer.ts'),

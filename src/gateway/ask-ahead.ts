@@ -6,6 +6,7 @@ import type { CallRequest } from './call.ts'
 import { deny, isDenial, type Denial } from './denial.ts'
 import type { AheadAsk, ApprovalView, Ports } from './ports.ts'
 import type { Resolved } from './steps/03-resolve.ts'
+import { gatesBy } from './steps/05-checks.ts'
 import { amendedAsk, callDigest } from './steps/05-gate.ts'
 
 /** What an agent wants for its task. */
@@ -44,7 +45,10 @@ export async function askAhead(
   const { id: call, request, actor, resolved, decision } = of
   if (decision.answer === 'allow') return { kind: 'asked', call, state: 'not_needed' }
   if (request.unbound !== undefined) return deny('approval.unbound', request.unbound)
-  const ask = amendedAsk({ id: call, actor, request }, resolved, decision)
+  // Checks are asked about every call by itself, when it is made.
+  const gates = gatesBy(decision).people
+  if (gates.length === 0) return { kind: 'asked', call, state: 'not_needed' }
+  const ask = amendedAsk({ id: call, actor, request }, resolved, { ...decision, gates })
   if (ports.approvals.amended(ask) !== undefined) return { kind: 'asked', call, state: 'approved' }
   const { count, forMs, loosen } = terms
   const about = { count, for_ms: forMs, loosen: [...loosen] }

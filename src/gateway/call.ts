@@ -48,6 +48,14 @@ export interface CallRequest {
   readonly onProgress?: (params: JsonObject) => void
 }
 
+/** What checks allowed of a held call. */
+export interface Checked {
+  /** `@id`s of the policies that they set aside for this call. */
+  readonly setAside: readonly string[]
+  /** Leaf hashes of the records of their answers. */
+  readonly records: readonly string[]
+}
+
 /** A call with what the steps have found out. Owned by `govern`; a step writes only its own field. */
 export interface Call {
   readonly id: string
@@ -71,6 +79,8 @@ export interface Call {
   readonly reserved: Reserved
   /** gate: the approval that was used up for this call. */
   approval?: ApprovalView
+  /** gate: what checks allowed. */
+  checked?: Checked
   /** gate: what was used up of what persons agreed to for its task. */
   amended?: AmendedView
   /** record: its place in the trace that it came in, or in one of its own. */

@@ -39,6 +39,7 @@ const QUOTING: Readonly<Record<string, string>> = {
   'admit.locked': 'a lock stops it',
   'call.cut': 'a lock cut it',
   'approval.denied': 'a person denied this call',
+  'check.denied': 'a check denied this call',
 }
 
 /** Why a call did not run, or ended, as its records say it: without the words of anybody. */

@@ -104,6 +104,11 @@ export const GATEWAY_FAULTS = {
     status: 403,
     next: 'send a body of at most 1 MiB, or one with a Content-Digest header (RFC 9530, sha-256)',
   },
+  'check.denied': { status: 403, next: 'change what the reason says, and make the call again' },
+  'check.failed': {
+    status: 503,
+    next: 'make the call again later; operators see in the record why the check gave no answer',
+  },
   'approval.denied': { status: 403, next: 'do not retry: a person decided' },
   'approval.expired': { status: 403, next: 'make the call again, which asks again' },
   'approval.void': { status: 403, next: 'make the call again, which asks again' },

@@ -76,6 +76,56 @@ describe('a held call', () => {
     assert.ok(!bench.types.includes('call.intent'))
   })
 
+  test('INV-2 a check in place of people: asked about exactly this call, and on record before its intent', async () => {
+    bench.fake.gates = ['check guard']
+    bench.fake.checkAnswers = [{ verdict: 'allow', reason: 'small' }]
+    assert.equal(textOf(await bench.govern('echo', hello)), 'hello')
+    const [answered, intent] = bench.fake.records
+    assert.deepEqual([answered?.type, answered?.body['verdict']], ['check.answered', 'allow'])
+    assert.deepEqual(intent?.body['checks'], ['leaf1'])
+    assert.deepEqual(intent?.body['set_aside'], ['gated'])
+    const [asked] = bench.fake.checked
+    assert.deepEqual([asked?.check, asked?.call, asked?.input], ['guard', intent?.call, hello])
+    assert.equal(bench.fake.approvals.asked.length, 0)
+  })
+
+  test('INV-2 a check that denies, or gives no answer that counts, stops the call; its words reach the agent and not the record', async () => {
+    bench.fake.gates = ['check guard']
+    for (const [verdict, code] of [
+      ['deny', 'check.denied'],
+      ['none', 'check.failed'],
+    ] as const) {
+      bench.fake.checkAnswers = [{ verdict, reason: 'over \u202e budget' }]
+      const got = await bench.govern('echo', hello)
+      assert.equal(codeOf(got), code)
+      const { detail } = (got as { denial: { detail: string } }).denial
+      assert.doesNotMatch(detail, /\u202e/)
+      assert.equal(/budget/.test(detail), verdict === 'deny')
+    }
+    assert.doesNotMatch(JSON.stringify(bench.fake.records[0]), /budget/)
+    assert.ok(!bench.types.includes('call.intent'))
+  })
+
+  test('INV-6 people and a check are two gates: the check is asked before people, and again once they agreed', async () => {
+    bench.fake.gates = ['operator', 'check guard']
+    assert.equal(codeOf(await bench.govern('echo', hello)), 'check.failed')
+    assert.equal(bench.fake.approvals.asked.length, 0, 'nobody is asked in vain')
+    const approve = {
+      onHeld: (view: { id: string }) => bench.fake.approvals.set(view.id, 'approved'),
+    }
+    const allow = { verdict: 'allow', reason: '' } as const
+    bench.fake.checkAnswers = [allow, { verdict: 'deny', reason: 'no longer' }]
+    assert.equal(codeOf(await bench.govern('echo', hello, approve)), 'check.denied')
+    assert.equal(bench.fake.approvals.state('approval-1'), 'approved', 'it was not used up')
+    bench.fake.checkAnswers = [allow, allow]
+    assert.equal(textOf(await bench.govern('echo', hello)), 'hello')
+    const intent = bench.fake.records.find(({ type }) => type === 'call.intent')
+    assert.deepEqual(intent?.body['set_aside'], ['gated', 'gated-1'])
+    bench.fake.approvals.amendedLeft = 1
+    bench.fake.checkAnswers = []
+    assert.equal(codeOf(await bench.govern('echo', hello)), 'check.failed', 'of each call anew')
+  })
+
   test('INV-6 another argument is another call', async () => {
     await bench.govern('echo', hello, { patienceMs: () => 1 })
     bench.fake.approvals.set('approval-1', 'approved')

@@ -13,6 +13,7 @@ import { deny, isDenial, recordedReason, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
 import { Grant, sameGround } from './grant.ts'
 import { GivenLately } from './given.ts'
+import { setAside, type Lifted } from './lifted.ts'
 import type { Operation } from './operation.ts'
 import type { AmendedView, ApprovalView, Ports } from './ports.ts'
 import { authenticate } from './steps/01-authenticate.ts'
@@ -22,6 +23,7 @@ import { resolve, type Resolved } from './steps/03-resolve.ts'
 import { decide, denied } from './steps/04-decide.ts'
 import { checkScope } from './steps/04-scope.ts'
 import { checkTask } from './steps/04-task.ts'
+import { gatesBy, runChecks } from './steps/05-checks.ts'
 import { amendedAsk, callDigest, gate, type Held } from './steps/05-gate.ts'
 import { checkSpent, measure, reserve, type Reserved } from './steps/05-reserve.ts'
 import { keepArguments } from './steps/06-keep.ts'
@@ -69,27 +71,23 @@ interface Seen {
 
 const NOTHING: ReadonlySet<string> = new Set()
 
-/** What was agreed to of a held call, and is used up for it. */
-type Lifted = Pick<Call, 'approval' | 'amended'>
-
 /** Why what was agreed to, and is used up, is not about what the call is now. */
-function changedSince(asked: Decided, now: Decided, { amended }: Lifted): Denial | undefined {
+function changedSince(
+  asked: Decided,
+  now: Decided,
+  { amended, checked }: Lifted,
+): Denial | undefined {
   if (now.resolved.action.digest !== asked.resolved.action.digest) {
     return deny('approval.void', 'the definition of the action changed meanwhile')
   }
   if (now.actor.task?.id !== asked.actor.task?.id) {
     return deny('approval.void', 'it works on something else since it was asked')
   }
-  // What is for a whole task is bound to the policies as well.
-  if (amended !== undefined && now.decision.policySet !== asked.decision.policySet) {
+  // What is for a whole task, and what a check said, is bound to the policies as well.
+  if ((amended ?? checked) !== undefined && now.decision.policySet !== asked.decision.policySet) {
     return deny('approval.void', 'the policies changed meanwhile')
   }
   return undefined
-}
-
-/** The policies that are set aside for exactly this call. */
-function setAside({ approval, amended }: Lifted): ReadonlySet<string> {
-  return new Set([...(approval?.setAside ?? []), ...(amended?.setAside ?? [])])
 }
 
 /** The spine with what it holds while calls run. */
@@ -259,12 +257,25 @@ export class Governor {
     if (spent !== undefined) return spent
     if (request.unbound !== undefined) return deny('approval.unbound', request.unbound)
     timings.end('decide')
-    const amended = await this.#useAmended(id, request, decided)
-    if (amended !== undefined) return { amended }
-    const gated = await gate({ id, actor, request }, resolved, decision, this.#ports)
+    const { checks, people } = gatesBy(decision)
+    const check = async (): Promise<Lifted | Denial> => {
+      if (checks.length === 0) return {}
+      const checked = await runChecks({ id, actor, request }, resolved, decision, this.#ports)
+      return isDenial(checked) ? checked : { checked }
+    }
+    // Nobody is asked about a call that a check denies.
+    const first = await check()
+    if (isDenial(first) || people.length === 0) return first
+    const asked = { ...decided, decision: { ...decision, gates: people } }
+    const amended = await this.#useAmended(id, request, asked, first)
+    if (amended !== undefined) return { ...first, amended }
+    const gated = await gate({ id, actor, request }, resolved, asked.decision, this.#ports)
     timings.end('wait')
     if (isDenial(gated) || 'held' in gated) return gated
-    return (await this.#useUp(request, gated, decided)) ?? { approval: gated }
+    // What a check said before people took their time was about another moment.
+    const again = await check()
+    if (isDenial(again)) return again
+    return (await this.#useUp(request, gated, asked, again)) ?? { ...again, approval: gated }
   }
 
   /** Uses up what persons agreed to for the task of this call, where that lifts all of its gates and it would go on then. */
@@ -272,12 +283,13 @@ export class Governor {
     id: string,
     request: CallRequest,
     { actor, resolved, decision }: Decided,
+    checked: Lifted,
   ): Promise<AmendedView | undefined> {
     const { approvals } = this.#ports
     const ask = amendedAsk({ id, actor, request }, resolved, decision)
     const amended = approvals.amended(ask)
     if (amended === undefined) return undefined
-    const then = this.#decide(request, setAside({ amended }))
+    const then = this.#decide(request, setAside({ ...checked, amended }))
     if (isDenial(then) || then.decision.answer !== 'allow') return undefined
     // Somebody else may have used up the last of it: then people are asked.
     return (await approvals.useAmended(amended, ask)) ? amended : undefined
@@ -330,9 +342,10 @@ export class Governor {
     request: CallRequest,
     approval: ApprovalView,
     asked: Decided,
+    checked: Lifted,
   ): Promise<Denial | undefined> {
     const ports = this.#ports
-    const before = this.#decide(request, setAside({ approval }))
+    const before = this.#decide(request, setAside({ ...checked, approval }))
     if (isDenial(before)) return before
     if (before.actor.task?.id !== asked.actor.task?.id) {
       return deny('approval.void', 'it works on something else since the wait began')

@@ -5,6 +5,7 @@ import type { Entropy } from '../std/entropy.ts'
 import type { JsonObject } from '../std/json.ts'
 import type { Actor } from '../wire/actor.ts'
 import type { Decision, DecisionRequest, Gate } from '../wire/decision.ts'
+import type { CheckVerdict } from '../wire/check.ts'
 import type { Effect } from '../wire/effect.ts'
 import type { HistoryFacts } from '../wire/history.ts'
 import type { KeptKind } from '../wire/obligation.ts'
@@ -287,6 +288,27 @@ export interface ReceiptPort {
   of(leaf: string): JsonObject | undefined
 }
 
+/** A held call, as a check is asked about it. */
+export interface CheckAsk {
+  /** Name of the check. */
+  readonly check: string
+  readonly call: string
+  /** Digest of actor, delegation, action, arguments and definition: what the answer is signed over. */
+  readonly digest: string
+  readonly actor: Actor
+  readonly system: string
+  readonly action: string
+  readonly definition: string
+  readonly effects: readonly string[]
+  readonly input: JsonObject
+  readonly signal: AbortSignal
+}
+
+/** Programs that gates name in place of people. Never rejects: what went wrong is no answer. */
+export interface CheckPort {
+  ask(of: CheckAsk): Promise<CheckVerdict>
+}
+
 /** Everything that the gateway needs. */
 export interface Ports {
   readonly clock: Clock
@@ -301,6 +323,7 @@ export interface Ports {
   readonly observing: ObservingPort
   readonly traffic: TrafficPort
   readonly approvals: ApprovalPort
+  readonly checks: CheckPort
   readonly credentials: CredentialPort
   readonly commitments: CommitmentPort
   readonly payloads: PayloadPort

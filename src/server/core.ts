@@ -10,6 +10,7 @@ import { replayErasures } from '../authority/erasure/erasure-replay.ts'
 import { Network } from '../gateway/net/network.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
 import { heldRegistrations } from './attest.ts'
+import { CheckAsker } from './ask-check.ts'
 import { upstreamSandbox } from './district.ts'
 import { openConsents } from './consent.ts'
 import { isOrderedInDatabase } from './database.ts'
@@ -103,7 +104,7 @@ async function open(
 ): Promise<Core> {
   const { identity: identityUrl = () => '', gateways = () => [] } = urls
   const ground = await openGround(settings, machine, stack)
-  const { audit, authority, note, refusals } = ground
+  const { authority, note, refusals } = ground
   const parts = await openIdentity({ ground, settings, machine, identityUrl }, stack)
   const resources = new GatewayResources(gateways, authority.systems)
   const consents = await openConsents({ ...ground, ...parts, settings, machine, resources })
@@ -111,20 +112,18 @@ async function open(
   const policy = new LivePolicy()
   stack.push(watchDecisions({ policy, authority, machine, note, onTrouble: ground.onTrouble }))
   authority.tasks.checkScopesWith((scope) => policy.set.checkTaskScope(scope))
-  await hearPolicy(authority, audit)
-  await pinWeb(authority.systems, note)
-  restorePolicy({ authority, policy })
-  stack.push(endStaleAmendments({ policy, authority, onTrouble: ground.onTrouble }))
+  await beginPolicy(ground, policy, stack)
   const { traffic, payloads } = await openKept(ground, settings, machine, stack)
   const sandbox = upstreamSandbox(settings, note)
   const outward = { ground, parts, settings, machine, controlUrl }
-  const { network, credentials } = openOutward(outward, stack)
+  const { network, credentials, checks } = openOutward(outward, stack)
   const pins = openPins({ ...ground, policy, clock: machine.clock }, stack)
   const gateway = openGateway({
     ports: gatewayPorts({
       ...ground,
       ...parts,
       credentials: credentials.port,
+      checks,
       traffic: traffic.kept,
       payloads,
       pins,
@@ -166,6 +165,18 @@ async function open(
   }
 }
 
+/** Puts in force what was applied last, and ends what persons agreed to under anything else. */
+async function beginPolicy(
+  { audit, authority, note, onTrouble }: Ground,
+  policy: LivePolicy,
+  stack: Stack,
+): Promise<void> {
+  await hearPolicy(authority, audit)
+  await pinWeb(authority.systems, note)
+  restorePolicy({ authority, policy })
+  stack.push(endStaleAmendments({ policy, authority, onTrouble }))
+}
+
 /** Opens what follows the log: exports, search, witnesses and metrics. */
 async function openRecord(
   ground: Ground,
@@ -178,6 +189,7 @@ async function openRecord(
     ...ground,
     home: settings.home,
     version: VERSION,
+    control: `http://bailiwick.localhost:${settings.controlPort}`,
     sinks: readSinks(settings.home),
     cursors: ground.store.cursors,
   })
@@ -261,7 +273,11 @@ function openOutward(
     readonly controlUrl: () => string
   },
   stack: Stack,
-): { readonly network: Network; readonly credentials: Credentials } {
+): {
+  readonly network: Network
+  readonly credentials: Credentials
+  readonly checks: CheckAsker
+} {
   const { ground, parts, settings, machine, controlUrl } = of
   const network = new Network()
   const credentials = openCredentials({
@@ -275,7 +291,9 @@ function openOutward(
     vault: settings.vault,
   })
   stack.push(() => credentials.close())
-  return { network, credentials }
+  const checks = new CheckAsker({ ...machine, checks: ground.authority.checks })
+  stack.push(() => checks.close())
+  return { network, credentials, checks }
 }
 
 /** Ends what agents and people have once they are over: the calls under way first, then what could make more. */

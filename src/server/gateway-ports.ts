@@ -17,6 +17,7 @@ import type {
   ApprovalAsk,
   ApprovalPort,
   ApprovalView,
+  CheckPort,
   CommitmentPort,
   CredentialPort,
   PayloadPort,
@@ -53,6 +54,7 @@ export interface GatewayParts {
   readonly commitments: CommitmentPort
   readonly payloads: PayloadPort
   readonly credentials: CredentialPort
+  readonly checks: CheckPort
   readonly clock: Clock
   readonly entropy: Entropy
   readonly watch: WatchPort
@@ -104,6 +106,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     },
     credentials: parts.credentials,
     approvals: approvalPort(parts),
+    checks: parts.checks,
   }
 }
 

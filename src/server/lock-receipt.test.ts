@@ -6,6 +6,7 @@ import { AGENTS, DelegatedHome, instanceOf } from '../../test/fakes/delegated.ts
 import type { LockTarget } from '../store/rows/lock.ts'
 import { rfc3339 } from '../std/clock.ts'
 import { recordReceipt, type LockReceiptParts } from './lock-receipt.ts'
+import { LockDesk } from './lock-desk.ts'
 
 const MINUTE = 60_000
 const NOTHING = { calls: 0, processes: 0, approvals: 0 }
@@ -71,4 +72,46 @@ test('what others verify by themselves ends with the instance at the latest', ()
       [jwt?.until, token?.until],
       [rfc3339(at + 20 * MINUTE), rfc3339(at + 20 * MINUTE)],
     )
+  }))
+
+test('INV-5 whoever sets a lock, its receipt is recorded once it is durable; of one that cannot be made durable there is none', () =>
+  DelegatedHome.with(async (home) => {
+    const { parts: ports } = await parts(home)
+    const { audit } = home.home
+    const { locks } = home.authority
+    const troubles: unknown[] = []
+    const upstream = {
+      system: 'crm',
+      credential: 'user:x',
+      outcome: 'revoked',
+      until: null,
+    } as const
+    const desk = new LockDesk({
+      ...ports,
+      authority: home.authority,
+      lastCut: () => ({ calls: 2, processes: 1 }),
+      revoke: () => Promise.resolve([upstream]),
+      onTrouble: (_lock, error) => void troubles.push(error),
+    })
+    const word = {
+      target: { kind: 'agent', name: 'one' },
+      reason: 'a finding',
+      person: '',
+    } as const
+    const { id } = await locks.addAtOnce(word)
+    const { lock, receipt } = await desk.lock({ ...word, person: home.person })
+    assert.deepEqual([receipt?.calls, receipt?.processes, receipt?.instances], [2, 1, 3])
+    assert.deepEqual(receipt?.upstream, [upstream])
+    const second = lock.id
+    const recorded = () =>
+      audit.recorded.flatMap(({ draft }) => (draft.type === 'lock.enforced' ? [draft.body] : []))
+    assert.deepEqual(
+      recorded().map((body) => body?.['lock']),
+      [id, second],
+    )
+    audit.fail()
+    await assert.rejects(locks.addAtOnce(word))
+    await desk.close()
+    assert.equal(recorded().length, 2)
+    assert.deepEqual(troubles, [])
   }))

@@ -3,7 +3,6 @@
 import type { Server } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
-import type { ServerPort } from '../api/ports.ts'
 import { Signals } from '../authority/signals/signals.ts'
 import { PublicLog } from '../audit/public/public-log.ts'
 import { openControl } from '../api/control.ts'
@@ -70,7 +69,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const failed = (error: unknown): void => note('failed inside', { error: String(error) })
 
   const server = serverPort(core, urls)
-  const identity = identitySurface(core, { urls, server, failed })
+  const identity = identitySurface(core, urls, failed)
   stack.push(() => identity.close())
   urls.identity = `https://${host}:${await bind(identity.server, host, settings.identityPort)}`
 
@@ -127,15 +126,8 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
 /** The identity listener with the authorization server behind it, not listening yet. */
 function identitySurface(
   core: Core,
-  {
-    urls,
-    server,
-    failed,
-  }: {
-    readonly urls: Running['urls']
-    readonly server: Pick<ServerPort, 'lock'>
-    readonly failed: (error: unknown) => void
-  },
+  urls: Running['urls'],
+  failed: (error: unknown) => void,
 ): IdentityListener {
   const { authority, identities, machine, refusals, roots } = core
   const { clock, timer } = machine
@@ -162,7 +154,6 @@ function identitySurface(
       ...core.grantPorts,
       audit: core.audit,
       clock,
-      lock: (word) => server.lock(word),
     }),
     log: new PublicLog({
       home: core.settings.home,

@@ -274,7 +274,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments; 0008 governance: governance, governance_rule, governance_seen. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments; 0008 checks; 0009 governance: governance, governance_rule, governance_seen. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -321,7 +321,17 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
     up: gates,
     rolls: ['amendments'],
   },
-  '0008_governance': {
+  '0008_checks': {
+    up: async (db, d) => {
+      await signedTable(db, d, 'checks', [
+        ['name', 'text'],
+        ['state', 'text'],
+      ])
+      await sql`create index checks_state on checks (state)`.execute(db)
+    },
+    rolls: ['checks'],
+  },
+  '0009_governance': {
     up: governance,
     rolls: ['governance', 'governance_rule'],
   },

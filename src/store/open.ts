@@ -11,6 +11,7 @@ import { AGENTS, type Agent } from './rows/agent.ts'
 import { AMENDMENTS, type Amendment } from './rows/amendment.ts'
 import { APPROVALS, type Approval } from './rows/approval.ts'
 import { CERTIFICATES, type CertificateRow } from './rows/certificate.ts'
+import { CHECKS, type Check } from './rows/check.ts'
 import { CONNECTIONS, type Connection } from './rows/connection.ts'
 import { CREDENTIALS, type CredentialUse } from './rows/credential.ts'
 import { CURSORS, type Cursor } from './rows/cursor.ts'
@@ -65,6 +66,7 @@ export interface Tables {
   readonly delegations: SignedRepository<Delegation>
   readonly approvals: SignedRepository<Approval>
   readonly amendments: SignedRepository<Amendment>
+  readonly checks: SignedRepository<Check>
   readonly locks: SignedRepository<Lock>
   readonly secrets: SignedRepository<Secret>
   readonly joinTokens: SignedRepository<JoinTokenRow>
@@ -207,6 +209,7 @@ function tablesOn(db: Kysely<unknown>, ground: Ground): Tables {
     delegations: on(DELEGATIONS),
     approvals: on(APPROVALS),
     amendments: on(AMENDMENTS),
+    checks: on(CHECKS),
     locks: on(LOCKS),
     secrets: on(SECRETS),
     joinTokens: on(JOIN_TOKENS),

@@ -1,4 +1,6 @@
-// Holds what the text of a gate says: who may agree, how many of them, and under which conditions. History: v1 a role; v2 this; v3 to whom a request may be passed on.
+// Holds what the text of a gate says: who may agree, how many of them, and under which conditions. History: v1 a role; v2 this; v3 to whom a request may be passed on; v4 a check.
+
+import { isName } from '../std/id.ts'
 
 /** Who may agree at a gate. */
 export type GateWho =
@@ -21,6 +23,8 @@ export interface GateRule {
   readonly apart: boolean
   /** True where agreeing needs the person there: a passkey over this very call. */
   readonly present: boolean
+  /** Name of the check that is asked in place of people: then nobody agrees here. */
+  readonly check?: string
   /** Who may agree as well, once it has waited so long. */
   readonly later?: { readonly afterMs: number; readonly who: readonly GateWho[] }
 }
@@ -33,6 +37,8 @@ const ROLE = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const COUNT = /^([1-9]) of (.+)$/
 const LATER = /^after ([1-9]\d{0,3}) (minute|hour)s? (.+)$/
 const MINUTE_MS = 60_000
+/** What the text of a gate begins with that a check opens. */
+const CHECK = 'check '
 /** Words of the grammar: a role of such a name could not be told from it. */
 const RESERVED: ReadonlySet<string> = new Set([
   'of',
@@ -51,6 +57,7 @@ const RESERVED: ReadonlySet<string> = new Set([
  */
 export function readGate(text: string): GateReading {
   if (text.length > MOST_TEXT) return { wrong: `a gate is at most ${MOST_TEXT} characters` }
+  if (text.startsWith(CHECK)) return readCheck(text.slice(CHECK.length))
   const [first = '', ...options] = text.split(',').map((part) => part.trim())
   const [, count = '1', names = first] = COUNT.exec(first) ?? []
   const who = readWho(names)
@@ -87,6 +94,17 @@ export function readGate(text: string): GateReading {
   return { rule: { ...rule, ...(later !== undefined && { later }) } }
 }
 
+function readCheck(name: string): GateReading {
+  if (!isName(name)) return { wrong: CHECKS }
+  return { rule: { count: 1, who: [], not: [], apart: false, present: false, check: name } }
+}
+
+/** The check that a gate names; undefined where it asks people. */
+export function checkNamed(text: string): string | undefined {
+  return gateRule(text).check
+}
+
+const CHECKS = 'a gate of a check is `check NAME`, and nothing besides: two gates are two policies'
 const WHO =
   'a gate begins with who agrees: a role, `team NAME`, `the owner` or `the user`, more of them with `or`, and `2 of` in front for two'
 const OPTION =
@@ -140,7 +158,8 @@ export function gateName(text: string): string {
 
 /** What a gate asks for, in words for people: `2 people of the role finance or the team treasury`. */
 export function gateWords(text: string): string {
-  const { count, who, not, apart, present, later } = gateRule(text)
+  const { count, who, not, apart, present, later, check } = gateRule(text)
+  if (check !== undefined) return `the check ${check}`
   const names = who.map(whoWords).join(' or ')
   const conditions = [
     ...not.map((one) => (one === 'user' ? 'not the person it acts for' : "not the agent's owner")),

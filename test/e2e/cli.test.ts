@@ -127,7 +127,11 @@ for (const era of ['2025-11-25', '2026-07-28'] as const) {
     const { client, told } = await bridged(era, [], bailiwick.home)
     try {
       const { tools } = await client.listTools()
-      assert.deepEqual(tools.map(({ name }) => name).sort(), ['echo', 'fail', 'work'])
+      assert.deepEqual(
+        tools.map(({ name }) => name).sort(),
+        ['bailiwick_request_access', 'echo', 'fail', 'work'],
+        'those of the system, and ours',
+      )
       const echoed = await client.callTool({ name: 'echo', arguments: { text: 'à \u2028 b' } })
       assert.equal(textOf(echoed), 'à \u2028 b')
       const failed = await client.callTool({ name: 'fail', arguments: {} })

@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, hash, verify } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Holder } from '../../src/cli/identity/holder.ts'
@@ -10,6 +13,7 @@ import { fromBase64url, utf8 } from '../../src/std/bytes.ts'
 import type { AuditEntry } from '../../src/wire/api/audit.ts'
 import { Approval } from '../../src/wire/api/approval.ts'
 import { Task, TaskShown } from '../../src/wire/api/task.ts'
+import { answerSignature } from '../../src/wire/check.ts'
 import { META } from '../../src/wire/mcp.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
 import { connect, legacy, modern, refused, send, type Answer } from './client.ts'
@@ -20,7 +24,16 @@ const POLICIES = `
 @id("echo-is-looked-at") @gate("operator")
 forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
 when { context.input.text like "ok, hold*" };
+@id("echo-is-checked") @gate("check guard")
+forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
+when { context.input.text like "ok, check*" };
 `
+
+interface Question {
+  readonly nonce: string
+  readonly digest: string
+  readonly input: { readonly text: string }
+}
 
 let bailiwick: Bailiwick
 let journal: string
@@ -311,6 +324,46 @@ test('INV-9 an agent asks ahead with our own tool, and can only ask', async () =
   assert.match(denied.text, /use the template instead/)
   await bailiwick.cli(['task', 'close', task.id, '--reason', 'done'])
   assert.equal((await ask(wanted)).code, 'decide.no_task')
+})
+
+test('INV-2 a check that a gate names decides by its signed word, and nothing runs without one', async (t) => {
+  const holder = await worker('checked')
+  await open('checked', '--allow', 'probe/echo')
+  assert.equal((await echo(holder, 'ok, check 0')).code, 'check.failed', 'nobody registered it')
+  const asked: string[] = []
+  let key = new Uint8Array()
+  const server = createServer((request, response) => {
+    let text = ''
+    request.setEncoding('utf8').on('data', (more: string) => (text += more))
+    request.on('end', () => {
+      const { nonce, digest, input } = JSON.parse(text) as Question
+      asked.push(input.text)
+      const verdict = input.text.endsWith('bad') ? 'deny' : 'allow'
+      const body = JSON.stringify({ verdict, reason: 'the text ends badly' })
+      const signature = answerSignature(key, { nonce, digest, body })
+      response.writeHead(200, { 'bailiwick-signature': signature }).end(body)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const words = ['check', 'add', 'guard', '--url', url, '--reason', 'a test']
+  const added = await bailiwick.cli(words)
+  assert.equal(added.code, 0, added.stderr)
+  // Without its key, what it answers counts for nothing.
+  assert.equal((await echo(holder, 'ok, check 1')).code, 'check.failed')
+  key = Buffer.from(added.stdout.trim().slice('whsec_'.length), 'base64')
+  assert.ok(ran(await echo(holder, 'ok, check 2')))
+  const denied = await echo(holder, 'ok, check bad')
+  assert.equal(denied.code, 'check.denied')
+  assert.match(denied.text, /the text ends badly/)
+  assert.deepEqual(asked, ['ok, check 1', 'ok, check 2', 'ok, check bad'])
+  const listed = await bailiwick.cli(['check', 'ls', '-o', 'json'])
+  assert.doesNotMatch(listed.stdout, /whsec/)
+  assert.equal((await bailiwick.cli(['check', 'rm', 'guard', '--reason', 'over'])).code, 0)
+  assert.equal((await echo(holder, 'ok, check 3')).code, 'check.failed')
+  assert.doesNotMatch(readFileSync(journal, 'utf8'), /check (?:0|1|bad|3)/)
 })
 
 test('INV-4 what comes with a join token is for its instance alone, and ends with it', async () => {

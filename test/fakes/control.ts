@@ -193,6 +193,7 @@ export class ControlHome {
       onTrouble,
     })
     this.exports = await Exports.open({
+      control: this.url,
       home: directory,
       origin,
       version: '0.0.0',

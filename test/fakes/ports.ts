@@ -5,6 +5,7 @@ import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import type { Actor } from '../../src/wire/actor.ts'
 import type { Answer, Decision, DecisionRequest } from '../../src/wire/decision.ts'
+import type { CheckVerdict } from '../../src/wire/check.ts'
 import type { Obligations } from '../../src/wire/obligation.ts'
 import type { HistoryFacts } from '../../src/wire/history.ts'
 import type { Observation } from '../../src/wire/observation.ts'
@@ -21,6 +22,7 @@ import type {
   AmendedAsk,
   AmendedView,
   ApprovalAsk,
+  CheckAsk,
   ApprovalPort,
   ApprovalView,
   HistoryPort,
@@ -201,6 +203,11 @@ export class FakePorts {
   readonly history = new FakeHistory()
   locks: LockView | undefined
   lockAge = 0
+  /** What checks were asked, and what they answer, in order. */
+  readonly checked: CheckAsk[] = []
+  checkAnswers: CheckVerdict[] = []
+  /** Text of the gate that holds calls, and of another one where there are two. */
+  gates: readonly string[] = ['operator']
   /** Environments of systems; `default` where nothing stands here. */
   environments: Record<string, string> = {}
   readonly observed: Observation[] = []
@@ -266,12 +273,15 @@ export class FakePorts {
   #decide(request: DecisionRequest): Decision {
     this.decisions.push(request)
     const wanted = this.answers[request.action] ?? 'allow'
-    const gate = { name: 'operator', policy: 'gated', reason: 'a person looks first' }
-    const answer = wanted === 'hold' && request.setAside.has('gated') ? 'allow' : wanted
+    const gates = this.gates.map((name, at) => {
+      return { name, policy: at === 0 ? 'gated' : `gated-${at}`, reason: 'a person looks first' }
+    })
+    const left = gates.filter(({ policy }) => !request.setAside.has(policy))
+    const answer = wanted === 'hold' && left.length === 0 ? 'allow' : wanted
     return {
       answer,
       parties: [],
-      gates: answer === 'hold' ? [gate] : [],
+      gates: answer === 'hold' ? left : [],
       ...(this.obligations !== undefined && { obligations: this.obligations }),
       policySet: this.policySet,
       reason: answer === 'deny' ? 'no policy permits it' : 'because',
@@ -346,6 +356,12 @@ export class FakePorts {
         keep: (call, request, decision) => this.traffic.push({ call, request, decision }),
       },
       approvals: this.approvals,
+      checks: {
+        ask: async (of) => {
+          this.checked.push(of)
+          return this.checkAnswers.shift() ?? { verdict: 'none', reason: 'nobody answers' }
+        },
+      },
       pins: {
         admits: async () => undefined,
         peer: () => undefined,

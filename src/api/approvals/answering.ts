@@ -9,7 +9,7 @@ import { DetailedFault } from '../problem.ts'
 import { termsOf } from '../amendments/shown.ts'
 import type { Fragment } from '../page/page.ts'
 import type { SignedIn } from '../session/session-of.ts'
-import { inert } from './inert.ts'
+import { inert } from '../../std/inert.ts'
 
 /** Characters of any text but the arguments. */
 const MAX_TEXT = 1_000

@@ -7,7 +7,7 @@ import type { AuthorizationRequest, RefusedRequest } from '../../authority/conse
 import { Fault } from '../../std/fault.ts'
 import { mayUse } from '../access.ts'
 import type { Agent } from '../agents/shown.ts'
-import { inert } from '../approvals/inert.ts'
+import { inert } from '../../std/inert.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { SignedIn } from '../session/session-of.ts'
 import { consentPage, LIVES } from './consent-page.ts'

@@ -3,7 +3,7 @@
 import { html } from 'hono/html'
 import type { AuthorizationRequest } from '../../authority/consent/request.ts'
 import { isLoopbackRedirect, redirectOrigin } from '../../authority/consent/redirect.ts'
-import { inert } from '../approvals/inert.ts'
+import { inert } from '../../std/inert.ts'
 import { page, type Fragment } from '../page/page.ts'
 import type { SignedIn } from '../session/session-of.ts'
 import type { Offer } from './offer.ts'

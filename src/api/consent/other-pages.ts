@@ -3,7 +3,7 @@
 import { html } from 'hono/html'
 import type { AuthorizationRequest } from '../../authority/consent/request.ts'
 import type { Agent } from '../agents/shown.ts'
-import { inert } from '../approvals/inert.ts'
+import { inert } from '../../std/inert.ts'
 import { page } from '../page/page.ts'
 import type { SignedIn } from '../session/session-of.ts'
 import { clientPart } from './consent-page.ts'

@@ -33,13 +33,12 @@ before(async () => {
   const okta = { name: 'okta', kind: 'signals', issuer: idp.url, audience: 'bailiwick' } as const
   await trust.add({ ...okta, login: 'staff' }, at.by)
   person = (await heard('grace')).id
-  const lock: ConstructorParameters<typeof Signals>[0]['lock'] = (word) => authority.locks.add(word)
   listener = identityListener({
     identities,
     roots,
     clock,
     timer,
-    signals: new Signals({ ...authority, audit, clock, store, lock }),
+    signals: new Signals({ ...authority, audit, clock, store }),
     onRefused: (kind) => refused.push(kind),
     onFailure: (error) => refused.push(`failure ${String(error)}`),
   })

@@ -20,6 +20,8 @@ export interface ExportStart {
   readonly home: string
   readonly origin: string
   readonly version: string
+  /** URL of the control listener, for links. */
+  readonly control: string
   readonly sinks: readonly { readonly settings: SinkSettings; readonly from: Reached }[]
 }
 
@@ -46,7 +48,7 @@ class ExportThread {
   readonly #follower: LogFollower
   readonly #exporters: ReadonlyMap<string, Exporter>
 
-  constructor(port: MessagePort, { home, origin, version, sinks }: ExportStart) {
+  constructor(port: MessagePort, { home, origin, version, control, sinks }: ExportStart) {
     this.#port = port
     const follower = new LogFollower(home)
     this.#follower = follower
@@ -55,7 +57,7 @@ class ExportThread {
     const machine = { clock: systemClock, timer: systemTimer }
     this.#exporters = new Map(
       sinks.map(({ settings, from }) => {
-        const sink = openSink(settings, version, systemClock)
+        const sink = openSink(settings, version, systemClock, control)
         const parts = { ...machine, settings, sink, follower, origin, from, changed }
         return [settings.name, new Exporter(parts)]
       }),

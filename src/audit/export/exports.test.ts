@@ -1,7 +1,7 @@
 // Holds the tests of exports over a real log, a real store and their thread: everything arrives, also across restarts.
 
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -26,6 +26,7 @@ async function open(home: string, sinks: readonly SinkSettings[]): Promise<World
   const log = await openAuditLog(logOptions(home, SIGNER))
   const store = await openStore({ directory: home, signer: SIGNER })
   const exports = await Exports.open({
+    control: 'http://bailiwick.localhost:7400',
     home,
     origin: 'audit.test/log',
     version: '1',
@@ -108,4 +109,20 @@ test('a cursor that belongs to another log refuses instead of leaving records ou
     rmSync(join(home, name), { recursive: true, force: true })
   }
   await assert.rejects(open(home, sinks), { code: 'export.other_log' })
+})
+
+test('who tells people begins with what comes, and not with the past', async (t) => {
+  const home = temporaryHome(t)
+  const first = await open(home, [])
+  await first.log.append(intent('long ago'))
+  await first.log.flush()
+  const { size } = first.log.stats()
+  assert.ok(size > 0)
+  await first.close()
+  const url = join(home, 'url')
+  writeFileSync(url, 'http://127.0.0.1:9/nobody')
+  const slack: SinkSettings = { name: 's', kind: 'slack', url_file: url, select: ['approval.*'] }
+  const second = await open(home, [slack])
+  assert.ok(second.exports.states()[0]!.next >= size)
+  await second.close()
 })

@@ -10,7 +10,7 @@ import type { AuditLog } from '../log.ts'
 import { EXPORT_FAULTS, exportFault } from './faults.ts'
 import type { ExportNews, ExportOrder, ExportStart } from './export-worker.ts'
 import type { Reached } from './exporter.ts'
-import { targetOf, type SinkSettings } from './settings.ts'
+import { targetOf, tellsPeople, type SinkSettings } from './settings.ts'
 import type { SinkState } from './sink.ts'
 
 /** How often cursors are written (ms): what was sent since is sent again after a crash. */
@@ -21,6 +21,8 @@ export interface ExportsParts {
   readonly home: string
   readonly origin: string
   readonly version: string
+  /** URL of the control listener, for links. */
+  readonly control: string
   readonly sinks: readonly SinkSettings[]
   readonly audit: Pick<AuditLog, 'append' | 'flush' | 'get' | 'onGrown' | 'read' | 'stats'>
   readonly cursors: SignedRepository<Cursor>
@@ -59,7 +61,7 @@ export class Exports {
     const kept = new Map<string, Kept>()
     for (const settings of parts.sinks) {
       const held = there.get(settings.name)
-      const reached = { next: held?.doc.next ?? 0, leaf: held?.doc.leaf ?? '' }
+      const reached = held?.doc ?? beginning(parts, settings)
       checkCursor(parts, settings.name, reached)
       const target = targetOf(settings)
       if (held?.doc.target !== target || held.doc.kind !== settings.kind) {
@@ -72,7 +74,7 @@ export class Exports {
       const state = { name: settings.name, kind: settings.kind, target, sent: 0, refused: 0 }
       kept.set(settings.name, {
         state: { ...state, next: reached.next },
-        reached,
+        reached: { next: reached.next, leaf: reached.leaf },
         held,
         dirty: true,
       })
@@ -137,11 +139,12 @@ export class Exports {
   }
 
   async #start(): Promise<void> {
-    const { home, origin, version, sinks, audit } = this.#parts
+    const { home, origin, version, control, sinks, audit } = this.#parts
     const workerData: ExportStart = {
       home,
       origin,
       version,
+      control,
       sinks: sinks.map((settings) => ({
         settings,
         from: this.#kept.get(settings.name)?.reached ?? { next: 0, leaf: '' },
@@ -214,6 +217,13 @@ export class Exports {
       this.#worker?.postMessage(order(id))
     })
   }
+}
+
+/** Where a sink begins that was not there before: with all of the log, or, where it tells people, with what comes now. */
+function beginning({ audit }: ExportsParts, settings: SinkSettings): Reached {
+  const { size } = audit.stats()
+  const last = tellsPeople(settings) && size > 0 ? audit.read(size - 1, 1)[0] : undefined
+  return last === undefined ? { next: 0, leaf: '' } : { next: last.index + 1, leaf: last.leaf }
 }
 
 /** Names no record: 32 zero bytes. */

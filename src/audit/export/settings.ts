@@ -7,6 +7,7 @@ import { z } from 'zod'
 
 import { isOutboundHost } from '../outbound.ts'
 import { exportFault } from './faults.ts'
+import { NOTICED } from './notice.ts'
 
 const SINKS_MAX = 16
 const FILE_MAX = 1 << 18
@@ -21,6 +22,19 @@ const Select = z
   .min(1)
   .max(64)
   .default(['*'])
+
+/** Which records are told to people where nothing is said. */
+const Noticed = Select.unwrap().default([...NOTICED])
+const Link = z
+  .string()
+  .max(256)
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'is no URL')
+  .transform((text) => text.replace(/\/+$/, ''))
+/** An address as it stands in an envelope: nothing in it that SMTP, a header or a list could read as more. */
+const Address = z
+  .string()
+  .max(254)
+  .regex(/^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$/, 'is no e-mail address')
 
 const common = {
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'is not a name like siem-1'),
@@ -63,7 +77,33 @@ const Webhook = z.strictObject({
   url: z.string().max(1024),
   /** File with the key of the signatures: at least 24 bytes, as text or as `whsec_` and base64. */
   secret_file: Path,
-  format: z.enum(['ocsf', 'record']).default('ocsf'),
+  /** With `notice`, what people are told of it; records that tell nobody anything are left out. */
+  format: z.enum(['ocsf', 'record', 'notice']).default('ocsf'),
+  /** With `notice`: where people reach the control listener. */
+  link: Link.optional(),
+})
+const Slack = z.strictObject({
+  ...common,
+  select: Noticed,
+  kind: z.literal('slack'),
+  /** File with the address of an incoming webhook, which is its own credential. */
+  url_file: Path,
+  ca: Path.optional(),
+  /** Where people reach the control listener; where it listens, if nothing is said. */
+  link: Link.optional(),
+})
+const Email = z.strictObject({
+  ...common,
+  ...tls,
+  select: Noticed,
+  kind: z.literal('email'),
+  /** `smtps://host:465`, or `smtp://host:587`, where STARTTLS is insisted on. */
+  address: z.string().max(256),
+  from: Address,
+  to: z.array(Address).min(1).max(32),
+  username: z.string().min(1).max(254).optional(),
+  password_file: Path.optional(),
+  link: Link.optional(),
 })
 const File = z.strictObject({
   ...common,
@@ -75,7 +115,9 @@ const File = z.strictObject({
 })
 
 const Sinks = z.strictObject({
-  sinks: z.array(z.discriminatedUnion('kind', [Syslog, Otlp, Webhook, File])).max(SINKS_MAX),
+  sinks: z
+    .array(z.discriminatedUnion('kind', [Syslog, Otlp, Webhook, Slack, Email, File]))
+    .max(SINKS_MAX),
 })
 
 /** One sink as `sinks.yaml` says it. */
@@ -113,30 +155,43 @@ export function readSinks(home: string): SinkSettings[] {
 /** Where a sink is, as it may be shown: without credentials. */
 export function targetOf(sink: SinkSettings): string {
   if (sink.kind === 'file') return sink.path
+  // The address of a channel is its credential.
+  if (sink.kind === 'slack') return 'slack'
   const { protocol, host, pathname } = new URL(addressOf(sink))
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
 }
 
 /** The URL of a sink on another machine. */
-function addressOf(sink: RemoteSink): string {
-  return sink.kind === 'syslog' ? sink.address : sink.url
+function addressOf(sink: Exclude<RemoteSink, { kind: 'slack' }>): string {
+  return 'address' in sink ? sink.address : sink.url
 }
 
-const SECURE = ['https:', 'tls:']
+/** True for a sink that tells people: it begins with what is recorded from now on. */
+export function tellsPeople(sink: SinkSettings): boolean {
+  if (sink.kind === 'webhook') return sink.format === 'notice'
+  return sink.kind === 'slack' || sink.kind === 'email'
+}
+
+/** Of sinks that are not spoken to by HTTP. Both of mail are TLS, from the first byte or from STARTTLS on. */
+const SCHEMES: Readonly<Partial<Record<SinkSettings['kind'], readonly string[]>>> = {
+  syslog: ['tls:', 'tcp:'],
+  email: ['smtps:', 'smtp:'],
+}
+const SECURE = ['https:', 'tls:', 'smtps:', 'smtp:']
 const CLEAR = ['http:', 'tcp:']
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
 
 function checkTarget(sink: SinkSettings): void {
-  if (sink.kind === 'file') return
+  if (sink.kind === 'file' || sink.kind === 'slack') return
   const address = addressOf(sink)
   const where = `sinks.yaml: ${sink.name}`
   if (!URL.canParse(address)) throw wrong(`${where}: the address is no URL`)
   const { protocol, hostname, port, username, password } = new URL(address)
-  const wanted = sink.kind === 'syslog' ? ['tls:', 'tcp:'] : ['https:', 'http:']
+  const wanted = SCHEMES[sink.kind] ?? ['https:', 'http:']
   if (!wanted.includes(protocol))
     throw wrong(`${where}: the address begins with ${wanted.join('// or ')}//`)
   if (username !== '' || password !== '') throw wrong(`${where}: credentials belong in a file`)
-  if (sink.kind === 'syslog' && port === '') throw wrong(`${where}: the address needs a port`)
+  if ('address' in sink && port === '') throw wrong(`${where}: the address needs a port`)
   if (!isOutboundHost(hostname)) throw wrong(`${where}: nothing is sent to that address`)
   if (!SECURE.includes(protocol) && !(CLEAR.includes(protocol) && LOOPBACK.includes(hostname))) {
     throw wrong(`${where}: records leave this machine under TLS alone`)

@@ -5,7 +5,9 @@ import type { Agent } from 'undici'
 
 import type { Clock } from '../../std/clock.ts'
 import { utf8 } from '../../std/bytes.ts'
+import { canonicalJson } from '../../std/json.ts'
 import { exportFault } from './faults.ts'
+import { noticeOf } from './notice.ts'
 import { post, poster } from './http-post.ts'
 import { rendered } from './rendered.ts'
 import type { ExportEvent, Sink } from './sink.ts'
@@ -19,12 +21,14 @@ export class WebhookSink implements Sink {
   readonly settleMs = 0
   readonly #settings: SinkSettings & { kind: 'webhook' }
   readonly #clock: Clock
+  readonly #link: string
   readonly #key: Uint8Array
   readonly #agent: Agent
 
   /** Throws `export.settings` for a key that is too short. */
-  constructor(settings: SinkSettings & { kind: 'webhook' }, clock: Clock) {
+  constructor(settings: SinkSettings & { kind: 'webhook' }, clock: Clock, control: string) {
     this.#settings = settings
+    this.#link = settings.link ?? control
     this.#clock = clock
     this.#key = webhookKey(readSetting(settings.secret_file).trim())
     if (this.#key.length < KEY_BYTES_MIN) {
@@ -34,8 +38,10 @@ export class WebhookSink implements Sink {
   }
 
   async send(events: readonly ExportEvent[]): Promise<void> {
-    const { format, url } = this.#settings
-    const body = `[${events.map((event) => rendered(event, format)).join(',')}]`
+    const { url } = this.#settings
+    const texts = this.#texts(events)
+    if (texts.length === 0) return
+    const body = `[${texts.join(',')}]`
     // The first leaf and how many: the same batch has the same id, so that whoever had it knows it.
     const id = `msg_${events[0]?.leaf ?? 'none'}_${events.length}`
     const timestamp = String(Math.floor(this.#clock.now() / 1_000))
@@ -50,6 +56,16 @@ export class WebhookSink implements Sink {
       },
       body,
     )
+  }
+
+  #texts(events: readonly ExportEvent[]): string[] {
+    const { format } = this.#settings
+    if (format !== 'notice') return events.map((event) => rendered(event, format))
+    const at = { link: this.#link, now: this.#clock.now() }
+    return events.flatMap((event) => {
+      const notice = noticeOf(event, at)
+      return notice === undefined ? [] : [canonicalJson({ ...notice })]
+    })
   }
 
   async close(): Promise<void> {

@@ -2,8 +2,8 @@
 
 import { rfc3339 } from '../../std/clock.ts'
 import type { JsonObject } from '../../std/json.ts'
-import type { Lock, LockTarget } from '../../store/rows/lock.ts'
 import type { TrustSource } from '../../store/rows/trust-source.ts'
+import type { Locks } from '../locks/locks.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import type { People } from '../registry/people.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -32,13 +32,7 @@ export interface SignalParts extends Pick<AuthorityPorts, 'audit' | 'clock' | 's
   readonly trust: Pick<TrustSources, 'get'>
   readonly people: Pick<People, 'external'>
   readonly sessions: Pick<Sessions, 'endOf'>
-  readonly locks: { on(target: LockTarget): Lock | undefined }
-  /** Sets a lock of our own, with its receipt. */
-  readonly lock: (word: {
-    readonly target: LockTarget
-    readonly reason: string
-    readonly person: ''
-  }) => Promise<unknown>
+  readonly locks: Pick<Locks, 'on' | 'add'>
 }
 
 /** What became of an event, for the record. */
@@ -114,7 +108,7 @@ export class Signals {
     if (this.#parts.locks.on(target) !== undefined)
       return { person, effect: 'already_locked', sessions }
     const reason = `${source.name} revoked the sessions of this person`
-    await this.#parts.lock({ target, reason, person: '' })
+    await this.#parts.locks.add({ target, reason, person: '' })
     return { person, effect: 'locked', sessions }
   }
 

@@ -12,7 +12,7 @@ import { dressed } from './dress.ts'
 import type { MethodParts, Turn } from './turn.ts'
 
 /** Its name: no joined name is without two underscores, and a system that has a tool of this name keeps it at its own endpoint. */
-export const ACCESS_TOOL = 'bailiwick_request_access'
+const ACCESS_TOOL = 'bailiwick_request_access'
 
 const DESCRIPTION =
   'Ask people ahead for calls that policy would hold for a person, for the task at hand, so that they go on without waiting later. ' +

@@ -9,6 +9,7 @@ import type { RecordDraft } from '../../wire/record.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
 import type { Call, CallRequest } from '../call.ts'
 import { deny, type Denial } from '../denial.ts'
+import { setAside } from '../lifted.ts'
 import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import { triggerBody } from '../trigger.ts'
@@ -173,7 +174,8 @@ function upstreamBody(system: SystemDefinition): JsonObject {
 
 /** Writes the intent and returns its leaf hash; a record that cannot be made durable is a denial. */
 export async function record(call: Call, ports: Ports): Promise<string | Denial> {
-  const { amended, approval, request, system, timings } = call
+  const { amended, approval, checked, request, system, timings } = call
+  const aside = [...setAside(call)]
   call.span = ports.effects.sent(
     { id: call.id, system: system.name, action: call.action.name },
     request.trace,
@@ -194,14 +196,10 @@ export async function record(call: Call, ports: Ports): Promise<string | Denial>
         ...attribution(call),
         ...upstreamBody(system),
         timings: timings.body(),
-        ...(approval !== undefined && {
-          approval: approval.id,
-          set_aside: [...approval.setAside],
-        }),
-        ...(amended !== undefined && {
-          amendments: [...amended.amendments],
-          set_aside: [...amended.setAside],
-        }),
+        ...(approval !== undefined && { approval: approval.id }),
+        ...(amended !== undefined && { amendments: [...amended.amendments] }),
+        ...(checked !== undefined && { checks: [...checked.records] }),
+        ...(aside.length > 0 && { set_aside: aside }),
       },
     })
     timings.end('record')

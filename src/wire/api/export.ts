@@ -7,7 +7,7 @@ import { Time } from './text.ts'
 export const SinkAnswer = z
   .object({
     name: z.string(),
-    kind: z.enum(['syslog', 'otlp', 'webhook', 'file']),
+    kind: z.enum(['syslog', 'otlp', 'webhook', 'slack', 'email', 'file']),
     /** Where to, without credentials. */
     target: z.string(),
     /** Index of the first record that it has not had. */

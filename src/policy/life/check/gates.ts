@@ -11,7 +11,8 @@ export function checkGates({ policies, registered }: Analysis): Finding[] {
   return policies.flatMap(({ policy }): Finding[] => {
     const { gate } = policy
     if (gate === undefined) return []
-    const { count, who } = gateRule(gate)
+    const { check, count, who } = gateRule(gate)
+    if (check !== undefined) return []
     const roles = who.flatMap((one) => (one.kind === 'role' ? [one.name] : []))
     // Teams, owners and users are known when a call waits.
     if (roles.length < who.length) return []

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { utf8 } from '../../std/bytes.ts'
 import { parseJson, type Json } from '../../std/json.ts'
-import { draw, inert } from './inert.ts'
+import { inert } from '../../std/inert.ts'
+import { draw } from './draw.ts'
 
 const unseen = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 
