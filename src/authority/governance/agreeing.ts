@@ -11,10 +11,13 @@ const DAY_MS = 86_400_000
 /** Administrators whom a change remembers; who is beyond that is no second. */
 const ABLE_MAX = 64
 
-/** The people who administer, by their id, sorted. */
-export function administrators(people: readonly Person[]): readonly string[] {
+/** The people who have this role by these roles of theirs, by their id, sorted. */
+export function administrators(
+  people: readonly Person[],
+  rolesOf: (person: Person) => readonly string[],
+): readonly string[] {
   return people
-    .filter(({ roles }) => roles.includes('administrator'))
+    .filter((person) => rolesOf(person).includes('administrator'))
     .map(({ id }) => id)
     .sort()
     .slice(0, ABLE_MAX)

@@ -193,6 +193,30 @@ test('nobody makes themselves alone in a hurry: where the others are locked or g
     assert.deepEqual(at.rolesOf(bob!), ['viewer'])
   }))
 
+test('who administers by a group of an identity provider is there while they are not signed in, and when it is distrusted', () =>
+  scene(['ada'], async (at, [ada]) => {
+    const { people, trust, sessions } = at.authority
+    const source = { name: 'staff', kind: 'login', issuer: 'https://id.example', audience: 'us' }
+    const groupRoles = { admins: ['administrator'] }
+    await trust.add({ ...source, kind: 'login', groupRoles }, word(ada!))
+    people.heed((name) => sessions.sources.get(name))
+    const gus = await people.heard({
+      source: 'staff',
+      subject: 'https://id.example gus',
+      name: 'gus',
+      roles: ['administrator'],
+    })
+    at.home.clock.advance(2 * DAY)
+    assert.deepEqual(at.rolesOf(gus), [], 'his login was a while ago')
+    const id = await at.propose(ada!, roles(ada!, ['administrator', 'finance']))
+    assert.equal(at.governance.get(id).from, at.home.clock.now() + DAY, 'no ten minutes')
+    // Nor does distrusting the provider, or saying that he left, make her alone.
+    assert.equal(await at.ask(ada!, { kind: 'trust-remove', name: 'staff' }), 'applied')
+    await at.propose(ada!, { kind: 'person-leave', person: gus.id })
+    const later = await at.propose(ada!, { kind: 'rule', changes: 'off', policies: 'off' })
+    assert.equal(at.governance.get(later).from, at.home.clock.now() + DAY)
+  }))
+
 test('what only takes away is done at once and told to all; what changes nothing of who governs is plain', () =>
   scene(['ada', 'bob'], async (at, [ada, bob]) => {
     const finn = await at.person('finn', ['finance', 'operator'])

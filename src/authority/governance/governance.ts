@@ -13,8 +13,10 @@ import type {
 } from '../../store/rows/governance.ts'
 import type { Held } from '../../store/signed-table.ts'
 import type { LockTarget } from '../../store/rows/lock.ts'
+import type { Person } from '../../store/rows/person.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
+import { rolesEver } from '../registry/person-roles.ts'
 import { Turns } from '../turns.ts'
 import { administrators, weighFirst, weighSecond, whyKept } from './agreeing.ts'
 import { bringAbout } from './bringing-about.ts'
@@ -30,6 +32,9 @@ const WAITS_MS = 7 * 86_400_000
 const MOST_OPEN = 16
 /** How long changes that are over are shown (ms); the log has them for good. */
 const SHOWN_MS = 400 * 86_400_000
+
+/** Somebody whom no row knows. */
+const NOBODY: Person = { id: '', name: '', roles: [], credentials: [], createdAt: 0 }
 
 /** Who says something of a change, and why. */
 export interface PersonWord {
@@ -110,7 +115,17 @@ export class Governance {
 
   /** People who administer now, by id; with those who are locked. */
   administrators(): readonly string[] {
-    return administrators(this.#parts.people.list())
+    return administrators(this.#parts.people.list(), ({ roles }) => roles)
+  }
+
+  /** The same with those who would by signing in: nobody is alone because the others signed in yesterday. */
+  #there(): readonly string[] {
+    const { people } = this.#parts
+    const rows = people.list().map(({ id }) => people.known(id))
+    return administrators(
+      rows.filter((row) => row !== undefined),
+      rolesEver,
+    )
   }
 
   /**
@@ -121,7 +136,7 @@ export class Governance {
     return this.#turns.run(async () => {
       const why = checkedReason(reason)
       const what = drafted(wish, this.#parts)
-      const roles = (id: string) => this.#parts.people.get(id)?.roles ?? []
+      const roles = (id: string) => rolesEver(this.#parts.people.known(id) ?? NOBODY)
       const weight = weightOf(what, person, { roles, rule: this.rule.now })
       if (weight === 'plain') {
         if (what.kind !== 'rule') await bringAbout(what, { person, reason: why }, this.#parts)
@@ -189,7 +204,7 @@ export class Governance {
       id: uuidv7(clock, entropy),
       what,
       proposed,
-      able: this.administrators(),
+      able: this.#there(),
       from: null,
       expiresAt: proposed.at + WAITS_MS,
       state: 'open',

@@ -11,7 +11,7 @@ const ADMINISTRATOR = 'administrator'
 
 /** What is known of whom a change is about. */
 export interface Standing {
-  /** Roles that a person (an id) has now, those of groups among them. */
+  /** Roles that a person (an id) has, or would have again by signing in. */
   readonly roles: (person: string) => readonly string[]
   readonly rule: Pick<GovernanceRule, 'changes' | 'policies'>
 }

@@ -40,6 +40,12 @@ function isFresh(groups: LoginGroups, heardAt: number, now: number): boolean {
   )
 }
 
+/** Roles that somebody who is here has or would have again by signing in: a login that is a while ago takes no say away for good. */
+export function rolesEver({ state, roles, external = [] }: Person): readonly string[] {
+  if (state === 'left') return []
+  return [...new Set([...roles, ...external.flatMap((one) => one.roles)])].sort()
+}
+
 /** Since when each role that was given here is held: what was held already keeps its time, or its being from before times were kept. */
 export function sinceOf(
   since: Person['roleSince'],

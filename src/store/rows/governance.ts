@@ -65,7 +65,7 @@ export interface GovernanceChange {
   readonly id: string
   readonly what: Governed
   readonly proposed: GovernanceWord
-  /** Person ids of who administered when it was proposed, sorted: nobody else can be the second. */
+  /** Person ids of who administered when it was proposed, or would have by signing in, sorted: nobody else can be the second. */
   readonly able: readonly string[]
   /** From when who proposed it, being alone, may say it again (ms since the epoch); null: another administrator has to agree. */
   readonly from: number | null
