@@ -273,3 +273,19 @@ test('two who lift together show no passkey', () =>
     assert.equal(await s.lift(alice!), 'active')
     assert.equal(await s.lift(bob!), 'removed')
   }))
+
+test('INV-5 nobody is alone because the others signed in yesterday', () =>
+  scene(['alice'], async (s, [alice]) => {
+    const { people } = s.authority
+    people.heed(() => ({ createdAt: 0, groupRoles: { ops: ['operator'] } }))
+    const said = { source: 'staff', subject: 'https://id.example gus', name: 'gus' }
+    const gus = await people.heard({ ...said, roles: ['operator'] })
+    s.home.clock.advance(DAY)
+    assert.deepEqual(people.get(gus.id)?.roles, [])
+    await s.lock(alice!)
+    assert.equal(await s.lift(alice!), 'active')
+    assert.equal(s.request?.from, s.home.clock.now() + DAY, 'no ten minutes')
+    await assert.rejects(s.lift(gus), SECOND)
+    await people.heard({ ...said, roles: ['operator'] })
+    assert.equal(await s.lift(gus), 'removed')
+  }))

@@ -18,9 +18,12 @@ const LIFTERS: readonly string[] = ['operator', 'administrator']
 const ABLE_MAX = 64
 
 /** The people who may lift locks, by their id, sorted. */
-export function lifters(people: readonly Person[]): readonly string[] {
+export function lifters(
+  people: readonly Person[],
+  rolesOf: (person: Person) => readonly string[] = ({ roles }) => roles,
+): readonly string[] {
   return people
-    .filter(({ roles }) => LIFTERS.some((role) => roles.includes(role)))
+    .filter((person) => LIFTERS.some((role) => rolesOf(person).includes(role)))
     .map(({ id }) => id)
     .sort()
     .slice(0, ABLE_MAX)

@@ -12,6 +12,7 @@ import { checkedReason } from '../reason.ts'
 import type { Agents } from '../registry/agents.ts'
 import { unknownName } from '../registry/name.ts'
 import type { People } from '../registry/people.ts'
+import { rolesEver } from '../registry/person-roles.ts'
 import type { Systems } from '../registry/systems.ts'
 import { Turns } from '../turns.ts'
 import { credentialsOf, USER } from './credentials.ts'
@@ -176,10 +177,15 @@ export class Locks {
     }
   }
 
-  /** Who could lift a lock that is made now, and who of them has a passkey. */
+  /** Who could lift a lock that is made now, or could by signing in, and who of them has a passkey. */
   #memory(): Pick<Lock, 'able' | 'keyed'> {
-    const people = this.#registry.people.list()
-    const able = lifters(people)
+    const { people: registry } = this.#registry
+    const people = registry
+      .list()
+      .map(({ id }) => registry.known(id))
+      .filter((row) => row !== undefined)
+    // Nobody is alone because the others signed in yesterday.
+    const able = lifters(people, rolesEver)
     return { able, keyed: keyed(able, people) }
   }
 
