@@ -33,13 +33,13 @@ function shown(row: ReturnType<Roots['list']>[number]): AuthorityRoot {
 
 /** Tells every administrator. It is done and on record by then: what keeps it from being told is for the operator's own log. */
 async function announce(
-  { authority, failed }: ControlPorts,
+  ports: ControlPorts,
   act: 'rotate' | 'rekey' | 'tokens',
   word: { readonly person: string; readonly reason: string },
 ): Promise<void> {
-  await authority.governance
+  await ports.authority.governance
     .announce({ kind: 'keys', act }, word)
-    .catch((error: unknown) => failed(error, ''))
+    .catch((error: unknown) => ports.failed(error, ''))
 }
 
 /** Serves the authority's keys. */
