@@ -92,7 +92,8 @@ test('INV-6 what was agreed for a task is recorded, covers so many calls within 
     const { body, task: of } = home.audit.last('amendment.given')
     assert.deepEqual([body['amendment'], of, body['count']], [given?.id, task.id, 2])
     const said = JSON.stringify([home.audit.recorded, await home.store.amendments.all()])
-    assert.doesNotMatch(said, /c-1|a@b\.example|amount_cents/, 'bounds are sealed')
+    // With its quotes: what is sealed may hold any three letters.
+    assert.doesNotMatch(said, /"c-1\\*"|a@b\.example|amount_cents/, 'bounds are sealed')
     assert.ok(await run(authority, about({ ...INPUT, amount_cents: 5_000 })))
     const last = about({ ...INPUT, amount_cents: new JsonNumber('0.50') })
     const ids = authority.amendments.find(last)!.map(({ id }) => id)
