@@ -76,7 +76,11 @@ export const AUTHORITY_FAULTS = {
     status: 409,
     next: 'ask another operator or administrator to lift it as well: `bailiwick lock rm`',
   },
-  'lock.wait': { status: 409, next: 'lift it again at the time that `bailiwick lock ls` shows' },
+  'lock.wait': { status: 409, next: 'lift it again at the time that is named' },
+  'lock.presence': {
+    status: 403,
+    next: 'sign in with `bailiwick login`, show that you are there on the account page, and lift it again within five minutes',
+  },
   'lock.target': {
     status: 400,
     next: 'name a person, agent, instance, delegation, task, system, action, credential or everything',

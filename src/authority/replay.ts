@@ -5,7 +5,7 @@ import type { JsonObject } from '../std/json.ts'
 import type { AuditLog } from '../audit/log.ts'
 import type { LoggedRecord } from '../audit/log-reader.ts'
 import { isOpen, type ApprovalState } from '../store/rows/approval.ts'
-import type { LockKind, LockTarget } from '../store/rows/lock.ts'
+import type { Lock, LockKind, LockTarget } from '../store/rows/lock.ts'
 import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
 import type { Receipt } from '../wire/record.ts'
@@ -181,13 +181,19 @@ async function replayLocks({ audit, store }: ReplayPorts): Promise<number> {
       continue
     const at = Date.parse(ts)
     const reason = text(body, 'reason')
-    const able = body['able']
-    const known = Array.isArray(able) ? { able: able.filter((one) => typeof one === 'string') } : {}
+    const known = { ...ids(body, 'able'), ...ids(body, 'keyed') }
     const lock = { id, target, reason, person, at, state: 'active', ...known } as const
     await store.locks.insert(lock, receipt(logged))
     count++
   }
   return count + (await replayWithdrawn({ audit, store }))
+}
+
+/** A member of ids, where the body has it. */
+function ids(body: JsonObject, member: 'able' | 'keyed'): Pick<Lock, 'able' | 'keyed'> {
+  const value = body[member]
+  if (!Array.isArray(value)) return {}
+  return { [member]: value.filter((one) => typeof one === 'string') }
 }
 
 /** A request that was taken back does not come back with an older row: one more word would lift the lock. */

@@ -41,6 +41,7 @@ function standing({ state, how, from, ended_by: by }: GovernanceChange, now: num
     alone: 'alone',
     'rule-off': 'rule off',
     narrows: 'done',
+    urgent: 'done',
   }
   return how === null ? state : ways[how]
 }

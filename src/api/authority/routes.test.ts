@@ -92,3 +92,21 @@ test('rekeying answers what is in force, and no key is ever shown', async () => 
   )
   assert.ok(!JSON.stringify(after).includes('PRIVATE'))
 })
+
+test('every other administrator is told of keys that were changed, and nobody else', async () => {
+  const grace = await home.person('grace', ['administrator'])
+  await home.read('POST', '/v1/authority/rotate', { body: { reason: 'half a year' } })
+  const answer = await home.read('GET', '/v1/governance/changes?limit=1', { as: grace })
+  const [change] = answer['changes'] as Record<string, unknown>[]
+  assert.deepEqual(
+    [change?.['kind'], change?.['how'], change?.['proposed_by'], change?.['unseen']],
+    ['keys', 'urgent', 'ada', true],
+  )
+  const unseen = async (as: FakeOperator) =>
+    (await home.read('GET', '/v1/whoami', { as }))['unseen_changes']
+  assert.ok(Number(await unseen(grace)) > 0)
+  assert.deepEqual([await unseen(home.ada), await unseen(operator)], [0, 0])
+  const until = String(change?.['ended_at'])
+  await home.read('POST', '/v1/governance/seen', { as: grace, body: { until } })
+  assert.equal(await unseen(grace), 0)
+})

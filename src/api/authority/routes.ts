@@ -31,8 +31,20 @@ function shown(row: ReturnType<Roots['list']>[number]): AuthorityRoot {
   }
 }
 
+/** Tells every administrator. It is done and on record by then: what keeps it from being told is for the operator's own log. */
+async function announce(
+  ports: ControlPorts,
+  act: 'rotate' | 'rekey' | 'tokens',
+  word: { readonly person: string; readonly reason: string },
+): Promise<void> {
+  await ports.authority.governance
+    .announce({ kind: 'keys', act }, word)
+    .catch((error: unknown) => ports.failed(error, ''))
+}
+
 /** Serves the authority's keys. */
-export function serveAuthority(surface: Surface, { roots, identities }: ControlPorts): void {
+export function serveAuthority(surface: Surface, ports: ControlPorts): void {
+  const { roots, identities } = ports
   surface.closed(
     'GET /v1/authority',
     {
@@ -57,6 +69,7 @@ export function serveAuthority(surface: Surface, { roots, identities }: ControlP
     },
     async ({ body, person }) => {
       const { fingerprint, state, signsFrom } = await roots.rotate({ ...body, person: person.id })
+      await announce(ports, 'rotate', { reason: body.reason, person: person.id })
       return { fingerprint, state, signs_from: rfc3339(signsFrom) }
     },
   )
@@ -72,10 +85,12 @@ export function serveAuthority(surface: Surface, { roots, identities }: ControlP
       const before = identities.list().length
       if (compromised === 'tokens') {
         const { keyId } = await roots.replaceTokenKey(cause)
+        await announce(ports, 'tokens', cause)
         return { compromised, fresh: keyId, distrusted: 1, instances_ended: 0 }
       }
       const { fingerprint, distrusted } = await roots.rekey(cause)
       const ended = Math.max(0, before - identities.list().length)
+      await announce(ports, 'rekey', cause)
       return { compromised, fresh: fingerprint, distrusted, instances_ended: ended }
     },
   )

@@ -75,10 +75,18 @@ function textOf(authority: Registry, what: What): string {
       return `trust ${what.source.name} (${what.source.kind}${what.source.issuer && ` ${what.source.issuer}`})`
     case 'trust-remove':
       return `trust ${what.name} no more`
+    case 'keys':
+      return KEYS[what.act]
     case 'rule':
       return `two have to agree to changes of who governs: ${what.changes}; to policies: ${what.policies}`
   }
 }
+
+const KEYS = {
+  rotate: 'publish another root of the authority',
+  rekey: 'distrust the roots of the authority, and begin anew',
+  tokens: 'replace the key that signs tokens',
+} as const
 
 function listed(roles: readonly string[]): string {
   return roles.length === 0 ? 'no roles' : `the roles ${roles.join(', ')}`

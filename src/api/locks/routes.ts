@@ -128,7 +128,9 @@ export function serveLocks(surface: Surface, { audit, authority, server }: Contr
     },
     async ({ params: { id }, body: { reason }, person }) => {
       const { unlockDelayMs } = server.facts()
-      const lock = await authority.locks.lift(id, { person: person.id, reason }, unlockDelayMs)
+      const shown = authority.sessions.presenceOf(person.id)
+      const word = { person: person.id, reason, shown }
+      const lock = await authority.locks.lift(id, word, unlockDelayMs)
       const { lift, state } = lock
       const from = state === 'removed' || lift === undefined ? null : lift.from
       return { id, removed: state === 'removed', from: from === null ? null : rfc3339(from) }

@@ -177,7 +177,7 @@ function serveAccount(surface: Surface, ports: ControlPorts, passkeys: Passkeys)
     { summary: 'Show presence with a passkey', body: PasskeyAssertion, answer: Onward },
     async ({ signedIn: { person, session }, body }) => {
       await passkeys.isPresent(person, session.hash, body)
-      await sessions.present(session.hash)
+      await sessions.present(session.hash, body.id)
       return { next: '/account' }
     },
   )

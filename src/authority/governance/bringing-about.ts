@@ -12,8 +12,8 @@ interface Word {
   readonly reason: string
 }
 
-/** Every change but that of the rule, which governance keeps itself. */
-export type Outward = Exclude<Governed, { kind: 'rule' }>
+/** Every change but that of the rule, which governance keeps itself, and of keys, which is told of alone. */
+export type Outward = Exclude<Governed, { kind: 'rule' | 'keys' }>
 
 /** Brings a change about. One that has been is left as it is: after a crash it is begun again. Throws `governance.changed`, and what the change throws. */
 export async function bringAbout(what: Outward, word: Word, parts: GovernedParts): Promise<void> {

@@ -44,7 +44,10 @@ export interface GovernedParts {
 }
 
 /** The change that a wish is. Throws what the change itself would: nobody is asked to agree to what cannot be. */
-export function drafted(wish: Wish, { people, teams, trust }: GovernedParts): Governed {
+export function drafted(
+  wish: Wish,
+  { people, teams, trust }: GovernedParts,
+): Exclude<Governed, { kind: 'keys' }> {
   const { kind } = wish
   switch (kind) {
     case 'person-create':
@@ -95,7 +98,7 @@ export function drafted(wish: Wish, { people, teams, trust }: GovernedParts): Go
 function newcomer(
   { kind, name, roles, publicKey }: Extract<Wish, { kind: 'person-create' }>,
   people: People,
-): Governed {
+): Extract<Governed, { kind: 'person-create' }> {
   checkName('a person', name)
   if (people.list().some((one) => one.name === name)) {
     throw fault('person.exists', `a person \`${name}\` is there already`)

@@ -152,6 +152,23 @@ export class Governance {
     })
   }
 
+  /** Tells of what one administrator has done already, because it could not wait; it has a record of its own. */
+  announce(
+    what: Extract<Governed, { kind: 'keys' }>,
+    { person, reason }: PersonWord,
+  ): Promise<GovernanceChange> {
+    return this.#turns.run(async () => {
+      const word = this.#word(person, reason)
+      const doc = {
+        ...this.#change(what, word),
+        state: 'applied',
+        how: 'urgent',
+        ended: word,
+      } as const
+      return (await this.#insert(doc, 'governance.applied', word)).doc
+    })
+  }
+
   /**
    * The second word. The answer is `applied`; or `open`, with the time from which who is alone may say it again. Throws `governance.*`, and
    * what the change throws: it has `failed` then.
@@ -238,7 +255,7 @@ export class Governance {
     const word = { ...(agreed ?? proposed), at: this.#ports.clock.now() }
     try {
       if (what.kind === 'rule') await this.rule.set(what, { ...proposed, at: word.at })
-      else await bringAbout(what, { person, reason }, this.#parts)
+      else if (what.kind !== 'keys') await bringAbout(what, { person, reason }, this.#parts)
     } catch (error) {
       // What could not be recorded or written is begun again at the next start; anything else will not be.
       if (!(error instanceof Fault) || error.status >= 500) throw error

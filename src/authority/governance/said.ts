@@ -28,6 +28,8 @@ export function saidOf(what: Governed): JsonObject {
     }
     case 'trust-remove':
       return { kind, source: what.name }
+    case 'keys':
+      return { kind, act: what.act }
     case 'rule':
       return { kind, changes: what.changes, policies: what.policies }
   }

@@ -39,6 +39,7 @@ export function weightOf(what: Governed, by: string, standing: Standing): Weight
     case 'team-change':
       return what.members.every((one) => what.before.includes(one)) ? 'announced' : 'second'
     case 'trust-remove':
+    case 'keys':
       return 'announced'
     case 'rule': {
       const { rule } = standing
@@ -91,6 +92,7 @@ export function concerned(what: Governed): string | undefined {
     case 'trust-add':
     case 'trust-remove':
     case 'rule':
+    case 'keys':
       return undefined
   }
 }

@@ -208,3 +208,84 @@ test('a reason is needed for each of the two words, and the lock has to be there
     home.audit.recover()
     assert.equal(locks.list()[0]?.lift, undefined, 'what was not recorded was not asked')
   }))
+
+/** Gives somebody a passkey that was made now. */
+function passkey(s: Scene, person: Person, id: string): Promise<Person> {
+  const createdAt = s.home.clock.now()
+  const made = { id, publicKey: 'AA', counter: 0, transports: [], createdAt }
+  return s.authority.people.addPasskey(person.id, made)
+}
+
+test('INV-5 who is alone and had a passkey when the lock was made shows that one, besides the delay', () =>
+  scene(['alice'], async (s, [alice]) => {
+    const { clock, audit } = s.home
+    const owed = faultOf('lock.presence')
+    const lift = (id?: string, at = clock.now()) =>
+      s.authority.locks
+        .lift(s.id, { ...word(alice!), shown: id === undefined ? id : { passkey: id, at } }, DELAY)
+        .then(({ state }) => state)
+    await passkey(s, alice!, 'old')
+    // The one of the scene was made before she had any.
+    assert.equal(await lift(), 'active')
+    clock.advance(DELAY)
+    assert.equal(await lift(), 'removed')
+    assert.equal(audit.last('lock.removed').body['presence'], 'none')
+
+    await s.lock(alice!)
+    s.authority = await s.home.reopen()
+    clock.advance(1)
+    await passkey(s, alice!, 'new')
+    assert.equal(await lift('old'), 'active', 'the first word asks, and nothing more')
+    await assert.rejects(lift('old'), faultOf('lock.wait'))
+    clock.advance(DELAY)
+    await assert.rejects(lift(), owed)
+    await assert.rejects(lift('new'), owed)
+    await assert.rejects(lift('old', clock.now() - 5 * MINUTE), owed)
+    await assert.rejects(lift('old', clock.now() + 1), owed)
+    assert.equal(await lift('old', clock.now() - 5 * MINUTE + 1), 'removed')
+    const { body } = audit.last('lock.removed')
+    assert.deepEqual([body['alone'], body['presence']], [true, 'shown'])
+  }))
+
+test('INV-5 a passkey that is taken away in between makes it a day, whatever was asked before', () =>
+  scene(['alice'], async (s, [alice]) => {
+    const { clock } = s.home
+    await passkey(s, alice!, 'old')
+    await s.lock(alice!)
+    assert.equal(await s.lift(alice!), 'active')
+    await s.authority.people.removePasskey(alice!.id, 'old', word(alice!))
+    clock.advance(1)
+    await passkey(s, alice!, 'new')
+    clock.advance(DELAY)
+    await assert.rejects(s.lift(alice!), faultOf('lock.wait'))
+    clock.advance(DAY - DELAY - 2)
+    await assert.rejects(s.lift(alice!), faultOf('lock.wait'))
+    clock.advance(1)
+    assert.equal(await s.lift(alice!), 'removed')
+    assert.equal(s.home.audit.last('lock.removed').body['presence'], 'lost')
+  }))
+
+test('two who lift together show no passkey', () =>
+  scene(['alice', 'bob'], async (s, [alice, bob]) => {
+    await passkey(s, alice!, 'a')
+    await passkey(s, bob!, 'b')
+    await s.lock(alice!)
+    assert.equal(await s.lift(alice!), 'active')
+    assert.equal(await s.lift(bob!), 'removed')
+  }))
+
+test('INV-5 nobody is alone because the others signed in yesterday', () =>
+  scene(['alice'], async (s, [alice]) => {
+    const { people } = s.authority
+    people.heed(() => ({ createdAt: 0, groupRoles: { ops: ['operator'] } }))
+    const said = { source: 'staff', subject: 'https://id.example gus', name: 'gus' }
+    const gus = await people.heard({ ...said, roles: ['operator'] })
+    s.home.clock.advance(DAY)
+    assert.deepEqual(people.get(gus.id)?.roles, [])
+    await s.lock(alice!)
+    assert.equal(await s.lift(alice!), 'active')
+    assert.equal(s.request?.from, s.home.clock.now() + DAY, 'no ten minutes')
+    await assert.rejects(s.lift(gus), SECOND)
+    await people.heard({ ...said, roles: ['operator'] })
+    assert.equal(await s.lift(gus), 'removed')
+  }))

@@ -1,9 +1,11 @@
 // Holds how a lock is lifted: one person locks, two unlock; where there is one person alone, time stands in for the second.
 
+import { rfc3339 } from '../../std/clock.ts'
 import { faults, type Fault } from '../../std/fault.ts'
 import type { LiftRequest, Lock } from '../../store/rows/lock.ts'
 import type { Person } from '../../store/rows/person.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
+import type { Presence } from './presence.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
 
@@ -16,9 +18,12 @@ const LIFTERS: readonly string[] = ['operator', 'administrator']
 const ABLE_MAX = 64
 
 /** The people who may lift locks, by their id, sorted. */
-export function lifters(people: readonly Person[]): readonly string[] {
+export function lifters(
+  people: readonly Person[],
+  rolesOf: (person: Person) => readonly string[] = ({ roles }) => roles,
+): readonly string[] {
   return people
-    .filter(({ roles }) => LIFTERS.some((role) => roles.includes(role)))
+    .filter((person) => LIFTERS.some((role) => rolesOf(person).includes(role)))
     .map(({ id }) => id)
     .sort()
     .slice(0, ABLE_MAX)
@@ -30,6 +35,8 @@ export interface LiftRule {
   readonly able: readonly string[]
   /** How long a person waits who was alone from the beginning (ms). */
   readonly delayMs: number
+  /** What a passkey of theirs has to say where they are alone. */
+  readonly presence?: Presence
 }
 
 /** What a person's word does: it lifts; it is kept as the first of two; or it is refused. */
@@ -46,12 +53,12 @@ export function requestOf({ lift }: Pick<Lock, 'lift'>, now: number): LiftReques
 /**
  * Weighs a person's word on a lock. Those count who could lift it when it was made and still can, for the first word as for the second:
  * nobody makes themselves another by a new role. Who is alone says it twice, with the delay in between where they were alone from the
- * beginning, and with a day where the others have gone since: nobody makes themselves alone in a hurry.
+ * beginning, and with a day where the others have gone since, or their passkeys: nobody makes themselves alone in a hurry.
  */
 export function weigh(
   lock: Pick<Lock, 'able' | 'lift'>,
   person: string,
-  { able, delayMs }: LiftRule,
+  { able, delayMs, presence = 'none' }: LiftRule,
   now: number,
 ): Lift {
   const there = lock.able ?? able
@@ -65,15 +72,25 @@ export function weigh(
   const first = open !== undefined && count.includes(open.person) ? open : undefined
   if (first !== undefined && first.person !== person) return { does: 'lift', alone: false }
   const alone = count.every((id) => id === person)
-  const wait = there.every((id) => id === person) ? delayMs : DAY_MS
-  if (alone && wait === 0) return { does: 'lift', alone: true }
+  const hurried = there.every((id) => id === person) && presence !== 'lost'
+  const wait = hurried ? delayMs : DAY_MS
+  if (alone && wait === 0) return present(presence)
   const ask = (from: number | null): Lift => ({ does: 'ask', request: { person, at: now, from } })
   if (first === undefined) return ask(alone ? now + wait : null)
   if (!alone) return refuse('somebody else has to confirm this')
   // Others were there when it was asked: for who is alone since, time begins now.
   if (first.from === null) return ask(now + wait)
-  if (now >= first.from) return { does: 'lift', alone: true }
-  return { does: 'refuse', why: fault('lock.wait', 'it is too early for a person alone') }
+  const from = presence === 'lost' ? Math.max(first.from, first.at + DAY_MS) : first.from
+  if (now >= from) return present(presence)
+  const detail = `it is too early for a person alone: from ${rfc3339(from)} on`
+  return { does: 'refuse', why: fault('lock.wait', detail) }
+}
+
+/** Whoever is alone and had a passkey when the lock was made lifts it with that. */
+function present(presence: Presence): Lift {
+  if (presence !== 'owed') return { does: 'lift', alone: true }
+  const detail = 'who lifts a lock alone shows that they are there, with a passkey from before it'
+  return { does: 'refuse', why: fault('lock.presence', detail) }
 }
 
 function refuse(detail: string): Lift {

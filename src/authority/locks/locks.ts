@@ -12,10 +12,12 @@ import { checkedReason } from '../reason.ts'
 import type { Agents } from '../registry/agents.ts'
 import { unknownName } from '../registry/name.ts'
 import type { People } from '../registry/people.ts'
+import { rolesEver } from '../registry/person-roles.ts'
 import type { Systems } from '../registry/systems.ts'
 import { Turns } from '../turns.ts'
 import { credentialsOf, USER } from './credentials.ts'
 import { lifters, requestOf, weigh } from './lifting.ts'
+import { keyed, presenceFor, type Shown } from './presence.ts'
 import { LockIndex, type EquippedWith, type Lockable } from './target.ts'
 
 const fault = faults(AUTHORITY_FAULTS)
@@ -75,7 +77,7 @@ export class Locks {
         person: '',
         at: ports.clock.now(),
         state: 'active',
-        able: lifters(registry.people.list()),
+        ...locks.#memory(),
       }
       locks.#index.add(locks.#integrity)
     }
@@ -171,8 +173,20 @@ export class Locks {
       person,
       at: clock.now(),
       state: 'active',
-      able: lifters(this.#registry.people.list()),
+      ...this.#memory(),
     }
+  }
+
+  /** Who could lift a lock that is made now, or could by signing in, and who of them has a passkey. */
+  #memory(): Pick<Lock, 'able' | 'keyed'> {
+    const { people: registry } = this.#registry
+    const people = registry
+      .list()
+      .map(({ id }) => registry.known(id))
+      .filter((row) => row !== undefined)
+    // Nobody is alone because the others signed in yesterday.
+    const able = lifters(people, rolesEver)
+    return { able, keyed: keyed(able, people) }
   }
 
   /**
@@ -202,19 +216,26 @@ export class Locks {
 
   /**
    * One of the two words that lift a lock. The answer has the state `removed` where it is lifted, and else the request that waits now.
-   * Throws `lock.second`, `lock.wait`.
+   * Throws `lock.second`, `lock.wait`, `lock.presence`.
    */
-  lift(id: string, word: LockWord, delayMs: number): Promise<Lock> {
+  lift(
+    id: string,
+    word: LockWord & { readonly shown?: Shown | undefined },
+    delayMs: number,
+  ): Promise<Lock> {
     return this.#turns.run(async () => {
       const lock = this.#found(id)
-      const person = this.#registry.people.find(word.person).id
+      const lifter = this.#registry.people.find(word.person)
+      const { id: person } = lifter
       const reason = checkedReason(word.reason)
-      const rule = { able: this.#able(), delayMs }
-      const found = weigh(lock, person, rule, this.#ports.clock.now())
+      const now = this.#ports.clock.now()
+      const presence = presenceFor(lock, lifter, word.shown, now)
+      const found = weigh(lock, person, { able: this.#able(), delayMs, presence }, now)
       if (found.does === 'refuse') throw found.why
       if (found.does === 'lift') {
         const asked = lock.lift === undefined || found.alone ? {} : { first: lock.lift.person }
-        return this.#remove(lock, { person: word.person, reason }, { ...asked, alone: found.alone })
+        const alone = found.alone ? { alone: true, presence } : { alone: false }
+        return this.#remove(lock, { person: word.person, reason }, { ...asked, ...alone })
       }
       const lift = { ...found.request, reason }
       const said = { from: lift.from === null ? null : rfc3339(lift.from) }
@@ -354,6 +375,6 @@ export class Locks {
 }
 
 /** What the log keeps of who could lift a lock, so that a row made anew from it says the same. */
-function ableOf({ able = [] }: Lock): JsonObject {
-  return { able: [...able] }
+function ableOf({ able = [], keyed: had = [] }: Lock): JsonObject {
+  return { able: [...able], keyed: [...had] }
 }

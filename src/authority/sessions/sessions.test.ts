@@ -55,7 +55,7 @@ test('over a restart a session counts as used when it was opened, or its person 
     const present = await authority.sessions.open({ person: ann.id, by: 'passkey' })
     home.clock.advance(HOUR - 1)
     assert.ok(authority.sessions.find(old.cookie))
-    await authority.sessions.present(present.session.hash)
+    await authority.sessions.present(present.session.hash, 'a-passkey')
     home.clock.advance(2)
     const { sessions } = await home.reopen()
     assert.equal(sessions.find(old.cookie), undefined)

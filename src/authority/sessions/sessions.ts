@@ -131,18 +131,29 @@ export class Sessions {
       .sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Takes down that the session's person touched a passkey now. */
-  present(hash: string): Promise<SessionRow> {
+  /** When a person last showed that they are there, in any session that lives, and with which passkey; undefined where in none. */
+  presenceOf(person: string): { readonly passkey: string; readonly at: number } | undefined {
+    const shown = this.listOf(person).flatMap(({ presentAt, presentBy }) =>
+      presentAt === undefined || presentBy === undefined
+        ? []
+        : [{ passkey: presentBy, at: presentAt }],
+    )
+    return shown.sort((a, b) => b.at - a.at)[0]
+  }
+
+  /** Takes down that the session's person touched a passkey (its credential id) now. */
+  present(hash: string, passkey: string): Promise<SessionRow> {
     return this.#turns.run(async () => {
       const entry = this.#entries.get(hash)
       if (entry === undefined) throw fault('session.ended', 'the session has ended')
       const { clock, audit, store } = this.#ports
-      const doc: SessionRow = { ...entry.held.doc, presentAt: clock.now() }
+      const shown = { presentAt: clock.now(), presentBy: passkey }
+      const doc: SessionRow = { ...entry.held.doc, ...shown }
       const receipt = await audit.append({
         type: 'session.present',
         phase: 'admin',
         person: doc.person,
-        body: { session: hash },
+        body: { session: hash, passkey },
       })
       entry.held = await store.sessions.replace(entry.held, doc, receipt)
       if (this.#unwritten.has(hash)) this.#held.set(hash, entry.held)

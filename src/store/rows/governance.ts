@@ -39,6 +39,8 @@ export type Governed =
   | { readonly kind: 'trust-add'; readonly source: TrustSource }
   | { readonly kind: 'trust-remove'; readonly name: string }
   | { readonly kind: 'rule'; readonly changes: RuleWord; readonly policies: RuleWord }
+  /** Keys that everything here stands on were changed: `rotate` and `rekey` of roots, `tokens` for the key of tokens. */
+  | { readonly kind: 'keys'; readonly act: 'rotate' | 'rekey' | 'tokens' }
 
 /** Whether two administrators have to agree. */
 export type RuleWord = 'on' | 'off'
@@ -47,8 +49,8 @@ export type RuleWord = 'on' | 'off'
 export type GovernanceState =
   'open' | 'agreed' | 'applied' | 'refused' | 'withdrawn' | 'expired' | 'failed'
 
-/** On what it took effect: two administrators; one who is alone; the rule that was off; or because it only takes away. */
-export type GovernanceHow = 'two' | 'alone' | 'rule-off' | 'narrows'
+/** On what it took effect: two administrators; one who is alone; the rule that was off; because it only takes away; or because it cannot wait. */
+export type GovernanceHow = 'two' | 'alone' | 'rule-off' | 'narrows' | 'urgent'
 
 /** What somebody said of a change. */
 export interface GovernanceWord {

@@ -45,8 +45,10 @@ export interface Lock {
   /** ms since the epoch. */
   readonly at: number
   readonly state: 'active' | 'removed'
-  /** Person ids of who could lift it when it was made, sorted; absent where that was not noted: who can now. */
+  /** Person ids of who could lift it when it was made, or could have by signing in, sorted; absent where that was not noted: who can now. */
   readonly able?: readonly string[]
+  /** Those of them who had a passkey then; absent where that was not noted: none is asked for. */
+  readonly keyed?: readonly string[]
   /** Somebody has asked for it to be lifted; it is in force all the same. */
   readonly lift?: LiftRequest
   readonly removed?: { readonly person: string; readonly reason: string; readonly at: number }

@@ -16,6 +16,8 @@ export interface SessionRow {
   readonly expiresAt: number
   /** When a passkey was last touched in this session, ms since the epoch. */
   readonly presentAt?: number
+  /** Which one that was, where they were asked to show that they are there: its credential id. */
+  readonly presentBy?: string
 }
 
 /** Table `sessions`. Live ones are on the roll, so that an ended one cannot be put back by hand. */

@@ -28,6 +28,7 @@ export const GovernanceChange = z
       'trust-add',
       'trust-remove',
       'rule',
+      'keys',
     ]),
     /** What it does, in one sentence. */
     text: z.string(),
@@ -38,8 +39,8 @@ export const GovernanceChange = z
     reason: z.string(),
     /** `open` waits; `agreed` is being brought about; every other state is final. */
     state: z.enum(['open', 'agreed', 'applied', 'refused', 'withdrawn', 'expired', 'failed']),
-    /** On what it took effect: two administrators; one who is alone; the rule that was off; or because it only takes away. */
-    how: z.enum(['two', 'alone', 'rule-off', 'narrows']).nullable(),
+    /** On what it took effect: two administrators; one who is alone; the rule that was off; because it only takes away; or because it could not wait. */
+    how: z.enum(['two', 'alone', 'rule-off', 'narrows', 'urgent']).nullable(),
     /** From when who proposed it, being alone, may agree; null: another administrator has to, or it is over. */
     from: Time.nullable(),
     expires_at: Time,
