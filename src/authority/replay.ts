@@ -8,7 +8,6 @@ import { isOpen, type ApprovalState } from '../store/rows/approval.ts'
 import type { Lock, LockKind, LockTarget } from '../store/rows/lock.ts'
 import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
-import type { Receipt } from '../wire/record.ts'
 import { replayAmendments } from './approvals/amendment-replay.ts'
 import { replayChecks } from './checks/check-replay.ts'
 import { replayFamilies } from './consent/family-replay.ts'
@@ -31,9 +30,7 @@ import {
   rolesKept,
   teamKept,
 } from './replay-kept.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from './recorded.ts'
 
 const KINDS: readonly string[] = [
   'person',
@@ -148,21 +145,6 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
   return replayed
 }
 
-async function* records(audit: ReplayPorts['audit'], type: string): AsyncGenerator<LoggedRecord> {
-  let before = Number.MAX_SAFE_INTEGER
-  for (;;) {
-    const page = await audit.tail({ type, limit: PAGE, before })
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return
-    before = last.index
-  }
-}
-
-function receipt({ record, leaf }: LoggedRecord): Receipt {
-  return { id: record.id, leaf, ts: record.ts }
-}
-
 function text(body: JsonObject, member: string): string {
   const value = body[member]
   return typeof value === 'string' ? value : ''
@@ -170,10 +152,10 @@ function text(body: JsonObject, member: string): string {
 
 async function replayLocks({ audit, store }: ReplayPorts): Promise<number> {
   const removed = new Set<string>()
-  for await (const { record } of records(audit, 'lock.removed'))
+  for await (const { record } of recorded(audit, 'lock.removed'))
     removed.add(text(record.body, 'lock'))
   let count = 0
-  for await (const logged of records(audit, 'lock.added')) {
+  for await (const logged of recorded(audit, 'lock.added')) {
     const { body, person = '', ts } = logged.record
     const id = text(body, 'lock')
     const target = lockTarget(body)
@@ -183,7 +165,7 @@ async function replayLocks({ audit, store }: ReplayPorts): Promise<number> {
     const reason = text(body, 'reason')
     const known = { ...ids(body, 'able'), ...ids(body, 'keyed') }
     const lock = { id, target, reason, person, at, state: 'active', ...known } as const
-    await store.locks.insert(lock, receipt(logged))
+    await store.locks.insert(lock, receiptOf(logged))
     count++
   }
   return count + (await replayWithdrawn({ audit, store }))
@@ -202,11 +184,11 @@ async function replayWithdrawn({
   store,
 }: Pick<ReplayPorts, 'audit' | 'store'>): Promise<number> {
   let count = 0
-  for await (const logged of records(audit, 'lock.lift_withdrawn')) {
+  for await (const logged of recorded(audit, 'lock.lift_withdrawn')) {
     const held = await store.locks.get(text(logged.record.body, 'lock'))
     if (held?.doc.lift === undefined || held.doc.lift.at > Date.parse(logged.record.ts)) continue
     const { lift: _, ...lock } = held.doc
-    await store.locks.replace(held, lock, receipt(logged))
+    await store.locks.replace(held, lock, receiptOf(logged))
     count++
   }
   return count
@@ -230,7 +212,7 @@ async function replayApprovals({ audit, store }: ReplayPorts): Promise<number> {
     if (end === undefined) continue
     const ended = { reason: 'the log says so', at: Date.parse(end.record.ts) }
     const state = ENDED[end.record.type]!
-    await store.approvals.replace(held, { ...held.doc, state, sealed: '', ended }, receipt(end))
+    await store.approvals.replace(held, { ...held.doc, state, sealed: '', ended }, receiptOf(end))
     count++
   }
   return count
@@ -238,13 +220,13 @@ async function replayApprovals({ audit, store }: ReplayPorts): Promise<number> {
 
 async function replayRevocations({ audit, store }: ReplayPorts): Promise<number> {
   let count = 0
-  for await (const logged of records(audit, 'instance.revoked')) {
+  for await (const logged of recorded(audit, 'instance.revoked')) {
     const { instance = '', body, ts } = logged.record
     const held = await store.instances.get(instance)
     if (held?.doc.state !== 'live') continue
     const mayReturn = body['mayReturn'] === true ? ({ mayReturn: true } as const) : {}
     const ended = { at: Date.parse(ts), reason: text(body, 'reason'), ...mayReturn }
-    await store.instances.replace(held, { ...held.doc, state: 'revoked', ended }, receipt(logged))
+    await store.instances.replace(held, { ...held.doc, state: 'revoked', ended }, receiptOf(logged))
     count++
   }
   return count
@@ -253,7 +235,7 @@ async function replayRevocations({ audit, store }: ReplayPorts): Promise<number>
 /** What was taken back stays so, and ends come no later than the log says. What is below follows when it is loaded. */
 async function replayDelegations({ audit, store }: ReplayPorts): Promise<number> {
   let count = 0
-  for await (const logged of records(audit, 'delegation.revoked')) {
+  for await (const logged of recorded(audit, 'delegation.revoked')) {
     const { body, person = '', ts } = logged.record
     const held = await store.delegations.get(text(body, 'delegation'))
     if (held === undefined || (held.doc.state ?? 'active') !== 'active') continue
@@ -261,7 +243,7 @@ async function replayDelegations({ audit, store }: ReplayPorts): Promise<number>
     await store.delegations.replace(
       held,
       { ...held.doc, state: 'revoked', revoked },
-      receipt(logged),
+      receiptOf(logged),
     )
     count++
   }
@@ -284,7 +266,7 @@ async function newest(
 ): Promise<ReadonlyMap<string, LoggedRecord>> {
   const found = new Map<string, LoggedRecord>()
   for (const type of types) {
-    for await (const logged of records(audit, type)) {
+    for await (const logged of recorded(audit, type)) {
       const name = nameOf(logged)
       if ((found.get(name)?.index ?? -1) < logged.index) found.set(name, logged)
     }
@@ -303,7 +285,7 @@ async function keep<T>(
     const held = await table.get(name)
     const doc = held === undefined ? undefined : kept(held.doc, logged.record.body)
     if (held === undefined || doc === undefined) continue
-    await table.replace(held, doc, receipt(logged))
+    await table.replace(held, doc, receiptOf(logged))
     count++
   }
   return count
@@ -328,7 +310,7 @@ async function replayGovernance({ audit, store }: ReplayPorts): Promise<number> 
     const held = await store.governance.get(id)
     const doc = held && changeKept(held.doc, type, body, Date.parse(ts))
     if (held === undefined || doc === undefined) continue
-    await store.governance.replace(held, doc, receipt(logged))
+    await store.governance.replace(held, doc, receiptOf(logged))
     count++
   }
   const [said] = await audit.tail({ type: 'governance.rule_set', limit: 1 })
@@ -339,8 +321,8 @@ async function replayGovernance({ audit, store }: ReplayPorts): Promise<number> 
   const { body, person = '', ts } = said.record
   const set = { person, reason: text(body, 'reason'), at: Date.parse(ts) }
   const doc = { id: 'rule', ...kept, set } as const
-  if (held === undefined) await store.governanceRule.insert(doc, receipt(said))
-  else await store.governanceRule.replace(held, doc, receipt(said))
+  if (held === undefined) await store.governanceRule.insert(doc, receiptOf(said))
+  else await store.governanceRule.replace(held, doc, receiptOf(said))
   return count + 1
 }
 

@@ -38,14 +38,19 @@ function event(type: string, body: JsonObject = {}, more: Partial<AuditRecord> =
     agent: 'payer',
     system: 'billing',
     action: 'create_refund',
-    body: { approval: 'a-1', expiresAt: Date.now() + 60_000, reason: 'secret words', ...body },
+    body: {
+      approval: 'a-1',
+      expiresAt: systemClock.now() + 60_000,
+      reason: 'secret words',
+      ...body,
+    },
     ...more,
   } as AuditRecord
   return { index: made, leaf: String(made).padStart(43, 'A'), origin: 'test/log/2026h2', record }
 }
 
 function told(one: ExportEvent) {
-  return noticeOf(one, { link: CONTROL, now: Date.now() })
+  return noticeOf(one, { link: CONTROL, now: systemClock.now() })
 }
 
 function folder(t: TestContext): string {
@@ -76,7 +81,11 @@ test('people are told which tool and agent, and what became of it; never argumen
     'agent payer is locked',
   )
   assert.equal(told(event('call.intent')), undefined)
-  assert.equal(told(event('approval.requested', { expiresAt: Date.now() - 1 })), undefined, 'late')
+  assert.equal(
+    told(event('approval.requested', { expiresAt: systemClock.now() - 1 })),
+    undefined,
+    'late',
+  )
 })
 
 test('a name from somebody is inert in a title, and read as nothing by Slack', () => {

@@ -5,9 +5,7 @@ import type { LoggedRecord } from '../../audit/log-reader.ts'
 import type { Store } from '../../store/open.ts'
 import type { Amendment } from '../../store/rows/amendment.ts'
 import { AMENDMENT_ENDS } from './amendments.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { recorded } from '../recorded.ts'
 
 interface Ports {
   readonly audit: Pick<AuditLog, 'tail'>
@@ -22,7 +20,7 @@ export async function replayAmendments(ports: Ports): Promise<number> {
   // Nothing that was recorded before the oldest of them was given can be about one.
   const oldest = active.reduce((least, { doc }) => Math.min(least, doc.createdAt), Infinity)
   const uses = new Map<string, { count: number; last: LoggedRecord }>()
-  for await (const logged of since(ports, 'amendment.used', oldest)) {
+  for await (const logged of recorded(ports.audit, 'amendment.used', oldest)) {
     const id = amendmentOf(logged)
     const known = uses.get(id)
     // The newest comes first.
@@ -30,7 +28,7 @@ export async function replayAmendments(ports: Ports): Promise<number> {
   }
   const ends = new Map<string, { state: Amendment['state']; logged: LoggedRecord }>()
   for (const [state, type] of Object.entries(AMENDMENT_ENDS)) {
-    for await (const logged of since(ports, type, oldest)) {
+    for await (const logged of recorded(ports.audit, type, oldest)) {
       ends.set(amendmentOf(logged), { state: state as keyof typeof AMENDMENT_ENDS, logged })
     }
   }
@@ -65,18 +63,4 @@ function nextOf(
 function amendmentOf({ record }: LoggedRecord): string {
   const id = record.body['amendment']
   return typeof id === 'string' ? id : ''
-}
-
-async function* since(
-  { audit }: Ports,
-  type: string,
-  oldest: number,
-): AsyncGenerator<LoggedRecord> {
-  for (let before = Number.MAX_SAFE_INTEGER; ;) {
-    const page = await audit.tail({ type, limit: PAGE, before })
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE || Date.parse(last.record.ts) < oldest) return
-    before = last.index
-  }
 }

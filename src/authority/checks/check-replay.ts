@@ -3,9 +3,7 @@
 import type { AuditLog } from '../../audit/log.ts'
 import type { Json } from '../../std/json.ts'
 import type { Store } from '../../store/open.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : ''
@@ -20,22 +18,18 @@ export async function replayChecks({
   readonly store: Pick<Store, 'checks'>
 }): Promise<number> {
   const active = new Map((await store.checks.all({ state: 'active' })).map((h) => [h.doc.id, h]))
+  if (active.size === 0) return 0
   let count = 0
-  for (let before = Number.MAX_SAFE_INTEGER; active.size > 0;) {
-    const page = await audit.tail({ type: 'check.removed', limit: PAGE, before })
-    for (const { record, leaf } of page) {
-      const { id, ts, body, person = '' } = record
-      const held = active.get(textOf(body['check']))
-      if (held === undefined) continue
-      const removed = { by: person, reason: textOf(body['reason']), at: Date.parse(ts) }
-      const doc = { ...held.doc, state: 'removed' as const, sealed: '', removed }
-      await store.checks.replace(held, doc, { id, leaf, ts })
-      active.delete(held.doc.id)
-      count += 1
-    }
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) break
-    before = last.index
+  for await (const logged of recorded(audit, 'check.removed')) {
+    if (active.size === 0) break
+    const { ts, body, person = '' } = logged.record
+    const held = active.get(textOf(body['check']))
+    if (held === undefined) continue
+    const removed = { by: person, reason: textOf(body['reason']), at: Date.parse(ts) }
+    const doc = { ...held.doc, state: 'removed' as const, sealed: '', removed }
+    await store.checks.replace(held, doc, receiptOf(logged))
+    active.delete(held.doc.id)
+    count += 1
   }
   return count
 }

@@ -3,9 +3,7 @@
 import type { AuditLog } from '../../audit/log.ts'
 import { JsonNumber, type Json } from '../../std/json.ts'
 import type { Store } from '../../store/open.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 /**
  * Ends families that the rows call live and the log does not, and those whose refresh token the log knows to be newer than the row: which
@@ -21,25 +19,21 @@ export async function replayFamilies({
   const live = new Map(
     (await store.refreshFamilies.all({ state: 'live' })).map((held) => [held.doc.id, held]),
   )
+  if (live.size === 0) return 0
   // Nothing that was recorded before the oldest of them began can be about one.
   const oldest = Math.min(...[...live.values()].map(({ doc }) => doc.createdAt))
   let count = 0
   for (const type of ['consent.ended', 'consent.refreshed']) {
-    for (let before = Number.MAX_SAFE_INTEGER; live.size > 0;) {
-      const page = await audit.tail({ type, limit: PAGE, before })
-      for (const { record, leaf } of page) {
-        const { consent, place } = record.body
-        const held = typeof consent === 'string' ? live.get(consent) : undefined
-        if (held === undefined) continue
-        if (type === 'consent.refreshed' && number(place) <= held.doc.place) continue
-        live.delete(held.doc.id)
-        const receipt = { id: record.id, leaf, ts: record.ts }
-        await store.refreshFamilies.replace(held, { ...held.doc, state: 'revoked' }, receipt)
-        count += 1
-      }
-      const last = page.at(-1)
-      if (last === undefined || page.length < PAGE || Date.parse(last.record.ts) < oldest) break
-      before = last.index
+    for await (const logged of recorded(audit, type, oldest)) {
+      if (live.size === 0) break
+      const { consent, place } = logged.record.body
+      const held = typeof consent === 'string' ? live.get(consent) : undefined
+      if (held === undefined) continue
+      if (type === 'consent.refreshed' && number(place) <= held.doc.place) continue
+      live.delete(held.doc.id)
+      const doc = { ...held.doc, state: 'revoked' as const }
+      await store.refreshFamilies.replace(held, doc, receiptOf(logged))
+      count += 1
     }
   }
   return count

@@ -2,9 +2,7 @@
 
 import type { AuditLog } from '../../audit/log.ts'
 import type { Store } from '../../store/open.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 /** Revokes enforcers that the rows call active and the log does not; a name is never given twice. Says how many. */
 export async function replayEnforcers({
@@ -17,26 +15,23 @@ export async function replayEnforcers({
   const active = new Map(
     (await store.enforcers.all({ state: 'active' })).map((held) => [held.doc.name, held]),
   )
+  if (active.size === 0) return 0
   let count = 0
-  for (let before = Number.MAX_SAFE_INTEGER; active.size > 0;) {
-    const page = await audit.tail({ type: 'enforcer.revoked', limit: PAGE, before })
-    for (const { record, leaf } of page) {
-      const { enforcer, reason } = record.body
-      const held = typeof enforcer === 'string' ? active.get(enforcer) : undefined
-      if (held === undefined) continue
-      active.delete(held.doc.name)
-      const revoked = {
-        by: record.person ?? '',
-        reason: typeof reason === 'string' ? reason : '',
-        at: Date.parse(record.ts),
-      }
-      const receipt = { id: record.id, leaf, ts: record.ts }
-      await store.enforcers.replace(held, { ...held.doc, state: 'revoked', revoked }, receipt)
-      count += 1
+  for await (const logged of recorded(audit, 'enforcer.revoked')) {
+    if (active.size === 0) break
+    const { record } = logged
+    const { enforcer, reason } = record.body
+    const held = typeof enforcer === 'string' ? active.get(enforcer) : undefined
+    if (held === undefined) continue
+    active.delete(held.doc.name)
+    const revoked = {
+      by: record.person ?? '',
+      reason: typeof reason === 'string' ? reason : '',
+      at: Date.parse(record.ts),
     }
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return count
-    before = last.index
+    const doc = { ...held.doc, state: 'revoked' as const, revoked }
+    await store.enforcers.replace(held, doc, receiptOf(logged))
+    count += 1
   }
   return count
 }

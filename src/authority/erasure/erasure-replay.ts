@@ -4,9 +4,7 @@ import type { AuditLog } from '../../audit/log.ts'
 import type { LoggedRecord } from '../../audit/log-reader.ts'
 import type { Subjects } from '../../audit/side/subjects.ts'
 import type { Begun, Erasures } from './erasures.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { recorded } from '../recorded.ts'
 
 /**
  * Completes what was begun and is not done, and does again what an older database has back: its keys, and what they open. Only ever
@@ -18,13 +16,13 @@ export async function replayErasures(
   subjects: Pick<Subjects, 'get'>,
 ): Promise<number> {
   const done = new Map<string, number>()
-  for await (const { record } of records(audit, 'erasure.done')) {
+  for await (const { record } of recorded(audit, 'erasure.done')) {
     const { erasure, epoch } = record.body
     if (typeof erasure !== 'string' || done.has(erasure)) continue
     done.set(erasure, typeof epoch === 'number' ? epoch : 0)
   }
   let count = 0
-  for await (const logged of records(audit, 'erasure.begun')) {
+  for await (const logged of recorded(audit, 'erasure.begun')) {
     const begun = begunIn(logged)
     if (begun === undefined) continue
     const epoch = done.get(begun.id)
@@ -49,16 +47,5 @@ function begunIn({ record }: LoggedRecord): Begun | undefined {
     basis: typeof basis === 'string' ? basis : '',
     by: record.person ?? '',
     ...(typeof before === 'number' && { before }),
-  }
-}
-
-async function* records(audit: Pick<AuditLog, 'tail'>, type: string): AsyncGenerator<LoggedRecord> {
-  let before = Number.MAX_SAFE_INTEGER
-  for (;;) {
-    const page = await audit.tail({ type, limit: PAGE, before })
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return
-    before = last.index
   }
 }

@@ -5,7 +5,7 @@ import type { LoggedRecord } from '../../audit/log-reader.ts'
 import type { Clock } from '../../std/clock.ts'
 import { isObject, JsonNumber, type Json } from '../../std/json.ts'
 import type { Store } from '../../store/open.ts'
-import type { Receipt } from '../../wire/record.ts'
+import { receiptOf } from '../recorded.ts'
 
 /** Records read at a time. A page of which the database knows everything ends the look: what is older it knows as well. */
 const PAGE = 1_000
@@ -33,7 +33,7 @@ export async function replayConsumed({ audit, clock, store }: Ports): Promise<nu
     if (held === undefined) return missing
     issued.delete(held.doc.id)
     const used = { ...held.doc, state: 'used', usedBy: instance } as const
-    await store.joinTokens.replace(held, used, receipt(logged))
+    await store.joinTokens.replace(held, used, receiptOf(logged))
     missing += 1
     return missing
   })
@@ -53,7 +53,7 @@ export async function replayEnded({
     const reason = typeof body['reason'] === 'string' ? body['reason'] : ''
     const state = body['state'] === 'expired' ? 'expired' : 'ended'
     const ended = { at: Date.parse(ts), reason }
-    await store.instances.replace(held, { ...held.doc, state, ended }, receipt(logged))
+    await store.instances.replace(held, { ...held.doc, state, ended }, receiptOf(logged))
     return 1
   })
 }
@@ -86,15 +86,11 @@ async function replaySpent(
   const expiresAt = isObject(evidence) ? time(evidence['expiresAt']) : undefined
   if (typeof id !== 'string' || expiresAt === undefined || expiresAt <= now) return 0
   if ((await store.spent.get(id)) !== undefined) return 0
-  await store.spent.insert({ id, expiresAt }, receipt(logged))
+  await store.spent.insert({ id, expiresAt }, receiptOf(logged))
   return 1
 }
 
 function time(value: Json | undefined): number | undefined {
   const number = value instanceof JsonNumber ? Number(value.text) : value
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
-}
-
-function receipt({ record, leaf }: LoggedRecord): Receipt {
-  return { id: record.id, leaf, ts: record.ts }
 }

@@ -4,9 +4,7 @@ import type { LoggedRecord } from '../../audit/log-reader.ts'
 import type { AuditLog } from '../../audit/log.ts'
 import type { Store } from '../../store/open.ts'
 import type { RootRow } from '../../store/rows/root.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 /** Records that carry the sequence of the bundle. */
 const SEQUENCED = [
@@ -34,30 +32,19 @@ export interface RootReplayPorts {
 export async function replayRoots(ports: RootReplayPorts): Promise<number> {
   const { audit, store } = ports
   let count = 0
-  for await (const logged of rekeys(audit)) {
+  for await (const logged of recorded(audit, 'authority.rekeyed')) {
     const { distrusted } = logged.record.body
     for (const fingerprint of Array.isArray(distrusted) ? distrusted : []) {
       const held = typeof fingerprint === 'string' ? await store.roots.get(fingerprint) : undefined
       if (held === undefined || held.doc.state === 'distrusted') continue
       const since = Date.parse(logged.record.ts)
       const row: RootRow = { ...held.doc, state: 'distrusted', since }
-      await store.roots.replace(held, row, receipt(logged))
+      await store.roots.replace(held, row, receiptOf(logged))
       count++
     }
   }
   await carrySequence(ports)
   return count
-}
-
-async function* rekeys(audit: RootReplayPorts['audit']): AsyncGenerator<LoggedRecord> {
-  let before = Number.MAX_SAFE_INTEGER
-  for (;;) {
-    const page = await audit.tail({ type: 'authority.rekeyed', limit: PAGE, before })
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return
-    before = last.index
-  }
 }
 
 /** A bundle with a lower sequence is one that its followers ignore: it only ever grows, whatever happens to the rows. */
@@ -75,9 +62,5 @@ async function carrySequence({ audit, store }: RootReplayPorts): Promise<void> {
   if (rows.some(({ doc }) => (doc.sequence ?? 1) >= newest.sequence)) return
   // One more than was recorded: the bundle with that number had other keys than these rows have.
   const doc: RootRow = { ...held.doc, sequence: newest.sequence + 1 }
-  await store.roots.replace(held, doc, receipt(newest.logged))
-}
-
-function receipt({ record, leaf }: LoggedRecord) {
-  return { id: record.id, leaf, ts: record.ts }
+  await store.roots.replace(held, doc, receiptOf(newest.logged))
 }

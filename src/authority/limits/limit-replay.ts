@@ -5,9 +5,7 @@ import type { AuditLog } from '../../audit/log.ts'
 import type { LoggedRecord } from '../../audit/log-reader.ts'
 import type { Limit, LimitOn, LimitPer, LimitWhat } from '../../store/rows/limit.ts'
 import type { Store } from '../../store/open.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 interface Ports {
   readonly audit: Pick<AuditLog, 'tail'>
@@ -17,29 +15,18 @@ interface Ports {
 /** Brings back limits that were added, were not removed, and are in no row: an older database must not allow more. Says how many. */
 export async function replayLimits({ audit, store }: Ports): Promise<number> {
   const removed = new Set<string>()
-  for await (const { record } of records(audit, 'limit.removed')) {
+  for await (const { record } of recorded(audit, 'limit.removed')) {
     removed.add(text(record.body['limit']))
   }
   const known = new Set((await store.limits.all({})).map(({ doc }) => doc.id))
   let count = 0
-  for await (const logged of records(audit, 'limit.added')) {
+  for await (const logged of recorded(audit, 'limit.added')) {
     const limit = limitOf(logged.record)
     if (limit === undefined || removed.has(limit.id) || known.has(limit.id)) continue
-    const { record, leaf } = logged
-    await store.limits.insert(limit, { id: record.id, leaf, ts: record.ts })
+    await store.limits.insert(limit, receiptOf(logged))
     count += 1
   }
   return count
-}
-
-async function* records(audit: Ports['audit'], type: string): AsyncGenerator<LoggedRecord> {
-  for (let before = Number.MAX_SAFE_INTEGER; ;) {
-    const page = await audit.tail({ type, limit: PAGE, before })
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return
-    before = last.index
-  }
 }
 
 /** The limit that a record of ours tells of: it was checked before it was recorded. */

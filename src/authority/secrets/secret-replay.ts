@@ -3,10 +3,7 @@
 import type { AuditLog } from '../../audit/log.ts'
 import type { LoggedRecord } from '../../audit/log-reader.ts'
 import type { Store } from '../../store/open.ts'
-import type { Receipt } from '../../wire/record.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 interface Ports {
   readonly audit: Pick<AuditLog, 'tail'>
@@ -69,17 +66,10 @@ async function lastOf(
   id: (logged: LoggedRecord) => string,
 ): Promise<ReadonlyMap<string, LoggedRecord>> {
   const found = new Map<string, LoggedRecord>()
-  for (let before = Number.MAX_SAFE_INTEGER; ;) {
-    const page = await audit.tail({ type, limit: PAGE, before })
-    for (const logged of page) if (!found.has(id(logged))) found.set(id(logged), logged)
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return found
-    before = last.index
+  for await (const logged of recorded(audit, type)) {
+    if (!found.has(id(logged))) found.set(id(logged), logged)
   }
-}
-
-function receiptOf({ record, leaf }: LoggedRecord): Receipt {
-  return { id: record.id, leaf, ts: record.ts }
+  return found
 }
 
 function text({ body }: LoggedRecord['record'], name: string): string {

@@ -2,9 +2,7 @@
 
 import type { AuditLog } from '../../audit/log.ts'
 import type { Store } from '../../store/open.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 /** Ends sessions that the rows call live and the log does not. Says how many. */
 export async function replaySessions({
@@ -17,23 +15,18 @@ export async function replaySessions({
   const live = new Map(
     (await store.sessions.all({ state: 'live' })).map((held) => [held.doc.hash, held]),
   )
+  if (live.size === 0) return 0
   // Nothing that was recorded before the oldest of them was opened can have ended one.
   const oldest = Math.min(...[...live.values()].map(({ doc }) => doc.createdAt))
   let count = 0
-  for (let before = Number.MAX_SAFE_INTEGER; live.size > 0;) {
-    const page = await audit.tail({ type: 'session.ended', limit: PAGE, before })
-    for (const { record, leaf } of page) {
-      const hash = record.body['session']
-      const held = typeof hash === 'string' ? live.get(hash) : undefined
-      if (held === undefined) continue
-      live.delete(held.doc.hash)
-      const receipt = { id: record.id, leaf, ts: record.ts }
-      await store.sessions.replace(held, { ...held.doc, state: 'ended' }, receipt)
-      count += 1
-    }
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE || Date.parse(last.record.ts) < oldest) break
-    before = last.index
+  for await (const logged of recorded(audit, 'session.ended', oldest)) {
+    if (live.size === 0) break
+    const hash = logged.record.body['session']
+    const held = typeof hash === 'string' ? live.get(hash) : undefined
+    if (held === undefined) continue
+    live.delete(held.doc.hash)
+    await store.sessions.replace(held, { ...held.doc, state: 'ended' }, receiptOf(logged))
+    count += 1
   }
   return count
 }

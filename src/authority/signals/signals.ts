@@ -86,7 +86,6 @@ export class Signals {
         ...saidOf(event),
       },
     })
-    await store.spent.prune('expires_at', clock.now())
     await store.spent.insert({ id: event.id, expiresAt: clock.now() + KNOWN_MS }, receipt)
   }
 

@@ -9,9 +9,7 @@ import type { TaskBudget } from '../../wire/task.ts'
 import { TASK_ENDS } from './ending.ts'
 import { scopeDigest } from './record.ts'
 import { BUDGET_KEYS } from './words.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 interface Ports {
   readonly audit: Pick<AuditLog, 'tail'>
@@ -29,38 +27,24 @@ export async function replayTasks(ports: Ports): Promise<number> {
   const oldest = active.reduce((least, { doc }) => Math.min(least, doc.createdAt), Infinity)
   let count = 0
   for (const [state, type] of Object.entries(TASK_ENDS)) {
-    for await (const logged of since(ports, type, oldest)) {
+    for await (const logged of recorded(ports.audit, type, oldest)) {
       const { body, person = '', ts } = logged.record
       const held = await store.tasks.get(text(body, 'task'))
       if (held?.doc.state !== 'active') continue
       const ended = { by: person, reason: text(body, 'reason'), at: Date.parse(ts) }
       const doc: Task = { ...held.doc, state: state as keyof typeof TASK_ENDS, ended }
-      await store.tasks.replace(held, doc, receipt(logged))
+      await store.tasks.replace(held, doc, receiptOf(logged))
       count += 1
     }
   }
-  for await (const logged of since(ports, 'task.narrowed', oldest)) {
+  for await (const logged of recorded(ports.audit, 'task.narrowed', oldest)) {
     const held = await store.tasks.get(text(logged.record.body, 'task'))
     const kept = held?.doc.state === 'active' ? taskKept(held.doc, logged.record) : undefined
     if (held === undefined || kept === undefined) continue
-    await store.tasks.replace(held, kept, receipt(logged))
+    await store.tasks.replace(held, kept, receiptOf(logged))
     count += 1
   }
   return count
-}
-
-async function* since(
-  { audit }: Ports,
-  type: string,
-  oldest: number,
-): AsyncGenerator<LoggedRecord> {
-  for (let before = Number.MAX_SAFE_INTEGER; ;) {
-    const page = await audit.tail({ type, limit: PAGE, before })
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE || Date.parse(last.record.ts) < oldest) return
-    before = last.index
-  }
 }
 
 /**
@@ -85,10 +69,6 @@ function budgetKept(budget: TaskBudget, { budget: said }: JsonObject): TaskBudge
     return value === Infinity ? [] : [[key, value] as const]
   })
   return Object.fromEntries(bounds)
-}
-
-function receipt({ record, leaf }: LoggedRecord) {
-  return { id: record.id, leaf, ts: record.ts }
 }
 
 function text(body: JsonObject, member: string): string {

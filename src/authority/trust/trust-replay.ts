@@ -1,12 +1,8 @@
 // Holds the replay of distrust: trust sources and registrations that the log removed, in a database that is older than the log (INV-13).
 
 import type { AuditLog } from '../../audit/log.ts'
-import type { LoggedRecord } from '../../audit/log-reader.ts'
 import type { Store } from '../../store/open.ts'
-import type { Receipt } from '../../wire/record.ts'
-
-/** Records read at a time. */
-const PAGE = 1_000
+import { receiptOf, recorded } from '../recorded.ts'
 
 interface Ports {
   readonly audit: Pick<AuditLog, 'tail'>
@@ -20,12 +16,12 @@ export async function replayRegistrations({ audit, store }: Ports): Promise<numb
   )
   let count = 0
   if (active.size === 0) return count
-  for await (const logged of removals(audit, 'registration.removed')) {
+  for await (const logged of recorded(audit, 'registration.removed')) {
     const id = logged.record.body['registration']
     const held = typeof id === 'string' ? active.get(id) : undefined
     if (held === undefined) continue
     active.delete(held.doc.id)
-    await store.registrations.replace(held, { ...held.doc, state: 'removed' }, receipt(logged))
+    await store.registrations.replace(held, { ...held.doc, state: 'removed' }, receiptOf(logged))
     count += 1
   }
   return count
@@ -38,27 +34,13 @@ export async function replayTrust({ audit, store }: Ports): Promise<number> {
   )
   let count = 0
   if (active.size === 0) return count
-  for await (const logged of removals(audit, 'trust.removed')) {
+  for await (const logged of recorded(audit, 'trust.removed')) {
     const name = logged.record.body['source']
     const held = typeof name === 'string' ? active.get(name) : undefined
     if (held === undefined || Date.parse(logged.record.ts) < held.doc.createdAt) continue
     active.delete(held.doc.name)
-    await store.trustSources.replace(held, { ...held.doc, state: 'removed' }, receipt(logged))
+    await store.trustSources.replace(held, { ...held.doc, state: 'removed' }, receiptOf(logged))
     count += 1
   }
   return count
-}
-
-async function* removals(audit: Ports['audit'], type: string): AsyncGenerator<LoggedRecord> {
-  for (let before = Number.MAX_SAFE_INTEGER; ;) {
-    const page = await audit.tail({ type, limit: PAGE, before })
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return
-    before = last.index
-  }
-}
-
-function receipt({ record, leaf }: LoggedRecord): Receipt {
-  return { id: record.id, leaf, ts: record.ts }
 }
