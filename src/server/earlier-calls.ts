@@ -5,7 +5,7 @@ import type { EarlierReading, HeldArguments } from '../api/ports.ts'
 import type { AuditLog } from '../audit/log.ts'
 import { trafficSince, type TrafficSource } from '../audit/traffic/read.ts'
 import { unusualIn } from '../authority/approvals/unusual.ts'
-import type { Clock } from '../std/clock.ts'
+import { rfc3339, type Clock } from '../std/clock.ts'
 import type { TrafficEntry } from '../wire/traffic.ts'
 import type { UnusualReading } from '../wire/unusual.ts'
 
@@ -80,7 +80,7 @@ export class EarlierCalls implements EarlierReading {
     const today = Math.floor(held.requestedAt / DAY_MS) * DAY_MS
     for (let back = 0; back < DAYS; back++) {
       const day = today - back * DAY_MS
-      const name = new Date(day).toISOString().slice(0, 10)
+      const name = rfc3339(day).slice(0, 10)
       for (const { entries, next } of trafficSince(traffic.source, day)) {
         if (!next.file.startsWith(name)) break
         for (const entry of entries) take(entry, held, found)

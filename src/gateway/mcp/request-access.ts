@@ -1,5 +1,6 @@
 // Holds our own tool: an agent asks people for what it will need for its task, before it needs it, with a reason. It can only ask (INV-9).
 
+import { rfc3339 } from '../../std/clock.ts'
 import { isObject, type Json, type JsonObject } from '../../std/json.ts'
 import { emptyObject, RPC } from '../../wire/mcp.ts'
 import { saidInMessage } from '../../wire/said.ts'
@@ -176,7 +177,7 @@ function resultOf({ state, approval }: Asked): JsonObject {
     ...(approval !== undefined && {
       approval: approval.id,
       url: approval.url,
-      expires_at: new Date(approval.expiresAt).toISOString(),
+      expires_at: rfc3339(approval.expiresAt),
     }),
   }
   const text = approval === undefined ? WORDS[state] : `${WORDS[state]} ${approval.url}`

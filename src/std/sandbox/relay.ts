@@ -38,10 +38,11 @@ const innerPort = Number(port)
 server.listen(innerPort, '127.0.0.1', () => {
   // The keyboard's signals go to the whole group: the command decides what they mean, and the relay goes when it goes.
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined)
-  const child = spawn(command, args, { stdio: 'inherit' })
+  // Heard before the command can say that it runs; passed on in a later turn, when it is there.
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
     process.on(signal, () => child.kill(signal))
   }
+  const child = spawn(command, args, { stdio: 'inherit' })
   child.on('error', (error) => {
     const code = 'code' in error ? String(error.code) : error.name
     process.stderr.write(`bailiwick: ${command} cannot be started (${code})\n`)
