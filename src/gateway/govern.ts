@@ -13,6 +13,7 @@ import { deny, isDenial, recordedReason, type Denial } from './denial.ts'
 import { Flights } from './flights.ts'
 import { Grant, sameGround } from './grant.ts'
 import { GivenLately } from './given.ts'
+import type { Conclusion, Governing, Stopped, TurnedAway } from './governing.ts'
 import { setAside, type Lifted } from './lifted.ts'
 import type { Operation } from './operation.ts'
 import type { AmendedView, ApprovalView, Ports } from './ports.ts'
@@ -35,22 +36,6 @@ import { overQuota } from './over-quota.ts'
 import { Timings } from './timings.ts'
 import { triggersOf } from './trigger.ts'
 import type { UpstreamPool } from './upstream/pool.ts'
-
-/** What became of a call, with what its surface answers. Every member is a value; `govern` never throws. */
-export type Conclusion<T> =
-  | {
-      readonly kind: 'done'
-      readonly call: string
-      /** Leaf hash of its intent. */
-      readonly intent: string
-      readonly value: T
-    }
-  | Stopped
-
-/** A call that went no further than the gate. */
-export type Stopped =
-  | { readonly kind: 'denied'; readonly call: string; readonly denial: Denial }
-  | { readonly kind: 'held'; readonly call: string; readonly held: Held }
 
 /** What the first four steps found. */
 interface Decided {
@@ -91,7 +76,7 @@ function changedSince(
 }
 
 /** The spine with what it holds while calls run. */
-export class Governor {
+export class Governor implements Governing {
   readonly #ports: Ports
   readonly flights: Flights
   /** What instances were given lately, by which the next call of theirs is attributed. */
@@ -147,13 +132,10 @@ export class Governor {
   }
 
   /** Records that somebody who is known sent what is no call at all (INV-2). Whoever is nobody was counted; a record that fails changes nothing. */
-  async turnedAway(
-    { presented, system }: Pick<CallRequest, 'presented' | 'system'>,
-    denial: Pick<Denial, 'code' | 'detail'>,
-  ): Promise<void> {
-    const found = authenticate(presented, this.#ports)
+  async turnedAway(of: TurnedAway, denial: Pick<Denial, 'code' | 'detail'>): Promise<void> {
+    const found = authenticate(of.presented, this.#ports)
     const actor = isDenial(found) ? found.of : found
-    if (actor !== undefined) await recordTurnedAway(actor, system, denial, this.#ports)
+    if (actor !== undefined) await recordTurnedAway(actor, of, denial, this.#ports)
   }
 
   async #through<T>(

@@ -7,6 +7,7 @@ import type { McpTransport, StdioTransport, SystemDefinition } from '../wire/sys
 import type { Equipment } from './equipment.ts'
 import { gatewayFault } from './faults.ts'
 import { Governor } from './govern.ts'
+import type { Governing } from './governing.ts'
 import { HookEndpoint } from './hooks/endpoint.ts'
 import { HttpEndpoint } from './http/endpoint.ts'
 import { McpEndpoint } from './mcp/endpoint.ts'
@@ -21,7 +22,7 @@ import type { Conversation } from './upstream/conversation.ts'
 
 /** A gateway that governs. */
 export interface Gateway {
-  readonly governor: Governor
+  readonly governor: Governing
   readonly endpoint: McpEndpoint
   /** HTTP APIs. */
   readonly http: HttpEndpoint
@@ -79,11 +80,13 @@ export function openGateway(options: {
   readonly network?: Network
   /** How programs of systems are kept apart; absent: nothing keeps them. */
   readonly sandbox?: Omit<SandboxSetting, 'network'>
+  /** The spine, where calls are decided elsewhere; absent: by these ports, in this process. */
+  readonly governing?: (ports: Ports, pool: UpstreamPool) => Governing
 }): Gateway {
   const { ports, network = new Network() } = options
   const sandbox = { ...(options.sandbox ?? NO_SANDBOX), network }
   const pool = new UpstreamPool({ ...options, network, sandbox, idleMs: options.idleMs ?? 300_000 })
-  const governor = new Governor(ports, pool)
+  const governor = options.governing?.(ports, pool) ?? new Governor(ports, pool)
   const endpoint = new McpEndpoint(ports, governor, pool, options.holdMs ?? 45_000)
   return {
     governor,

@@ -25,6 +25,11 @@ import type { PeerCheck } from './upstream/peer.ts'
 export interface IdentityPort {
   /** Who is behind what a request presents, made anew from what holds now; or why that is worth nothing. */
   actorOf(presented: Presented): Actor | Unauthenticated
+  /**
+   * Makes sure that `actorOf` can answer for what a request presents: asked before it, at the way in. Undefined where there is nothing to wait
+   * for, because everybody is known in this process.
+   */
+  recognise(presented: Presented): Promise<void> | undefined
   /** Told when an instance is no longer live, so that what waits for it ends. Returns the way to stop listening. */
   onGone(listener: (instance: string) => void): () => void
   /** Told when a delegation has ended, once for each, also for those below it. Returns the way to stop listening. */
@@ -75,6 +80,30 @@ export interface PinPort {
   showed(system: SystemDefinition, described: Described): Drift | undefined
   /** True where a call waits for a person to look at what changed. */
   quarantined(system: string, action: string, input: JsonObject): boolean
+}
+
+/** What a system asks back of its caller: its method and params. */
+export interface SystemQuestion {
+  readonly method: string
+  readonly params: JsonObject
+  /** Why it cannot be put whatever policy says; absent: it can. */
+  readonly problem?: string
+  /** True where nobody records it any more if it is refused: there were many. */
+  readonly unrecorded: boolean
+  /** True for the last refusal that is recorded. */
+  readonly last: boolean
+}
+
+/** Decides what systems ask back, and records it: each question is a call whose principal is the system (DESIGN §2). */
+export interface AskPort {
+  /** Why it may not be put; undefined where it may be, and is on record. Rejects where it cannot be recorded. */
+  refuses(
+    actor: Actor,
+    system: SystemDefinition,
+    question: SystemQuestion,
+  ): Promise<string | undefined>
+  /** Records how it was answered; never fails. */
+  answered(actor: Actor, system: SystemDefinition, method: string, status: string): void
 }
 
 /** What calls set off. Synchronous: answered from a graph in memory. */
@@ -131,6 +160,8 @@ export interface PolicyPort {
   isolation(system: string): string | undefined
   /** False only where the decision would be a denial whatever the arguments were. */
   mayCall(request: Omit<DecisionRequest, 'input' | 'setAside'>): boolean
+  /** Makes sure that `mayCall` can answer for an actor at these systems. Undefined where there is nothing to wait for. */
+  prepare(actor: Actor, systems: readonly string[]): Promise<void> | undefined
   /** What the agent is told of a denial besides its reason: what helps it do right, and nothing that helps it probe. */
   advise(request: DecisionRequest, decision: Decision): readonly string[]
   /** True where observe mode lets a call go on that was denied so: never beyond what INV-2 allows. */
@@ -317,6 +348,7 @@ export interface Ports {
   readonly locks: LockPort
   readonly systems: SystemPort
   readonly pins: PinPort
+  readonly asks: AskPort
   readonly effects: EffectPort
   readonly history: HistoryPort
   readonly policy: PolicyPort

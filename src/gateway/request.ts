@@ -130,7 +130,7 @@ async function exchange(
     nonce: surface.proofs.nonces.next(),
   })
   // Before a byte of the body is read: nobody unknown costs memory.
-  const entered = enter(request, surface, { path, certificate }, ports)
+  const entered = await enter(request, surface, { path, certificate }, ports)
   if (isRefusal(entered)) return challenged(response, entered, challenge(entered))
   if (entered.renewNonce) response.setHeader('dpop-nonce', surface.proofs.nonces.next())
   const body = ofSession ? NO_BODY : await readBody(request)

@@ -1,7 +1,7 @@
 // Holds the decision point: enforcers' questions handed to the gateway's own spine, and their grants.
 
 import { isDenial } from '../gateway/denial.ts'
-import type { Stopped } from '../gateway/govern.ts'
+import type { Stopped } from '../gateway/governing.ts'
 import { CallControl } from '../gateway/call.ts'
 import { actorFacts } from '../gateway/steps/04-decide.ts'
 import { inScope } from '../gateway/steps/04-scope.ts'

@@ -26,6 +26,7 @@ import type {
   TrafficPort,
   WatchPort,
 } from '../gateway/ports.ts'
+import { AskDesk } from '../gateway/upstream/ask-desk.ts'
 import { determinedBy } from '../policy/life/determined.ts'
 import type { Approval } from '../store/rows/approval.ts'
 import type { Observe } from '../wire/observation.ts'
@@ -71,7 +72,7 @@ export interface GatewayParts {
 export function gatewayPorts(parts: GatewayParts): Ports {
   const { actors, authority, identities, audit, clock, commitments, entropy, policy, watch } = parts
   const { locks, systems } = authority
-  return {
+  const ports: Omit<Ports, 'asks'> = {
     clock,
     // Ids of calls are drawn from it, one by one: asking the machine each time costs more than all else about them.
     entropy: new EntropyPool(entropy),
@@ -91,6 +92,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     observe: parts.observe,
     identities: {
       actorOf: (presented) => actors.actorOf(presented),
+      recognise: () => undefined,
       onGone: (listener) => identities.onGone((instance) => listener(instance)),
       onDelegationEnd: (listener) => authority.delegations.onEnd(listener),
       onTaskEnd: (listener) => authority.tasks.onEnd(listener),
@@ -108,6 +110,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
     approvals: approvalPort(parts),
     checks: parts.checks,
   }
+  return { ...ports, asks: new AskDesk(ports) }
 }
 
 function trafficPort(traffic: Pick<Traffic, 'keep'>): TrafficPort {

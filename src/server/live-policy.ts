@@ -72,6 +72,11 @@ export class LivePolicy implements PolicyPort {
     return this.#isolated
   }
 
+  /** The whole set is here: nothing is waited for. */
+  prepare(): undefined {
+    return undefined
+  }
+
   /** Why every call of a system is denied; undefined where the policies hold with it. */
   isolation(system: string): string | undefined {
     const problems = this.#isolated.get(system)

@@ -17,6 +17,7 @@ import { differences } from '../../src/gateway/upstream/difference.ts'
 import { driftOf } from '../../src/gateway/upstream/drift.ts'
 import { NOTHING_EQUIPPED } from '../../src/gateway/equipment.ts'
 import type { Denial } from '../../src/gateway/denial.ts'
+import { AskDesk } from '../../src/gateway/upstream/ask-desk.ts'
 import type {
   AheadAsk,
   AmendedAsk,
@@ -289,7 +290,7 @@ export class FakePorts {
   }
 
   get ports(): Ports {
-    return {
+    const ports: Omit<Ports, 'asks'> = {
       clock: { ...systemClock, monotonic: () => systemClock.monotonic() + this.skewMs },
       entropy: systemEntropy,
       identities: {
@@ -302,6 +303,7 @@ export class FakePorts {
                 : 'authenticate.unknown_certificate',
             detail: 'nobody is known by this',
           },
+        recognise: () => undefined,
         onGone: (listener) => {
           this.#onGone.add(listener)
           return () => this.#onGone.delete(listener)
@@ -345,6 +347,7 @@ export class FakePorts {
       history: this.history,
       observe: (seen) => this.observed.push(seen),
       policy: {
+        prepare: () => undefined,
         isolation: (system) => this.isolated[system],
         decide: (request) => this.#decide(request),
         mayCall: (request) => this.answers[request.action] !== 'deny',
@@ -393,5 +396,6 @@ export class FakePorts {
         note: (event) => this.notes.push(event),
       },
     }
+    return { ...ports, asks: new AskDesk(ports) }
   }
 }

@@ -29,18 +29,19 @@ export function placeOf(request: IncomingMessage): string {
  * Takes the credential of a request. A token is known by its instance before its proof is used up, so nobody unknown fills
  * the memory of proofs; a certificate is looked up with the call, as it costs nothing to hold.
  */
-export function enter(
+export async function enter(
   request: IncomingMessage,
   surface: Surface,
   of: Parameters<typeof present>[2],
   ports: EntryPorts,
-): Entered | CredentialRefusal {
+): Promise<Entered | CredentialRefusal> {
   const shown = present(request, surface, of)
   if (isRefusal(shown)) {
     ports.watch.refused(shown.code.slice(shown.code.indexOf('.') + 1))
     return shown
   }
   const { presented, proof } = shown
+  await ports.identities.recognise(presented)
   if (presented.token === undefined) return { presented, renewNonce: false }
   const { scheme } = presented.token
   const actor = authenticate(presented, ports)

@@ -9,7 +9,7 @@ import { CallControl, type CallRequest } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import { peerOf } from '../front/peer.ts'
-import type { Conclusion, Governor } from '../govern.ts'
+import type { Conclusion, Governing } from '../governing.ts'
 import type { Network } from '../net/network.ts'
 import type { Ports } from '../ports.ts'
 import { problemText } from '../problem.ts'
@@ -22,7 +22,7 @@ import { WEB } from './web-system.ts'
 /** What the way out is made of. */
 export interface EgressParts {
   readonly ports: Pick<Ports, 'clock' | 'identities' | 'locks'>
-  readonly governor: Pick<Governor, 'govern' | 'stillAdmitted' | 'turnedAway'>
+  readonly governor: Pick<Governing, 'govern' | 'stillAdmitted' | 'turnedAway'>
   readonly network: Network
   readonly holdMs: number
   readonly bounds?: TunnelBounds

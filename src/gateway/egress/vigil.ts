@@ -5,7 +5,7 @@ import { stringifyJson } from '../../std/json.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import { peerOf } from '../front/peer.ts'
-import type { Governor } from '../govern.ts'
+import type { Governing } from '../governing.ts'
 import type { Ports } from '../ports.ts'
 import { problem, problemText } from '../problem.ts'
 
@@ -21,13 +21,13 @@ const MAX_OF_ONE = 4
 /** Every stream that stands. */
 export class Vigils {
   readonly #ports: Pick<Ports, 'locks' | 'identities'>
-  readonly #governor: Pick<Governor, 'stillAdmitted'>
+  readonly #governor: Pick<Governing, 'stillAdmitted'>
   readonly #ofInstance = new Map<string, number>()
   #count = 0
 
   constructor(
     ports: Pick<Ports, 'locks' | 'identities'>,
-    governor: Pick<Governor, 'stillAdmitted'>,
+    governor: Pick<Governing, 'stillAdmitted'>,
   ) {
     this.#ports = ports
     this.#governor = governor

@@ -10,7 +10,7 @@ import type { CallControl, CallRequest } from '../call.ts'
 import type { Denial } from '../denial.ts'
 import { isDenial } from '../denial.ts'
 import type { GatewayCode } from '../faults.ts'
-import type { Governor } from '../govern.ts'
+import type { Governing } from '../governing.ts'
 import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import type { HookEvent } from './event.ts'
@@ -37,11 +37,11 @@ const HOOK_ID = /^[A-Za-z0-9._:-]{1,64}$/
 /** The endpoint of every client. Whatever cannot be read, or goes wrong, is a denial. */
 export class HookEndpoint {
   readonly #ports: Ports
-  readonly #governor: Governor
+  readonly #governor: Governing
   readonly #holdMs: number
   readonly #uses = new Uses()
 
-  constructor(ports: Ports, governor: Governor, holdMs: number) {
+  constructor(ports: Ports, governor: Governing, holdMs: number) {
     this.#ports = ports
     this.#governor = governor
     this.#holdMs = holdMs

@@ -29,7 +29,7 @@ export async function exchangeHook(
   if (!isHookClient(client)) return problem(response, 'http.path', 'no hooks of such a client')
   if (request.method !== 'POST') return problem(response, 'http.method', 'only POST is served')
   const { certificate } = peerOf(request.socket)
-  const entered = enter(request, surface, { path, certificate }, ports)
+  const entered = await enter(request, surface, { path, certificate }, ports)
   if (isRefusal(entered)) {
     const metadata = metadataUrl(surface, request.headers.host, path)
     const told = challenges(entered, { metadata, scope: scopeOf(path) })

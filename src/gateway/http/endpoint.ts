@@ -3,21 +3,18 @@
 import type { IncomingMessage } from 'node:http'
 import { publicFault } from '../../std/fault.ts'
 import type { JsonObject } from '../../std/json.ts'
-import type { Actor } from '../../wire/actor.ts'
 import type { Presented } from '../../wire/presented.ts'
 import { saidInHeaders } from '../../wire/said.ts'
 import { traceContextOf } from '../../wire/trace.ts'
 import type { CallControl } from '../call.ts'
 import { refuseCredential, type CredentialRefusal } from '../credential/refusal.ts'
-import { isDenial, recordedReason, type Denial } from '../denial.ts'
+import { isDenial, type Denial } from '../denial.ts'
 import { gatewayFault } from '../faults.ts'
-import type { Conclusion, Governor } from '../govern.ts'
+import type { Conclusion, Governing } from '../governing.ts'
 import type { Network } from '../net/network.ts'
-import { personOf } from '../person.ts'
 import type { Ports } from '../ports.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
-import { lineageMark, unboundMark } from '../steps/06-record.ts'
 import { acceptOf } from './accept.ts'
 import { readRequestBody, type ReadBody } from './body-read.ts'
 import { readFields, readPairs, readText } from './field.ts'
@@ -58,11 +55,11 @@ interface Read {
 /** Serves the HTTP APIs of every system. */
 export class HttpEndpoint {
   readonly #ports: Ports
-  readonly #governor: Governor
+  readonly #governor: Governing
   readonly #network: Network
   readonly #holdMs: number
 
-  constructor(ports: Ports, governor: Governor, network: Network, holdMs: number) {
+  constructor(ports: Ports, governor: Governing, network: Network, holdMs: number) {
     this.#ports = ports
     this.#governor = governor
     this.#network = network
@@ -93,7 +90,7 @@ export class HttpEndpoint {
     // Nobody who is locked is told which operations there are.
     const locked = admit(who, exchange.system, '', this.#ports)
     if (locked !== undefined) {
-      await this.#recordRefusal(who, exchange.system, '', locked)
+      await this.#turnedAway(exchange, '', locked)
       return this.#deny(locked, '', exchange)
     }
     let routed: Routed | undefined
@@ -104,10 +101,18 @@ export class HttpEndpoint {
     } catch (error) {
       const fault = publicFault(error)
       if (fault.code === 'internal') throw error
-      await this.#recordRefusal(who, exchange.system, routed?.action.name ?? '', fault)
+      await this.#turnedAway(exchange, routed?.action.name ?? '', fault)
       return reply.problem(fault)
     }
     return this.#call(exchange, read)
+  }
+
+  #turnedAway(
+    { presented, system }: HttpExchange,
+    action: string,
+    denial: Pick<Denial, 'code' | 'detail'>,
+  ): Promise<void> {
+    return this.#governor.turnedAway({ presented, system, action }, denial)
   }
 
   /** The operation that a request is. Throws `http.target`, `resolve.unknown_system`, `http.no_operation`. */
@@ -213,37 +218,6 @@ export class HttpEndpoint {
         ...(retryAfterMs !== undefined && { retry_after_ms: retryAfterMs }),
       },
     )
-  }
-
-  /** What an instance sent and nobody could take for a call is a denial as well (INV-2); a record that fails changes nothing. */
-  async #recordRefusal(
-    actor: Actor,
-    system: string,
-    action: string,
-    { code, detail }: Pick<Denial, 'code' | 'detail'>,
-  ): Promise<void> {
-    const { agent, instance } = actor
-    const person = personOf(actor)
-    this.#ports.history.denied(actor, system.slice(0, 64), action)
-    try {
-      await this.#ports.audit.append({
-        type: 'call.denied',
-        phase: 'decision',
-        agent,
-        instance,
-        ...(person !== undefined && { person }),
-        system: system.slice(0, 64),
-        ...(action !== '' && { action }),
-        body: {
-          code,
-          reason: recordedReason({ code, detail }),
-          ...unboundMark(actor),
-          ...lineageMark(actor),
-        },
-      })
-    } catch (error) {
-      this.#ports.watch.note('record failed', { what: 'refusal', error: String(error) })
-    }
   }
 }
 

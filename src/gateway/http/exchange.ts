@@ -40,7 +40,7 @@ export async function exchangeHttp(
   const { certificate } = peerOf(request.socket)
   // A token for a system is for it, whichever way it is spoken to.
   const resources = [resource, `/mcp/${system}`]
-  const entered = enter(request, surface, { path, certificate, resources }, ports)
+  const entered = await enter(request, surface, { path, certificate, resources }, ports)
   if (isRefusal(entered)) return challenged(response, entered, challenge(entered))
   const reply = new HttpReply(response, request.method ?? '')
   if (entered.renewNonce) reply.set('dpop-nonce', surface.proofs.nonces.next())

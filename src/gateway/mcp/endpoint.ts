@@ -8,13 +8,11 @@ import type { McpEra } from '../../wire/system.ts'
 import { CallEnd, type CallControl } from '../call.ts'
 import { isDenial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
-import type { Governor } from '../govern.ts'
-import { personOf } from '../person.ts'
+import type { Governing } from '../governing.ts'
 import type { Ports } from '../ports.ts'
 import { problem } from '../problem.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
-import { lineageMark, unboundMark } from '../steps/06-record.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import { denialError, type CallAnswer } from './call-answer.ts'
 import { Cursors } from './cursor.ts'
@@ -42,7 +40,7 @@ export class McpEndpoint {
   /** Calls that a `notifications/cancelled` may name: by instance, session, endpoint and id. */
   readonly #running = new Map<string, Set<CallControl>>()
 
-  constructor(ports: Ports, governor: Governor, pool: UpstreamPool, holdMs: number) {
+  constructor(ports: Ports, governor: Governing, pool: UpstreamPool, holdMs: number) {
     this.#ports = ports
     this.#joined = joinedDoor(ports)
     const remembered = new Remembered(ports)
@@ -77,11 +75,11 @@ export class McpEndpoint {
     const who = this.#enter(exchange)
     if (who === undefined) return
     const inbound = readInbound(exchange.headers, exchange.body)
-    if ('rejected' in inbound) return this.#reject(who, exchange, inbound)
+    if ('rejected' in inbound) return this.#reject(exchange, inbound)
     const { message } = inbound
     const session = this.#sessionOf(who, exchange, inbound)
     if (session === 'none') {
-      await this.#recordRefusal(who, exchange.system, 'mcp.session', 'there is no such session')
+      await this.#turnedAway(exchange, exchange.system, 'mcp.session', 'there is no such session')
       return this.#noSession(exchange, message.kind === 'request' ? message.id : null)
     }
     if (message.kind === 'result' || message.kind === 'error') {
@@ -95,15 +93,16 @@ export class McpEndpoint {
     const system = exchange.system === '' ? undefined : this.#ports.systems.get(exchange.system)
     if (system === undefined && exchange.system !== '') {
       const detail = `no system \`${exchange.system.slice(0, 64)}\` is registered`
-      await this.#recordRefusal(who, exchange.system, 'resolve.unknown_system', detail)
+      await this.#turnedAway(exchange, exchange.system, 'resolve.unknown_system', detail)
       return refuse(exchange, message.id, 404, RPC.invalidParams, 'resolve.unknown_system', detail)
     }
     const presented = withNamedTask(exchange.presented, message.params)
     if (presented === undefined) {
       const detail = 'the header Bailiwick-Task and `_meta` name different tasks'
-      await this.#recordRefusal(who, exchange.system, 'mcp.headers', detail)
+      await this.#turnedAway(exchange, exchange.system, 'mcp.headers', detail)
       return refuse(exchange, message.id, 400, RPC.headerMismatch, 'mcp.headers', detail)
     }
+    if (presented !== exchange.presented) await this.#ports.identities.recognise(presented)
     const door = system === undefined ? this.#joined : ownDoor(system)
     return this.#onRequest(who, { ...exchange, presented }, inbound.era, message, door, session)
   }
@@ -159,15 +158,25 @@ export class McpEndpoint {
     return who
   }
 
-  async #reject(who: Actor, exchange: Exchange, rejection: Rejection): Promise<void> {
+  async #reject(exchange: Exchange, rejection: Rejection): Promise<void> {
     const { code, detail, data, id, rpc, status } = rejection
     const next = Object.hasOwn(GATEWAY_FAULTS, code)
       ? GATEWAY_FAULTS[code as GatewayCode].next
       : 'send one JSON-RPC message in strict JSON'
     const facts: JsonObject = { code, detail, next, ...(isObject(data) && data) }
     const message = `bailiwick: ${code}: ${detail}`
-    await this.#recordRefusal(who, exchange.system, code, detail)
+    await this.#turnedAway(exchange, exchange.system, code, detail)
     exchange.reply.error(id, { code: rpc, message, data: facts }, status)
+  }
+
+  /** What an instance sent and nobody could take for a call is a denial as well (INV-2). */
+  #turnedAway(
+    { presented }: Exchange,
+    system: string,
+    code: string,
+    detail: string,
+  ): Promise<void> {
+    return this.#parts.governor.turnedAway({ presented, system }, { code, detail })
   }
 
   /** The session that a message of 2025-11-25 names; `none` where it names one that this caller does not have here. */
@@ -190,26 +199,6 @@ export class McpEndpoint {
     exchange.reply.error(id, { code: RPC.invalidRequest, message, data }, status)
   }
 
-  /** What an instance sent and nobody could take for a call is a denial as well (INV-2); a record that fails changes nothing. */
-  async #recordRefusal(actor: Actor, system: string, code: string, reason: string): Promise<void> {
-    const { agent, instance } = actor
-    const person = personOf(actor)
-    this.#ports.history.denied(actor, system.slice(0, 64), '')
-    try {
-      await this.#ports.audit.append({
-        type: 'call.denied',
-        phase: 'decision',
-        agent,
-        instance,
-        ...(person !== undefined && { person }),
-        system: system.slice(0, 64),
-        body: { code, reason, ...unboundMark(actor), ...lineageMark(actor) },
-      })
-    } catch (error) {
-      this.#ports.watch.note('record failed', { what: 'refusal', error: String(error) })
-    }
-  }
-
   async #onRequest(
     who: Actor,
     exchange: Exchange,
@@ -221,7 +210,7 @@ export class McpEndpoint {
     const { presented, reply } = exchange
     const method = methodOf(name, era)
     if (method === undefined) {
-      await this.#recordRefusal(who, door.name, 'mcp.method', 'the method is not served here')
+      await this.#turnedAway(exchange, door.name, 'mcp.method', 'the method is not served here')
       return unknown(exchange, id, name, era)
     }
     const { instance } = who
@@ -233,15 +222,20 @@ export class McpEndpoint {
     }
     const actor = authenticate(presented, this.#ports)
     if (isDenial(actor)) {
-      await this.#recordRefusal(who, door.name, actor.code, actor.detail)
+      await this.#turnedAway(exchange, door.name, actor.code, actor.detail)
       return reply.error(id, denialError(actor, ''))
     }
     // Everything else tells about a system: nobody who is locked is told.
     const locked = admit(actor, door.name, '', this.#ports)
     if (locked !== undefined) {
-      await this.#recordRefusal(actor, door.name, locked.code, locked.detail)
+      await this.#turnedAway(exchange, door.name, locked.code, locked.detail)
       return reply.error(id, denialError(locked, ''))
     }
+    const { policy, systems } = this.#ports
+    await policy.prepare(
+      actor,
+      door.name === '' ? systems.all().map((one) => one.name) : [door.name],
+    )
     return this.#run(turn, () => method.answer(turn, this.#parts, actor))
   }
 

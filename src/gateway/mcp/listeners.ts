@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../std/json.ts'
 import type { Presented } from '../../wire/presented.ts'
 import { isDenial } from '../denial.ts'
-import type { Governor } from '../govern.ts'
+import type { Governing } from '../governing.ts'
 import type { Ports } from '../ports.ts'
 
 /** Streams that one caller listens on at once. */
@@ -25,11 +25,11 @@ export interface Listener {
 
 /** Every listener of this gateway. */
 export class Listeners {
-  readonly #governor: Governor
+  readonly #governor: Governing
   readonly #byOwner = new Map<string, Set<Listener>>()
   readonly #stop: (() => void)[]
 
-  constructor(ports: Ports, governor: Governor) {
+  constructor(ports: Ports, governor: Governing) {
     this.#governor = governor
     const look = (): void => this.#endRefused()
     this.#stop = [

@@ -30,7 +30,7 @@ export interface McpRequest {
   /** The client, as far as the system may ask it and tell it things; absent: not at all. */
   readonly front?: Front | undefined
   /** Where it is noted that the caller was given a question of the system. */
-  readonly given?: GivenLately
+  readonly given?: Pick<GivenLately, 'note'>
   /** Told of the log messages that belong to this request. */
   readonly onNotification?: ((method: string, params: JsonObject) => void) | undefined
 }

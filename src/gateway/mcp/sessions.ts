@@ -4,7 +4,7 @@ import { base64url } from '../../std/bytes.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { Presented } from '../../wire/presented.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
-import type { Governor } from '../govern.ts'
+import type { Governing } from '../governing.ts'
 import type { Ports } from '../ports.ts'
 import { ownerOf } from './owner.ts'
 import { readSessionId, sessionId, type Begun } from './session-id.ts'
@@ -23,7 +23,7 @@ type OnEnd = (id: string) => void
 /** Every session of this gateway. */
 export class Sessions {
   readonly #ports: Ports
-  readonly #governor: Governor
+  readonly #governor: Governing
   readonly #onEnd: OnEnd
   readonly #sessions = new Map<string, ClientSession>()
   /** Ids of those whose clients have left. */
@@ -31,7 +31,7 @@ export class Sessions {
   readonly #sweep: NodeJS.Timeout
   readonly #stop: (() => void)[]
 
-  constructor(ports: Ports, governor: Governor, onEnd: OnEnd) {
+  constructor(ports: Ports, governor: Governing, onEnd: OnEnd) {
     this.#ports = ports
     this.#governor = governor
     this.#onEnd = onEnd

@@ -7,7 +7,7 @@ import type { Presented } from '../../wire/presented.ts'
 import type { McpEra } from '../../wire/system.ts'
 import type { CallControl } from '../call.ts'
 import type { CredentialRefusal } from '../credential/refusal.ts'
-import type { Governor } from '../govern.ts'
+import type { Governing } from '../governing.ts'
 import type { Ports } from '../ports.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Cursors } from './cursor.ts'
@@ -42,7 +42,7 @@ export interface Exchange {
 /** What methods work with. */
 export interface MethodParts {
   readonly ports: Ports
-  readonly governor: Governor
+  readonly governor: Governing
   readonly pool: UpstreamPool
   readonly sessions: Sessions
   readonly parking: Parking

@@ -178,13 +178,13 @@ export async function concludeDenied(
 /** Writes that somebody sent what is no call of any action: a denial as well (INV-2). */
 export async function recordTurnedAway(
   actor: Actor,
-  system: string,
+  { system, action = '' }: { readonly system: string; readonly action?: string },
   { code, detail }: Pick<Denial, 'code' | 'detail'>,
   ports: Pick<Ports, 'audit' | 'watch' | 'history'>,
 ): Promise<void> {
   const { agent, instance, task } = actor
   const person = personOf(actor)
-  ports.history.denied(actor, system.slice(0, 64), '')
+  ports.history.denied(actor, system.slice(0, 64), action)
   try {
     await ports.audit.append({
       type: 'call.denied',
@@ -194,6 +194,7 @@ export async function recordTurnedAway(
       ...(person !== undefined && { person }),
       ...(task !== undefined && { task: task.id }),
       system: system.slice(0, 64),
+      ...(action !== '' && { action: action.slice(0, 128) }),
       body: {
         code,
         reason: recordedReason({ code, detail }),
