@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Presented } from '../../wire/presented.ts'
 import { isDenial } from '../denial.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { peerOf } from '../front/peer.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { present, type Shown } from './present.ts'
@@ -18,7 +18,7 @@ export interface Entered {
 }
 
 /** What taking a credential needs. */
-export type EntryPorts = Pick<Ports, 'clock' | 'identities' | 'observe' | 'watch'>
+export type EntryPorts = Pick<SurfacePorts, 'clock' | 'identities' | 'observe' | 'watch'>
 
 /** Where a request came from. Evidence for detectors, never for authorisation (INV-8). */
 export function placeOf(request: IncomingMessage): string {

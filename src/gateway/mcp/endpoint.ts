@@ -9,7 +9,7 @@ import { CallEnd, type CallControl } from '../call.ts'
 import { isDenial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import type { Governing } from '../governing.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { problem } from '../problem.ts'
 import { authenticate } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
@@ -33,14 +33,14 @@ type Request = Extract<Inbound['message'], { kind: 'request' }>
 
 /** Serves the MCP of every system. Holds which call an id belongs to, and everything that lasts longer than a request. */
 export class McpEndpoint {
-  readonly #ports: Ports
+  readonly #ports: SurfacePorts
   readonly #parts: MethodParts
   readonly #joined: Door
   readonly #remembered: Remembered
   /** Calls that a `notifications/cancelled` may name: by instance, session, endpoint and id. */
   readonly #running = new Map<string, Set<CallControl>>()
 
-  constructor(ports: Ports, governor: Governing, pool: UpstreamPool, holdMs: number) {
+  constructor(ports: SurfacePorts, governor: Governing, pool: UpstreamPool, holdMs: number) {
     this.#ports = ports
     this.#joined = joinedDoor(ports)
     const remembered = new Remembered(ports)
