@@ -42,10 +42,18 @@ function invited(ports: ControlPorts, { expiresAt, gateway, token }: Invited): G
   }
 }
 
+/** What is left out stays. */
+function given(
+  hosts: readonly string[] | undefined,
+  systems: readonly string[] | null | undefined,
+) {
+  return { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
+}
+
 /** Serves gateways. */
 export function serveGateways(surface: Surface, ports: ControlPorts): void {
-  const { links, roots } = ports
-  const { gateways } = ports.authority
+  const { authority, links, roots } = ports
+  const { gateways } = authority
   surface.closed(
     'GET /v1/gateways',
     { summary: 'Gateways and how they are connected', answer: GatewaysAnswer },
@@ -70,9 +78,8 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
       answer: GatewayInvited,
     },
     async ({ body: { hosts, name, reason, systems }, person }) => {
-      const assigned = { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
       const word = { person: person.id, reason }
-      return invited(ports, await gateways.add({ name, ...assigned }, word, roots))
+      return invited(ports, await gateways.add({ name, ...given(hosts, systems) }, word, roots))
     },
   )
   surface.closed(
@@ -97,9 +104,8 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
       answer: Gateway,
     },
     async ({ params, body: { hosts, reason, systems }, person }) => {
-      const assigned = { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
       const word = { person: person.id, reason }
-      return shown(ports, await gateways.change(params.name, assigned, word))
+      return shown(ports, await gateways.change(params.name, given(hosts, systems), word))
     },
   )
   surface.closed(
@@ -110,9 +116,7 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
       body: BecauseRequest,
       answer: Gateway,
     },
-    async ({ params, body, person }) => {
-      const word = { person: person.id, reason: body.reason }
-      return shown(ports, await gateways.remove(params.name, word))
-    },
+    async ({ params, body: { reason }, person }) =>
+      shown(ports, await gateways.remove(params.name, { person: person.id, reason })),
   )
 }

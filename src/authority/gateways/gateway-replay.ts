@@ -1,6 +1,7 @@
 // Holds the replay of gateways that the log says were removed, into a database that is older than the log (INV-13).
 
 import type { AuditLog } from '../../audit/log.ts'
+import { textOf } from '../../std/json.ts'
 import type { Store } from '../../store/open.ts'
 import { receiptOf, recorded } from '../recorded.ts'
 
@@ -18,9 +19,9 @@ export async function replayGateways({
   if (known.size === 0) return count
   for await (const logged of recorded(audit, 'gateway.removed')) {
     const { ts, body, person = '' } = logged.record
-    const held = known.get(String(body['gateway']))
+    const held = known.get(textOf(body['gateway']))
     if (held === undefined) continue
-    const removed = { by: person, reason: String(body['reason']), at: Date.parse(ts) }
+    const removed = { by: person, reason: textOf(body['reason']), at: Date.parse(ts) }
     const { tokenHash: _hash, tokenEnds: _ends, ...rest } = held.doc
     const doc = { ...rest, state: 'removed' as const, certificates: [], removed }
     await store.gateways.replace(held, doc, receiptOf(logged))
