@@ -190,7 +190,7 @@ test('INV-5 without control a gateway denies within its lease, and cuts what run
     assert.equal(cut.code, 'call.cut')
     assert.ok(performance.now() - from < 5_600, 'cut at the end of the lease')
     const answer = await send(one, worker, modern('tools/call', { name: 'echo', arguments: {} }))
-    assert.deepEqual([answer.status, answer.code], [503, 'admit.stale_view'])
+    assert.equal(answer.code, 'admit.stale_view')
   } finally {
     bailiwick.server.kill('SIGCONT')
   }

@@ -2,9 +2,8 @@
 
 import type { LoggedRecord } from '../../audit/log-reader.ts'
 import { rfc3339 } from '../../std/clock.ts'
-import type { Lock } from '../../store/rows/lock.ts'
 import { LockConfirmed, type LockAtGateway } from '../../wire/api/lock.ts'
-import type { ControlPorts } from '../ports.ts'
+import type { ControlPorts, Lock } from '../ports.ts'
 
 /** Records that are looked through at a time. */
 const PAGE = 1_000
