@@ -33,7 +33,11 @@ import { APPLY_FAULTS } from '../../src/cli/apply/faults.ts'
 import { TOKEN_FAULTS } from '../../src/authority/tokens/faults.ts'
 import { CONNECT_FAULTS } from '../../src/cli/connect/faults.ts'
 import { CLI_FAULTS } from '../../src/cli/faults.ts'
-import { HOLDER_FAULTS } from '../../src/cli/identity/faults.ts'
+import { GATEWAY_REGISTRY_FAULTS } from '../../src/authority/gateways/faults.ts'
+import { LINK_FAULTS } from '../../src/server/link/faults.ts'
+import { GATEWAY_IDENTITY_FAULTS } from '../../src/wire/gateway-identity.ts'
+import { LINK_WIRE_FAULTS } from '../../src/wire/link.ts'
+import { HOLDER_FAULTS } from '../../src/server/holder/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
 import { RUN_FAULTS } from '../../src/cli/run/faults.ts'
 import { GATEWAY_FAULTS } from '../../src/gateway/faults.ts'
@@ -84,6 +88,10 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],
   AMENDMENT_FAULTS: ['Approvals for a task', AMENDMENT_FAULTS],
   CHECK_FAULTS: ['Checks', CHECK_FAULTS],
+  GATEWAY_REGISTRY_FAULTS: ['Gateways that run on their own', GATEWAY_REGISTRY_FAULTS],
+  GATEWAY_IDENTITY_FAULTS: ['Enrolment of gateways', GATEWAY_IDENTITY_FAULTS],
+  LINK_FAULTS: ['Between control and its gateways', LINK_FAULTS],
+  LINK_WIRE_FAULTS: ['Messages of gateways', LINK_WIRE_FAULTS],
   EFFECT_FAULTS: ['What calls set off', EFFECT_FAULTS],
   TRUST_FAULTS: ['Trust sources', TRUST_FAULTS],
   SIGNAL_FAULTS: ['Signals of others', SIGNAL_FAULTS],

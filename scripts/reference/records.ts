@@ -160,6 +160,18 @@ const AUTHORITY: Described = {
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.enforced':
     'what a gateway did for a lock: calls and programs that it cut, approvals that are void, and what stays valid elsewhere until when',
+  'lock.confirmed':
+    'a gateway that runs on its own has a lock in force: the calls and programs that it cut, how long after control that was, and its signature (ES256 over `bailiwick/lock-confirmed/v1`)',
+  'call.late_outcome':
+    'how a call ended at a gateway whose connection was gone until after its outcome was recorded as `unknown`; `ref` is the intent',
+  'gateway.added':
+    'an administrator registered a gateway that runs on its own: what it may reach, and under which names it is reached',
+  'gateway.invited': 'an administrator let a gateway enrol again',
+  'gateway.changed': 'an administrator assigned a gateway other systems, or other names',
+  'gateway.enrolled': 'a gateway used its join token: its certificate, and until when that holds',
+  'gateway.renewed': 'a gateway got another certificate, for another key',
+  'gateway.removed':
+    'an administrator removed a gateway: its certificates are worth nothing, and what it carried out was cut',
   'lock.lift_requested':
     'the first of two words that lift a lock: it is in force all the same; `from` is when the same person, alone, may say the second',
   'lock.lift_withdrawn': 'a request to lift a lock was taken back; `first` is who had asked',

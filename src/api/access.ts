@@ -157,6 +157,11 @@ export const ROUTES = {
   'GET /v1/amendments': 'person',
   'GET /v1/amendments/{id}': 'person',
   'POST /v1/amendments/{id}/withdraw': 'person',
+  'GET /v1/gateways': 'viewer',
+  'POST /v1/gateways': 'administrator',
+  'POST /v1/gateways/{name}/change': 'administrator',
+  'POST /v1/gateways/{name}/invite': 'administrator',
+  'POST /v1/gateways/{name}/remove': 'administrator',
   'GET /v1/checks': 'viewer',
   'POST /v1/checks': 'administrator',
   // Only ever narrows: its gates open for nobody then.

@@ -9,6 +9,7 @@ import { serveAgents } from './agents/routes.ts'
 import { serveAmendments } from './amendments/routes.ts'
 import { serveApprovals } from './approvals/routes.ts'
 import { serveChecks } from './checks/routes.ts'
+import { serveGateways } from './gateways/routes.ts'
 import { serveAuthzen } from './authzen/routes.ts'
 import { serveRetention } from './audit/retention.ts'
 import { serveBackups } from './backups.ts'
@@ -152,6 +153,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveApprovals(surface, ports)
   serveAmendments(surface, ports)
   serveChecks(surface, ports)
+  serveGateways(surface, ports)
   serveLocks(surface, ports)
   serveLimits(surface, ports)
   serveHistory(surface, ports)

@@ -1,5 +1,6 @@
 // Holds what the control API needs from others. The authority is used as it is; what only `server/` can do comes by port.
 
+import type { LinkState } from '../wire/api/gateway.ts'
 import type { DecisionPoint } from './authzen/decision-point.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Entropy } from '../std/entropy.ts'
@@ -35,6 +36,8 @@ import type {
 /** Facts of the running server, as they are now. */
 export interface ServerFacts {
   readonly version: string
+  /** Name of the gateway in this process. */
+  readonly gateway: string
   /** Folder of the home. */
   readonly home: string
   /** ms since the epoch. */
@@ -363,6 +366,12 @@ export interface RetentionPort {
 
 /** Everything that the control API needs. */
 export interface ControlPorts {
+  /** Gateways that run on their own. */
+  readonly links: {
+    /** `host:port` where they connect; undefined where none can. */
+    readonly address: string | undefined
+    of(name: string): LinkState | undefined
+  }
   readonly clock: Clock
   readonly entropy: Entropy
   readonly timer: Timer
@@ -375,7 +384,9 @@ export interface ControlPorts {
     Roots,
     | 'trustDomain'
     | 'active'
+    | 'pems'
     | 'serving'
+    | 'trusts'
     | 'sequence'
     | 'tokenKeyId'
     | 'list'

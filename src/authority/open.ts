@@ -12,6 +12,7 @@ import { Effects } from './effects/effects.ts'
 import { Enforcers } from './enforcers/enforcers.ts'
 import { Erasures } from './erasure/erasures.ts'
 import { Findings } from './findings/findings.ts'
+import { Gateways } from './gateways/gateways.ts'
 import { Governance } from './governance/governance.ts'
 import { History } from './history/history.ts'
 import { Limits } from './limits/limits.ts'
@@ -58,6 +59,8 @@ export interface Authority {
   readonly amendments: Amendments
   /** Programs that gates name in place of people. */
   readonly checks: Checks
+  /** Processes of their own that carry calls out. */
+  readonly gateways: Gateways
   readonly locks: Locks
   readonly secrets: Secrets
   /** When each secret was used last, and for which agents. */
@@ -131,6 +134,7 @@ export async function openAuthority(
   const trust = await TrustSources.load(ports)
   const effects = await Effects.load({ ...ports, systems })
   const enforcers = await Enforcers.load(ports, systems)
+  const gateways = await Gateways.load(ports, systems)
   const limits = await Limits.load(ports, { agents, people })
   const history = new History({ ...ports, limits, tasks, agents })
   trust.onChange((source) => sessions.sources.show(source))
@@ -146,6 +150,7 @@ export async function openAuthority(
     ...nouns,
     amendments,
     checks,
+    gateways,
     effects,
     enforcers,
     limits,

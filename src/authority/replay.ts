@@ -10,6 +10,7 @@ import type { Store } from '../store/open.ts'
 import type { SignedRepository } from '../store/signed-table.ts'
 import { replayAmendments } from './approvals/amendment-replay.ts'
 import { replayChecks } from './checks/check-replay.ts'
+import { replayGateways } from './gateways/gateway-replay.ts'
 import { replayFamilies } from './consent/family-replay.ts'
 import { replayEnforcers } from './enforcers/enforcer-replay.ts'
 import { replayConsumed, replayEnded } from './identity/enrolment-replay.ts'
@@ -75,6 +76,7 @@ export interface Replayed {
   readonly approvals: number
   readonly amendments: number
   readonly checks: number
+  readonly gateways: number
   readonly instances: number
   readonly delegations: number
   readonly tasks: number
@@ -116,6 +118,7 @@ export async function replay(ports: ReplayPorts): Promise<Replayed> {
     approvals: await replayApprovals(ports),
     amendments: await replayAmendments(ports),
     checks: await replayChecks(ports),
+    gateways: await replayGateways(ports),
     instances: (await replayRevocations(ports)) + (await replayEnded(ports)),
     delegations: await replayDelegations(ports),
     tasks: await replayTasks(ports),

@@ -17,6 +17,7 @@ export interface PortOptions {
   readonly identityPort?: number
   readonly gatewayPort?: number
   readonly gatewayPlainPort?: number
+  readonly linkPort?: number
   readonly workers?: number
   readonly standby?: boolean
 }
@@ -52,6 +53,12 @@ export function withPorts(command: Command): Command {
       new Option(
         '--gateway-plain-port <port>',
         `for agents with tokens, on this machine (${PORTS.plainGateway})`,
+      ).argParser(port),
+    )
+    .addOption(
+      new Option(
+        '--link-port <port>',
+        `for gateways that run on their own (none; ${PORTS.link})`,
       ).argParser(port),
     )
     .addOption(

@@ -82,6 +82,11 @@ const COMMANDS: readonly (readonly [
     () => import('./check.ts'),
   ],
   [
+    'gateway',
+    'gateways that run on their own: add, list, change, invite, remove, run',
+    () => import('./gateway.ts'),
+  ],
+  [
     'enforcer',
     'programs that enforce decisions themselves: add, list, revoke',
     () => import('./enforcer.ts'),

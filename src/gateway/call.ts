@@ -34,6 +34,8 @@ export interface CallRequest {
   readonly session?: string
   /** What its client says of it: for the record alone. */
   readonly said?: Said
+  /** Name of the gateway by which it came, where that is not this process. */
+  readonly through?: string
   /** How the caller, a lock or a limit ends it. */
   readonly control: CallControl
   /** How long this request may wait at a gate: a call of the same arguments joins the wait again afterwards. */

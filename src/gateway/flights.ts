@@ -4,7 +4,7 @@ import type { Actor } from '../wire/actor.ts'
 import { CallEnd, type CallRequest } from './call.ts'
 import { deny, type Denial } from './denial.ts'
 import { gatewayFault } from './faults.ts'
-import type { Ports } from './ports.ts'
+import type { SurfacePorts } from './ports.ts'
 import { admit } from './steps/02-admit.ts'
 import type { UpstreamPool } from './upstream/pool.ts'
 
@@ -25,7 +25,7 @@ interface Flight {
 
 /** Every call between its admission and its conclusion. */
 export class Flights {
-  readonly #ports: Ports
+  readonly #ports: SurfacePorts
   readonly #pool: UpstreamPool
   readonly #flights = new Set<Flight>()
   readonly #byInstance = new Map<string, number>()
@@ -33,7 +33,7 @@ export class Flights {
   #landed: (() => void) | undefined
   #lastCut = { calls: 0, processes: 0 }
 
-  constructor(ports: Ports, pool: UpstreamPool) {
+  constructor(ports: SurfacePorts, pool: UpstreamPool) {
     this.#ports = ports
     this.#pool = pool
     this.#stop = [

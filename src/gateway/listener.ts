@@ -33,10 +33,13 @@ export interface ListenOptions {
   readonly port: number
   readonly endpoint: McpEndpoint
   readonly egress: Egress
-  readonly hooks: HookEndpoint
+  /** Absent: hooks are not answered here. */
+  readonly hooks?: HookEndpoint
   readonly http: HttpEndpoint
   readonly ports: EntryPorts
   readonly entropy: Entropy
+  /** Names under which it is reached besides those of this machine; absent: none. */
+  readonly hosts?: () => readonly string[]
   /** URL of the authorization server, once it is known. */
   readonly issuer: () => string
   /** True where tokens that are bound to no key are taken. */
@@ -189,18 +192,21 @@ function serve(
   server: PlainServer | SecureServer,
   options: ListenOptions & { readonly secure: boolean },
 ): Surface {
-  const { egress, endpoint, entropy, hooks, http, issuer, ports, secure, unbound } = options
+  const { egress, endpoint, entropy, hooks, hosts, http, issuer, ports, secure, unbound } = options
   const { watch } = ports
   const proofs = new DpopChecks({ key: entropy.bytes(32), clock: ports.clock })
-  const surface: Surface = { secure, port: options.port, proofs, issuer, unbound }
+  const own = { secure, port: options.port, ...(hosts && { hosts }) }
+  const surface: Surface = { ...own, proofs, issuer, unbound }
   server.on('request', (request, response) => {
-    serveRequest({ egress, endpoint, hooks, http, ports, surface }, request, response).catch(
-      (error: unknown) => {
-        watch.note('request failed inside', { error: String(error) })
-        if (!response.headersSent) problem(response, 'call.internal', 'an unexpected error')
-        else response.destroy()
-      },
-    )
+    serveRequest(
+      { egress, endpoint, http, ports, surface, ...(hooks && { hooks }) },
+      request,
+      response,
+    ).catch((error: unknown) => {
+      watch.note('request failed inside', { error: String(error) })
+      if (!response.headersSent) problem(response, 'call.internal', 'an unexpected error')
+      else response.destroy()
+    })
   })
   server.on('connect', (request, client, head) => {
     egress.connect(request, client, head).catch((error: unknown) => {

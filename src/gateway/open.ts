@@ -12,7 +12,7 @@ import { HookEndpoint } from './hooks/endpoint.ts'
 import { HttpEndpoint } from './http/endpoint.ts'
 import { McpEndpoint } from './mcp/endpoint.ts'
 import { Network } from './net/network.ts'
-import type { Ports } from './ports.ts'
+import type { Ports, SurfacePorts } from './ports.ts'
 import { screenedText } from './inspect/screen.ts'
 import { definedBy, proposedEffects, type Described } from './upstream/definition.ts'
 import { isMethod } from './upstream/methods.ts'
@@ -20,14 +20,12 @@ import { UpstreamPool } from './upstream/pool.ts'
 import type { SandboxSetting } from './upstream/sandbox.ts'
 import type { Conversation } from './upstream/conversation.ts'
 
-/** A gateway that governs. */
-export interface Gateway {
+/** Everything of a gateway besides the spine. */
+export interface Surfaces {
   readonly governor: Governing
   readonly endpoint: McpEndpoint
   /** HTTP APIs. */
   readonly http: HttpEndpoint
-  /** What clients are about to do themselves. */
-  readonly hooks: HookEndpoint
   /** The way out to the web. */
   readonly egress: Egress
   /** What listeners ask before anything else. */
@@ -42,6 +40,26 @@ export interface Gateway {
   ): Promise<Omit<SystemDefinition, 'maxProcesses' | 'digest'>>
   /** Ends every upstream; resolves when every call under way has ended and said how. */
   close(): Promise<void>
+}
+
+/** A gateway that governs. */
+export interface Gateway extends Surfaces {
+  /** What clients are about to do themselves. */
+  readonly hooks: HookEndpoint
+}
+
+/** What both are opened with. `home` is the folder under which upstreams get homes of their own. */
+interface GatewayOptions {
+  readonly home: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** A process without a call for this long is stopped (ms, default 5 minutes). */
+  readonly idleMs?: number
+  /** How long one request of a held call waits (ms, default 45 s: below the minute after which clients give up). */
+  readonly holdMs?: number
+  /** Where whoever fills the ports connects by it too; closed with the gateway. */
+  readonly network?: Network
+  /** How programs of systems are kept apart; absent: nothing keeps them. */
+  readonly sandbox?: Omit<SandboxSetting, 'network'>
 }
 
 /** Opens the conversation and asks what it has; a failure says what the program itself said last, to the person who looks. */
@@ -64,36 +82,38 @@ async function described(
   }
 }
 
+const HOLD_MS = 45_000
+
 /** What there is where nobody said how programs are kept apart. */
 const NO_SANDBOX: Omit<SandboxSetting, 'network'> = { mode: 'off', bwrap: undefined, closed: [] }
 
-/** Opens a gateway over its ports. `home` is the folder under which upstreams get homes of their own. */
-export function openGateway(options: {
-  readonly ports: Ports
-  readonly home: string
-  readonly environment: Readonly<Record<string, string | undefined>>
-  /** A process without a call for this long is stopped (ms, default 5 minutes). */
-  readonly idleMs?: number
-  /** How long one request of a held call waits (ms, default 45 s: below the minute after which clients give up). */
-  readonly holdMs?: number
-  /** Where whoever fills the ports connects by it too; closed with the gateway. */
-  readonly network?: Network
-  /** How programs of systems are kept apart; absent: nothing keeps them. */
-  readonly sandbox?: Omit<SandboxSetting, 'network'>
-  /** The spine, where calls are decided elsewhere; absent: by these ports, in this process. */
-  readonly governing?: (ports: Ports, pool: UpstreamPool) => Governing
-}): Gateway {
+/** Opens a gateway that decides in this process. */
+export function openGateway(options: GatewayOptions & { readonly ports: Ports }): Gateway {
+  const { ports } = options
+  const surfaces = openSurfaces({ ...options, governing: (pool) => new Governor(ports, pool) })
+  return {
+    ...surfaces,
+    hooks: new HookEndpoint(ports, surfaces.governor, options.holdMs ?? HOLD_MS),
+  }
+}
+
+/** Opens surfaces and ways to systems around a spine. */
+export function openSurfaces(
+  options: GatewayOptions & {
+    readonly ports: SurfacePorts
+    readonly governing: (pool: UpstreamPool) => Governing
+  },
+): Surfaces {
   const { ports, network = new Network() } = options
   const sandbox = { ...(options.sandbox ?? NO_SANDBOX), network }
   const pool = new UpstreamPool({ ...options, network, sandbox, idleMs: options.idleMs ?? 300_000 })
-  const governor = options.governing?.(ports, pool) ?? new Governor(ports, pool)
-  const endpoint = new McpEndpoint(ports, governor, pool, options.holdMs ?? 45_000)
+  const governor = options.governing(pool)
+  const endpoint = new McpEndpoint(ports, governor, pool, options.holdMs ?? HOLD_MS)
   return {
     governor,
     endpoint,
-    http: new HttpEndpoint(ports, governor, network, options.holdMs ?? 45_000),
-    hooks: new HookEndpoint(ports, governor, options.holdMs ?? 45_000),
-    egress: new Egress({ ports, governor, network, holdMs: options.holdMs ?? 45_000 }),
+    http: new HttpEndpoint(ports, governor, network, options.holdMs ?? HOLD_MS),
+    egress: new Egress({ ports, governor, network, holdMs: options.holdMs ?? HOLD_MS }),
     entry: ports,
     pool,
     network,

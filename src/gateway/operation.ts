@@ -18,6 +18,20 @@ export interface Answered<T> {
   readonly labels?: readonly string[]
 }
 
+/** A call as far as whoever carries it out sees it: decided, recorded, and nothing in it to change. */
+export type Permit = Pick<
+  Call,
+  'id' | 'request' | 'actor' | 'system' | 'action' | 'decision' | 'intent'
+>
+
+/** What `send` rejects with where nothing went out: the call is denied then, and was not done. */
+export class NotSent {
+  readonly denial: Denial
+  constructor(denial: Denial) {
+    this.denial = denial
+  }
+}
+
 /** How a request leaves. */
 export interface Sending {
   /** Aborted with a CallEnd: whatever is under way ends at once, streams included. */
@@ -38,14 +52,15 @@ export interface Operation<A, T = A> {
    * Makes ready the way to the system (a conversation, a process, a connection); nothing of the call goes out. Rejects with an
    * `upstream.*` Fault; answers a Denial where what is there is not what was pinned.
    */
-  ready(call: Call, equipment: Equipment): Promise<Denial | undefined>
+  ready(call: Permit, equipment: Equipment): Promise<Denial | undefined>
   /**
    * Sends the decided tree (INV-12) and resolves when all of the answer is there; of a stream, when it has been passed on to its end
-   * through the inspection. Rejects with the reason of the signal, or with a Fault: whether the call was done is then not known.
+   * through the inspection. Rejects with the reason of the signal, or with a Fault: whether the call was done is then not known; with `NotSent`
+   * where it was not.
    */
-  send(call: Call, sending: Sending): Promise<A>
+  send(call: Permit, sending: Sending): Promise<A>
   /** Looks at what came back before the agent sees it (INV-3); a Denial where it may not be seen. */
-  inspect(answer: A, call: Call, equipment: Equipment): Answered<T> | Denial
+  inspect(answer: A, call: Permit, equipment: Equipment): Answered<T> | Denial
   /** What the agent was given already, of a call that ends without an answer: progress, a stream that was cut. Absent: nothing. */
   passed?(): Pick<Answered<T>, 'facts' | 'labels'>
 }

@@ -13,7 +13,7 @@ import type { Observe } from '../wire/observation.ts'
 import type { Presented, Unauthenticated } from '../wire/presented.ts'
 import type { AuditSink } from '../wire/record.ts'
 import type { Measured, Reservation, Spent } from '../wire/reserve.ts'
-import type { SystemDefinition } from '../wire/system.ts'
+import type { ServerIdentity, SystemDefinition } from '../wire/system.ts'
 import type { Span, TraceContext } from '../wire/trace.ts'
 import type { Denial } from './denial.ts'
 import type { Equipment } from './equipment.ts'
@@ -53,6 +53,8 @@ export interface LockPort {
   onChange(listener: () => void): () => void
   /** Age of this view in milliseconds, the larger of monotonic and wall time (INV-5). */
   ageMs(): number
+  /** How old it may be for a call of this action (ms); of no action, for whatever is known of the system. */
+  leaseMs(system: string, action: string): number
 }
 
 /** Registered systems, as pinned. */
@@ -78,6 +80,8 @@ export interface PinPort {
   peer(system: SystemDefinition): PeerCheck | undefined
   /** Told what a server says that it is, at the start of every conversation and whenever its lists changed. Which calls stop at it. */
   showed(system: SystemDefinition, described: Described): Drift | undefined
+  /** Told by another gateway that somebody else is there than the one who was pinned. */
+  stranger(system: SystemDefinition, now: ServerIdentity): Drift | undefined
   /** True where a call waits for a person to look at what changed. */
   quarantined(system: string, action: string, input: JsonObject): boolean
 }
@@ -365,4 +369,24 @@ export interface Ports {
   readonly watch: WatchPort
   /** Takes what was seen of a credential in use, for detectors. */
   readonly observe: Observe
+}
+
+/** What surfaces, and the ways to systems, need: the rest is asked by the spine alone, wherever that runs. */
+export type SurfacePorts = Pick<
+  Ports,
+  | 'clock'
+  | 'entropy'
+  | 'identities'
+  | 'locks'
+  | 'systems'
+  | 'pins'
+  | 'asks'
+  | 'observing'
+  | 'commitments'
+  | 'receipts'
+  | 'watch'
+  | 'observe'
+> & {
+  readonly effects: Pick<EffectPort, 'of' | 'arrived'>
+  readonly policy: Pick<PolicyPort, 'isolation' | 'mayCall' | 'prepare'>
 }

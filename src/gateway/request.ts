@@ -39,7 +39,7 @@ const HOOK_PATH = /^\/hooks\/([a-z0-9]+(?:-[a-z0-9]+)*)$/
 export interface RequestParts {
   readonly endpoint: McpEndpoint
   readonly egress: Egress
-  readonly hooks: HookEndpoint
+  readonly hooks?: HookEndpoint
   readonly http: HttpEndpoint
   readonly ports: EntryPorts
   readonly surface: Surface
@@ -81,7 +81,11 @@ export async function serveRequest(
   }
   if (system !== undefined) return exchange(parts, request, response, { path, system })
   if (api !== undefined) return exchangeHttp(parts, request, response, { path, system: api })
-  if (client !== undefined) return exchangeHook(parts, request, response, { path, client })
+  if (client !== undefined) {
+    const { hooks } = parts
+    if (hooks === undefined) return problem(response, 'http.path', 'hooks are answered by control')
+    return exchangeHook({ hooks, ports, surface }, request, response, { path, client })
+  }
   if (request.method !== 'GET') return problem(response, 'http.method', 'only GET is served')
   return json(response, stringifyJson(metadata!))
 }

@@ -8,6 +8,7 @@ import type { Payloads } from '../audit/side/payloads.ts'
 import type { Consents } from '../authority/consent/consents.ts'
 import { replayErasures } from '../authority/erasure/erasure-replay.ts'
 import { Network } from '../gateway/net/network.ts'
+import type { Ports } from '../gateway/ports.ts'
 import { openGateway, type Gateway } from '../gateway/open.ts'
 import { heldRegistrations } from './attest.ts'
 import { CheckAsker } from './ask-check.ts'
@@ -54,6 +55,8 @@ export interface Core extends ShownGround, IdentityParts {
   readonly traffic: HomeTraffic
   readonly payloads: Payloads
   readonly gateway: Gateway
+  /** What it is asked of: the same for gateways that run on their own. */
+  readonly gatewayPorts: Ports
   /** How programs of systems are kept apart. */
   readonly sandbox: ReturnType<typeof upstreamSandbox>
   readonly credentials: Credentials
@@ -118,23 +121,24 @@ async function open(
   const outward = { ground, parts, settings, machine, controlUrl }
   const { network, credentials, checks } = openOutward(outward, stack)
   const pins = openPins({ ...ground, policy, clock: machine.clock }, stack)
+  const ports = gatewayPorts({
+    ...ground,
+    ...parts,
+    credentials: credentials.port,
+    checks,
+    traffic: traffic.kept,
+    payloads,
+    pins,
+    policy,
+    clock: machine.clock,
+    // Every call needs an id: drawn ahead, it costs a fiftieth.
+    entropy: new EntropyPool(machine.entropy),
+    controlUrl,
+    approvalMs: settings.approvalMs,
+    watch: { refused: (kind) => refusals.count(kind, 'gateway'), note },
+  })
   const gateway = openGateway({
-    ports: gatewayPorts({
-      ...ground,
-      ...parts,
-      credentials: credentials.port,
-      checks,
-      traffic: traffic.kept,
-      payloads,
-      pins,
-      policy,
-      clock: machine.clock,
-      // Every call needs an id: drawn ahead, it costs a fiftieth.
-      entropy: new EntropyPool(machine.entropy),
-      controlUrl,
-      approvalMs: settings.approvalMs,
-      watch: { refused: (kind) => refusals.count(kind, 'gateway'), note },
-    }),
+    ports,
     home: join(settings.home, 'upstreams'),
     environment: settings.environment,
     holdMs: settings.holdMs,
@@ -155,6 +159,7 @@ async function open(
     traffic,
     payloads,
     gateway,
+    gatewayPorts: ports,
     credentials,
     lockDesk: openLockDesk({ ground, parts, gateway, credentials, settings }, stack),
     ...record,

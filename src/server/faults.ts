@@ -13,6 +13,10 @@ export const SERVER_FAULTS = {
     status: 500,
     next: 'restore the file from a backup, or start another home with --home',
   },
+  'server.gateway': {
+    status: 500,
+    next: 'enrol it: bailiwick gateway add NAME at control, then bailiwick gateway run --join-file FILE here',
+  },
   'server.setting': { status: 500, next: 'correct the environment variable, or unset it' },
   'server.break_glass': {
     status: 400,

@@ -36,6 +36,9 @@ import type { LivePolicy } from './live-policy.ts'
 /** Approvals of one instance that may be open at once: more would only tire the people who answer. */
 const PENDING_PER_INSTANCE = 32
 
+/** How old the view of locks may be (ms, INV-5). */
+export const LEASE_MS = 5_000
+
 /** How long people have to answer what is asked ahead (ms). */
 const AHEAD_MS = 3_600_000
 
@@ -105,6 +108,7 @@ export function gatewayPorts(parts: GatewayParts): Ports {
       onChange: (listener) => locks.onChange(() => listener()),
       // The view is the authority's own memory: there is nothing between them that could be late.
       ageMs: () => 0,
+      leaseMs: () => LEASE_MS,
     },
     credentials: parts.credentials,
     approvals: approvalPort(parts),

@@ -153,6 +153,7 @@ test('INV-13 a database put back from before a lock and a consumption has both a
         approvals: 1,
         amendments: 0,
         checks: 0,
+        gateways: 0,
         instances: 0,
         delegations: 1,
         tasks: 3,

@@ -69,6 +69,7 @@ function facts(core: Core, listeners: ServerFacts['listeners']): ServerFacts {
   const published = publishedAt(core)
   return {
     version: VERSION,
+    gateway: settings.gatewayName,
     home: settings.home,
     startedAt: core.startedAt,
     trustDomain: core.trustDomain,

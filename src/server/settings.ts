@@ -61,6 +61,8 @@ export interface Settings {
   readonly governance: { readonly aloneMs: number; readonly approverMs: number }
   /** Whether a second administrator has to agree before policies are in force. */
   readonly policyFourEyes: boolean
+  /** Where gateways connect; undefined: none can. */
+  readonly linkPort: number | undefined
   /** Threads that do the gateway's TLS beside the one that decides; 0: that one does it. */
   readonly workers: number
   /** Whether programs of systems run in sandboxes: where they can, or not at all without. */
@@ -82,7 +84,13 @@ export interface WorkloadSetting {
 }
 
 /** Ports of DESIGN §7. */
-export const PORTS = { control: 7400, identity: 7402, gateway: 7443, plainGateway: 7401 } as const
+export const PORTS = {
+  control: 7400,
+  identity: 7402,
+  gateway: 7443,
+  plainGateway: 7401,
+  link: 7444,
+} as const
 
 /** Flags as a command line gives them. */
 export interface SettingFlags {
@@ -91,6 +99,8 @@ export interface SettingFlags {
   readonly identityPort?: number | undefined
   readonly gatewayPort?: number | undefined
   readonly gatewayPlainPort?: number | undefined
+  /** Where gateways connect; absent: as the environment says, and else not at all. */
+  readonly linkPort?: number | undefined
   readonly workers?: number | undefined
   readonly logFile?: string | undefined
   readonly standby?: boolean | undefined
@@ -135,6 +145,7 @@ export function settings(
       plainOff && flags.gatewayPlainPort === undefined
         ? undefined
         : port(flags.gatewayPlainPort, 'BAILIWICK_GATEWAY_PLAIN_PORT', plain),
+    linkPort: linkPort(flags, environment),
     environment,
     account: account(),
     logFile: flags.logFile,
@@ -169,6 +180,13 @@ export function settings(
     workload: workload(home, environment),
     vault: vaultSetting(environment),
   }
+}
+
+function linkPort(flags: SettingFlags, environment: Settings['environment']): number | undefined {
+  const said = environment['BAILIWICK_LINK_PORT'] ?? ''
+  if (said === 'off') return undefined
+  if (said === '') return flags.linkPort
+  return whole(environment, 'BAILIWICK_LINK_PORT', PORTS.link, 0, 65_535)
 }
 
 /** How long people wait: who is alone to lift a lock, and as long, unless said otherwise, to change who governs; who newly has a say to use it. */

@@ -12,6 +12,7 @@ import { decisionPoint } from './decision-point.ts'
 import type { Machine } from './ground.ts'
 import { serverFault } from './faults.ts'
 import { openGateways } from './gateways.ts'
+import { openLinks, type Links } from './link/open.ts'
 import { oauthServer } from './oauth.ts'
 import { ensureOperator } from './operator.ts'
 import { EarlierCalls } from './earlier-calls.ts'
@@ -32,6 +33,8 @@ interface Urls {
   gateway: string
   /** The gateway without TLS, for tokens; absent where it is switched off. */
   plain?: string
+  /** `host:port` where gateways connect; absent where none can. */
+  link?: string
   /** `unix://` and a path; absent where the Workload API is not served. */
   workload?: string
 }
@@ -60,9 +63,14 @@ export async function startBailiwick(settings: Settings, machine: Machine): Prom
 async function start(settings: Settings, machine: Machine, stack: Stack): Promise<Running> {
   const { host } = settings
   const urls: Urls = { control: '', identity: '', gateway: '' }
+  const linked: { links?: Links } = {}
   const core = await openCore(settings, machine, () => urls.control, {
     identity: () => urls.identity,
-    gateways: () => [urls.gateway, ...(urls.plain === undefined ? [] : [urls.plain])],
+    gateways: () => [
+      urls.gateway,
+      ...(urls.plain === undefined ? [] : [urls.plain]),
+      ...(linked.links?.urls() ?? []),
+    ],
   })
   stack.push(() => core.close())
   const { authority, identities, note, refusals, roots } = core
@@ -75,6 +83,9 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
 
   Object.assign(urls, await openGateways(core, stack, named))
   Object.assign(urls, await workloadUrl(core, stack))
+  const links = await openLinks(core, stack, named, () => urls.control)
+  linked.links = links
+  if (links.address !== undefined) urls.link = links.address
 
   const control = openControl({
     ...machine,
@@ -95,6 +106,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     consents: core.consents,
     credentials: core.credentials.consents,
     decisions: decisionPoint(core, () => urls.control),
+    links,
     refused: (code) => refusals.count(code, 'control'),
     failed: (error, request) =>
       note('failed inside', {
@@ -148,6 +160,7 @@ function identitySurface(
     attestors: core.attestors,
     observe: core.observe,
     roots,
+    gateways: authority.gateways,
     oauth,
     signals: new Signals({
       ...authority,

@@ -274,7 +274,7 @@ export interface SchemaStep {
   readonly rolls: readonly string[]
 }
 
-/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments; 0008 checks; 0009 governance: governance, governance_rule, governance_seen. */
+/** History: 0001 everything that the first vertical slice needs; 0002 identity: teams, registrations, roots, tokens, sessions, findings; 0003 policy: tasks, limits, tallies, enforcers, proposals, triggers; 0004 the gateway: quarantines, upstream_tokens, credentials, connections; 0005 the record: subjects, payloads, cursors; 0006 retention: drops; 0007 gates: amendments; 0008 checks; 0009 governance: governance, governance_rule, governance_seen; 0010 gateways. */
 export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0001_first': {
     up: first,
@@ -334,6 +334,14 @@ export const SCHEMA_STEPS: Readonly<Record<string, SchemaStep>> = {
   '0009_governance': {
     up: governance,
     rolls: ['governance', 'governance_rule'],
+  },
+  '0010_gateways': {
+    up: (db, d) =>
+      signedTable(db, d, 'gateways', [
+        ['name', 'text'],
+        ['state', 'text'],
+      ]),
+    rolls: ['gateways'],
   },
 }
 

@@ -17,6 +17,7 @@ import { CREDENTIALS, type CredentialUse } from './rows/credential.ts'
 import { CURSORS, type Cursor } from './rows/cursor.ts'
 import { DELEGATIONS, type Delegation } from './rows/delegation.ts'
 import { DROPS, type DroppedShard } from './rows/drop.ts'
+import { GATEWAYS, type Gateway } from './rows/gateway.ts'
 import { ENFORCERS, type Enforcer } from './rows/enforcer.ts'
 import {
   GOVERNANCE,
@@ -67,6 +68,7 @@ export interface Tables {
   readonly approvals: SignedRepository<Approval>
   readonly amendments: SignedRepository<Amendment>
   readonly checks: SignedRepository<Check>
+  readonly gateways: SignedRepository<Gateway>
   readonly locks: SignedRepository<Lock>
   readonly secrets: SignedRepository<Secret>
   readonly joinTokens: SignedRepository<JoinTokenRow>
@@ -210,6 +212,7 @@ function tablesOn(db: Kysely<unknown>, ground: Ground): Tables {
     approvals: on(APPROVALS),
     amendments: on(AMENDMENTS),
     checks: on(CHECKS),
+    gateways: on(GATEWAYS),
     locks: on(LOCKS),
     secrets: on(SECRETS),
     joinTokens: on(JOIN_TOKENS),

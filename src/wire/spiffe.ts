@@ -2,13 +2,14 @@
 
 import { isName, isUuid } from '../std/id.ts'
 
-/** Listeners of ours that show a certificate. History: v1 identity and gateway. */
-export type ServerRole = 'identity' | 'gateway'
+/** Listeners of ours that show a certificate. History: v1 identity and gateway, v2 control. */
+export type ServerRole = 'identity' | 'gateway' | 'control'
 
 /** What a SPIFFE ID of ours names. */
 export type Named =
   | { readonly kind: 'domain'; readonly domain: string }
   | { readonly kind: 'server'; readonly domain: string; readonly role: ServerRole }
+  | { readonly kind: 'gateway'; readonly domain: string; readonly name: string }
   | {
       readonly kind: 'instance'
       readonly domain: string
@@ -25,6 +26,7 @@ export function isTrustDomain(text: string): boolean {
 export function spiffeId(named: Named): string {
   if (named.kind === 'domain') return `spiffe://${named.domain}`
   if (named.kind === 'server') return `spiffe://${named.domain}/bailiwick/${named.role}`
+  if (named.kind === 'gateway') return `spiffe://${named.domain}/gateway/${named.name}`
   return `spiffe://${named.domain}/agent/${named.agent}/${named.instance}`
 }
 
@@ -36,9 +38,12 @@ export function parseSpiffeId(text: string): Named | undefined {
   const [, , kind, first, second] = match
   if (kind === undefined) return { kind: 'domain', domain }
   if (kind === 'bailiwick' && second === undefined) {
-    return first === 'identity' || first === 'gateway'
+    return first === 'identity' || first === 'gateway' || first === 'control'
       ? { kind: 'server', domain, role: first }
       : undefined
+  }
+  if (kind === 'gateway' && second === undefined && first !== undefined) {
+    return isName(first) ? { kind: 'gateway', domain, name: first } : undefined
   }
   if (kind !== 'agent' || first === undefined || second === undefined) return undefined
   if (!isName(first) || !isUuid(second)) return undefined

@@ -230,6 +230,7 @@ export class ControlHome {
   #ports(): ControlPorts {
     const { clock, timer, authority, identities, roots, audit } = this
     return {
+      links: { address: undefined, of: () => undefined },
       clock,
       timer,
       authority,
@@ -297,6 +298,7 @@ export class ControlHome {
       witnessed: () => undefined,
       facts: () => ({
         version: '0.0.0-test',
+        gateway: 'gateway-1',
         home: '/home/of/test',
         startedAt: this.clock.now(),
         trustDomain: 'control.test',

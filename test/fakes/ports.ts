@@ -324,6 +324,7 @@ export class FakePorts {
           return () => this.#onLocks.delete(listener)
         },
         ageMs: () => this.lockAge,
+        leaseMs: () => 5_000,
       },
       systems: {
         get: (name) => this.systems.get(name),
@@ -369,6 +370,7 @@ export class FakePorts {
         admits: async () => undefined,
         peer: () => undefined,
         showed: (system, described) => driftOf(differences(system, definedBy(system, described))),
+        stranger: () => undefined,
         quarantined: () => false,
       },
       credentials: {

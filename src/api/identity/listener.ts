@@ -6,6 +6,7 @@ import { publicFault } from '../../std/fault.ts'
 import type { Observe } from '../../wire/observation.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Timer } from '../../std/timer.ts'
+import type { Gateways } from '../../authority/gateways/gateways.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
 import type { Roots } from '../../authority/identity/roots.ts'
 import { keepCertified, pinnedContexts } from '../../authority/identity/serving.ts'
@@ -15,6 +16,7 @@ import type { OAuthServer } from '../oauth/server.ts'
 import type { PublicLog } from '../../audit/public/public-log.ts'
 import { answer, refuse, refuseWith } from './exchange.ts'
 import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
+import { enrolGateway, isGatewayPath } from './gateways.ts'
 import { seenIn } from './seen.ts'
 import { signalSource, takeSignal } from './signals.ts'
 
@@ -30,6 +32,8 @@ export interface IdentityListenerOptions {
   readonly signals?: Signals
   /** The public face of the log; without it its paths are not there. */
   readonly log?: PublicLog
+  /** Gateways that enrol; without them their route is not there. */
+  readonly gateways?: Gateways
   readonly clock: Clock
   readonly timer: Timer
   /** Told of instances that come and go on. */
@@ -55,6 +59,9 @@ export function identityListener(options: IdentityListenerOptions): IdentityList
       const source = signalSource(pathOf(request))
       if (options.signals !== undefined && source !== undefined) {
         return await takeSignal(options.signals, source, request, response)
+      }
+      if (options.gateways !== undefined && isGatewayPath(pathOf(request))) {
+        return await enrolGateway(options.gateways, options.roots, request, response)
       }
       const told = await dispatch(request, response, options)
       const seen = seenIn(pathOf(request), told, request, options.clock.now())

@@ -173,6 +173,21 @@ export function issueServer(
   return issueLeaf(by, of.publicKey, [{ uri }, ...SERVER_NAMES], validity)
 }
 
+/** A certificate for a gateway that runs on its own: by it agents know it as a gateway, and control as this one. Answers DER. */
+export function issueGateway(
+  by: Issuer,
+  of: {
+    readonly name: string
+    /** Besides those of its own machine. */
+    readonly names: readonly AltName[]
+    readonly publicKey: Uint8Array
+  },
+  validity: Validity,
+): Uint8Array {
+  const uri = spiffeId({ kind: 'gateway', domain: by.trustDomain, name: of.name })
+  return issueLeaf(by, of.publicKey, [{ uri }, ...SERVER_NAMES, ...of.names], validity)
+}
+
 function issueLeaf(
   by: Issuer,
   publicKey: Uint8Array,

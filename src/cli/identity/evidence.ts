@@ -4,7 +4,7 @@ import { createPrivateKey, sign } from 'node:crypto'
 import { base64url } from '../../std/bytes.ts'
 import type { Json, JsonObject } from '../../std/json.ts'
 import { challengeInput, parseChallenge } from '../../wire/attest.ts'
-import { fault } from './faults.ts'
+import { fault } from '../../server/holder/faults.ts'
 
 /** Asks a path of the identity listener. */
 export type Ask = (path: string, body: Json) => Promise<Json>

@@ -9,13 +9,18 @@ import type { Json } from '../../std/json.ts'
 import { readPem } from '../../std/pem.ts'
 import type { Timer } from '../../std/timer.ts'
 import { parseIssuedIdentity, parseJoinToken, type IssuedIdentity } from '../../wire/identity.ts'
-import { post } from './ask.ts'
+import { post } from '../../server/holder/ask.ts'
 import type { Ask, Evidence } from './evidence.ts'
-import { connectOptions, pool, type ClientCredential, type ConnectOptions } from './connection.ts'
-import { fault } from './faults.ts'
-import { address, pinnedAuthority, type PinnedAuthority } from './pin.ts'
-import { makeRequest } from './request.ts'
-import { backoff, renewalTime } from './schedule.ts'
+import {
+  connectOptions,
+  pool,
+  type ClientCredential,
+  type ConnectOptions,
+} from '../../server/holder/connection.ts'
+import { fault } from '../../server/holder/faults.ts'
+import { address, pinnedAuthority, type PinnedAuthority } from '../../server/holder/pin.ts'
+import { makeRequest } from '../../server/holder/request.ts'
+import { backoff, renewalTime } from '../../server/holder/schedule.ts'
 
 /** What a holder needs of its surroundings. */
 export interface HolderPorts {

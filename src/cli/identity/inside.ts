@@ -2,7 +2,7 @@
 
 import { Agent } from 'undici'
 import type { Enrolment } from '../enrolment.ts'
-import { fault } from './faults.ts'
+import { fault } from '../../server/holder/faults.ts'
 
 /** The variable by which a district tells its programs where the gateway is. */
 export const DISTRICT_VARIABLE = 'BAILIWICK_DISTRICT'

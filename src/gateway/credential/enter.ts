@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Presented } from '../../wire/presented.ts'
 import { isDenial } from '../denial.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { peerOf } from '../front/peer.ts'
-import { authenticate } from '../steps/01-authenticate.ts'
+import { authenticate, UNKNOWABLE } from '../steps/01-authenticate.ts'
 import { present, type Shown } from './present.ts'
 import { isRefusal, refuseProof, type CredentialRefusal } from './refusal.ts'
 import type { Surface } from './surface.ts'
@@ -18,7 +18,7 @@ export interface Entered {
 }
 
 /** What taking a credential needs. */
-export type EntryPorts = Pick<Ports, 'clock' | 'identities' | 'observe' | 'watch'>
+export type EntryPorts = Pick<SurfacePorts, 'clock' | 'identities' | 'observe' | 'watch'>
 
 /** Where a request came from. Evidence for detectors, never for authorisation (INV-8). */
 export function placeOf(request: IncomingMessage): string {
@@ -49,6 +49,7 @@ export async function enter(
   const who = isDenial(actor) ? actor.of : actor
   if (isDenial(actor) && who === undefined) {
     const { code, detail, next } = actor
+    if (code === UNKNOWABLE) return { refusedCredential: true, status: 503, code, detail, next }
     const error = 'invalid_token' as const
     return { refusedCredential: true, status: 401, code, detail, next, error, scheme }
   }

@@ -10,6 +10,8 @@ export interface Surface {
   port: number
   /** Proofs of this listener: its nonces and what was used up belong to no other. */
   readonly proofs: DpopChecks
+  /** Names under which it is reached besides those of this machine, its own first; absent: none. */
+  readonly hosts?: () => readonly string[]
   /** URL of the authorization server (RFC 8414 §2), once it is known. */
   readonly issuer: () => string
   /** True where tokens that are bound to no key are taken. */
@@ -20,16 +22,21 @@ export interface Surface {
 const HOSTS = ['127.0.0.1', 'localhost', 'bailiwick.localhost'] as const
 
 /** The origins of a surface, its own name first. Never taken from a request: no `Host` or `Forwarded` adds one. */
-export function originsOf({ secure, port }: Pick<Surface, 'secure' | 'port'>): readonly string[] {
-  const scheme = secure ? 'https' : 'http'
-  return HOSTS.map((host) => `${scheme}://${host}:${port}`)
+export function originsOf(surface: Pick<Surface, 'hosts' | 'secure' | 'port'>): readonly string[] {
+  const scheme = surface.secure ? 'https' : 'http'
+  return hostsOf(surface).map((host) => `${scheme}://${host}:${surface.port}`)
+}
+
+/** Only TLS is for other machines: what is plain is on loopback. */
+function hostsOf({ hosts, secure }: Pick<Surface, 'hosts' | 'secure'>): readonly string[] {
+  return secure ? [...(hosts?.() ?? []), ...HOSTS] : HOSTS
 }
 
 /** The origin that a `Host` header names, when it is one of the surface's own; undefined for any other. */
 export function originNamed(
-  surface: Pick<Surface, 'secure' | 'port'>,
+  surface: Pick<Surface, 'hosts' | 'secure' | 'port'>,
   host: string | undefined,
 ): string | undefined {
-  const index = HOSTS.findIndex((name) => `${name}:${surface.port}` === host)
+  const index = hostsOf(surface).findIndex((name) => `${name}:${surface.port}` === host)
   return index < 0 ? undefined : originsOf(surface)[index]
 }

@@ -11,7 +11,7 @@ import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import { peerOf } from '../front/peer.ts'
 import type { Conclusion, Governing } from '../governing.ts'
 import type { Network } from '../net/network.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { problemText } from '../problem.ts'
 import { absoluteTarget, connectTarget } from './egress-target.ts'
 import { TUNNEL_BOUNDS, TunnelOperation, type TunnelBounds } from './tunnel.ts'
@@ -21,7 +21,7 @@ import { WEB } from './web-system.ts'
 
 /** What the way out is made of. */
 export interface EgressParts {
-  readonly ports: Pick<Ports, 'clock' | 'identities' | 'locks'>
+  readonly ports: Pick<SurfacePorts, 'clock' | 'identities' | 'locks'>
   readonly governor: Pick<Governing, 'govern' | 'stillAdmitted' | 'turnedAway'>
   readonly network: Network
   readonly holdMs: number

@@ -4,9 +4,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { JsonObject } from '../../std/json.ts'
 import type { Clock } from '../../std/clock.ts'
-import type { Call } from '../call.ts'
 import type { Denial } from '../denial.ts'
-import type { Answered, Operation, Sending } from '../operation.ts'
+import type { Answered, Operation, Permit, Sending } from '../operation.ts'
 import { gatewayFault } from '../faults.ts'
 import type { Network } from '../net/network.ts'
 import { readHello } from './client-hello.ts'
@@ -64,7 +63,7 @@ export class TunnelOperation implements Operation<Carried> {
     this.#bounds = parts.bounds
   }
 
-  async ready(call: Call): Promise<Denial | undefined> {
+  async ready(call: Permit): Promise<Denial | undefined> {
     const { signal } = call.request.control
     this.#upstream = await this.#network.connect(this.#target, { reach: {}, signal })
     // Whoever cuts the call between here and `send` has the connection end with it.
@@ -74,7 +73,7 @@ export class TunnelOperation implements Operation<Carried> {
     return undefined
   }
 
-  async send(_call: Call, { signal }: Sending): Promise<Carried> {
+  async send(_call: Permit, { signal }: Sending): Promise<Carried> {
     const upstream = this.#upstream
     if (upstream === undefined) throw new TypeError('sent before it was made ready')
     this.#began = this.#clock.monotonic()

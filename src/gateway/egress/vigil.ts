@@ -6,7 +6,7 @@ import { isDenial, type Denial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import { peerOf } from '../front/peer.ts'
 import type { Governing } from '../governing.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { problem, problemText } from '../problem.ts'
 
 /** Where it is asked for. */
@@ -20,13 +20,13 @@ const MAX_OF_ONE = 4
 
 /** Every stream that stands. */
 export class Vigils {
-  readonly #ports: Pick<Ports, 'locks' | 'identities'>
+  readonly #ports: Pick<SurfacePorts, 'locks' | 'identities'>
   readonly #governor: Pick<Governing, 'stillAdmitted'>
   readonly #ofInstance = new Map<string, number>()
   #count = 0
 
   constructor(
-    ports: Pick<Ports, 'locks' | 'identities'>,
+    ports: Pick<SurfacePorts, 'locks' | 'identities'>,
     governor: Pick<Governing, 'stillAdmitted'>,
   ) {
     this.#ports = ports

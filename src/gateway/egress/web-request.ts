@@ -5,12 +5,11 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { JsonObject } from '../../std/json.ts'
 import { MODEL_HEADER, TRIGGER_HEADER } from '../../wire/said.ts'
-import type { Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
 import { openInspection, type Inspection } from '../inspect/inspection.ts'
 import type { Dial, Network } from '../net/network.ts'
-import type { Answered, Operation, Sending } from '../operation.ts'
+import type { Answered, Operation, Permit, Sending } from '../operation.ts'
 import { gatewayFault } from '../faults.ts'
 import type { WebTarget } from './egress-target.ts'
 
@@ -112,7 +111,7 @@ export class WebRequestOperation implements Operation<WebAnswer> {
   }
 
   /** Says of literal addresses at once that they may not be connected to; nothing goes out. */
-  ready(call: Call, equipment: Equipment): Promise<Denial | undefined> {
+  ready(call: Permit, equipment: Equipment): Promise<Denial | undefined> {
     const { scheme, host, port } = this.#target
     const name = host.includes(':') ? `[${host}]` : host
     // Policy decided on the scheme: what is clear text is so by its word.
@@ -124,7 +123,7 @@ export class WebRequestOperation implements Operation<WebAnswer> {
     return Promise.resolve(undefined)
   }
 
-  async send(call: Call, { signal, traceparent }: Sending): Promise<WebAnswer> {
+  async send(call: Permit, { signal, traceparent }: Sending): Promise<WebAnswer> {
     const dial = this.#dial
     const equipment = this.#equipment
     if (dial === undefined || equipment === undefined) throw new TypeError('sent before ready')

@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto'
 import { Fault } from '../../std/fault.ts'
 import type { ApiTransport } from '../../wire/system.ts'
-import type { Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
@@ -12,8 +11,8 @@ import { netFailure } from '../net/failure.ts'
 import { netFault, nothingSent } from '../net/faults.ts'
 import type { Incoming } from '../net/line.ts'
 import type { Network } from '../net/network.ts'
-import type { Answered, Operation, Sending } from '../operation.ts'
-import type { Ports } from '../ports.ts'
+import type { Answered, Operation, Permit, Sending } from '../operation.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { answerHeaders } from './answer-headers.ts'
 import type { ReadBody } from './body-read.ts'
 import { decoded } from './decoding.ts'
@@ -45,7 +44,7 @@ export interface HttpParts {
   readonly accept: string
   readonly body: ReadBody
   readonly boundary: () => string
-  readonly ports: Pick<Ports, 'pins'>
+  readonly ports: Pick<SurfacePorts, 'pins'>
 }
 
 /** One request to an HTTP API. */
@@ -62,12 +61,12 @@ export class HttpOperation implements Operation<HttpAnswer> {
     this.#parts = parts
   }
 
-  ready(_call: Call, equipment: Equipment): Promise<Denial | undefined> {
+  ready(_call: Permit, equipment: Equipment): Promise<Denial | undefined> {
     this.#equipment = equipment
     return Promise.resolve(undefined)
   }
 
-  async send(call: Call, sending: Sending): Promise<HttpAnswer> {
+  async send(call: Permit, sending: Sending): Promise<HttpAnswer> {
     const equipment = this.#equipment
     const { transport } = call.system
     if (equipment === undefined || transport.kind !== 'api') {
@@ -139,7 +138,7 @@ export class HttpOperation implements Operation<HttpAnswer> {
   }
 
   async #request(
-    call: Call,
+    call: Permit,
     transport: ApiTransport,
     equipment: Equipment,
     { signal, timeoutMs, traceparent, tracestate }: Sending,
@@ -184,7 +183,7 @@ export class HttpOperation implements Operation<HttpAnswer> {
   async #passOn(
     answer: Incoming,
     asked: URL,
-    call: Call,
+    call: Permit,
     transport: ApiTransport,
     equipment: Equipment,
   ): Promise<HttpAnswer> {

@@ -2,7 +2,7 @@
 
 import type { Actor } from '../../wire/actor.ts'
 import type { SystemDefinition } from '../../wire/system.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import type { ServerInfo } from './dress.ts'
 import { mayCallOf, type SeeingPorts } from './may-call.ts'
 import { joinedNames, OWN_NAMES, readJoinedName, readJoinedUri, type Naming } from './naming.ts'
@@ -53,7 +53,7 @@ function openDoor(system: SystemDefinition): Door {
 }
 
 /** The door to all. What nobody registered leads nowhere; what a caller may not see is refused as any call is, by the spine. */
-export function joinedDoor(ports: SeeingPorts & Pick<Ports, 'systems'>): Door {
+export function joinedDoor(ports: SeeingPorts & Pick<SurfacePorts, 'systems'>): Door {
   const found = (read: { readonly system: string; readonly own: string } | undefined) => {
     const system = read === undefined ? undefined : ports.systems.get(read.system)
     return read === undefined || system === undefined ? undefined : { system, own: read.own }

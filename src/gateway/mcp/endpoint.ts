@@ -9,9 +9,9 @@ import { CallEnd, type CallControl } from '../call.ts'
 import { isDenial } from '../denial.ts'
 import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import type { Governing } from '../governing.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { problem } from '../problem.ts'
-import { authenticate } from '../steps/01-authenticate.ts'
+import { authenticate, UNKNOWABLE } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import { denialError, type CallAnswer } from './call-answer.ts'
@@ -33,14 +33,14 @@ type Request = Extract<Inbound['message'], { kind: 'request' }>
 
 /** Serves the MCP of every system. Holds which call an id belongs to, and everything that lasts longer than a request. */
 export class McpEndpoint {
-  readonly #ports: Ports
+  readonly #ports: SurfacePorts
   readonly #parts: MethodParts
   readonly #joined: Door
   readonly #remembered: Remembered
   /** Calls that a `notifications/cancelled` may name: by instance, session, endpoint and id. */
   readonly #running = new Map<string, Set<CallControl>>()
 
-  constructor(ports: Ports, governor: Governing, pool: UpstreamPool, holdMs: number) {
+  constructor(ports: SurfacePorts, governor: Governing, pool: UpstreamPool, holdMs: number) {
     this.#ports = ports
     this.#joined = joinedDoor(ports)
     const remembered = new Remembered(ports)
@@ -141,6 +141,10 @@ export class McpEndpoint {
     const { reply } = exchange
     const actor = authenticate(exchange.presented, this.#ports)
     if (isDenial(actor) && actor.of === undefined) {
+      if (actor.code === UNKNOWABLE) {
+        reply.error(null, denialError(actor, ''), 503)
+        return undefined
+      }
       reply.challenge(exchange.challenge({ refusedCredential: true, status: 401, ...actor }))
       reply.error(null, denialError(actor, ''), 401)
       return undefined

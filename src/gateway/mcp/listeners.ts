@@ -4,7 +4,7 @@ import type { JsonObject } from '../../std/json.ts'
 import type { Presented } from '../../wire/presented.ts'
 import { isDenial } from '../denial.ts'
 import type { Governing } from '../governing.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 
 /** Streams that one caller listens on at once. */
 const PER_OWNER = 16
@@ -29,7 +29,7 @@ export class Listeners {
   readonly #byOwner = new Map<string, Set<Listener>>()
   readonly #stop: (() => void)[]
 
-  constructor(ports: Ports, governor: Governing) {
+  constructor(ports: SurfacePorts, governor: Governing) {
     this.#governor = governor
     const look = (): void => this.#endRefused()
     this.#stop = [

@@ -3,14 +3,14 @@
 import { observable } from '../../policy/life/observe.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { ActionDefinition, SystemDefinition } from '../../wire/system.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { reachable } from '../steps/03-reachable.ts'
 import { actorFacts } from '../steps/04-decide.ts'
 import { inScope } from '../steps/04-scope.ts'
 
 /** What is asked for it. */
 export type SeeingPorts = Pick<
-  Ports,
+  SurfacePorts,
   'policy' | 'clock' | 'locks' | 'systems' | 'effects' | 'observing'
 >
 

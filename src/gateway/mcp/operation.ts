@@ -3,13 +3,12 @@
 import { isObject, type JsonObject } from '../../std/json.ts'
 import type { RpcError } from '../../wire/mcp.ts'
 import { traceContextOf } from '../../wire/trace.ts'
-import type { Call } from '../call.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
 import type { Equipment } from '../equipment.ts'
 import type { GivenLately } from '../given.ts'
 import { openInspection, type Inspection } from '../inspect/inspection.ts'
-import type { Answered, Operation, Sending } from '../operation.ts'
-import type { Ports } from '../ports.ts'
+import type { Answered, Operation, Permit, Sending } from '../operation.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { inspect } from '../steps/09-inspect.ts'
 import type { Conversation, UpstreamAnswer } from '../upstream/conversation.ts'
 import { paramHeaders } from './param-headers.ts'
@@ -40,19 +39,23 @@ const TOOLS_CALL: McpRequest = { method: 'tools/call' }
 /** One request to an MCP server. */
 export class McpOperation implements Operation<UpstreamAnswer> {
   readonly #pool: UpstreamPool
-  readonly #ports: Pick<Ports, 'effects'>
+  readonly #ports: Pick<SurfacePorts, 'effects'>
   readonly #asked: McpRequest
   #conversation: Conversation | undefined
   #inspection: Inspection | undefined
   #equipment: Equipment | undefined
 
-  constructor(pool: UpstreamPool, ports: Pick<Ports, 'effects'>, asked: McpRequest = TOOLS_CALL) {
+  constructor(
+    pool: UpstreamPool,
+    ports: Pick<SurfacePorts, 'effects'>,
+    asked: McpRequest = TOOLS_CALL,
+  ) {
     this.#pool = pool
     this.#ports = ports
     this.#asked = asked
   }
 
-  async ready(call: Call, equipment: Equipment): Promise<Denial | undefined> {
+  async ready(call: Permit, equipment: Equipment): Promise<Denial | undefined> {
     const { actor, action, request, system } = call
     const conversation = await this.#pool.acquire(actor, system, equipment, this.#asked.front)
     if (!(await conversation.stillIs(action, request.input))) {
@@ -66,7 +69,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
     return undefined
   }
 
-  async send(call: Call, sending: Sending): Promise<UpstreamAnswer> {
+  async send(call: Permit, sending: Sending): Promise<UpstreamAnswer> {
     const conversation = this.#conversation
     const equipment = this.#equipment
     if (conversation === undefined || equipment === undefined) {
@@ -98,7 +101,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
   }
 
   /** What a system asked, and was answered, may set off the next call of whoever was asked. */
-  #noting(front: Front, { id, actor }: Call): Front {
+  #noting(front: Front, { id, actor }: Permit): Front {
     const { given } = this.#asked
     if (given === undefined) return front
     return {
@@ -111,7 +114,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
     }
   }
 
-  #params({ action, request: { input } }: Call): JsonObject {
+  #params({ action, request: { input } }: Permit): JsonObject {
     const { method, task } = this.#asked
     if (method !== 'tools/call') return input
     return { name: action.name, arguments: input, ...(task !== undefined && { task }) }
@@ -119,7 +122,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
 
   inspect(
     answer: UpstreamAnswer,
-    call: Call,
+    call: Permit,
     equipment: Equipment,
   ): Answered<UpstreamAnswer> | Denial {
     const inspection = (this.#inspection ??= openInspection(call, equipment))
@@ -134,7 +137,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
     return { value, status, facts: { ...facts, executed: 'yes' }, labels, result: value.result }
   }
 
-  #looked(answer: UpstreamAnswer, call: Call, inspection: Inspection): UpstreamAnswer | Denial {
+  #looked(answer: UpstreamAnswer, call: Permit, inspection: Inspection): UpstreamAnswer | Denial {
     const told = answer.kind === 'error' ? errorData(answer.error, inspection) : undefined
     if (answer.kind === 'result' && !isToolResult(this.#asked.method, answer.result)) {
       if (answer.result['resultType'] === 'input_required') {
@@ -158,7 +161,7 @@ export class McpOperation implements Operation<UpstreamAnswer> {
    * An answer without the trace that it names: that is ours, and an agent that knew it could make this action look as if it set off
    * others.
    */
-  #untraced(answer: UpstreamAnswer, call: Call): UpstreamAnswer {
+  #untraced(answer: UpstreamAnswer, call: Permit): UpstreamAnswer {
     const meta = answer.kind === 'result' ? answer.result['_meta'] : undefined
     if (answer.kind !== 'result' || !isObject(meta)) return answer
     const { traceparent, tracestate, ...rest } = meta

@@ -1,7 +1,7 @@
 // Holds what clients without a session said of themselves in `initialize`: which instances open addresses.
 
 import { isObject, type JsonObject } from '../../std/json.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 
 /** Instances that are remembered. */
 const LIMIT = 10_000
@@ -11,7 +11,7 @@ export class Remembered {
   readonly #opensUrls = new Set<string>()
   readonly #stop: () => void
 
-  constructor(ports: Pick<Ports, 'identities'>) {
+  constructor(ports: Pick<SurfacePorts, 'identities'>) {
     this.#stop = ports.identities.onGone((instance) => this.#opensUrls.delete(instance))
   }
 

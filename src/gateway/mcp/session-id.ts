@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { base64url, fromBase64url, utf8 } from '../../std/bytes.ts'
 import { canonicalJson, isObject, parseJson, type JsonObject } from '../../std/json.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 
 /** What a client said when it began, already cut to what is passed on. */
 export interface Begun {
@@ -18,7 +18,7 @@ const RANDOM_BYTES = 24
 
 /** Proves that this home gave an id out, to whom and for what (a commitment under a key of the home). */
 function mark(
-  { commitments }: Pick<Ports, 'commitments'>,
+  { commitments }: Pick<SurfacePorts, 'commitments'>,
   head: string,
   { door, owner }: { readonly door: string; readonly owner: string },
 ): string {
@@ -28,7 +28,7 @@ function mark(
 
 /** A new id. */
 export function sessionId(
-  ports: Pick<Ports, 'commitments' | 'entropy'>,
+  ports: Pick<SurfacePorts, 'commitments' | 'entropy'>,
   of: Begun & { readonly owner: string },
 ): string {
   const { capabilities, version } = of
@@ -39,7 +39,7 @@ export function sessionId(
 
 /** What an id says; undefined where this home did not give it to this caller for this endpoint. */
 export function readSessionId(
-  ports: Pick<Ports, 'commitments'>,
+  ports: Pick<SurfacePorts, 'commitments'>,
   id: string,
   of: { readonly door: string; readonly owner: string },
 ): Begun | undefined {

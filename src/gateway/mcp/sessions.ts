@@ -5,7 +5,7 @@ import type { Actor } from '../../wire/actor.ts'
 import type { Presented } from '../../wire/presented.ts'
 import { deny, isDenial, type Denial } from '../denial.ts'
 import type { Governing } from '../governing.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { ownerOf } from './owner.ts'
 import { readSessionId, sessionId, type Begun } from './session-id.ts'
 import { ClientSession } from './session.ts'
@@ -22,7 +22,7 @@ type OnEnd = (id: string) => void
 
 /** Every session of this gateway. */
 export class Sessions {
-  readonly #ports: Ports
+  readonly #ports: SurfacePorts
   readonly #governor: Governing
   readonly #onEnd: OnEnd
   readonly #sessions = new Map<string, ClientSession>()
@@ -31,7 +31,7 @@ export class Sessions {
   readonly #sweep: NodeJS.Timeout
   readonly #stop: (() => void)[]
 
-  constructor(ports: Ports, governor: Governing, onEnd: OnEnd) {
+  constructor(ports: SurfacePorts, governor: Governing, onEnd: OnEnd) {
     this.#ports = ports
     this.#governor = governor
     this.#onEnd = onEnd

@@ -8,7 +8,7 @@ import type { McpEra } from '../../wire/system.ts'
 import type { CallControl } from '../call.ts'
 import type { CredentialRefusal } from '../credential/refusal.ts'
 import type { Governing } from '../governing.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import type { Cursors } from './cursor.ts'
 import type { Door } from './door.ts'
@@ -41,7 +41,7 @@ export interface Exchange {
 
 /** What methods work with. */
 export interface MethodParts {
-  readonly ports: Ports
+  readonly ports: SurfacePorts
   readonly governor: Governing
   readonly pool: UpstreamPool
   readonly sessions: Sessions

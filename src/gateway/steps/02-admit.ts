@@ -4,9 +4,6 @@ import type { Actor } from '../../wire/actor.ts'
 import { deny, type Denial } from '../denial.ts'
 import type { Ports } from '../ports.ts'
 
-/** How old the view of locks may be before everything is denied (ms, INV-5). */
-const LEASE_MS = 5_000
-
 /** Denies what is locked or too old. Run again after every wait and just before the write. */
 export function admit(
   actor: Actor,
@@ -15,8 +12,9 @@ export function admit(
   ports: Pick<Ports, 'locks' | 'clock'>,
 ): Denial | undefined {
   const age = ports.locks.ageMs()
-  if (!(age >= 0 && age <= LEASE_MS)) {
-    return deny('admit.stale_view', `this gateway has not heard of locks for ${Math.round(age)} ms`)
+  if (!(age >= 0 && age <= ports.locks.leaseMs(system, action))) {
+    const long = Number.isFinite(age) ? `for ${Math.round(age)} ms` : 'by a clock to be trusted'
+    return deny('admit.stale_view', `this gateway has not heard of locks ${long}`)
   }
   const lock = ports.locks.find(actor, system, action)
   if (lock !== undefined) {

@@ -75,7 +75,7 @@ function actorBody(actor: Actor): JsonObject {
   }
 }
 
-function surfaceBody({ protocol, said, session }: CallRequest): JsonObject {
+function surfaceBody({ protocol, said, session, through }: CallRequest): JsonObject {
   const { client, model, request } = said ?? {}
   const claimed = {
     ...(client !== undefined && { client }),
@@ -85,6 +85,7 @@ function surfaceBody({ protocol, said, session }: CallRequest): JsonObject {
   return {
     ...(protocol !== undefined && { protocol }),
     ...(session !== undefined && { session }),
+    ...(through !== undefined && { through }),
     ...(Object.keys(claimed).length > 0 && { claimed }),
   }
 }

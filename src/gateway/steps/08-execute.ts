@@ -5,7 +5,7 @@ import { traceparentOf, tracestateOf } from '../../wire/trace.ts'
 import { CallEnd, type Call } from '../call.ts'
 import { isDenial, type Denial } from '../denial.ts'
 import { GATEWAY_FAULTS } from '../faults.ts'
-import type { Operation } from '../operation.ts'
+import { NotSent, type Operation, type Permit, type Sending } from '../operation.ts'
 import type { Ports } from '../ports.ts'
 import { admit } from './02-admit.ts'
 
@@ -24,35 +24,41 @@ export interface Unanswered {
  * Forwards the call. The caller's `_meta` and headers stay here: only what was decided (INV-12) and a span of our own go out, by
  * which a call that this one sets off is known when it comes back.
  */
-export async function execute<A>(
+export function execute<A>(
   call: Call,
   operation: Pick<Operation<A, unknown>, 'send'>,
   ports: Pick<Ports, 'locks' | 'clock'>,
 ): Promise<{ readonly answer: A } | Unanswered | Denial> {
-  const { request, span } = call
+  const { span } = call
   if (span === undefined) throw new TypeError('sent before it was recorded')
+  const traced = { traceparent: traceparentOf(span), tracestate: tracestateOf(span) }
+  return carryOut(call, { ...traced, timeoutMs: CALL_MS }, operation, ports)
+}
+
+/** Forwards a call, wherever it was decided: locks and the age of our view once more, in the turn in which it is sent. */
+export async function carryOut<A>(
+  call: Permit,
+  sending: Omit<Sending, 'signal'>,
+  operation: Pick<Operation<A, unknown>, 'send'>,
+  ports: Pick<Ports, 'locks' | 'clock'>,
+): Promise<{ readonly answer: A } | Unanswered | Denial> {
+  const { request } = call
   const denied = admit(call.actor, call.system.name, call.action.name, ports) ?? cancelled(call)
   if (isDenial(denied)) return denied
   const onLeft = (): void =>
     request.control.end(new CallEnd('call.cancelled', 'the caller closed the connection'))
   if (request.leavingCancels) request.control.leftSignal.addEventListener('abort', onLeft)
   try {
-    return {
-      answer: await operation.send(call, {
-        signal: request.control.signal,
-        timeoutMs: CALL_MS,
-        traceparent: traceparentOf(span),
-        tracestate: tracestateOf(span),
-      }),
-    }
+    return { answer: await operation.send(call, { ...sending, signal: request.control.signal }) }
   } catch (reason) {
+    if (reason instanceof NotSent) return reason.denial
     return unanswered(request.control.ended ?? reason)
   } finally {
     request.control.leftSignal.removeEventListener('abort', onLeft)
   }
 }
 
-function cancelled(call: Call): Denial | undefined {
+function cancelled(call: Permit): Denial | undefined {
   const { control, leavingCancels } = call.request
   const end =
     control.ended ??

@@ -6,7 +6,7 @@ import type { SystemDefinition } from '../../wire/system.ts'
 import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
 import { screened } from '../inspect/screen.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { addressProblem } from './asked-address.ts'
 import type { AskAnswer, AskRequests, Front } from './front.ts'
 
@@ -21,7 +21,7 @@ const ASKABLE: ReadonlySet<string> = new Set([
 ])
 
 /** What deciding a question needs. */
-export type AskPorts = Pick<Ports, 'asks'>
+export type AskPorts = Pick<SurfacePorts, 'asks'>
 
 /** The questions of one system to one caller. Owned by their conversation. */
 export class Asks {

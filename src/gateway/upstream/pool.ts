@@ -8,7 +8,7 @@ import type { McpTransport, StdioTransport, SystemDefinition } from '../../wire/
 import type { Equipment } from '../equipment.ts'
 import { gatewayFault } from '../faults.ts'
 import type { Network } from '../net/network.ts'
-import type { Ports } from '../ports.ts'
+import type { SurfacePorts } from '../ports.ts'
 import { screened } from '../inspect/screen.ts'
 import { Asks } from './asks.ts'
 import { Conversation } from './conversation.ts'
@@ -35,7 +35,7 @@ const GARBAGE_NOTED = 10
 
 /** What the pool is given at start. */
 export interface PoolOptions {
-  readonly ports: Ports
+  readonly ports: SurfacePorts
   /** Folder under which every process gets a home of its own. */
   readonly home: string
   readonly environment: Readonly<Record<string, string | undefined>>

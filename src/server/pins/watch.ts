@@ -72,7 +72,7 @@ export class PinWatch implements PinPort {
     if (transport.kind !== 'stdio' || identity === undefined) return
     const now = await programIdentity(transport)
     if (sameServer(identity, now)) return
-    this.#stranger(system, now)
+    this.stranger(system, now)
     throw gatewayFault(
       'resolve.quarantined',
       `the program of ${system.name} is not the one that was pinned`,
@@ -97,7 +97,7 @@ export class PinWatch implements PinPort {
       }
       return undefined
     }
-    const drift = this.#stranger(system, now)
+    const drift = this.stranger(system, now)
     if (drift === undefined) return undefined
     return gatewayFault(
       'resolve.quarantined',
@@ -113,7 +113,7 @@ export class PinWatch implements PinPort {
   }
 
   /** Nothing was asked of it: what it shows besides is not known. */
-  #stranger(system: SystemDefinition, now: ServerIdentity): Drift | undefined {
+  stranger(system: SystemDefinition, now: ServerIdentity): Drift | undefined {
     const { digest: _digest, passing: _passing, ...pinned } = system
     return this.#judge(system, { ...pinned, identity: now })
   }
