@@ -55,6 +55,7 @@ const OWN_STARTS = [
   'test/crash/main.ts',
   'test/differential/main.ts',
   'test/interop/go-spiffe.ts',
+  'test/model/main.ts',
   'scripts/docs.ts',
   'test/conformance/print-parity.ts',
 ]
