@@ -93,8 +93,12 @@ export interface Open {
   close(): void
 }
 
-/** Opens a stream; resolves once it has said something. */
-export async function openStream(post: Post, holder: Holder): Promise<Open> {
+/** Opens a stream; resolves once it has said something. `onMore` is told of everything that it says. */
+export async function openStream(
+  post: Post,
+  holder: Holder,
+  onMore: () => void = () => undefined,
+): Promise<Open> {
   const ending = new AbortController()
   const { body, statusCode } = await request(`${post.url}/http/api/events`, {
     dispatcher: holder.dispatcher(),
@@ -105,7 +109,10 @@ export async function openStream(post: Post, holder: Holder): Promise<Open> {
   const said = Promise.withResolvers<void>()
   const ended = (async () => {
     try {
-      for await (const _ of body) said.resolve()
+      for await (const _ of body) {
+        onMore()
+        said.resolve()
+      }
     } catch {
       // Cut: that is what is looked for.
     }

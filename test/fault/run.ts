@@ -1,7 +1,7 @@
 // Holds a run of a fleet under faults: a governed load all along, a lock in each fault, and everything that happened as events to judge.
 
-import { Fleet } from '../../bench/fleet/fleet.ts'
-import { get, Load, openStream } from '../../bench/fleet/load.ts'
+import { Fleet, type Post } from '../../bench/fleet/fleet.ts'
+import { get, Load, openStream, type Open } from '../../bench/fleet/load.ts'
 import { GatewaysAnswer } from '../../src/wire/api/gateway.ts'
 import { ApprovalAgreed, ApprovalsAnswer } from '../../src/wire/api/approval.ts'
 import { AuditFlushed, AuditPage, type AuditEntry } from '../../src/wire/api/audit.ts'
@@ -65,7 +65,7 @@ async function fault(
   const loads = posts.map((post) => new Load(post, holder, perSecond))
   const held = heldCalls(fleet)
   for (const load of loads) load.start()
-  const streams = await Promise.all(posts.map((post) => openStream(post, holder)))
+  const streams = await Promise.all(posts.map((post) => stream(name, fleet, post, events)))
   await pause(700)
   let lock = ''
   const faulted: Faulted = {
@@ -85,6 +85,28 @@ async function fault(
   await fleet.unlock(lock)
   events.push({ at: wall(), kind: 'unlock', lock, control: 'control' })
   return goesThrough(name, fleet)
+}
+
+/** A stream by way of a gateway: whatever it says is an event too. The log has it as one more call, by its span. */
+async function stream(
+  name: string,
+  { holder }: Fleet,
+  of: Post,
+  events: GatewayEvent[],
+): Promise<Open> {
+  const { name: gateway } = of
+  const call = `stream of ${gateway}, ${name}`
+  const post = { gateway, call }
+  const begun: GatewayEvent[] = [
+    { at: wall(), kind: 'intent', call, locks: [] },
+    { at: wall(), kind: 'write', ...post },
+  ]
+  events.push(...begun)
+  const open = await openStream(of, holder, () => {
+    events.push({ at: wall(), kind: 'more', ...post })
+  })
+  void open.ended.then(() => events.push({ at: wall(), kind: 'outcome', call, said: 'done' }))
+  return open
 }
 
 /** After a fault everything goes on: a call by way of every gateway (no deadlock, also after all were down). */
@@ -170,6 +192,9 @@ async function recorded(fleet: Fleet, events: GatewayEvent[]): Promise<void> {
   // Outcomes of calls whose connection broke wait for their gateway, and not for ever.
   await pause(11_000)
   const locks = events.flatMap((event) => (event.kind === 'lock' ? event.lock : []))
+  for (const [index, event] of events.entries()) {
+    if (event.kind === 'intent') events[index] = { ...event, locks }
+  }
   const bySpan = new Map<string, { readonly call: string; readonly gateway: string }>()
   for (const { record } of await recordsOf(fleet, 'call.intent')) {
     const { approval, span, through } = record.body
@@ -210,7 +235,7 @@ async function recordsOf({ control }: Fleet, type: string): Promise<AuditEntry[]
   return found.reverse()
 }
 
-const ORDER = ['intent', 'lock', 'unlock', 'write', 'outcome', 'confirm']
+const ORDER = ['intent', 'lock', 'unlock', 'write', 'more', 'outcome', 'confirm']
 
 /** By time; of one millisecond, in the order in which things can be. */
 function ordered(events: readonly GatewayEvent[]): GatewayEvent[] {
