@@ -36,6 +36,18 @@ export interface Post {
   program: Program
   /** Where agents reach it. */
   url: string
+  /** File that says by how many seconds its wall clock is off, where the fleet has clocks of its own. */
+  readonly clock: string
+}
+
+/** A wall clock that is set by a file, which is read every second; the monotonic one is the machine's (faketime(1)). */
+function fakeClock(library: string, file: string): Record<string, string> {
+  return {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_CACHE_DURATION: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  }
 }
 
 /** Four free ports, for control. */
@@ -57,6 +69,8 @@ export class Fleet {
   readonly upstream: Upstream
   readonly #ports: readonly string[]
   readonly #environment: Readonly<Record<string, string>>
+  /** `libfaketime`, where wall clocks of gateways are to be set. */
+  readonly #clocks: string | undefined
   #server: Program | undefined
   #control: Control | undefined
   #holder: Holder | undefined
@@ -65,7 +79,9 @@ export class Fleet {
     upstream: Upstream,
     ports: readonly string[],
     environment: Readonly<Record<string, string>>,
+    clocks: string | undefined,
   ) {
+    this.#clocks = clocks
     this.upstream = upstream
     this.#ports = ports
     this.#environment = {
@@ -84,8 +100,9 @@ export class Fleet {
     gateways: number,
     environment: Readonly<Record<string, string>> = {},
     prepare: (home: string) => Promise<void> = () => Promise.resolve(),
+    clocks?: string,
   ): Promise<Fleet> {
-    const fleet = new Fleet(await Upstream.open(), await freePorts(), environment)
+    const fleet = new Fleet(await Upstream.open(), await freePorts(), environment, clocks)
     try {
       await prepare(fleet.home)
       await fleet.serve()
@@ -197,7 +214,9 @@ export class Fleet {
     writeFileSync(file, token, { mode: 0o600 })
     const home = join(this.folder, name)
     const join_ = ['--join-file', file, '--identity', this.#identityUrl]
-    const post = { name, home, relay, url: '' } as Omit<Post, 'program'> as Post
+    const clock = join(this.folder, `${name}.clock`)
+    writeFileSync(clock, '+0')
+    const post = { name, home, relay, url: '', clock } as Omit<Post, 'program'> as Post
     await this.#run(post, join_)
     this.posts.push(post)
   }
@@ -205,7 +224,8 @@ export class Fleet {
   async #run(post: Post, more: readonly string[]): Promise<void> {
     const at = ['--control', post.relay.address, '--port', '0', ...more]
     const args = ['--home', post.home, '-o', 'json', 'gateway', 'run', ...at]
-    post.program = await Program.start(args, this.#environment)
+    const clock = this.#clocks === undefined ? {} : fakeClock(this.#clocks, post.clock)
+    post.program = await Program.start(args, { ...this.#environment, ...clock })
     post.url = post.program.ready['url'] ?? ''
   }
 }

@@ -58,6 +58,8 @@ const LIMITS = {
 /** How long a handshake may take (ms), and how many connections one listener has at once. */
 const HANDSHAKE_MS = 10_000
 const MAX_CONNECTIONS = 4_096
+/** How often sessions are forgotten at most (ms): each costs a handshake anew. */
+const FORGET_MS = 5_000
 
 /** Codes of Node for broken HTTP that we have words of our own for. */
 const BROKEN: Readonly<Record<string, GatewayCode>> = {
@@ -115,6 +117,7 @@ export async function listenGateway(
     handshakeTimeout: HANDSHAKE_MS,
   })
   const stopCertifying = options.certify(server)
+  forgetUnverified(server, options)
   const listener = await listen(server, { ...options, secure: true })
   return {
     ...listener,
@@ -123,6 +126,24 @@ export async function listenGateway(
       return listener.close()
     },
   }
+}
+
+/**
+ * A session that is resumed repeats what was found of its certificate when it began: where that was made while a clock was wrong, a good
+ * certificate would count for nothing until the session ends. So a certificate that did not verify has every session begin anew, now and then.
+ */
+function forgetUnverified(
+  server: SecureServer,
+  { entropy, ports }: Pick<ListenOptions, 'entropy' | 'ports'>,
+): void {
+  let last = -Infinity
+  server.on('secureConnection', (socket) => {
+    const resumed = socket.isSessionReused() && socket.getPeerX509Certificate() !== undefined
+    const now = ports.clock.monotonic()
+    if (socket.authorized || !resumed || now - last < FORGET_MS) return
+    last = now
+    server.setTicketKeys(Buffer.from(entropy.bytes(48)))
+  })
 }
 
 /** Listens by threads that do the TLS: what they pass on is served here, as if it had come by this thread's own TLS. */

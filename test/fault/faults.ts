@@ -1,5 +1,6 @@
 // Holds the faults that a fleet is put to: each with a lock while it lasts, and healed before the next.
 
+import { writeFileSync } from 'node:fs'
 import type { Fleet, Post } from '../../bench/fleet/fleet.ts'
 
 /** What a fault may use. */
@@ -19,6 +20,12 @@ export type FaultOf = (of: Faulted) => Promise<void>
 /** How long a gateway goes on without control, and a little more (ms). */
 const LEASE_MS = 5_000
 const OVER_MS = LEASE_MS + 600
+
+/** Sets the wall clock of a gateway off by so many seconds; it has read that when this resolves. */
+async function off(post: Post, seconds: number, pause: Faulted['pause']): Promise<void> {
+  writeFileSync(post.clock, seconds < 0 ? String(seconds) : `+${seconds}`)
+  await pause(1_200)
+}
 
 async function killed(fleet: Fleet, post: Post): Promise<void> {
   await post.program.end('SIGKILL')
@@ -133,6 +140,32 @@ export const FAULTS: Readonly<Record<string, FaultOf>> = {
     await back
     await fleet.server.end('SIGKILL')
     await fleet.serve()
+  },
+
+  'a clock goes back': async ({ fleet, lock, pause }) => {
+    await off(fleet.posts[0]!, -3_600, pause)
+    await lock()
+    await pause(OVER_MS)
+    await off(fleet.posts[0]!, 0, pause)
+  },
+
+  'a clock goes forward': async ({ fleet, lock, pause }) => {
+    await off(fleet.posts[0]!, 3_600, pause)
+    await lock()
+    await pause(1_000)
+    await off(fleet.posts[0]!, 0, pause)
+  },
+
+  // The monotonic clock stands still while a machine is suspended, and the wall clock has gone on when it wakes.
+  'a machine is suspended': async ({ fleet, lock, pause }) => {
+    const [post] = fleet.posts as [Post]
+    post.program.kill('SIGSTOP')
+    writeFileSync(post.clock, '+20')
+    await lock()
+    await pause(1_500)
+    post.program.kill('SIGCONT')
+    await pause(3_000)
+    await off(post, 0, pause)
   },
 
   'the database restarts': async ({ lock, restartDatabase }) => {

@@ -1,5 +1,6 @@
 // Holds the faults as a program: `npm run fault -- [--only TEXT] [--postgres] [--calls N]`.
 
+import { globSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { migrated } from '../e2e/on-postgres.ts'
 import { PostgresServer } from '../fakes/postgres.ts'
@@ -14,15 +15,26 @@ const { values } = parseArgs({
   },
 })
 
-const DATABASE_FAULTS = ['the database restarts']
-const names = Object.keys(FAULTS).filter(
-  (name) => name.includes(values.only) && (values.postgres || !DATABASE_FAULTS.includes(name)),
-)
+/** Debian's package `faketime`. */
+const [clocks] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')
+/** Faults that need something which may not be there, and what that is. */
+const NEEDS: Readonly<Record<string, unknown>> = {
+  'the database restarts': values.postgres ? true : undefined,
+  'a clock goes back': clocks,
+  'a clock goes forward': clocks,
+  'a machine is suspended': clocks,
+}
+const asked = Object.keys(FAULTS).filter((name) => name.includes(values.only))
+const names = asked.filter((name) => !(name in NEEDS) || NEEDS[name] !== undefined)
+for (const name of asked.filter((one) => !names.includes(one))) {
+  process.stderr.write(`left out: ${name} (--postgres, or apt-get install faketime)\n`)
+}
 const server = values.postgres ? await PostgresServer.start() : undefined
 try {
   const database = await server?.database()
   const ran = await runFaults(names, {
     perSecond: Number(values.calls),
+    ...(clocks !== undefined && { clocks }),
     say: (line) => void process.stderr.write(`${line}\n`),
     ...(database !== undefined && { environment: { DATABASE_URL: database.url } }),
     prepare: async (home) => {
