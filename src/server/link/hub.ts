@@ -13,6 +13,9 @@ import type { LinkParts } from './parts.ts'
 const LATE_MS = 10_000
 /** A gateway asks every second: one that has not for so long is gone, whatever its connection looks like (ms). */
 const SILENT_MS = 5_000
+/** How long calls may take to land when control ends (ms): gateways wait for the next one as long as their lease, and that has to start. */
+const DRAIN_MS = 2_000
+const DRAIN_LOOK_MS = 10
 /** Locks whose confirmations are timed. */
 const MOST_TIMED = 1_024
 
@@ -108,9 +111,17 @@ export class GatewayHub {
     this.#desks.get(name)?.assigned()
   }
 
-  /** Has every gateway keep what is new to itself: this control is about to end, and another one, or the next, goes on. */
-  drain(): void {
+  /**
+   * Has every gateway keep what is new to itself: this control is about to end, and another one, or the next, goes on. Resolves when
+   * nothing is under way any more, or that takes too long: what goes on then is told to whoever is control next.
+   */
+  async drain(): Promise<void> {
     for (const desk of this.#desks.values()) desk.drain()
+    const until = this.#parts.clock.monotonic() + DRAIN_MS
+    const busy = (): boolean => [...this.#desks.values()].some(({ calls }) => calls > 0)
+    while (busy() && this.#parts.clock.monotonic() < until) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS))
+    }
   }
 
   close(): void {

@@ -66,12 +66,13 @@ export async function listenForGateways(
   })
   return {
     port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        for (const stop of stops) stop()
-        server.close(() => resolve())
-        hub.close()
-      }),
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      await hub.drain()
+      for (const stop of stops) stop()
+      hub.close()
+      await closed
+    },
   }
 }
 
