@@ -45,6 +45,10 @@ export class Program {
     return program
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   /** What it said when it was ready. */
   get ready(): Readonly<Record<string, string>> {
     return JSON.parse(this.#said) as Record<string, string>

@@ -33,6 +33,8 @@ export class Link {
   readonly #handlers: LinkHandlers
   readonly #open = new Map<number, Open>()
   readonly #closed: (() => void)[] = []
+  /** What is said in this turn: one write costs as much as many. */
+  #said: string[] = []
   #serving = 0
   #next = 1
   #lost: Fault | undefined
@@ -91,7 +93,14 @@ export class Link {
   }
 
   #send(message: JsonObject): void {
-    this.#socket.write(frame(message))
+    if (this.#said.push(frame(message)) === 1) setImmediate(() => this.#write())
+  }
+
+  #write(): void {
+    const said = this.#said
+    this.#said = []
+    if (this.#lost !== undefined) return
+    this.#socket.write(said.length === 1 ? said[0]! : said.join(''))
     if (this.#socket.writableLength > MOST_WAITING) {
       this.close(linkFault('link.lost', 'the other side does not read'))
     }
