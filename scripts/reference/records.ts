@@ -157,6 +157,16 @@ const AUTHORITY: Described = {
   'check.added':
     'a check was registered that gates can name: its host, how long it may take, and the reason',
   'check.removed': 'a check was removed: gates that name it open for nobody',
+  'gateway.added':
+    'an administrator registered a gateway of its own: which systems it may reach, null for every one, under which names, and until when its join token can be used',
+  'gateway.invited': 'an administrator let a gateway enrol again, by another join token',
+  'gateway.changed': 'an administrator assigned a gateway other systems or names, with the reason',
+  'gateway.enrolled':
+    'a gateway enrolled with its join token; `certificate` is the fingerprint of what it shows from here on, and nothing before it counts',
+  'gateway.renewed': 'a gateway got another certificate, for another key',
+  'gateway.removed': 'an administrator removed a gateway: its certificates are worth nothing',
+  'gateway.join_token_reused':
+    'somebody showed a join token of a gateway again that was used: whoever used it may not be who was meant to',
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.enforced':
     'what a gateway did for a lock: calls and programs that it cut, approvals that are void, and what stays valid elsewhere until when',

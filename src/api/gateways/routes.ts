@@ -42,6 +42,21 @@ function invited(ports: ControlPorts, { expiresAt, gateway, token }: Invited): G
   }
 }
 
+/**
+ * Tells every administrator: whoever runs a gateway is handed the credentials of its systems. It is done and on record by then: what keeps
+ * it from being told is for the operator's own log.
+ */
+async function announce(
+  ports: ControlPorts,
+  act: 'add' | 'invite' | 'change' | 'remove',
+  { name, systems }: Row,
+  word: { readonly person: string; readonly reason: string },
+): Promise<void> {
+  await ports.authority.governance
+    .announce({ kind: 'gateway', act, gateway: name, systems }, word)
+    .catch((error: unknown) => ports.failed(error, ''))
+}
+
 /** Serves gateways. */
 export function serveGateways(surface: Surface, ports: ControlPorts): void {
   const { links, roots } = ports
@@ -72,7 +87,9 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
     async ({ body: { hosts, name, reason, systems }, person }) => {
       const assigned = { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
       const word = { person: person.id, reason }
-      return invited(ports, await gateways.add({ name, ...assigned }, word, roots))
+      const added = await gateways.add({ name, ...assigned }, word, roots)
+      await announce(ports, 'add', added.gateway, word)
+      return invited(ports, added)
     },
   )
   surface.closed(
@@ -85,7 +102,9 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
     },
     async ({ params, body, person }) => {
       const word = { person: person.id, reason: body.reason }
-      return invited(ports, await gateways.invite(params.name, word, roots))
+      const again = await gateways.invite(params.name, word, roots)
+      await announce(ports, 'invite', again.gateway, word)
+      return invited(ports, again)
     },
   )
   surface.closed(
@@ -99,7 +118,9 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
     async ({ params, body: { hosts, reason, systems }, person }) => {
       const assigned = { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
       const word = { person: person.id, reason }
-      return shown(ports, await gateways.change(params.name, assigned, word))
+      const changed = await gateways.change(params.name, assigned, word)
+      await announce(ports, 'change', changed, word)
+      return shown(ports, changed)
     },
   )
   surface.closed(
@@ -112,7 +133,9 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
     },
     async ({ params, body, person }) => {
       const word = { person: person.id, reason: body.reason }
-      return shown(ports, await gateways.remove(params.name, word))
+      const removed = await gateways.remove(params.name, word)
+      await announce(ports, 'remove', removed, word)
+      return shown(ports, removed)
     },
   )
 }
