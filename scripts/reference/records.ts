@@ -10,6 +10,8 @@ const CALLS: Described = {
     'a call is about to reach its upstream: who, under whose delegation, what set it off, the decision with its policies, the approval if there was one, and a commitment to the arguments; durable before anything happens',
   'call.outcome':
     'how a call ended: `ok`, `tool_error`, `upstream_error`, `withheld` (it was done, and inspection kept the answer back), `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; what inspection took out by kind and count, and the labels that the lineage took up, a commitment to the result, and how long each part took; `ref` is the leaf hash of the intent',
+  'call.late_outcome':
+    'how a call ended whose connection to its gateway broke, as that said once it was back; its outcome was recorded as unknown',
   'call.denied':
     'a call that did not run, with the code and the reason; also what an upstream asked of an agent and was refused',
   'system.asked':
@@ -170,6 +172,8 @@ const AUTHORITY: Described = {
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.enforced':
     'what a gateway did for a lock: calls and programs that it cut, approvals that are void, and what stays valid elsewhere until when',
+  'lock.confirmed':
+    'a gateway of its own says, signed by its key, what a lock ended there; `after_ms` is how long after the lock control heard of it',
   'lock.lift_requested':
     'the first of two words that lift a lock: it is in force all the same; `from` is when the same person, alone, may say the second',
   'lock.lift_withdrawn': 'a request to lift a lock was taken back; `first` is who had asked',

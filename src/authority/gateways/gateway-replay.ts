@@ -81,7 +81,8 @@ function keptOf(doc: Gateway, said: Said): Kept | undefined {
 
 function ended({ tokenHash: _hash, tokenEnds: _ends, ...doc }: Gateway, end: LoggedRecord) {
   const { body, person = '', ts } = end.record
-  const removed = { by: person, reason: String(body['reason']), at: Date.parse(ts) }
+  const reason = typeof body['reason'] === 'string' ? body['reason'] : ''
+  const removed = { by: person, reason, at: Date.parse(ts) }
   return { ...doc, state: 'removed', certificates: [], removed } as const
 }
 

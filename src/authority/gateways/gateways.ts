@@ -51,10 +51,11 @@ export interface Invited {
 }
 
 type Known = Pick<Systems, 'find'>
+type Ports = Pick<AuthorityPorts, 'audit' | 'clock' | 'entropy' | 'store'>
 
 /** The gateways. Reading is synchronous, from memory. */
 export class Gateways {
-  readonly #ports: AuthorityPorts
+  readonly #ports: Ports
   readonly #systems: Known
   readonly #turns = new Turns()
   readonly #rows = new Map<string, Held<Gateway>>()
@@ -64,13 +65,13 @@ export class Gateways {
   /** Hashes of join tokens whose reuse is on record; what follows is counted by the listener, so that nobody fills the log. */
   readonly #reported = new Set<string>()
 
-  private constructor(ports: AuthorityPorts, systems: Known) {
+  private constructor(ports: Ports, systems: Known) {
     this.#ports = ports
     this.#systems = systems
   }
 
   /** Reads those that verify and are not removed. */
-  static async load(ports: AuthorityPorts, systems: Known): Promise<Gateways> {
+  static async load(ports: Ports, systems: Known): Promise<Gateways> {
     const gateways = new Gateways(ports, systems)
     for (const held of await ports.store.gateways.all({ state: ['invited', 'active'] })) {
       gateways.#rows.set(held.doc.name, held)
