@@ -2,7 +2,6 @@
 
 import type { AuditLog } from '../../audit/log.ts'
 import type { LoggedRecord } from '../../audit/log-reader.ts'
-import { rfc3339 } from '../../std/clock.ts'
 import type { Store } from '../../store/open.ts'
 import type { Gateway } from '../../store/rows/gateway.ts'
 import { receiptOf, recorded } from '../recorded.ts'
@@ -88,12 +87,12 @@ function ended({ tokenHash: _hash, tokenEnds: _ends, ...doc }: Gateway, end: Log
 
 /** A join token that was used, or that another one has replaced, is none. */
 function withoutToken(doc: Gateway, { enrolled, invited }: Said): Kept | undefined {
-  const { tokenEnds, tokenHash, ...rest } = doc
+  const { tokenEnds: _ends, tokenHash, ...rest } = doc
+  if (tokenHash === undefined) return undefined
+  const isIt = ({ record }: LoggedRecord): boolean => record.body['join_token'] === tokenHash
   const [last] = invited
-  const [used] = enrolled
-  if (tokenHash === undefined || tokenEnds === undefined || last === undefined) return undefined
-  if (last.record.body['expires_at'] !== rfc3339(tokenEnds)) return { doc: rest, said: last }
-  return used !== undefined && used.index > last.index ? { doc: rest, said: used } : undefined
+  const said = enrolled.find(isIt) ?? (last === undefined || isIt(last) ? undefined : last)
+  return said === undefined ? undefined : { doc: rest, said }
 }
 
 /** Certificates from before it enrolled anew are worth nothing, and so are those that as many as a row knows have followed. */

@@ -202,7 +202,7 @@ export class Gateways {
         tokenUsed: hash,
         enrolledAt: now,
       }
-      return this.#certify(doc, held, publicKey, 'gateway.enrolled', roots)
+      return this.#certify(doc, held, publicKey, 'gateway.enrolled', roots, { join_token: hash })
     })
   }
 
@@ -245,10 +245,11 @@ export class Gateways {
     publicKey: Uint8Array,
     type: 'gateway.enrolled' | 'gateway.renewed',
     roots: Issuing,
+    facts: JsonObject = {},
   ): Promise<IssuedGateway> {
     await checkKey(publicKey, this.list(), this.#ports.store)
     const issued = certified(doc, publicKey, roots, this.#ports.clock.now())
-    const written = await this.#write(issued.doc, held, type, issued.facts)
+    const written = await this.#write(issued.doc, held, type, { ...issued.facts, ...facts })
     // Removed meanwhile: what was issued is worth nothing, and is not handed out.
     if (this.#rows.get(doc.name) !== written) throw this.#unknown(doc.name)
     return issued.answer
@@ -259,7 +260,7 @@ export class Gateways {
     const used = this.list().find(({ tokenUsed }) => tokenUsed === hash)
     if (used !== undefined && !this.#reported.has(hash) && this.#reported.size < MOST_REPORTED) {
       this.#reported.add(hash)
-      const body = { gateway: used.id, name: used.name }
+      const body = { gateway: used.id, name: used.name, join_token: hash }
       await this.#ports.audit.append({
         type: 'gateway.join_token_reused',
         phase: 'lifecycle',
@@ -279,8 +280,13 @@ export class Gateways {
     const { clock, entropy } = this.#ports
     const secret = entropy.bytes(32)
     const expiresAt = clock.now() + TOKEN_MS
-    const invited = { ...doc, tokenHash: base64url(sha256(secret)), tokenEnds: expiresAt }
-    const facts = { ...assignment(doc), expires_at: rfc3339(expiresAt) }
+    const tokenHash = base64url(sha256(secret))
+    const invited = { ...doc, tokenHash, tokenEnds: expiresAt }
+    const facts = {
+      ...assignment(doc),
+      join_token: tokenHash,
+      expires_at: rfc3339(expiresAt),
+    }
     const written = await this.#write(invited, held, type, facts, word)
     const token = formatJoinToken({ secret, authority: roots.serving.fingerprint })
     return { gateway: written.doc, token, expiresAt }
@@ -311,7 +317,7 @@ export class Gateways {
       return written
     }
     this.#rows.set(doc.name, written)
-    if (held !== undefined && held.doc.enrolledAt !== doc.enrolledAt) {
+    if (held !== undefined && held.doc.tokenUsed !== doc.tokenUsed) {
       this.#tell({ ...doc, state: 'invited' })
     }
     this.#tell(doc)
