@@ -13,7 +13,6 @@ import { SIDE_FAULTS } from '../../src/audit/side/faults.ts'
 import { AUTHORITY_FAULTS } from '../../src/authority/faults.ts'
 import { AMENDMENT_FAULTS } from '../../src/authority/approvals/amendment-faults.ts'
 import { CHECK_FAULTS } from '../../src/authority/checks/faults.ts'
-import { GATEWAY_REGISTRY_FAULTS } from '../../src/authority/gateways/faults.ts'
 import { GOVERNANCE_FAULTS } from '../../src/authority/governance/faults.ts'
 import { UNIX_FAULTS } from '../../src/authority/identity/attest/unix-faults.ts'
 import { CONSENT_FAULTS } from '../../src/authority/consent/faults.ts'
@@ -34,6 +33,10 @@ import { APPLY_FAULTS } from '../../src/cli/apply/faults.ts'
 import { TOKEN_FAULTS } from '../../src/authority/tokens/faults.ts'
 import { CONNECT_FAULTS } from '../../src/cli/connect/faults.ts'
 import { CLI_FAULTS } from '../../src/cli/faults.ts'
+import { GATEWAY_REGISTRY_FAULTS } from '../../src/authority/gateways/faults.ts'
+import { LINK_FAULTS } from '../../src/server/link/faults.ts'
+import { GATEWAY_IDENTITY_FAULTS } from '../../src/wire/gateway-identity.ts'
+import { LINK_WIRE_FAULTS } from '../../src/wire/link.ts'
 import { HOLDER_FAULTS } from '../../src/server/holder/faults.ts'
 import { BRIDGE_FAULTS } from '../../src/cli/mcp/faults.ts'
 import { RUN_FAULTS } from '../../src/cli/run/faults.ts'
@@ -45,7 +48,6 @@ import { DELEGATION_FAULTS } from '../../src/authority/delegation/faults.ts'
 import { POLICY_FAULTS } from '../../src/policy/faults.ts'
 import { CREDENTIAL_FAULTS } from '../../src/server/credentials/faults.ts'
 import { BACKUP_FAULTS } from '../../src/server/backup/faults.ts'
-import { LINK_FAULTS } from '../../src/server/link/faults.ts'
 import { SERVER_FAULTS } from '../../src/server/faults.ts'
 import { DER_FAULTS } from '../../src/std/der.ts'
 import type { FaultCatalogue } from '../../src/std/fault.ts'
@@ -53,9 +55,7 @@ import { JSON_FAULTS } from '../../src/std/json.ts'
 import { PEM_FAULTS } from '../../src/std/pem.ts'
 import { STORE_FAULTS } from '../../src/store/faults.ts'
 import { TLOG_FAULTS } from '../../src/tlog/faults.ts'
-import { GATEWAY_IDENTITY_FAULTS } from '../../src/wire/gateway-identity.ts'
 import { IDENTITY_WIRE_FAULTS } from '../../src/wire/identity.ts'
-import { LINK_WIRE_FAULTS } from '../../src/wire/link.ts'
 import { DPOP_FAULTS } from '../../src/wire/dpop.ts'
 import { JWT_FAULTS } from '../../src/wire/jwt.ts'
 import { OPERATOR_PROOF_FAULTS } from '../../src/wire/operator-proof.ts'
@@ -88,10 +88,10 @@ const CATALOGUES: Readonly<Record<string, readonly [title: string, catalogue: Fa
   AUTHORITY_FAULTS: ['Registry, approvals, locks and secrets', AUTHORITY_FAULTS],
   AMENDMENT_FAULTS: ['Approvals for a task', AMENDMENT_FAULTS],
   CHECK_FAULTS: ['Checks', CHECK_FAULTS],
-  GATEWAY_REGISTRY_FAULTS: ['Gateways of their own', GATEWAY_REGISTRY_FAULTS],
-  GATEWAY_IDENTITY_FAULTS: ['Messages of gateways that enrol', GATEWAY_IDENTITY_FAULTS],
+  GATEWAY_REGISTRY_FAULTS: ['Gateways that run on their own', GATEWAY_REGISTRY_FAULTS],
+  GATEWAY_IDENTITY_FAULTS: ['Enrolment of gateways', GATEWAY_IDENTITY_FAULTS],
   LINK_FAULTS: ['Between control and its gateways', LINK_FAULTS],
-  LINK_WIRE_FAULTS: ['Messages between control and its gateways', LINK_WIRE_FAULTS],
+  LINK_WIRE_FAULTS: ['Messages of gateways', LINK_WIRE_FAULTS],
   EFFECT_FAULTS: ['What calls set off', EFFECT_FAULTS],
   TRUST_FAULTS: ['Trust sources', TRUST_FAULTS],
   SIGNAL_FAULTS: ['Signals of others', SIGNAL_FAULTS],

@@ -10,8 +10,6 @@ const CALLS: Described = {
     'a call is about to reach its upstream: who, under whose delegation, what set it off, the decision with its policies, the approval if there was one, and a commitment to the arguments; durable before anything happens',
   'call.outcome':
     'how a call ended: `ok`, `tool_error`, `upstream_error`, `withheld` (it was done, and inspection kept the answer back), `not_executed`, `cut`, `cancelled`, or `unknown` where a crash left its intent without an answer; what inspection took out by kind and count, and the labels that the lineage took up, a commitment to the result, and how long each part took; `ref` is the leaf hash of the intent',
-  'call.late_outcome':
-    'how a call ended whose connection to its gateway broke, as that said once it was back; its outcome was recorded as unknown',
   'call.denied':
     'a call that did not run, with the code and the reason; also what an upstream asked of an agent and was refused',
   'system.asked':
@@ -159,21 +157,24 @@ const AUTHORITY: Described = {
   'check.added':
     'a check was registered that gates can name: its host, how long it may take, and the reason',
   'check.removed': 'a check was removed: gates that name it open for nobody',
-  'gateway.added':
-    'an administrator registered a gateway of its own: which systems it may reach, null for every one, under which names, and until when its join token can be used',
-  'gateway.invited': 'an administrator let a gateway enrol again, by another join token',
-  'gateway.changed': 'an administrator assigned a gateway other systems or names, with the reason',
-  'gateway.enrolled':
-    'a gateway enrolled with its join token; `certificate` is the fingerprint of what it shows from here on, and nothing before it counts',
-  'gateway.renewed': 'a gateway got another certificate, for another key',
-  'gateway.removed': 'an administrator removed a gateway: its certificates are worth nothing',
-  'gateway.join_token_reused':
-    'somebody showed a join token of a gateway again that was used: whoever used it may not be who was meant to',
   'lock.added': 'an active denial began, with its target and the reason',
   'lock.enforced':
     'what a gateway did for a lock: calls and programs that it cut, approvals that are void, and what stays valid elsewhere until when',
   'lock.confirmed':
-    'a gateway of its own says, signed by its key, what a lock ended there; `after_ms` is how long after the lock control heard of it',
+    'a gateway that runs on its own has a lock in force: the calls and programs that it cut, how long after control that was, and its signature (ES256 over `bailiwick/lock-confirmed/v1`)',
+  'call.late_outcome':
+    'how a call ended at a gateway whose connection was gone until after its outcome was recorded as `unknown`; `ref` is the intent',
+  'gateway.added':
+    'an administrator registered a gateway that runs on its own: what it may reach (`systems`, null for every one), under which names it is reached, and until when its join token can be used',
+  'gateway.invited': 'an administrator let a gateway enrol again, by another join token',
+  'gateway.changed': 'an administrator assigned a gateway other systems, or other names',
+  'gateway.enrolled':
+    'a gateway used its join token: its certificate, and until when that holds; no earlier one counts from here on',
+  'gateway.renewed': 'a gateway got another certificate, for another key',
+  'gateway.join_token_reused':
+    'somebody showed a join token of a gateway that was used: whoever used it may not be who was meant to',
+  'gateway.removed':
+    'an administrator removed a gateway: its certificates are worth nothing, and what it carried out was cut',
   'lock.lift_requested':
     'the first of two words that lift a lock: it is in force all the same; `from` is when the same person, alone, may say the second',
   'lock.lift_withdrawn': 'a request to lift a lock was taken back; `first` is who had asked',

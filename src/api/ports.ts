@@ -387,7 +387,6 @@ export interface ControlPorts {
     | 'pems'
     | 'serving'
     | 'trusts'
-    | 'serving'
     | 'sequence'
     | 'tokenKeyId'
     | 'list'

@@ -9,6 +9,7 @@ import {
   LockRemoved,
   LockShown,
   LocksAnswer,
+  type LockAtGateway,
   type LockReceipt,
 } from '../wire/api/lock.ts'
 import { because } from './because.ts'
@@ -95,12 +96,32 @@ async function show(context: Context, id: string): Promise<void> {
       ...receiptLines(one, screen.now),
       `its proof: bailiwick audit proof ${one.leaf}`,
     ])
+    const apart = lock.gateways.map((one) => gatewayLine(one, screen.now))
     const none = [
       'no gateway has answered: it was set by Bailiwick itself, or before receipts were',
     ]
-    const told = lines.length === 0 ? none : lines
+    const told = [...(lines.length === 0 ? none : lines), ...apart]
     return `${drawLocks([lock], surface, screen.now)}${told.map((line) => `${line}\n`).join('')}`
   })
+}
+
+/** How one gateway that runs on its own stands to a lock. */
+function gatewayLine(of: LockAtGateway, now: number): string {
+  const { after_ms: after, calls, confirmed_at: at, denies_from: from, gateway, processes } = of
+  switch (of.state) {
+    case 'confirmed': {
+      const time = after === null ? '' : `, ${Math.ceil(after)} ms after it was in force`
+      return `${gateway}: confirmed ${when(at ?? '', now)}${time}: ${calls} calls cut, ${processes} processes ended`
+    }
+    case 'in_view':
+      return `${gateway}: has it in its view since it connected`
+    case 'waiting':
+      return `${gateway}: connected, and has not confirmed it yet`
+    case 'away':
+      return from === null
+        ? `${gateway}: away since before control started: it denies everything`
+        : `${gateway}: away: it denies everything from ${when(from, now)} on`
+  }
 }
 
 async function list(context: Context): Promise<void> {

@@ -63,13 +63,13 @@ export async function startBailiwick(settings: Settings, machine: Machine): Prom
 async function start(settings: Settings, machine: Machine, stack: Stack): Promise<Running> {
   const { host } = settings
   const urls: Urls = { control: '', identity: '', gateway: '' }
-  let links: Links | undefined
+  const linked: { links?: Links } = {}
   const core = await openCore(settings, machine, () => urls.control, {
     identity: () => urls.identity,
     gateways: () => [
       urls.gateway,
       ...(urls.plain === undefined ? [] : [urls.plain]),
-      ...(links?.urls() ?? []),
+      ...(linked.links?.urls() ?? []),
     ],
   })
   stack.push(() => core.close())
@@ -83,7 +83,8 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
 
   Object.assign(urls, await openGateways(core, stack, named))
   Object.assign(urls, await workloadUrl(core, stack))
-  links = await openLinks(core, stack, named, () => urls.control)
+  const links = await openLinks(core, stack, named, () => urls.control)
+  linked.links = links
   if (links.address !== undefined) urls.link = links.address
 
   const control = openControl({

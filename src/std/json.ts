@@ -325,6 +325,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   )
 }
 
+/** The text that a value is; empty for anything else. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
+}
+
 /** Writes a value in the order in which it was read. Undefined properties are left out, as JSON.stringify does. */
 export function stringifyJson(value: Json): string {
   return write(value, false)

@@ -102,6 +102,8 @@ const HelloHere = z.strictObject({
   version: z.int(),
   release: Short,
   boot: Short,
+  /** How long any call there goes on without control (ms). */
+  lease_ms: Count.max(60_000),
   urls: z.array(z.url().max(512)).max(16),
 })
 

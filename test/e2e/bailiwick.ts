@@ -48,17 +48,19 @@ export function testServer(path: string, ...args: string[]): string[] {
 /** One Bailiwick. Leaving its scope ends the process and removes the home. */
 export class Bailiwick implements AsyncDisposable {
   readonly home: string
-  readonly #ports: readonly [number, number, number]
+  readonly #ports: readonly [number, number, number, number]
   readonly #environment: Readonly<Record<string, string>>
   readonly #holders: Holder[] = []
   readonly #enders: (() => Promise<unknown>)[] = []
   #child: Child | undefined
   #rows: TestRows | undefined
   #control: Control | undefined
+  /** Whether it listens for gateways. */
+  #linked = false
 
   private constructor(
     home: string,
-    ports: readonly [number, number, number],
+    ports: readonly [number, number, number, number],
     environment: Readonly<Record<string, string>>,
   ) {
     this.home = home
@@ -76,6 +78,7 @@ export class Bailiwick implements AsyncDisposable {
   static async start(
     environment: Readonly<Record<string, string>> = {},
     home: string = mkdtempSync(join(tmpdir(), 'bailiwick-e2e-')),
+    linked = false,
   ): Promise<Bailiwick> {
     // Systems of tests tell what they saw by files: those that are about sandboxes say so.
     const rows = await rowsOfTest(home, environment)
@@ -88,6 +91,7 @@ export class Bailiwick implements AsyncDisposable {
     }
     const bailiwick = new Bailiwick(home, await freePorts(), open)
     bailiwick.#rows = rows
+    bailiwick.#linked = linked
     try {
       await bailiwick.serve()
     } catch (error) {
@@ -117,6 +121,11 @@ export class Bailiwick implements AsyncDisposable {
     return this.#ports[0]
   }
 
+  /** Where gateways connect that run on their own. */
+  get link(): string {
+    return `127.0.0.1:${this.#ports[3]}`
+  }
+
   get identityUrl(): string {
     return `https://127.0.0.1:${this.#ports[1]}`
   }
@@ -131,11 +140,18 @@ export class Bailiwick implements AsyncDisposable {
 
   /** Starts the server on this home and these ports; resolves when it is ready. */
   async serve(...more: readonly string[]): Promise<void> {
-    const [control, identity, gateway] = this.#ports.map(String) as [string, string, string]
+    const [control, identity, gateway, link] = this.#ports.map(String) as [
+      string,
+      string,
+      string,
+      string,
+    ]
     const ports = ['--control-port', control, '--identity-port', identity]
     // Any free port: nothing that comes back after a restart depends on it.
     const gateways = ['--gateway-port', gateway, '--gateway-plain-port', '0']
-    const args = ['serve', '--home', this.home, '-o', 'json', ...ports, ...gateways, ...more]
+    const linked = this.#linked ? ['--link-port', link] : []
+    const serve = ['serve', '--home', this.home, '-o', 'json', ...ports, ...gateways]
+    const args = [...serve, ...linked, ...more]
     const child = new Child([MAIN, ...args], this.#environment)
     this.#child = child
     await until('the server is ready', () => {

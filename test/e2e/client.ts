@@ -10,7 +10,6 @@ import { fetch as undiciFetch, request, type RequestInit as UndiciInit } from 'u
 import type { Holder } from '../../src/cli/identity/holder.ts'
 import { META, MODERN_ERA } from '../../src/wire/mcp.ts'
 import type { McpEra } from '../../src/wire/system.ts'
-import type { Bailiwick } from './bailiwick.ts'
 
 /** How a client of a test is. */
 export interface ClientKind {
@@ -21,9 +20,15 @@ export interface ClientKind {
   readonly onUrl?: (url: string) => 'accept' | 'decline'
 }
 
+/** Where agents call: a Bailiwick, or a gateway of one. */
+export interface Place {
+  readonly gatewayUrl: string
+  onEnd(end: () => Promise<unknown>): void
+}
+
 /** An official client, connected to a system through the gateway. */
 export async function connect(
-  bailiwick: Bailiwick,
+  bailiwick: Place,
   holder: Holder,
   system: string,
   kind: ClientKind,
@@ -92,7 +97,7 @@ export interface Answer {
 
 /** One bare request to the gateway, with whatever is wrong with it. */
 export async function send(
-  bailiwick: Bailiwick,
+  bailiwick: Pick<Place, 'gatewayUrl'>,
   holder: Holder,
   ask: {
     readonly path?: string

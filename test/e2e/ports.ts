@@ -20,11 +20,12 @@ async function isFree(port: number): Promise<boolean> {
   return true
 }
 
-/** Three free ports in a row, for control, identity and gateway. */
-export async function freePorts(): Promise<readonly [number, number, number]> {
+/** Four free ports in a row, for control, identity, gateway, and the gateways that run on their own. */
+export async function freePorts(): Promise<readonly [number, number, number, number]> {
   for (;;) {
     const port = randomInt(FROM, TO)
-    const free = [await isFree(port), await isFree(port + 1), await isFree(port + 2)]
-    if (!free.includes(false)) return [port, port + 1, port + 2]
+    const ports = [port, port + 1, port + 2, port + 3] as const
+    const free = await Promise.all(ports.map(isFree))
+    if (!free.includes(false)) return ports
   }
 }

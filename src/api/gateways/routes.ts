@@ -57,10 +57,17 @@ async function announce(
     .catch((error: unknown) => ports.failed(error, ''))
 }
 
+/** What is left out stays. */
+function given(
+  hosts: readonly string[] | undefined,
+  systems: readonly string[] | null | undefined,
+) {
+  return { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
+}
+
 /** Serves gateways. */
 export function serveGateways(surface: Surface, ports: ControlPorts): void {
-  const { links, roots } = ports
-  const { gateways } = ports.authority
+  const { authority, links } = ports
   surface.closed(
     'GET /v1/gateways',
     { summary: 'Gateways and how they are connected', answer: GatewaysAnswer },
@@ -72,11 +79,19 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
           systems: null,
           hosts: [],
         },
-        ...gateways.list().map((one) => shown(ports, one)),
+        ...authority.gateways.list().map((one) => shown(ports, one)),
       ],
       address: links.address ?? null,
     }),
   )
+  serveInvitations(surface, ports)
+  serveChanges(surface, ports)
+}
+
+/** Routes whose answers have a join token. */
+function serveInvitations(surface: Surface, ports: ControlPorts): void {
+  const { authority, roots } = ports
+  const { gateways } = authority
   surface.closed(
     'POST /v1/gateways',
     {
@@ -85,9 +100,8 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
       answer: GatewayInvited,
     },
     async ({ body: { hosts, name, reason, systems }, person }) => {
-      const assigned = { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
       const word = { person: person.id, reason }
-      const added = await gateways.add({ name, ...assigned }, word, roots)
+      const added = await gateways.add({ name, ...given(hosts, systems) }, word, roots)
       await announce(ports, 'add', added.gateway, word)
       return invited(ports, added)
     },
@@ -107,6 +121,10 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
       return invited(ports, again)
     },
   )
+}
+
+function serveChanges(surface: Surface, ports: ControlPorts): void {
+  const { gateways } = ports.authority
   surface.closed(
     'POST /v1/gateways/{name}/change',
     {
@@ -116,9 +134,8 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
       answer: Gateway,
     },
     async ({ params, body: { hosts, reason, systems }, person }) => {
-      const assigned = { ...(hosts && { hosts }), ...(systems !== undefined && { systems }) }
       const word = { person: person.id, reason }
-      const changed = await gateways.change(params.name, assigned, word)
+      const changed = await gateways.change(params.name, given(hosts, systems), word)
       await announce(ports, 'change', changed, word)
       return shown(ports, changed)
     },

@@ -11,7 +11,7 @@ import { answer, readBody } from './exchange.ts'
 import { fault } from './faults.ts'
 import { pathOf } from './routes.ts'
 
-export const GATEWAY_PATHS = { enrol: '/v1/gateways/enroll', renew: '/v1/gateways/renew' } as const
+const GATEWAY_PATHS = { enrol: '/v1/gateways/enroll', renew: '/v1/gateways/renew' } as const
 
 /** Whether a path is one of gateways. */
 export function isGatewayPath(path: string): boolean {

@@ -18,6 +18,7 @@ import { BecauseRequest } from '../../wire/api/text.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts, Lock } from '../ports.ts'
 import type { Surface } from '../serve.ts'
+import { atGateways, recordsOf } from './gateways.ts'
 
 function shown(authority: ControlPorts['authority'], lock: Lock): LockAnswer {
   const { kind } = lock.target
@@ -49,9 +50,6 @@ function nameOf(
   return before === undefined || id === undefined ? name : before + personName(authority, id)
 }
 
-/** Receipts that are looked through at a time. */
-const PAGE = 1_000
-
 function receiptShown({ outside, upstream, ...receipt }: LockReceipt): LockReceiptAnswer {
   return {
     ...receipt,
@@ -66,23 +64,9 @@ function receiptIn({ leaf, record }: LoggedRecord): LockReceiptAnswer[] {
   return read.success ? [read.data] : []
 }
 
-/** The receipts of a lock, the newest first: those that were made since it was. */
-async function receiptsOf(
-  audit: ControlPorts['audit'],
-  { id, at }: Lock,
-): Promise<LockReceiptAnswer[]> {
-  const found: LockReceiptAnswer[] = []
-  for (let before = Number.MAX_SAFE_INTEGER; ;) {
-    const page = await audit.tail({ type: 'lock.enforced', limit: PAGE, before })
-    found.push(...page.flatMap((one) => (one.record.body['lock'] === id ? receiptIn(one) : [])))
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE || Date.parse(last.record.ts) < at) return found
-    before = last.index
-  }
-}
-
 /** Serves locks. */
-export function serveLocks(surface: Surface, { audit, authority, server }: ControlPorts): void {
+export function serveLocks(surface: Surface, ports: ControlPorts): void {
+  const { audit, authority, server } = ports
   surface.closed(
     'GET /v1/locks',
     { summary: 'Locks in force, oldest first', answer: LocksAnswer },
@@ -114,8 +98,9 @@ export function serveLocks(surface: Surface, { audit, authority, server }: Contr
     async ({ params: { id } }) => {
       const lock = await authority.locks.get(id)
       const removed = lock.removed === undefined ? null : rfc3339(lock.removed.at)
-      const receipts = await receiptsOf(audit, lock)
-      return { ...shown(authority, lock), removed_at: removed, receipts }
+      const receipts = (await recordsOf(audit, 'lock.enforced', lock)).flatMap(receiptIn)
+      const gateways = await atGateways(ports, lock)
+      return { ...shown(authority, lock), removed_at: removed, receipts, gateways }
     },
   )
   surface.closed(

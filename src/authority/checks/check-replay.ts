@@ -1,13 +1,9 @@
 // Holds the replay of checks that the log says were removed, into a database that is older than the log (INV-13).
 
 import type { AuditLog } from '../../audit/log.ts'
-import type { Json } from '../../std/json.ts'
+import { textOf } from '../../std/json.ts'
 import type { Store } from '../../store/open.ts'
 import { receiptOf, recorded } from '../recorded.ts'
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value : ''
-}
 
 /** Removes checks that the rows call active and the log does not. Says how many. */
 export async function replayChecks({

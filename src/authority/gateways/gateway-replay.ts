@@ -2,6 +2,7 @@
 
 import type { AuditLog } from '../../audit/log.ts'
 import type { LoggedRecord } from '../../audit/log-reader.ts'
+import { textOf } from '../../std/json.ts'
 import type { Store } from '../../store/open.ts'
 import type { Gateway } from '../../store/rows/gateway.ts'
 import { receiptOf, recorded } from '../recorded.ts'
@@ -31,7 +32,7 @@ export async function replayGateways({ audit, clock, store }: Ports): Promise<nu
     const all = new Map<string, LoggedRecord[]>()
     for (const type of types) {
       for await (const logged of recorded(audit, type, oldest)) {
-        const id = String(logged.record.body['gateway'])
+        const id = textOf(logged.record.body['gateway'])
         all.set(id, [...(all.get(id) ?? []), logged])
       }
     }
@@ -80,8 +81,7 @@ function keptOf(doc: Gateway, said: Said): Kept | undefined {
 
 function ended({ tokenHash: _hash, tokenEnds: _ends, ...doc }: Gateway, end: LoggedRecord) {
   const { body, person = '', ts } = end.record
-  const reason = typeof body['reason'] === 'string' ? body['reason'] : ''
-  const removed = { by: person, reason, at: Date.parse(ts) }
+  const removed = { by: person, reason: textOf(body['reason']), at: Date.parse(ts) }
   return { ...doc, state: 'removed', certificates: [], removed } as const
 }
 
@@ -109,7 +109,7 @@ function withoutCertificates(doc: Gateway, { enrolled, renewed }: Said): Kept | 
 }
 
 function endOf({ record }: LoggedRecord): number {
-  return Date.parse(String(record.body['not_after']))
+  return Date.parse(textOf(record.body['not_after']))
 }
 
 /** Systems and names that were taken from it stay taken. */

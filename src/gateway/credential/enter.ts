@@ -5,7 +5,7 @@ import type { Presented } from '../../wire/presented.ts'
 import { isDenial } from '../denial.ts'
 import type { SurfacePorts } from '../ports.ts'
 import { peerOf } from '../front/peer.ts'
-import { authenticate } from '../steps/01-authenticate.ts'
+import { authenticate, UNKNOWABLE } from '../steps/01-authenticate.ts'
 import { present, type Shown } from './present.ts'
 import { isRefusal, refuseProof, type CredentialRefusal } from './refusal.ts'
 import type { Surface } from './surface.ts'
@@ -49,6 +49,7 @@ export async function enter(
   const who = isDenial(actor) ? actor.of : actor
   if (isDenial(actor) && who === undefined) {
     const { code, detail, next } = actor
+    if (code === UNKNOWABLE) return { refusedCredential: true, status: 503, code, detail, next }
     const error = 'invalid_token' as const
     return { refusedCredential: true, status: 401, code, detail, next, error, scheme }
   }

@@ -13,7 +13,7 @@ import { gatewayFault } from '../faults.ts'
 import type { Conclusion, Governing } from '../governing.ts'
 import type { Network } from '../net/network.ts'
 import type { SurfacePorts } from '../ports.ts'
-import { authenticate } from '../steps/01-authenticate.ts'
+import { authenticate, UNKNOWABLE } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
 import { acceptOf } from './accept.ts'
 import { readRequestBody, type ReadBody } from './body-read.ts'
@@ -74,6 +74,7 @@ export class HttpEndpoint {
     const who = isDenial(actor) ? actor.of : actor
     if (who === undefined) {
       if (!isDenial(actor)) throw new TypeError('refused, and then not')
+      if (actor.code === UNKNOWABLE) return this.#deny(actor, '', exchange)
       reply.set('www-authenticate', [
         ...exchange.challenge({ refusedCredential: true, status: 401, ...actor }),
       ])

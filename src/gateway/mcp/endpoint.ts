@@ -11,7 +11,7 @@ import { GATEWAY_FAULTS, type GatewayCode } from '../faults.ts'
 import type { Governing } from '../governing.ts'
 import type { SurfacePorts } from '../ports.ts'
 import { problem } from '../problem.ts'
-import { authenticate } from '../steps/01-authenticate.ts'
+import { authenticate, UNKNOWABLE } from '../steps/01-authenticate.ts'
 import { admit } from '../steps/02-admit.ts'
 import type { UpstreamPool } from '../upstream/pool.ts'
 import { denialError, type CallAnswer } from './call-answer.ts'
@@ -141,6 +141,10 @@ export class McpEndpoint {
     const { reply } = exchange
     const actor = authenticate(exchange.presented, this.#ports)
     if (isDenial(actor) && actor.of === undefined) {
+      if (actor.code === UNKNOWABLE) {
+        reply.error(null, denialError(actor, ''), 503)
+        return undefined
+      }
       reply.challenge(exchange.challenge({ refusedCredential: true, status: 401, ...actor }))
       reply.error(null, denialError(actor, ''), 401)
       return undefined

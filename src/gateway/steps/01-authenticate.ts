@@ -9,6 +9,9 @@ import type { Ports } from '../ports.ts'
 /** What helps somebody whose token is worth nothing. */
 const ASK_AGAIN = GATEWAY_FAULTS['authenticate.unknown_token'].next
 
+/** The code with which nobody is refused for what they showed: this gateway cannot know now what it is worth. */
+export const UNKNOWABLE = 'admit.stale_view'
+
 /**
  * Asked for every request and never for a connection: a resumed TLS session stays authorised for ever, an instance does
  * not. Where the request comes from is no evidence of anything.

@@ -44,6 +44,7 @@ export interface DeskPorts {
 export interface Hello {
   readonly release: string
   readonly boot: string
+  readonly lease_ms: number
   readonly urls: readonly string[]
 }
 

@@ -11,6 +11,8 @@ import type { LinkParts } from './parts.ts'
 
 /** How long the end of a call is waited for whose connection broke (ms): a gateway has no lease for longer, unless it reads. */
 const LATE_MS = 10_000
+/** A gateway asks every second: one that has not for so long is gone, whatever its connection looks like (ms). */
+const SILENT_MS = 5_000
 /** Locks whose confirmations are timed. */
 const MOST_TIMED = 1_024
 
@@ -22,6 +24,8 @@ export class GatewayHub {
   readonly #renew: DeskPorts['renew']
   readonly #desks = new Map<string, GatewayDesk>()
   readonly #since = new Map<string, number>()
+  /** As each gateway said last. */
+  readonly #leases = new Map<string, number>()
   readonly #late = new Map<string, (answer: JsonObject) => void>()
   /** When locks came to be in force, monotonic. */
   readonly #locked = new Map<string, number>()
@@ -56,6 +60,8 @@ export class GatewayHub {
     desk.link.onClosed(() => {
       if (this.#desks.get(name) !== desk) return
       this.#desks.delete(name)
+      const { hello } = desk
+      if (hello !== undefined) this.#leases.set(name, hello.lease_ms)
       this.#since.set(name, this.#parts.clock.now())
       this.#parts.note('gateway gone', { gateway: name, why: desk.link.lost?.detail })
     })
@@ -66,11 +72,13 @@ export class GatewayHub {
     const since = this.#since.get(name)
     if (since === undefined) return undefined
     const desk = this.#desks.get(name)
-    if (desk === undefined) return { state: 'away', since: rfc3339(since) }
+    const lease = desk?.hello?.lease_ms ?? this.#leases.get(name)
+    const of = { since: rfc3339(since), ...(lease !== undefined && { lease_ms: lease }) }
+    if (desk === undefined) return { state: 'away', ...of }
     const { calls, hello, seenAt } = desk
     return {
       state: 'connected',
-      since: rfc3339(since),
+      ...of,
       view_age_ms: Math.max(0, this.#parts.clock.now() - seenAt),
       calls,
       ...(hello !== undefined && { version: hello.release, urls: [...hello.urls] }),
@@ -85,6 +93,14 @@ export class GatewayHub {
   /** Ends the connection of a gateway. */
   end(name: string, why: string): void {
     this.#desks.get(name)?.link.close(linkFault('link.refused', why))
+  }
+
+  /** Ends connections over which nothing is asked any more. */
+  endSilent(): void {
+    const before = this.#parts.clock.now() - SILENT_MS
+    for (const { link, seenAt } of this.#desks.values()) {
+      if (seenAt < before) link.close(linkFault('link.lost', 'the gateway has gone silent'))
+    }
   }
 
   /** Tells a gateway which systems are its own now. */

@@ -100,6 +100,7 @@ function take(socket: TLSSocket, { gateways, hub, refused }: LinkListenerParts):
 function watchCertificates({ clock, gateways, hub, timer }: LinkListenerParts): () => void {
   const look = (): (() => void) =>
     timer.after(LOOK_MS, () => {
+      hub.endSilent()
       const now = clock.now()
       for (const { certificates, name } of gateways.list()) {
         if (!certificates.some(({ notAfter }) => notAfter > now)) {

@@ -11,7 +11,7 @@ import {
 } from '../../gateway/operation.ts'
 import { CallEnd } from '../../gateway/call.ts'
 import { Fault } from '../../std/fault.ts'
-import { canonicalJson, isObject, type Json, type JsonObject } from '../../std/json.ts'
+import { canonicalJson, isObject, textOf, type Json, type JsonObject } from '../../std/json.ts'
 import { linkReader, type LinkAnswer, type LinkGo, type LinkReady } from '../../wire/link.ts'
 import { toLink } from './equipment.ts'
 import { linkFault } from './faults.ts'
@@ -144,8 +144,8 @@ function denialOf(said: JsonObject | { code: string; detail: string; next: strin
   const { code, detail, next } = said as Record<string, Json>
   return {
     denied: true,
-    code: String(code).slice(0, 64),
-    detail: String(detail).slice(0, 1_024),
-    next: String(next).slice(0, 1_024),
+    code: textOf(code).slice(0, 64),
+    detail: textOf(detail).slice(0, 1_024),
+    next: textOf(next).slice(0, 1_024),
   }
 }

@@ -10,7 +10,7 @@ import type { ApprovalView, SurfacePorts } from '../../gateway/ports.ts'
 import { carryOut } from '../../gateway/steps/08-execute.ts'
 import { digest } from '../../std/bytes.ts'
 import { publicFault } from '../../std/fault.ts'
-import { canonicalJson, isObject, type Json, type JsonObject } from '../../std/json.ts'
+import { canonicalJson, isObject, type Json, type JsonObject, textOf } from '../../std/json.ts'
 import type { Timer } from '../../std/timer.ts'
 import type { Decision } from '../../wire/decision.ts'
 import type { LinkAnswer, LinkGo, LinkReady } from '../../wire/link.ts'
@@ -144,10 +144,12 @@ export class RemoteCall<A, T> {
     control.leftSignal.addEventListener('abort', enough, { once: true })
   }
 
-  /** Control has ended it. */
-  cut(code: string, detail: string): void {
+  /** Control has ended it. True where it went on until now. */
+  cut(code: string, detail: string): boolean {
+    if (this.#request.control.ended !== undefined) return false
     const known = CUTS.find((one) => one === code) ?? 'call.cut'
     this.#request.control.end(new CallEnd(known, detail))
+    return true
   }
 
   /** Tells control when it is ended here. */
@@ -198,10 +200,10 @@ export class RemoteCall<A, T> {
 
   #conclusionOf(said: Json): Conclusion<T> | Promise<Conclusion<T>> {
     if (!isObject(said)) throw linkFault('link.frame', 'an answer that is no object')
-    const call = String(said['call'])
+    const call = textOf(said['call'])
     if (said['kind'] === 'held') {
       const approval = said['approval'] as unknown as ApprovalView
-      const reason = String(said['reason'])
+      const reason = textOf(said['reason'])
       const decision: Decision = { answer: 'hold', parties: [], gates: [], policySet: '', reason }
       return { kind: 'held', call, held: { held: true, approval, decision } }
     }
@@ -237,9 +239,9 @@ export function denialOf(said: Json | undefined): Denial {
   const { code, detail, next, retryAfterMs } = isObject(said) ? said : {}
   return {
     denied: true,
-    code: String(code),
-    detail: String(detail),
-    next: String(next),
+    code: textOf(code),
+    detail: textOf(detail),
+    next: textOf(next),
     ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
   }
 }

@@ -163,7 +163,7 @@ export class Control {
     note('control reached', { locks: welcome.locks.length, systems: welcome.systems.length })
     this.#ping(link)
     for (const listener of this.#connected) listener(link)
-    for (const done of [...this.#waiting]) done()
+    for (const done of this.#waiting) done()
   }
 
   #ping(link: Link): void {

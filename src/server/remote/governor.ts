@@ -12,7 +12,7 @@ import { authenticate } from '../../gateway/steps/01-authenticate.ts'
 import { admit } from '../../gateway/steps/02-admit.ts'
 import type { UpstreamPool } from '../../gateway/upstream/pool.ts'
 import { Fault, publicFault } from '../../std/fault.ts'
-import { isObject, type JsonObject } from '../../std/json.ts'
+import { isObject, type JsonObject, textOf } from '../../std/json.ts'
 import type { Timer } from '../../std/timer.ts'
 import type { Actor } from '../../wire/actor.ts'
 import type { LinkAnswer, LinkGo, LinkReady } from '../../wire/link.ts'
@@ -49,6 +49,8 @@ export class RemoteGovernor implements Governing {
   readonly #calls = new Map<number, RemoteCall<unknown, unknown>>()
   readonly #late = new Map<string, Late>()
   #next = 1
+  /** Calls that control cut, since they were asked for last. */
+  #cuts = 0
 
   constructor(parts: RemoteGovernorParts, pool: UpstreamPool) {
     this.#parts = parts
@@ -100,7 +102,7 @@ export class RemoteGovernor implements Governing {
         wanted: { count, for_ms: forMs, loosen: [...loosen], why, wait_ms: waitMs },
       })
       if (!isObject(said)) throw linkFault('link.frame', 'an answer that is no object')
-      const call = String(said['call'])
+      const call = textOf(said['call'])
       if (said['kind'] !== 'asked')
         return { kind: 'denied', call, denial: denialOf(said['denial']) }
       const approval = said['approval'] as ApprovalView | undefined
@@ -131,6 +133,13 @@ export class RemoteGovernor implements Governing {
     })
   }
 
+  /** How many calls control has cut since this was asked last: it says so before it says for which lock. */
+  takeCuts(): number {
+    const cuts = this.#cuts
+    this.#cuts = 0
+    return cuts
+  }
+
   /** What control says of calls under way. */
   get handlers(): LinkHandlers {
     return {
@@ -151,7 +160,10 @@ export class RemoteGovernor implements Governing {
         held: ({ n, approval }) => {
           this.#calls.get(Number(n))?.held(approval as unknown as ApprovalView)
         },
-        cut: ({ n, code, detail }) => this.#calls.get(Number(n))?.cut(String(code), String(detail)),
+        cut: ({ n, code, detail }) => {
+          const cut = this.#calls.get(Number(n))?.cut(textOf(code), textOf(detail)) === true
+          if (cut) this.#cuts++
+        },
       },
     }
   }
@@ -189,23 +201,29 @@ export class RemoteGovernor implements Governing {
     const n = this.#next++
     const call = new RemoteCall(this.#parts, link, n, request, operation)
     this.#calls.set(n, call as unknown as RemoteCall<unknown, unknown>)
-    const done = (): void => void this.#calls.delete(n)
     try {
       const { conclusion, told } = await call.run()
-      void told.then(async (known) => {
-        if (!known) await this.#keepLate(call)
-        done()
-      })
+      void this.#settle(n, call, told)
       return conclusion
     } catch (error) {
-      done()
+      this.#calls.delete(n)
       if (error instanceof Fault && error.code === 'link.lost') return undefined
       throw error
     }
   }
 
+  /** Forgets a call once control knows how it ended, or will be told. */
+  async #settle<A, T>(n: number, call: RemoteCall<A, T>, told: Promise<boolean>): Promise<void> {
+    if (!(await told)) await this.#keepLate(call)
+    this.#calls.delete(n)
+  }
+
   /** Control does not know how it ended: it is told once it is there again. */
-  async #keepLate({ late }: Pick<RemoteCall<never, never>, 'late'>): Promise<void> {
+  async #keepLate({
+    late,
+  }: {
+    readonly late: RemoteCall<unknown, unknown>['late']
+  }): Promise<void> {
     if (late === undefined) return
     const { call, intent } = late
     const oldest = this.#late.keys().next().value
@@ -216,7 +234,7 @@ export class RemoteGovernor implements Governing {
   }
 
   async #tellLate(link: Link): Promise<void> {
-    for (const [id, late] of [...this.#late]) {
+    for (const [id, late] of this.#late) {
       try {
         await link.ask('late', late as unknown as JsonObject)
         this.#late.delete(id)

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceDurable } from '../../audit/durable-file.ts'
 import { utf8 } from '../../std/bytes.ts'
-import { isObject, parseJson, stringifyJson, type Json } from '../../std/json.ts'
+import { isObject, parseJson, stringifyJson, textOf, type Json } from '../../std/json.ts'
 import type { IssuedGateway } from '../../wire/gateway-identity.ts'
 import { parseIssuedGateway } from '../../wire/gateway-identity.ts'
 import { parseJoinToken } from '../../wire/identity.ts'
@@ -45,9 +45,9 @@ export function savedIdentity(home: string): GatewayIdentity | undefined {
     }
     const issued = parseIssuedGateway(read)
     return held(issued, {
-      key: String(key),
-      identity: String(identity),
-      authority: String(authority),
+      key: textOf(key),
+      identity: textOf(identity),
+      authority: textOf(authority),
     })
   } catch (cause) {
     throw serverFault('server.home', `${path} is no identity of a gateway`, cause)

@@ -5,7 +5,7 @@ import { LEASE_MS } from '../gateway-ports.ts'
 import { serverFault } from '../faults.ts'
 
 /** The longest lease that any call may have (ms). */
-export const MOST_LEASE_MS = 60_000
+const MOST_LEASE_MS = 60_000
 
 /** Everything that its start is told. */
 export interface GatewaySettings {

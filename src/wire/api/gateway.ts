@@ -10,6 +10,8 @@ export const LinkState = z
     since: Time,
     /** How long ago it asked for the last time (ms). */
     view_age_ms: z.number().optional(),
+    /** How long it goes on without control at most (ms). */
+    lease_ms: z.number().optional(),
     /** Calls under way by way of it. */
     calls: z.int().optional(),
     version: z.string().optional(),

@@ -84,6 +84,34 @@ export const LockReceipt = z
   })
   .meta({ id: 'LockReceipt' })
 
+/** Body of the record `lock.confirmed`: what a gateway that runs on its own did for a lock. */
+export const LockConfirmed = z.object({
+  lock: z.string(),
+  gateway: z.string(),
+  calls: z.int(),
+  processes: z.int(),
+  /** From when it was in force at control until the gateway said so (ms). */
+  after_ms: z.number().optional(),
+})
+
+/** How a gateway that runs on its own stands to a lock. */
+export const LockAtGateway = z
+  .object({
+    gateway: z.string(),
+    /** `in_view`: it came after the lock, and was told of it; `waiting`: it is connected and has not said so yet; `away`: it cannot be told. */
+    state: z.enum(['confirmed', 'in_view', 'waiting', 'away']),
+    confirmed_at: Time.nullable(),
+    after_ms: z.number().nullable(),
+    calls: z.int(),
+    processes: z.int(),
+    /** Of one that is away: from when it denies everything by itself; null where it has not been seen since control started. */
+    denies_from: Time.nullable(),
+    /** Leaf hash of the record `lock.confirmed`. */
+    leaf: z.string().nullable(),
+  })
+  .meta({ id: 'LockAtGateway' })
+export type LockAtGateway = z.infer<typeof LockAtGateway>
+
 /** Answer of `POST /v1/locks`: the lock is in force, and this is what it did at once. */
 export const LockAdded = Lock.extend({
   /** Null where it could not be recorded; the lock is in force all the same. */
@@ -94,6 +122,8 @@ export const LockAdded = Lock.extend({
 export const LockShown = Lock.extend({
   removed_at: Time.nullable(),
   receipts: z.array(LockReceipt),
+  /** Gateways that run on their own. */
+  gateways: z.array(LockAtGateway).default([]),
 })
 
 /** Answer of `POST /v1/locks/{id}/remove`: lifted; or the first of two words is noted, and the lock is in force. */
