@@ -165,11 +165,14 @@ const AUTHORITY: Described = {
   'call.late_outcome':
     'how a call ended at a gateway whose connection was gone until after its outcome was recorded as `unknown`; `ref` is the intent',
   'gateway.added':
-    'an administrator registered a gateway that runs on its own: what it may reach, and under which names it is reached',
-  'gateway.invited': 'an administrator let a gateway enrol again',
+    'an administrator registered a gateway that runs on its own: what it may reach (`systems`, null for every one), under which names it is reached, and until when its join token can be used',
+  'gateway.invited': 'an administrator let a gateway enrol again, by another join token',
   'gateway.changed': 'an administrator assigned a gateway other systems, or other names',
-  'gateway.enrolled': 'a gateway used its join token: its certificate, and until when that holds',
+  'gateway.enrolled':
+    'a gateway used its join token: its certificate, and until when that holds; no earlier one counts from here on',
   'gateway.renewed': 'a gateway got another certificate, for another key',
+  'gateway.join_token_reused':
+    'somebody showed a join token of a gateway that was used: whoever used it may not be who was meant to',
   'gateway.removed':
     'an administrator removed a gateway: its certificates are worth nothing, and what it carried out was cut',
   'lock.lift_requested':

@@ -43,13 +43,22 @@ export function parseGatewayEnrol(value: Json): GatewayEnrolRequest {
   return { token, csr }
 }
 
-const MEMBERS = ['name', 'spiffe_id', 'certificates', 'bundle', 'not_after', 'renew_after'] as const
+const MEMBERS = [
+  'name',
+  'spiffe_id',
+  'certificates',
+  'bundle',
+  'not_after',
+  'renew_after',
+] as const satisfies readonly (keyof IssuedGateway)[]
 
-/** Reads an answer. Throws `gateway.answer`. */
+/** Reads an answer; members that a newer server adds are left out. Throws `gateway.answer`. */
 export function parseIssuedGateway(value: Json): IssuedGateway {
   const read = isObject(value) ? value : {}
-  if (MEMBERS.some((name) => typeof read[name] !== 'string')) {
+  const members = MEMBERS.map((name) => {
+    const member = read[name]
+    if (typeof member === 'string') return [name, member]
     throw fault('gateway.answer', 'this is no identity of a gateway')
-  }
-  return read as unknown as IssuedGateway
+  })
+  return Object.fromEntries(members) as IssuedGateway
 }

@@ -11,6 +11,8 @@ test('every kind of name reads back as it was written', () => {
     { kind: 'domain', domain: 'example.org' },
     { kind: 'server', domain: 'example.org', role: 'gateway' },
     { kind: 'server', domain: 'a-b_c.1', role: 'identity' },
+    { kind: 'server', domain: 'example.org', role: 'control' },
+    { kind: 'gateway', domain: 'example.org', name: 'edge-1' },
     { kind: 'instance', domain: 'example.org', agent: 'mail-sorter', instance: INSTANCE },
   ]
   for (const named of names) assert.deepEqual(parseSpiffeId(spiffeId(named)), named)
@@ -34,7 +36,14 @@ test('SPIFFE-ID §2: anything else is not a name of ours', () => {
     `spiffe://example.org/agent/mail-sorter/${INSTANCE}/`,
     `spiffe://example.org/agent/../${INSTANCE}`,
     `spiffe://example.org/agent/mail-sorter/${INSTANCE}\n`,
-    'spiffe://example.org/bailiwick/control',
+    'spiffe://example.org/bailiwick/other',
+    'spiffe://example.org/gateway',
+    'spiffe://example.org/gateway/',
+    'spiffe://example.org/gateway/Edge',
+    'spiffe://example.org/gateway/edge/',
+    'spiffe://example.org/gateway/edge/1',
+    `spiffe://example.org/gateway/edge/${INSTANCE}`,
+    'spiffe://example.org/gateway/..',
     `spiffe://example.org/bailiwick/gateway/${INSTANCE}`,
     'spiffe://example.org/other/gateway',
   ]) {

@@ -3,12 +3,15 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { identityListener } from '../../src/api/identity/listener.ts'
+import { Gateways } from '../../src/authority/gateways/gateways.ts'
 import { systemClock } from '../../src/std/clock.ts'
 import { openDistrict, type District } from './district.ts'
 
 /** What `serve` gives. */
 export interface Served extends District {
   readonly url: string
+  /** Gateways that enrol there; no system is known. */
+  readonly gateways: Gateways
   /** What was refused, in order, by code. */
   readonly refused: string[]
 }
@@ -17,9 +20,18 @@ export interface Served extends District {
 export async function serve(options: Parameters<typeof openDistrict>[1] = {}): Promise<Served> {
   const district = await openDistrict(systemClock.now(), options)
   const refused: string[] = []
+  const gateways = await Gateways.load(
+    { ...district.ports, store: district.store },
+    {
+      find: () => {
+        throw new Error('no test asks for a system')
+      },
+    },
+  )
   const { server, close } = identityListener({
     identities: district.identities,
     roots: district.roots,
+    gateways,
     clock: district.clock,
     timer: district.timer,
     onRefused: (kind) => refused.push(kind),
@@ -31,6 +43,7 @@ export async function serve(options: Parameters<typeof openDistrict>[1] = {}): P
   return {
     ...district,
     url,
+    gateways,
     refused,
     [Symbol.asyncDispose]: async () => {
       await close()

@@ -42,6 +42,21 @@ function invited(ports: ControlPorts, { expiresAt, gateway, token }: Invited): G
   }
 }
 
+/**
+ * Tells every administrator: whoever runs a gateway is handed the credentials of its systems. It is done and on record by then: what keeps
+ * it from being told is for the operator's own log.
+ */
+async function announce(
+  ports: ControlPorts,
+  act: 'add' | 'invite' | 'change' | 'remove',
+  { name, systems }: Row,
+  word: { readonly person: string; readonly reason: string },
+): Promise<void> {
+  await ports.authority.governance
+    .announce({ kind: 'gateway', act, gateway: name, systems }, word)
+    .catch((error: unknown) => ports.failed(error, ''))
+}
+
 /** What is left out stays. */
 function given(
   hosts: readonly string[] | undefined,
@@ -52,8 +67,7 @@ function given(
 
 /** Serves gateways. */
 export function serveGateways(surface: Surface, ports: ControlPorts): void {
-  const { authority, links, roots } = ports
-  const { gateways } = authority
+  const { authority, links } = ports
   surface.closed(
     'GET /v1/gateways',
     { summary: 'Gateways and how they are connected', answer: GatewaysAnswer },
@@ -65,11 +79,19 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
           systems: null,
           hosts: [],
         },
-        ...gateways.list().map((one) => shown(ports, one)),
+        ...authority.gateways.list().map((one) => shown(ports, one)),
       ],
       address: links.address ?? null,
     }),
   )
+  serveInvitations(surface, ports)
+  serveChanges(surface, ports)
+}
+
+/** Routes whose answers have a join token. */
+function serveInvitations(surface: Surface, ports: ControlPorts): void {
+  const { authority, roots } = ports
+  const { gateways } = authority
   surface.closed(
     'POST /v1/gateways',
     {
@@ -79,7 +101,9 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
     },
     async ({ body: { hosts, name, reason, systems }, person }) => {
       const word = { person: person.id, reason }
-      return invited(ports, await gateways.add({ name, ...given(hosts, systems) }, word, roots))
+      const added = await gateways.add({ name, ...given(hosts, systems) }, word, roots)
+      await announce(ports, 'add', added.gateway, word)
+      return invited(ports, added)
     },
   )
   surface.closed(
@@ -92,9 +116,15 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
     },
     async ({ params, body, person }) => {
       const word = { person: person.id, reason: body.reason }
-      return invited(ports, await gateways.invite(params.name, word, roots))
+      const again = await gateways.invite(params.name, word, roots)
+      await announce(ports, 'invite', again.gateway, word)
+      return invited(ports, again)
     },
   )
+}
+
+function serveChanges(surface: Surface, ports: ControlPorts): void {
+  const { gateways } = ports.authority
   surface.closed(
     'POST /v1/gateways/{name}/change',
     {
@@ -105,7 +135,9 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
     },
     async ({ params, body: { hosts, reason, systems }, person }) => {
       const word = { person: person.id, reason }
-      return shown(ports, await gateways.change(params.name, given(hosts, systems), word))
+      const changed = await gateways.change(params.name, given(hosts, systems), word)
+      await announce(ports, 'change', changed, word)
+      return shown(ports, changed)
     },
   )
   surface.closed(
@@ -116,7 +148,11 @@ export function serveGateways(surface: Surface, ports: ControlPorts): void {
       body: BecauseRequest,
       answer: Gateway,
     },
-    async ({ params, body: { reason }, person }) =>
-      shown(ports, await gateways.remove(params.name, { person: person.id, reason })),
+    async ({ params, body, person }) => {
+      const word = { person: person.id, reason: body.reason }
+      const removed = await gateways.remove(params.name, word)
+      await announce(ports, 'remove', removed, word)
+      return shown(ports, removed)
+    },
   )
 }

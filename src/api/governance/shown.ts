@@ -77,16 +77,41 @@ function textOf(authority: Registry, what: What): string {
       return `trust ${what.name} no more`
     case 'keys':
       return KEYS[what.act]
+    case 'gateway':
+      return textOfGateway(what)
     case 'rule':
       return `two have to agree to changes of who governs: ${what.changes}; to policies: ${what.policies}`
   }
 }
+
+const NAMES_SHOWN = 12
 
 const KEYS = {
   rotate: 'publish another root of the authority',
   rekey: 'distrust the roots of the authority, and begin anew',
   tokens: 'replace the key that signs tokens',
 } as const
+
+function textOfGateway({ act, gateway, systems }: Extract<What, { kind: 'gateway' }>): string {
+  const all = systems === null ? 'every system' : namesOf(systems) || 'no system'
+  switch (act) {
+    case 'add':
+      return `register the gateway ${gateway}, for ${all}`
+    case 'invite':
+      return `let the gateway ${gateway} enrol again, for ${all}`
+    case 'change':
+      return `assign the gateway ${gateway} ${all}`
+    case 'remove':
+      return `remove the gateway ${gateway}`
+  }
+}
+
+/** As many names as one reads. */
+function namesOf(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN
+  const shown = names.slice(0, NAMES_SHOWN).join(', ')
+  return more > 0 ? `${shown} and ${more} more` : shown
+}
 
 function listed(roles: readonly string[]): string {
   return roles.length === 0 ? 'no roles' : `the roles ${roles.join(', ')}`

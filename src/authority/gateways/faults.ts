@@ -18,6 +18,8 @@ export const GATEWAY_REGISTRY_FAULTS = {
     next: 'ask an administrator for another one: bailiwick gateway invite NAME',
   },
   'gateway.key': { status: 409, next: 'make a new key for every request' },
+  'gateway.renewals': { status: 429, next: 'go on with the certificate that holds, and ask later' },
+  'gateway.nothing': { status: 400, next: 'say which systems, or which hosts: --systems, --host' },
   'gateway.too_many': { status: 409, next: 'remove gateways that are not used' },
 } as const satisfies FaultCatalogue
 

@@ -1,37 +1,32 @@
 // Holds the gateways: registered by administrators, enrolled once each with a key of their own, known by short-lived certificates (INV-8).
 
-import { base64url, hex, sha256 } from '../../std/bytes.ts'
+import { base64url, sha256 } from '../../std/bytes.ts'
 import { rfc3339 } from '../../std/clock.ts'
 import { uuidv7 } from '../../std/id.ts'
 import type { JsonObject } from '../../std/json.ts'
-import { pem } from '../../std/pem.ts'
 import type { Gateway } from '../../store/rows/gateway.ts'
 import type { Held } from '../../store/signed-table.ts'
 import type { IssuedGateway } from '../../wire/gateway-identity.ts'
 import { formatJoinToken, parseJoinToken } from '../../wire/identity.ts'
-import { spiffeId } from '../../wire/spiffe.ts'
-import { issueGateway, leafValidity } from '../identity/certificate.ts'
 import { checkRequest } from '../identity/csr.ts'
-import { keyDigest } from '../identity/issuance.ts'
-import type { Roots } from '../identity/roots.ts'
 import type { AuthorityPorts } from '../ports.ts'
 import { checkedReason } from '../reason.ts'
 import { checkName, unknownName } from '../registry/name.ts'
 import type { Systems } from '../registry/systems.ts'
 import { Turns } from '../turns.ts'
+import { certified, checkKey, type Issuing } from './certified.ts'
 import { gatewayRegistryFault } from './faults.ts'
-import { altNamesOf, checkedHosts } from './hosts.ts'
+import { checkedHosts } from './hosts.ts'
 
 export type { Gateway }
 
-const HOUR = 3_600_000
 /** How long a join token can be used (ms). */
 const TOKEN_MS = 600_000
 /** For how long a gateway that is away may come back by its last certificate (ms). */
-const AWAY_MS = 7 * 24 * HOUR
-/** Gateways at once; certificates that one has at once: renewed in time it has two, and some answers get lost. */
+export const AWAY_MS = 7 * 24 * 3_600_000
+/** Gateways at once, and join tokens whose reuse is recorded between two starts. */
 const MOST = 1_000
-const MOST_CERTIFICATES = 4
+const MOST_REPORTED = 10_000
 
 /** Who changes one, and why. */
 interface Word {
@@ -42,7 +37,7 @@ interface Word {
 
 /** What a gateway is assigned. */
 export interface Assigned {
-  /** Absent: every system. */
+  /** Null: every system. Absent: as it is; of a new one, every system. */
   readonly systems?: readonly string[] | null
   readonly hosts?: readonly string[]
 }
@@ -55,24 +50,28 @@ export interface Invited {
   readonly expiresAt: number
 }
 
-/** Whose certificates are issued. */
-type Issuing = Pick<Roots, 'active' | 'pems' | 'serving' | 'trusts'>
+type Known = Pick<Systems, 'find'>
+type Ports = Pick<AuthorityPorts, 'audit' | 'clock' | 'entropy' | 'store'>
 
 /** The gateways. Reading is synchronous, from memory. */
 export class Gateways {
-  readonly #ports: AuthorityPorts
-  readonly #systems: Pick<Systems, 'get' | 'list'>
+  readonly #ports: Ports
+  readonly #systems: Known
   readonly #turns = new Turns()
   readonly #rows = new Map<string, Held<Gateway>>()
+  /** Those that are removed, and whose removal is not durable yet. */
+  readonly #leaving = new Map<string, Held<Gateway>>()
   readonly #listeners = new Set<(gateway: Gateway) => void>()
+  /** Hashes of join tokens whose reuse is on record; what follows is counted by the listener, so that nobody fills the log. */
+  readonly #reported = new Set<string>()
 
-  private constructor(ports: AuthorityPorts, systems: Pick<Systems, 'get' | 'list'>) {
+  private constructor(ports: Ports, systems: Known) {
     this.#ports = ports
     this.#systems = systems
   }
 
   /** Reads those that verify and are not removed. */
-  static async load(ports: AuthorityPorts, systems: Pick<Systems, 'get' | 'list'>) {
+  static async load(ports: Ports, systems: Known): Promise<Gateways> {
     const gateways = new Gateways(ports, systems)
     for (const held of await ports.store.gateways.all({ state: ['invited', 'active'] })) {
       gateways.#rows.set(held.doc.name, held)
@@ -98,14 +97,14 @@ export class Gateways {
   /** The gateway that shows a certificate (SHA-256 of its DER), while both hold. */
   byCertificate(fingerprint: string): Gateway | undefined {
     const now = this.#ports.clock.now()
-    for (const { doc } of this.#rows.values()) {
-      const shown = doc.certificates.find((one) => one.fingerprint === fingerprint)
-      if (shown !== undefined) return shown.notAfter > now ? doc : undefined
-    }
-    return undefined
+    const doc = this.#shows(fingerprint, now)?.doc
+    return doc?.state === 'active' ? doc : undefined
   }
 
-  /** Called synchronously once a change is in force. Returns the way to stop listening. */
+  /**
+   * Called synchronously once a change is in force. One that enrols again is told as `invited` first: whatever is open by its earlier
+   * certificates is nobody's. Returns the way to stop listening.
+   */
   onChange(listener: (gateway: Gateway) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -116,7 +115,7 @@ export class Gateways {
     return this.#turns.run(async () => {
       const { name } = of
       checkName('a gateway', name)
-      if (this.#rows.has(name)) {
+      if (this.#rows.has(name) || this.#leaving.has(name)) {
         throw gatewayRegistryFault('gateway.exists', `\`${name}\` is there already`)
       }
       if (this.#rows.size >= MOST) {
@@ -129,6 +128,7 @@ export class Gateways {
         ...this.#assigned(of, { systems: null, hosts: [] }),
         state: 'invited',
         certificates: [],
+        keys: [],
         by: word.person,
         createdAt: clock.now(),
       }
@@ -144,69 +144,87 @@ export class Gateways {
     })
   }
 
-  /** Assigns other systems or names. Its next certificate has the names. Throws `gateway.unknown`, `gateway.host`, `system.unknown`. */
+  /** Assigns other systems or names. Its next certificate has the names. Throws `gateway.*`, `system.unknown`. */
   change(name: string, of: Assigned, word: Word): Promise<Gateway> {
     return this.#turns.run(async () => {
       const held = this.#found(name)
+      if (of.systems === undefined && of.hosts === undefined) {
+        throw gatewayRegistryFault('gateway.nothing', 'this changes nothing')
+      }
       const doc = { ...held.doc, ...this.#assigned(of, held.doc) }
-      return this.#write(doc, held, 'gateway.changed', word, assignment(doc))
+      return (await this.#write(doc, held, 'gateway.changed', assignment(doc), word)).doc
     })
   }
 
-  /** Removes one: its certificates are worth nothing, before that is durable. Throws `gateway.unknown`. */
-  remove(name: string, word: Word): Promise<Gateway> {
+  /**
+   * Removes one: its certificates are worth nothing before this returns, and for good once it resolves. Where that cannot be made durable
+   * it stays out until the next start, and may be removed again. Throws `gateway.unknown`.
+   */
+  async remove(name: string, word: Word): Promise<Gateway> {
+    const reason = checkedReason(word.reason)
+    const leaving = this.#leaving.get(name) ?? this.#found(name)
+    this.#rows.delete(name)
+    this.#leaving.set(name, leaving)
+    this.#tell({ ...leaving.doc, state: 'removed', certificates: [] })
     return this.#turns.run(async () => {
-      const held = this.#found(name)
-      const reason = checkedReason(word.reason)
-      this.#rows.delete(name)
+      // As the turn before this one left it.
+      const held = this.#leaving.get(name)
+      if (held === undefined) throw this.#unknown(name)
       const removed = { by: word.person, reason, at: this.#ports.clock.now() }
       const { tokenHash: _hash, tokenEnds: _ends, ...rest } = held.doc
       const doc: Gateway = { ...rest, state: 'removed', certificates: [], removed }
-      this.#tell(doc)
-      return this.#write(doc, held, 'gateway.removed', { ...word, reason }, {})
+      await this.#write(doc, held, 'gateway.removed', {}, { ...word, reason })
+      this.#leaving.delete(name)
+      return doc
     })
   }
 
   /** Enrols one by its join token, once. Throws `gateway.token`, `gateway.key`, `identity.csr_…`, `join_token.malformed`. */
-  enrol({ token, csr }: { readonly token: string; readonly csr: string }, roots: Issuing) {
+  async enrol(
+    { token, csr }: { readonly token: string; readonly csr: string },
+    roots: Issuing,
+  ): Promise<IssuedGateway> {
     const { publicKey } = checkRequest(csr)
     const { authority, secret } = parseJoinToken(token)
+    if (!roots.trusts(authority)) throw noToken()
     const hash = base64url(sha256(secret))
     // In turn: of two who come at once, the second finds it used.
     return this.#turns.run(async () => {
+      const now = this.#ports.clock.now()
       const held = [...this.#rows.values()].find(({ doc }) => doc.tokenHash === hash)
-      const ends = held?.doc.tokenEnds ?? 0
-      if (held === undefined || !roots.trusts(authority) || ends <= this.#ports.clock.now()) {
-        throw gatewayRegistryFault('gateway.token', 'this join token is used, past or unknown')
-      }
+      if (held === undefined) throw await this.#reused(hash)
+      if ((held.doc.tokenEnds ?? 0) <= now) throw noToken()
       const { tokenHash: _hash, tokenEnds: _ends, ...rest } = held.doc
-      const enrolled = { ...rest, state: 'active' as const, certificates: [] }
-      const at = { ...enrolled, enrolledAt: this.#ports.clock.now() }
-      return this.#certify(at, held, publicKey, 'gateway.enrolled', roots)
+      const doc: Gateway = {
+        ...rest,
+        state: 'active',
+        certificates: [],
+        tokenUsed: hash,
+        enrolledAt: now,
+      }
+      return this.#certify(doc, held, publicKey, 'gateway.enrolled', roots, { join_token: hash })
     })
   }
 
-  /** Gives an active one another certificate. Throws `gateway.unknown`, `gateway.key`, `identity.csr_…`. */
-  renew(name: string, csr: string, roots: Issuing): Promise<IssuedGateway> {
+  /** Gives an active one another certificate. Throws `gateway.unknown`, `gateway.key`, `gateway.renewals`, `identity.csr_…`. */
+  async renew(name: string, csr: string, roots: Issuing): Promise<IssuedGateway> {
     const { publicKey } = checkRequest(csr)
-    return this.#turns.run(() => {
+    return this.#turns.run(async () => {
       const held = this.#found(name)
+      // Removed and registered anew while this waited: whoever asks is another.
+      if (held.doc.state !== 'active') throw this.#unknown(name)
       return this.#certify(held.doc, held, publicKey, 'gateway.renewed', roots)
     })
   }
 
   /**
-   * The same for one that was away for longer than its certificate: TLS has shown that it holds the key of its newest one. For a week;
-   * after that it has to be invited. Throws `gateway.token` too.
+   * The same for one that was away for longer than its certificate: TLS has shown that it holds the key. For a week; after that it has to
+   * be invited. Throws `gateway.token` too.
    */
-  renewAway(fingerprint: string, csr: string, roots: Issuing): Promise<IssuedGateway> {
+  async renewAway(fingerprint: string, csr: string, roots: Issuing): Promise<IssuedGateway> {
     const { publicKey } = checkRequest(csr)
-    return this.#turns.run(() => {
-      const since = this.#ports.clock.now() - AWAY_MS
-      const held = [...this.#rows.values()].find(({ doc }) => {
-        const newest = doc.certificates.at(-1)
-        return newest?.fingerprint === fingerprint && newest.notAfter > since
-      })
+    return this.#turns.run(async () => {
+      const held = this.#shows(fingerprint, this.#ports.clock.now() - AWAY_MS)
       if (held?.doc.state !== 'active') {
         throw gatewayRegistryFault('gateway.token', 'no gateway is known by this certificate')
       }
@@ -214,63 +232,74 @@ export class Gateways {
     })
   }
 
+  /** Whose certificate this is, where that holds after a time (ms since the epoch). */
+  #shows(fingerprint: string, after: number): Held<Gateway> | undefined {
+    return [...this.#rows.values()].find(({ doc }) =>
+      doc.certificates.some((one) => one.fingerprint === fingerprint && one.notAfter > after),
+    )
+  }
+
   async #certify(
     doc: Gateway,
     held: Held<Gateway>,
     publicKey: Uint8Array,
-    type: string,
+    type: 'gateway.enrolled' | 'gateway.renewed',
     roots: Issuing,
+    facts: JsonObject = {},
   ): Promise<IssuedGateway> {
-    const key = keyDigest(publicKey)
-    const known = [...this.#rows.values()].flatMap((one) => one.doc.certificates)
-    if (known.some((one) => one.key === key)) {
-      throw gatewayRegistryFault('gateway.key', 'this key has a certificate already')
+    await checkKey(publicKey, this.list(), this.#ports.store)
+    const issued = certified(doc, publicKey, roots, this.#ports.clock.now())
+    const written = await this.#write(issued.doc, held, type, { ...issued.facts, ...facts })
+    // Removed meanwhile: what was issued is worth nothing, and is not handed out.
+    if (this.#rows.get(doc.name) !== written) throw this.#unknown(doc.name)
+    return issued.answer
+  }
+
+  /** Answers for a token that nobody can use: a second use is on record, once. Whoever was first may not be who was meant to be. */
+  async #reused(hash: string): Promise<Error> {
+    const used = this.list().find(({ tokenUsed }) => tokenUsed === hash)
+    if (used !== undefined && !this.#reported.has(hash) && this.#reported.size < MOST_REPORTED) {
+      this.#reported.add(hash)
+      const body = { gateway: used.id, name: used.name, join_token: hash }
+      await this.#ports.audit.append({
+        type: 'gateway.join_token_reused',
+        phase: 'lifecycle',
+        body,
+      })
     }
-    const now = this.#ports.clock.now()
-    const root = roots.active
-    const validity = leafValidity(now, HOUR, root.notAfter)
-    const { hosts, name } = doc
-    const names = altNamesOf(hosts)
-    const der = issueGateway(root.issuer, { name, names, publicKey }, validity)
-    const certificate = { fingerprint: hex(sha256(der)), key, notAfter: validity.notAfter }
-    const left = doc.certificates.filter(({ notAfter }) => notAfter > now)
-    const certificates = [...left, certificate].slice(-MOST_CERTIFICATES)
-    const facts = { certificate: certificate.fingerprint, not_after: rfc3339(validity.notAfter) }
-    await this.#write({ ...doc, certificates }, held, type, undefined, facts)
-    return {
-      name,
-      spiffe_id: spiffeId({ kind: 'gateway', domain: root.trustDomain, name }),
-      certificates: pem('CERTIFICATE', der),
-      bundle: roots.pems(),
-      not_after: rfc3339(validity.notAfter),
-      renew_after: rfc3339((validity.notBefore + validity.notAfter) / 2),
-    }
+    return noToken()
   }
 
   async #invite(
     doc: Gateway,
     held: Held<Gateway> | undefined,
-    type: string,
+    type: 'gateway.added' | 'gateway.invited',
     word: Word,
     roots: Issuing,
   ): Promise<Invited> {
     const { clock, entropy } = this.#ports
     const secret = entropy.bytes(32)
     const expiresAt = clock.now() + TOKEN_MS
-    const invited = { ...doc, tokenHash: base64url(sha256(secret)), tokenEnds: expiresAt }
-    const facts = { ...assignment(doc), expires_at: rfc3339(expiresAt) }
-    const gateway = await this.#write(invited, held, type, word, facts)
+    const tokenHash = base64url(sha256(secret))
+    const invited = { ...doc, tokenHash, tokenEnds: expiresAt }
+    const facts = {
+      ...assignment(doc),
+      join_token: tokenHash,
+      expires_at: rfc3339(expiresAt),
+    }
+    const written = await this.#write(invited, held, type, facts, word)
     const token = formatJoinToken({ secret, authority: roots.serving.fingerprint })
-    return { gateway, token, expiresAt }
+    return { gateway: written.doc, token, expiresAt }
   }
 
+  /** Recorded, then written, then in force: a removal is in force before. */
   async #write(
     doc: Gateway,
     held: Held<Gateway> | undefined,
     type: string,
-    word: Word | undefined,
     facts: JsonObject,
-  ): Promise<Gateway> {
+    word?: Word,
+  ): Promise<Held<Gateway>> {
     const { audit, store } = this.#ports
     const said = word === undefined ? {} : { reason: checkedReason(word.reason) }
     const receipt = await audit.append({
@@ -279,27 +308,27 @@ export class Gateways {
       ...(word !== undefined && { person: word.person }),
       body: { gateway: doc.id, name: doc.name, ...facts, ...said },
     })
-    const { gateways } = store
-    const written =
-      held === undefined
-        ? await gateways.insert(doc, receipt)
-        : await gateways.replace(held, doc, receipt)
-    if (doc.state === 'removed') return doc
+    const written = await (held === undefined
+      ? store.gateways.insert(doc, receipt)
+      : store.gateways.replace(held, doc, receipt))
+    if (doc.state === 'removed') return written
+    if (this.#leaving.has(doc.name)) {
+      this.#leaving.set(doc.name, written)
+      return written
+    }
     this.#rows.set(doc.name, written)
+    if (held !== undefined && held.doc.tokenUsed !== doc.tokenUsed) {
+      this.#tell({ ...doc, state: 'invited' })
+    }
     this.#tell(doc)
-    return doc
+    return written
   }
 
   #assigned(
     { hosts, systems }: Assigned,
     before: Pick<Gateway, 'hosts' | 'systems'>,
   ): Pick<Gateway, 'hosts' | 'systems'> {
-    const known = this.#systems
-    const unknown = systems?.find((name) => known.get(name) === undefined)
-    if (unknown !== undefined) {
-      const names = known.list().map(({ definition }) => definition.name)
-      throw gatewayRegistryFault('gateway.unknown', `the system ${unknownName(unknown, names)}`)
-    }
+    for (const name of systems ?? []) this.#systems.find(name)
     return {
       systems: systems === undefined ? before.systems : systems && [...new Set(systems)].sort(),
       hosts: hosts === undefined ? before.hosts : checkedHosts(hosts),
@@ -308,16 +337,22 @@ export class Gateways {
 
   #found(name: string): Held<Gateway> {
     const held = this.#rows.get(name)
-    if (held !== undefined) return held
-    throw gatewayRegistryFault(
-      'gateway.unknown',
-      `the gateway ${unknownName(name, this.#rows.keys())}`,
-    )
+    if (held === undefined) throw this.#unknown(name)
+    return held
+  }
+
+  #unknown(name: string): Error {
+    const detail = `the gateway ${unknownName(name, this.#rows.keys())}`
+    return gatewayRegistryFault('gateway.unknown', detail)
   }
 
   #tell(doc: Gateway): void {
     for (const listener of this.#listeners) listener(doc)
   }
+}
+
+function noToken(): Error {
+  return gatewayRegistryFault('gateway.token', 'this join token is used, past or unknown')
 }
 
 function assignment({ hosts, systems }: Gateway): JsonObject {

@@ -1,6 +1,6 @@
 // Holds the names under which a gateway is reached: what may stand in its certificate, and nothing that could be taken for another.
 
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import type { AltName } from '../identity/extension.ts'
 import { gatewayRegistryFault } from './faults.ts'
 
@@ -10,16 +10,49 @@ const MOST = 16
 const HOST =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** Each checked, lower case, once. Throws `gateway.host`. */
+/** Addresses of no single machine, and IPv4 addresses in other words (RFC 6890, RFC 4291 §2.5.5). */
+const NOWHERE = new BlockList()
+NOWHERE.addSubnet('0.0.0.0', 8)
+NOWHERE.addSubnet('224.0.0.0', 3)
+NOWHERE.addSubnet('ff00::', 8, 'ipv6')
+NOWHERE.addSubnet('::', 128, 'ipv6')
+NOWHERE.addSubnet('64:ff9b::', 96, 'ipv6')
+
+/** Each checked, in one spelling, once. Throws `gateway.host`. */
 export function checkedHosts(hosts: readonly string[]): readonly string[] {
   if (hosts.length > MOST) throw gatewayRegistryFault('gateway.host', `at most ${MOST} names`)
-  const read = hosts.map((host) => host.toLowerCase())
-  const wrong = read.find((host) => isIP(host) === 0 && !HOST.test(host))
-  if (wrong !== undefined) {
-    const shown = JSON.stringify(wrong.slice(0, 64))
-    throw gatewayRegistryFault('gateway.host', `${shown} is no host and no address`)
+  return [...new Set(hosts.map(checkedHost))].sort()
+}
+
+function checkedHost(text: string): string {
+  // No other script has letters that become one of ours when they are made small.
+  const host = /^[!-~]*$/.test(text) ? text.toLowerCase() : ''
+  switch (isIP(host)) {
+    case 4:
+      if (!NOWHERE.check(host)) return host
+      break
+    case 6: {
+      // A zone means something on one machine alone.
+      const spelled = host.includes('%') ? '' : words(host).join(':')
+      if (spelled !== '' && !spelled.startsWith('0:0:0:0:0:ffff:') && !isNowhere(host)) {
+        return new URL(`http://[${host}]`).hostname.slice(1, -1)
+      }
+      break
+    }
+    default:
+      if (HOST.test(host) && !isOwn(host)) return host
   }
-  return [...new Set(read)].sort()
+  const shown = JSON.stringify(text.slice(0, 64))
+  throw gatewayRegistryFault('gateway.host', `${shown} is no host and no address of one machine`)
+}
+
+function isNowhere(address: string): boolean {
+  return NOWHERE.check(address, 'ipv6')
+}
+
+/** Names of the machine itself, which every gateway has; below them control and the authority are told by theirs. */
+function isOwn(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost')
 }
 
 /** As they stand in a certificate (RFC 5280 §4.2.1.6). */
@@ -27,16 +60,16 @@ export function altNamesOf(hosts: readonly string[]): AltName[] {
   return hosts.map((host) => {
     const kind = isIP(host)
     if (kind === 0) return { dns: host }
-    return { ip: kind === 4 ? Uint8Array.from(host.split('.').map(Number)) : sixteen(host) }
+    if (kind === 4) return { ip: Uint8Array.from(host.split('.').map(Number)) }
+    const all = words(host).map((word) => Number.parseInt(word, 16))
+    return { ip: Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff])) }
   })
 }
 
-/** The octets of an IPv6 address (RFC 4291 §2.2). */
-function sixteen(address: string): Uint8Array {
+/** The eight words of an IPv6 address, hexadecimal (RFC 4291 §2.2). */
+function words(address: string): readonly string[] {
   const [before = '', after] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
-  const words = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16))
-  const [head, tail] = [words(before), after === undefined ? [] : words(after)]
-  const all = [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail]
-  return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]))
+  const split = (text: string): string[] => (text === '' ? [] : text.split(':'))
+  const [head, tail] = [split(before), split(after ?? '')]
+  return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
 }

@@ -1,6 +1,6 @@
 // Holds the bringing about of changes of who governs: each is done once, however often it is begun, and only where what it changes is as it was.
 
-import type { Governed } from '../../store/rows/governance.ts'
+import type { Announced, Governed } from '../../store/rows/governance.ts'
 import { personKey } from '../registry/person-key.ts'
 import type { GovernedParts } from './draft.ts'
 import { fault } from './faults.ts'
@@ -12,8 +12,8 @@ interface Word {
   readonly reason: string
 }
 
-/** Every change but that of the rule, which governance keeps itself, and of keys, which is told of alone. */
-export type Outward = Exclude<Governed, { kind: 'rule' | 'keys' }>
+/** Every change but that of the rule, which governance keeps itself, and what is told of alone. */
+export type Outward = Exclude<Governed, { kind: 'rule' | Announced }>
 
 /** Brings a change about. One that has been is left as it is: after a crash it is begun again. Throws `governance.changed`, and what the change throws. */
 export async function bringAbout(what: Outward, word: Word, parts: GovernedParts): Promise<void> {

@@ -1,6 +1,6 @@
 // Holds the drafting of changes of who governs: what somebody asks for, as it would be done, checked against what is there now.
 
-import type { Governed, RuleWord } from '../../store/rows/governance.ts'
+import type { Announced, Governed, RuleWord } from '../../store/rows/governance.ts'
 import { faults } from '../../std/fault.ts'
 import { AUTHORITY_FAULTS } from '../faults.ts'
 import { fault as registryFault } from '../registry/faults.ts'
@@ -47,7 +47,7 @@ export interface GovernedParts {
 export function drafted(
   wish: Wish,
   { people, teams, trust }: GovernedParts,
-): Exclude<Governed, { kind: 'keys' }> {
+): Exclude<Governed, { kind: Announced }> {
   const { kind } = wish
   switch (kind) {
     case 'person-create':

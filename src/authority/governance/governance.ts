@@ -5,6 +5,7 @@ import { Fault } from '../../std/fault.ts'
 import { uuidv7 } from '../../std/id.ts'
 import type { JsonObject } from '../../std/json.ts'
 import type {
+  Announced,
   GovernanceChange,
   GovernanceHow,
   GovernanceState,
@@ -154,7 +155,7 @@ export class Governance {
 
   /** Tells of what one administrator has done already, because it could not wait; it has a record of its own. */
   announce(
-    what: Extract<Governed, { kind: 'keys' }>,
+    what: Extract<Governed, { kind: Announced }>,
     { person, reason }: PersonWord,
   ): Promise<GovernanceChange> {
     return this.#turns.run(async () => {
@@ -255,7 +256,8 @@ export class Governance {
     const word = { ...(agreed ?? proposed), at: this.#ports.clock.now() }
     try {
       if (what.kind === 'rule') await this.rule.set(what, { ...proposed, at: word.at })
-      else if (what.kind !== 'keys') await bringAbout(what, { person, reason }, this.#parts)
+      else if (what.kind !== 'keys' && what.kind !== 'gateway')
+        await bringAbout(what, { person, reason }, this.#parts)
     } catch (error) {
       // What could not be recorded or written is begun again at the next start; anything else will not be.
       if (!(error instanceof Fault) || error.status >= 500) throw error

@@ -30,6 +30,10 @@ export function saidOf(what: Governed): JsonObject {
       return { kind, source: what.name }
     case 'keys':
       return { kind, act: what.act }
+    case 'gateway': {
+      const { act, gateway, systems } = what
+      return { kind, act, gateway, systems: systems === null ? null : [...systems] }
+    }
     case 'rule':
       return { kind, changes: what.changes, policies: what.policies }
   }

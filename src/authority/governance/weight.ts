@@ -40,6 +40,7 @@ export function weightOf(what: Governed, by: string, standing: Standing): Weight
       return what.members.every((one) => what.before.includes(one)) ? 'announced' : 'second'
     case 'trust-remove':
     case 'keys':
+    case 'gateway':
       return 'announced'
     case 'rule': {
       const { rule } = standing
@@ -93,6 +94,7 @@ export function concerned(what: Governed): string | undefined {
     case 'trust-remove':
     case 'rule':
     case 'keys':
+    case 'gateway':
       return undefined
   }
 }

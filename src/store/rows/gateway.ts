@@ -27,7 +27,12 @@ export interface Gateway {
   readonly tokenHash?: string
   /** ms since the epoch. */
   readonly tokenEnds?: number
+  /** The same of the join token that it enrolled with: whoever shows it again is somebody else. */
+  readonly tokenUsed?: string
+  /** At most four, the newest last; those that have ended are there for who was away. */
   readonly certificates: readonly GatewayCertificate[]
+  /** Digests of the keys that it has had, the newest last; none of them is certified again. */
+  readonly keys: readonly string[]
   /** Person id of who registered it. */
   readonly by: string
   /** ms since the epoch. */

@@ -41,6 +41,16 @@ export type Governed =
   | { readonly kind: 'rule'; readonly changes: RuleWord; readonly policies: RuleWord }
   /** Keys that everything here stands on were changed: `rotate` and `rekey` of roots, `tokens` for the key of tokens. */
   | { readonly kind: 'keys'; readonly act: 'rotate' | 'rekey' | 'tokens' }
+  /** What a gateway of its own may carry out was changed, or who it is: it is handed the credentials of its systems, null: of every one. */
+  | {
+      readonly kind: 'gateway'
+      readonly act: 'add' | 'invite' | 'change' | 'remove'
+      readonly gateway: string
+      readonly systems: readonly string[] | null
+    }
+
+/** Kinds that are told of alone: they are done, and on record, before. */
+export type Announced = 'keys' | 'gateway'
 
 /** Whether two administrators have to agree. */
 export type RuleWord = 'on' | 'off'

@@ -1,4 +1,4 @@
-// Holds changes of who governs as the control API shows them, and the rule that they are under. History: v1.
+// Holds changes of who governs as the control API shows them, and the rule that they are under. History: v1; `gateway` added.
 
 import { z } from 'zod'
 import { Id, Reason, Time } from './text.ts'
@@ -29,6 +29,7 @@ export const GovernanceChange = z
       'trust-remove',
       'rule',
       'keys',
+      'gateway',
     ]),
     /** What it does, in one sentence. */
     text: z.string(),
