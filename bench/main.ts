@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   gateway: async () => (await import('./gateway.ts')).gatewayBench,
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
   inspect: async () => (await import('./inspect.ts')).inspect,
+  'lock-to-denied': async () => (await import('./lock-to-denied.ts')).lockToDenied,
   'issue-svid': async () => (await import('./issue-svid.ts')).issueSvid,
   open: async () => (await import('./open.ts')).open,
   search: async () => (await import('./search.ts')).search,

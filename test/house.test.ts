@@ -56,6 +56,7 @@ const OWN_STARTS = [
   'test/differential/main.ts',
   'test/interop/go-spiffe.ts',
   'test/model/main.ts',
+  'test/fault/main.ts',
   'scripts/docs.ts',
   'test/conformance/print-parity.ts',
 ]

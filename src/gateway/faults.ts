@@ -47,6 +47,7 @@ export const GATEWAY_FAULTS = {
   'admit.locked': { status: 403, next: 'do not retry: a person has to lift the lock' },
   'admit.too_old': { status: 403, next: 'enrol again: this instance is past its absolute life' },
   'admit.stale_view': { status: 503, next: LATER },
+  'admit.busy': { status: 503, next: LATER },
   'admit.too_many': { status: 429, next: 'wait for calls of this instance to end' },
   'resolve.unknown_system': { status: 404, next: 'ask for `tools/list` of a registered system' },
   'resolve.unknown_action': {

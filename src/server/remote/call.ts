@@ -34,6 +34,8 @@ const CUTS: readonly CallEnd['code'][] = [
 export interface RemoteCallParts {
   readonly ports: Pick<SurfacePorts, 'clock' | 'locks' | 'systems'>
   readonly timer: Timer
+  /** Told when it went, or waits for people. */
+  readonly onDecided: () => void
 }
 
 /** One attempt, over one connection. */
@@ -127,6 +129,7 @@ export class RemoteCall<A, T> {
       throw linkFault('link.frame', 'a call is told to go that is not ready, or went')
     }
     this.#went = true
+    this.#parts.onDecided()
     const { obligations } = said
     const decision = { ...this.#permit.decision, ...(obligations !== undefined && { obligations }) }
     this.#permit = { ...this.#permit, decision }
@@ -137,6 +140,7 @@ export class RemoteCall<A, T> {
   /** It waits for people. */
   held(approval: ApprovalView): void {
     const { control, onHeld, patienceMs } = this.#request
+    this.#parts.onDecided()
     onHeld?.(approval)
     const enough = (): void => this.#link.tell('enough', { n: this.#n })
     const cancel = this.#parts.timer.after(patienceMs(approval), enough)

@@ -20,6 +20,7 @@ import { linkFault } from '../link/faults.ts'
 import type { LinkHandlers, Link } from '../link/link.ts'
 import { callSaid, denialOf, RemoteCall } from './call.ts'
 import type { Control } from './control.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** How often a call that did not go out is asked again, by another connection. */
 const MOST_ATTEMPTS = 5
@@ -48,6 +49,7 @@ export class RemoteGovernor implements Governing {
   readonly flights: Flights
   readonly #calls = new Map<number, RemoteCall<unknown, unknown>>()
   readonly #late = new Map<string, Late>()
+  readonly #turnstile: Turnstile
   #next = 1
   /** Calls that control cut, since they were asked for last. */
   #cuts = 0
@@ -55,6 +57,7 @@ export class RemoteGovernor implements Governing {
   constructor(parts: RemoteGovernorParts, pool: UpstreamPool) {
     this.#parts = parts
     this.flights = new Flights(parts.ports, pool)
+    this.#turnstile = new Turnstile(parts.timer)
     parts.control.onConnected((link) => void this.#tellLate(link))
   }
 
@@ -76,7 +79,9 @@ export class RemoteGovernor implements Governing {
       for (let attempt = 1; ; attempt++) {
         const link = await this.#parts.control.reach(this.#parts.waitMs())
         if (link === undefined) return stopped(unheard())
-        const conclusion = await this.#attempt(link, request, operation)
+        const turn = await this.#turnstile.enter()
+        if (turn === undefined) return stopped(busy())
+        const conclusion = await this.#attempt(link, request, operation, turn).finally(turn)
         if (conclusion !== undefined) return conclusion
         if (attempt === MOST_ATTEMPTS || request.control.ended !== undefined) {
           return stopped(unheard())
@@ -197,9 +202,11 @@ export class RemoteGovernor implements Governing {
     link: Link,
     request: CallRequest,
     operation: Operation<A, T>,
+    /** Given back once control has nothing more to decide. */
+    turn: () => void,
   ): Promise<Conclusion<T> | undefined> {
     const n = this.#next++
-    const call = new RemoteCall(this.#parts, link, n, request, operation)
+    const call = new RemoteCall({ ...this.#parts, onDecided: turn }, link, n, request, operation)
     this.#calls.set(n, call as unknown as RemoteCall<unknown, unknown>)
     try {
       const { conclusion, told } = await call.run()
@@ -249,6 +256,11 @@ export class RemoteGovernor implements Governing {
 
 function stopped(denial: Denial): Stopped {
   return { kind: 'denied', call: '', denial }
+}
+
+function busy(): Denial {
+  const denial = deny('admit.busy', 'control has more to decide than it can')
+  return { ...denial, retryAfterMs: 1_000 }
 }
 
 function unheard(): Denial {
