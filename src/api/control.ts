@@ -1,6 +1,13 @@
-// Holds the control API put together: one listener for people and their programs, loopback only, nothing for agents.
+// Holds the control API put together: for people and their programs on loopback, and by TLS for those beyond; nothing for agents.
 
-import { createServer, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createSecure, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { publicFault } from '../std/fault.ts'
@@ -68,21 +75,35 @@ const HEADERS = {
 export interface Control {
   /** Answers one request. Until it listens, its port is 7400 as far as Host and Origin are concerned. */
   fetch(request: Request): Promise<Response>
-  /** Listens; rejects with the system's own error (`EADDRINUSE`). Only loopback addresses make sense for `host`. */
-  listen(at: {
+  /** Listens; rejects with the system's own error (`EADDRINUSE`). `host` is of loopback: it has no TLS. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<Listening>
+  /**
+   * Listens besides by TLS 1.3, for whatever ends the TLS of browsers before it; `certify` gives it certificates and keeps them fresh.
+   * It answers to its origin and nothing else. Rejects like `listen`.
+   */
+  listenBeyond(at: {
     readonly host: string
     readonly port: number
-  }): Promise<{ readonly port: number; readonly close: () => Promise<void> }>
+    readonly origin: string
+    readonly certify: (server: Pick<SecureServer, 'setSecureContext'>) => () => void
+  }): Promise<Listening>
+}
+
+/** A listener that listens. */
+interface Listening {
+  readonly port: number
+  readonly close: () => Promise<void>
 }
 
 /** Puts the control API together. Throws where a route of the table is served by nobody. */
 export function openControl(ports: ControlPorts): Control {
   let port = DEFAULT_PORT
+  let beyond: string | undefined
   const surface = new Surface(ports)
   const { app } = surface
   app.use('*', async (c, next) => {
     c.set('requestId', uuidv7(ports.clock, ports.entropy))
-    const refused = misdirected(c.req.raw, port)
+    const refused = misdirected(c.req.raw, { beyond, port })
     if (refused !== undefined) throw refused
     await next()
   })
@@ -105,6 +126,10 @@ export function openControl(ports: ControlPorts): Control {
   const fetch = async (request: Request): Promise<Response> => {
     const response = await app.fetch(request)
     echoRequestId(request, response)
+    // Whoever came by TLS once comes by nothing else (RFC 6797).
+    if (new URL(request.url).protocol === 'https:') {
+      response.headers.set('strict-transport-security', 'max-age=31536000')
+    }
     for (const [name, value] of Object.entries(HEADERS)) {
       // A page with forms says more than this, and says so itself.
       if (name !== 'referrer-policy' || !response.headers.has(name))
@@ -115,15 +140,26 @@ export function openControl(ports: ControlPorts): Control {
   return {
     fetch,
     listen: async (at) => {
-      const server = listener(fetch, ports)
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(at.port, at.host, resolve)
-      })
-      server.removeAllListeners('error')
-      server.on('error', (error) => ports.failed(error, ''))
-      port = (server.address() as AddressInfo).port
+      const server = bounded(createServer(LIMITS, requestListener(fetch, ports)))
+      port = await bind(server, at, ports)
       return { port, close: () => closed(server) }
+    },
+    listenBeyond: async ({ certify, origin, ...at }) => {
+      const options = { ...LIMITS, minVersion: 'TLSv1.3', handshakeTimeout: 10_000 } as const
+      const server = bounded(createSecure(options, requestListener(fetch, ports)))
+      beyond = origin
+      const stop = certify(server)
+      const listening = await bind(server, at, ports).catch((error: unknown) => {
+        stop()
+        throw error
+      })
+      return {
+        port: listening,
+        close: () => {
+          stop()
+          return closed(server)
+        },
+      }
     },
   }
 }
@@ -178,26 +214,47 @@ function echoRequestId(request: Request, response: Response): void {
   if (new URL(request.url).pathname.startsWith('/access/')) response.headers.set('x-request-id', id)
 }
 
-/** The HTTP server: little patience, few headers, few connections. */
-function listener(fetch: Control['fetch'], ports: Pick<ControlPorts, 'failed'>): Server {
-  const listen = getRequestListener(fetch, {
-    overrideGlobalObjects: false,
-    errorHandler: (error) => ports.failed(error, ''),
-  })
-  const options = {
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 30_000,
-    connectionsCheckingInterval: 5_000,
-  }
-  const server = createServer(options, (request, response) => void listen(request, response))
+/** Little patience, few headers, few connections. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+} as const satisfies ServerOptions
+
+function bounded<S extends Server | SecureServer>(server: S): S {
   server.maxConnections = 512
   server.maxHeadersCount = 64
   return server
 }
 
+function requestListener(
+  fetch: Control['fetch'],
+  ports: Pick<ControlPorts, 'failed'>,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const listen = getRequestListener(fetch, {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => ports.failed(error, ''),
+  })
+  return (request, response) => void listen(request, response)
+}
+
+async function bind(
+  server: Server | SecureServer,
+  { host, port }: { readonly host: string; readonly port: number },
+  ports: Pick<ControlPorts, 'failed'>,
+): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  server.removeAllListeners('error')
+  server.on('error', (error) => ports.failed(error, ''))
+  return (server.address() as AddressInfo).port
+}
+
 /** Ends every connection, streams among them. */
-function closed(server: Server): Promise<void> {
+function closed(server: Server | SecureServer): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()

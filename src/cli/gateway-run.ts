@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { startGateway } from '../server/remote/start.ts'
-import { enrolGateway } from '../server/remote/identity.ts'
+import { enrolGateway, hasJoined, savedIdentity } from '../server/remote/identity.ts'
 import { controlAddresses, leasesOf } from '../server/remote/settings.ts'
 import { PORTS, settings } from '../server/settings.ts'
 import { makeHome } from '../server/home.ts'
@@ -23,7 +23,7 @@ export interface GatewayRunOptions {
 
 /** The join token, wherever it is; undefined where the gateway has enrolled already. */
 async function tokenOf(
-  { shell }: Context,
+  { home, shell }: Context,
   { joinFile }: GatewayRunOptions,
   read: (file: string) => string,
 ): Promise<string | undefined> {
@@ -36,6 +36,8 @@ async function tokenOf(
   try {
     return read(path).trim()
   } catch (cause) {
+    // Who has enrolled needs none any more: whoever runs it may have taken the file away.
+    if (savedIdentity(home) !== undefined) return undefined
     throw fault('cli.file', `${path} cannot be read`, cause)
   }
 }
@@ -52,7 +54,7 @@ export async function runGateway(
   const leases = leasesOf(env)
   const { holdMs, upstreamSandbox } = settings({ home }, env)
   const token = await tokenOf(context, options, read)
-  if (token !== undefined) {
+  if (token !== undefined && !hasJoined(home, token)) {
     const { identity } = options
     if (identity === undefined) throw fault('cli.usage', '--identity says where it enrols')
     makeHome(home)

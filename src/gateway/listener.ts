@@ -40,6 +40,8 @@ export interface ListenOptions {
   readonly entropy: Entropy
   /** Names under which it is reached besides those of this machine; absent: none. */
   readonly hosts?: () => readonly string[]
+  /** Why no call can go out now; undefined where it can. */
+  readonly unready?: () => string | undefined
   /** URL of the authorization server, once it is known. */
   readonly issuer: () => string
   /** True where tokens that are bound to no key are taken. */
@@ -213,10 +215,11 @@ function serve(
   server: PlainServer | SecureServer,
   options: ListenOptions & { readonly secure: boolean },
 ): Surface {
-  const { egress, endpoint, entropy, hooks, hosts, http, issuer, ports, secure, unbound } = options
+  const { egress, endpoint, entropy, hooks, hosts, http, issuer, ports, secure, unbound, unready } =
+    options
   const { watch } = ports
   const proofs = new DpopChecks({ key: entropy.bytes(32), clock: ports.clock })
-  const own = { secure, port: options.port, ...(hosts && { hosts }) }
+  const own = { secure, port: options.port, ...(hosts && { hosts }), ...(unready && { unready }) }
   const surface: Surface = { ...own, proofs, issuer, unbound }
   server.on('request', (request, response) => {
     serveRequest(

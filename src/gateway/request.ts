@@ -62,6 +62,11 @@ export async function serveRequest(
   }
   const path = (request.url ?? '').split('?', 1)[0]!
   if (path === '/healthz' && request.method === 'GET') return json(response, '{"status":"ok"}')
+  if (path === '/readyz' && request.method === 'GET') {
+    const why = surface.unready?.()
+    if (why === undefined) return json(response, '{"ready":true}')
+    return json(response, JSON.stringify({ ready: false, why }), 503)
+  }
   if (path === VIGIL_PATH && request.method === 'GET') {
     return parts.egress.vigils.open(request, response)
   }
@@ -99,8 +104,8 @@ function isOwnOrigin(surface: Surface, { headers }: IncomingMessage): boolean {
   return headers.origin === originNamed(surface, headers.host)
 }
 
-function json(response: ServerResponse, body: string): void {
-  response.writeHead(200, {
+function json(response: ServerResponse, body: string, status = 200): void {
+  response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     // Nobody waits for a body that nobody reads.

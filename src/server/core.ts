@@ -194,7 +194,7 @@ async function openRecord(
     ...ground,
     home: settings.home,
     version: VERSION,
-    control: `http://bailiwick.localhost:${settings.controlPort}`,
+    control: settings.publicControl?.origin ?? `http://bailiwick.localhost:${settings.controlPort}`,
     sinks: readSinks(settings.home),
     cursors: ground.store.cursors,
   })

@@ -6,11 +6,12 @@ import { BREAKER_BOUNDS, MOST_TIMES, type BreakerBounds } from '../authority/his
 import type { VaultSettings } from './credentials/vault-client.ts'
 import { serverFault } from './faults.ts'
 import { defaultHome } from './home.ts'
+import { listenSetting, type ListenSetting } from './listen-setting.ts'
 import type { LockOn } from './responses.ts'
 import { vaultSetting } from './vault-setting.ts'
 
 /** Everything that start-up is told. */
-export interface Settings {
+export interface Settings extends ListenSetting {
   readonly home: string
   /** Name of this gateway in every record. */
   readonly gatewayName: string
@@ -20,8 +21,6 @@ export interface Settings {
   readonly auditAck: 'auto' | 'local' | 'remote'
   /** Whether to wait while another process has the database, instead of refusing. */
   readonly standby: boolean
-  /** All listeners are on this address. */
-  readonly host: '127.0.0.1'
   /** 0 takes any free port. */
   readonly controlPort: number
   readonly identityPort: number
@@ -137,7 +136,7 @@ export function settings(
     databaseUrl: environment['BAILIWICK_DATABASE_URL'] || environment['DATABASE_URL'] || undefined,
     auditAck: word(environment, 'BAILIWICK_AUDIT_ACK', ['auto', 'local', 'remote']),
     standby: flags.standby === true,
-    host: '127.0.0.1',
+    ...listenSetting(environment),
     controlPort: port(flags.controlPort, 'BAILIWICK_CONTROL_PORT', PORTS.control),
     identityPort: port(flags.identityPort, 'BAILIWICK_IDENTITY_PORT', PORTS.identity),
     gatewayPort,
@@ -183,9 +182,9 @@ export function settings(
 }
 
 function linkPort(flags: SettingFlags, environment: Settings['environment']): number | undefined {
+  if (flags.linkPort !== undefined) return flags.linkPort
   const said = environment['BAILIWICK_LINK_PORT'] ?? ''
-  if (said === 'off') return undefined
-  if (said === '') return flags.linkPort
+  if (said === 'off' || said === '') return undefined
   return whole(environment, 'BAILIWICK_LINK_PORT', PORTS.link, 0, 65_535)
 }
 

@@ -7,6 +7,8 @@ import { Signals } from '../authority/signals/signals.ts'
 import { PublicLog } from '../audit/public/public-log.ts'
 import { openControl } from '../api/control.ts'
 import { consentGrants, consentRevoker } from '../api/oauth/grants/consented.ts'
+import { altNamesOf } from '../authority/gateways/hosts.ts'
+import { keepCertified } from '../authority/identity/serving.ts'
 import { openCore, type Core } from './core.ts'
 import { decisionPoint } from './decision-point.ts'
 import type { Machine } from './ground.ts'
@@ -19,9 +21,14 @@ import { EarlierCalls } from './earlier-calls.ts'
 import { payloadReading } from './payloads.ts'
 import { portHolder } from './port-holder.ts'
 import { serverPort } from './server-port.ts'
+import { ownName } from './listen-setting.ts'
+import { notRecording } from './readiness.ts'
 import type { Settings } from './settings.ts'
 import { Stack } from './stack.ts'
 import { serveWorkload } from './workload.ts'
+
+/** Where people and their programs on this machine are heard, whatever is said of other listeners. */
+const LOOPBACK = '127.0.0.1'
 
 /** How often approvals that nobody waits for, and agents that ended by themselves, are looked at (ms). */
 const EXPIRY_MS = 1_000
@@ -62,6 +69,7 @@ export async function startBailiwick(settings: Settings, machine: Machine): Prom
 
 async function start(settings: Settings, machine: Machine, stack: Stack): Promise<Running> {
   const { host } = settings
+  const name = ownName(settings)
   const urls: Urls = { control: '', identity: '', gateway: '' }
   const linked: { links?: Links } = {}
   const core = await openCore(settings, machine, () => urls.control, {
@@ -69,6 +77,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     gateways: () => [
       urls.gateway,
       ...(urls.plain === undefined ? [] : [urls.plain]),
+      ...settings.names.slice(1).map((other) => urls.gateway.replace(name, other)),
       ...(linked.links?.urls() ?? []),
     ],
   })
@@ -79,13 +88,13 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   const server = serverPort(core, urls)
   const identity = identitySurface(core, urls, failed)
   stack.push(() => identity.close())
-  urls.identity = `https://${host}:${await bind(identity.server, host, settings.identityPort)}`
+  urls.identity = `https://${name}:${await bind(identity.server, host, settings.identityPort)}`
 
   Object.assign(urls, await openGateways(core, stack, named))
   Object.assign(urls, await workloadUrl(core, stack))
   const links = await openLinks(core, stack, named, () => urls.control)
   linked.links = links
-  if (links.address !== undefined) urls.link = links.address
+  if (links.address !== undefined) urls.link = links.address.replace(host, name)
 
   const control = openControl({
     ...machine,
@@ -114,15 +123,11 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
         error: String(error),
       }),
   })
-  const listening = await named(settings.controlPort, () =>
-    control.listen({ host, port: settings.controlPort }),
-  )
-  stack.push(() => listening.close())
-  urls.control = `http://bailiwick.localhost:${listening.port}`
+  const controlPort = await listenForPeople(control, core, urls, stack)
 
   await ensureOperator(settings.home, authority.people, {
     account: settings.account,
-    control: `http://${host}:${listening.port}`,
+    control: `http://${LOOPBACK}:${controlPort}`,
   })
   stack.push(sweep(core))
   stack.push(identities.onGone((instance, why) => void voidFor(core, instance, why.reason)))
@@ -133,6 +138,30 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     core,
     close: () => stack.close(),
   }
+}
+
+/** Opens the control listener on loopback, and the one by TLS where others reach it; answers the port of the first. */
+async function listenForPeople(
+  control: ReturnType<typeof openControl>,
+  { machine, roots, settings }: Core,
+  urls: Urls,
+  stack: Stack,
+): Promise<number> {
+  const { controlPort, publicControl } = settings
+  const here = await named(controlPort, () => control.listen({ host: LOOPBACK, port: controlPort }))
+  stack.push(() => here.close())
+  urls.control = `http://bailiwick.localhost:${here.port}`
+  if (publicControl === undefined) return here.port
+  const { origin } = publicControl
+  const names = altNamesOf([new URL(origin).hostname])
+  const certify = (server: Parameters<typeof keepCertified>[0]) =>
+    keepCertified(server, { ...machine, roots, role: 'control', names })
+  const beyond = await named(publicControl.port, () =>
+    control.listenBeyond({ ...publicControl, certify }),
+  )
+  stack.push(() => beyond.close())
+  urls.control = origin
+  return here.port
 }
 
 /** The identity listener with the authorization server behind it, not listening yet. */
@@ -168,6 +197,8 @@ function identitySurface(
       audit: core.audit,
       clock,
     }),
+    names: altNamesOf(core.settings.names),
+    unready: () => notRecording(core),
     log: new PublicLog({
       home: core.settings.home,
       origin: core.origin,

@@ -104,7 +104,8 @@ function note(
 function isGoal({ calm, calls, up }: State): boolean {
   if (!calm || !up) return false
   const settled = calls.every(
-    ({ stage, here, at }) => at < 0 || stage === 'held' || (stage === 'over' && here === 'over'),
+    ({ stage, here, at }) =>
+      at < 0 || stage === 'held' || (here === 'over' && (stage === 'over' || stage === 'none')),
   )
   return settled && calls.some(({ kind, answered }) => kind === 'probe' && answered)
 }

@@ -26,9 +26,9 @@ export function settle(state: State, bounds: Bounds): void {
   })
 }
 
-/** Neither control nor its gateway will do anything about it. */
-function isOver({ stage, here }: Call): boolean {
-  return stage === 'over' && here === 'over'
+/** Neither control nor its gateway will do anything about it; control may never have heard of it. */
+function isOver({ on, stage, here }: Call): boolean {
+  return here === 'over' && (stage === 'over' || (stage === 'none' && on === 'none'))
 }
 
 /** What is still asked about a call that is over: whether it was sent, on what. Its gateway is where others like it are. */

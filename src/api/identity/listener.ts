@@ -8,6 +8,7 @@ import type { Clock } from '../../std/clock.ts'
 import type { Timer } from '../../std/timer.ts'
 import type { Gateways } from '../../authority/gateways/gateways.ts'
 import type { Identities } from '../../authority/identity/identities.ts'
+import type { AltName } from '../../authority/identity/extension.ts'
 import type { Roots } from '../../authority/identity/roots.ts'
 import { keepCertified, pinnedContexts } from '../../authority/identity/serving.ts'
 import type { Attestors } from '../../authority/identity/attest/attestors.ts'
@@ -17,6 +18,7 @@ import type { PublicLog } from '../../audit/public/public-log.ts'
 import { answer, refuse, refuseWith } from './exchange.ts'
 import { dispatch, OAUTH_ROUTES, pathOf } from './routes.ts'
 import { enrolGateway, isGatewayPath } from './gateways.ts'
+import { READY_PATH, tellReady } from './ready.ts'
 import { seenIn } from './seen.ts'
 import { signalSource, takeSignal } from './signals.ts'
 
@@ -34,6 +36,10 @@ export interface IdentityListenerOptions {
   readonly log?: PublicLog
   /** Gateways that enrol; without them their route is not there. */
   readonly gateways?: Gateways
+  /** Names besides those of this machine under which it is reached. */
+  readonly names?: readonly AltName[]
+  /** Why no call can be governed now; undefined where it can. */
+  readonly unready?: () => string | undefined
   readonly clock: Clock
   readonly timer: Timer
   /** Told of instances that come and go on. */
@@ -51,7 +57,7 @@ export interface IdentityListener {
   readonly close: () => Promise<void>
 }
 
-/** Makes the identity listener; the caller binds it (`server.listen(port, '127.0.0.1')`). */
+/** Makes the identity listener; the caller binds it. */
 export function identityListener(options: IdentityListenerOptions): IdentityListener {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
@@ -62,6 +68,9 @@ export function identityListener(options: IdentityListenerOptions): IdentityList
       }
       if (options.gateways !== undefined && isGatewayPath(pathOf(request))) {
         return await enrolGateway(options.gateways, options.roots, request, response)
+      }
+      if (pathOf(request) === READY_PATH) {
+        return tellReady(options.unready, request, response)
       }
       const told = await dispatch(request, response, options)
       const seen = seenIn(pathOf(request), told, request, options.clock.now())

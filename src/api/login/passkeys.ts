@@ -11,9 +11,6 @@ import { fault } from '../faults.ts'
 import type { Person } from '../operator.ts'
 import type { ControlPorts } from '../ports.ts'
 
-/** The relying party: a host, since an IP address cannot hold a passkey. */
-const RP_ID = 'bailiwick.localhost'
-
 /** How long a challenge can be answered (ms). */
 const CHALLENGE_MS = 300_000
 /** EdDSA, ES256 and RS256 (COSE): what authenticators have. */
@@ -43,12 +40,17 @@ export class Passkeys {
     this.#ofSessions = new Pending(ports.clock, { most: MOST, lifeMs: CHALLENGE_MS })
   }
 
+  /** The relying party: the host that people have in their browser, which is no address, since one cannot hold a passkey. */
+  #rpId(): string {
+    return new URL(this.#origin()).hostname
+  }
+
   /** What to ask `navigator.credentials.create` for, within a session. */
   async registration(person: Person, session: string) {
     const { generateRegistrationOptions } = await library()
     return generateRegistrationOptions({
       rpName: 'Bailiwick',
-      rpID: RP_ID,
+      rpID: this.#rpId(),
       userName: person.name,
       userDisplayName: person.name,
       userID: new Uint8Array(Buffer.from(person.id)),
@@ -69,7 +71,7 @@ export class Passkeys {
         response,
         expectedChallenge: (challenge) => this.#isOurs(challenge, `register:${session}`),
         expectedOrigin: this.#origin(),
-        expectedRPID: RP_ID,
+        expectedRPID: this.#rpId(),
         requireUserVerification: true,
         supportedAlgorithmIDs: ALGORITHMS,
       }),
@@ -126,7 +128,7 @@ export class Passkeys {
   async #request(purpose: Purpose, person?: Person, about?: Uint8Array) {
     const { generateAuthenticationOptions } = await library()
     return generateAuthenticationOptions({
-      rpID: RP_ID,
+      rpID: this.#rpId(),
       challenge: this.#challenge(purpose, about),
       timeout: CHALLENGE_MS,
       userVerification: 'required',
@@ -158,7 +160,7 @@ export class Passkeys {
         },
         expectedChallenge: (challenge) => this.#isOurs(challenge, purpose),
         expectedOrigin: this.#origin(),
-        expectedRPID: RP_ID,
+        expectedRPID: this.#rpId(),
         // Compared by `usePasskey`, within the turn that writes it.
         credential: { id: passkey.id, publicKey: new Uint8Array(publicKey), counter: 0 },
         requireUserVerification: true,

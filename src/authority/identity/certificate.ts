@@ -163,14 +163,18 @@ export function serialOf(der: Uint8Array): string {
   return hex(number.content[0] === 0 ? number.content.subarray(1) : number.content)
 }
 
-/** A certificate for one of our own listeners: loopback names, and a SPIFFE ID that says which listener. Answers DER. */
+/** A certificate for one of our own listeners: names of this machine and others, and a SPIFFE ID that says which listener. Answers DER. */
 export function issueServer(
   by: Issuer,
-  of: { readonly role: ServerRole; readonly publicKey: Uint8Array },
+  of: {
+    readonly role: ServerRole
+    readonly names?: readonly AltName[] | undefined
+    readonly publicKey: Uint8Array
+  },
   validity: Validity,
 ): Uint8Array {
   const uri = spiffeId({ kind: 'server', domain: by.trustDomain, role: of.role })
-  return issueLeaf(by, of.publicKey, [{ uri }, ...SERVER_NAMES], validity)
+  return issueLeaf(by, of.publicKey, [{ uri }, ...SERVER_NAMES, ...(of.names ?? [])], validity)
 }
 
 /** A certificate for a gateway that runs on its own: by it agents know it as a gateway, and control as this one. Answers DER. */

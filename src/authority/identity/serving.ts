@@ -8,6 +8,7 @@ import type { Timer } from '../../std/timer.ts'
 import { rootOfServerName } from '../../wire/identity.ts'
 import type { ServerRole } from '../../wire/spiffe.ts'
 import { issueServer, leafValidity } from './certificate.ts'
+import type { AltName } from './extension.ts'
 import type { Root } from './root.ts'
 import type { Roots } from './roots.ts'
 
@@ -32,15 +33,20 @@ interface ServerCredential {
 export interface ServingPorts {
   readonly roots: Roots
   readonly role: ServerRole
+  /** Names besides those of this machine under which the listener is reached; absent: none. */
+  readonly names?: readonly AltName[]
   readonly clock: Clock
 }
 
 /** Makes a key and a certificate for a listener. The key is never written anywhere. */
-function serverCredential({ roots, role, clock }: ServingPorts, root: Root): ServerCredential {
+function serverCredential(
+  { roots, role, names, clock }: ServingPorts,
+  root: Root,
+): ServerCredential {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const validity = leafValidity(clock.now(), HOUR, root.notAfter)
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
-  const leaf = issueServer(root.issuer, { role, publicKey: spki }, validity)
+  const leaf = issueServer(root.issuer, { role, names, publicKey: spki }, validity)
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: pem('CERTIFICATE', leaf) + root.pem,

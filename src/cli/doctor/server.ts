@@ -8,11 +8,12 @@ import type { Context } from '../context.ts'
 import type { Control } from '../control/control.ts'
 import type { Finding } from './finding.ts'
 
-/** True where somebody accepts a connection on this port of this machine. */
+/** True where somebody accepts a connection there. */
 function listens(url: string): Promise<boolean> {
-  const { port } = new URL(url)
+  const { hostname, port, protocol } = new URL(url)
+  const host = hostname.endsWith('localhost') ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '')
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port: Number(port) })
+    const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) })
     const end = (answer: boolean) => (): void => {
       socket.destroy()
       resolve(answer)

@@ -12,6 +12,8 @@ export interface Surface {
   readonly proofs: DpopChecks
   /** Names under which it is reached besides those of this machine, its own first; absent: none. */
   readonly hosts?: () => readonly string[]
+  /** Why no call can go out now; undefined where it can. Absent: nobody asks. */
+  readonly unready?: () => string | undefined
   /** URL of the authorization server (RFC 8414 §2), once it is known. */
   readonly issuer: () => string
   /** True where tokens that are bound to no key are taken. */

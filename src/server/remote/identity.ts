@@ -4,7 +4,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceDurable } from '../../audit/durable-file.ts'
-import { utf8 } from '../../std/bytes.ts'
+import { base64url, sha256, utf8 } from '../../std/bytes.ts'
 import { isObject, parseJson, stringifyJson, textOf, type Json } from '../../std/json.ts'
 import type { IssuedGateway } from '../../wire/gateway-identity.ts'
 import { parseIssuedGateway } from '../../wire/gateway-identity.ts'
@@ -27,6 +27,8 @@ export interface GatewayIdentity extends IssuedGateway {
   readonly identity: string
   /** SHA-256 of the root that its join token named, base64url. */
   readonly authority: string
+  /** SHA-256 of that join token, base64url: it is used once, however often a start is told of it. */
+  readonly joined: string
   /** Of its certificate, ms since the epoch. */
   readonly notBefore: number
   readonly notAfter: number
@@ -39,8 +41,8 @@ export function savedIdentity(home: string): GatewayIdentity | undefined {
   try {
     const read = parseJson(readFileSync(path))
     if (!isObject(read)) throw new TypeError('no object')
-    const { authority, identity, key } = read
-    if (![authority, identity, key].every((one) => typeof one === 'string')) {
+    const { authority, identity, joined, key } = read
+    if (![authority, identity, joined, key].every((one) => typeof one === 'string')) {
       throw new TypeError('a member is missing')
     }
     const issued = parseIssuedGateway(read)
@@ -48,6 +50,7 @@ export function savedIdentity(home: string): GatewayIdentity | undefined {
       key: textOf(key),
       identity: textOf(identity),
       authority: textOf(authority),
+      joined: textOf(joined),
     })
   } catch (cause) {
     throw serverFault('server.home', `${path} is no identity of a gateway`, cause)
@@ -67,10 +70,22 @@ export async function enrolGateway(
     const { origin } = address(of.identity)
     const body = { token: of.token, csr }
     const issued = parseIssuedGateway(await post(dispatcher, origin, '/v1/gateways/enroll', body))
-    return keep(home, held(issued, { key, identity: of.identity, authority }))
+    return keep(
+      home,
+      held(issued, { key, identity: of.identity, authority, joined: digestOf(of.token) }),
+    )
   } finally {
     await dispatcher.close()
   }
+}
+
+/** True where a home has enrolled by this very token: a start that is told of it again, as by a manifest, has nothing to do. */
+export function hasJoined(home: string, token: string): boolean {
+  return savedIdentity(home)?.joined === digestOf(token)
+}
+
+function digestOf(token: string): string {
+  return base64url(sha256(utf8(token)))
 }
 
 /** Comes back by a certificate that has ended meanwhile. */
@@ -97,7 +112,8 @@ export async function renewedBy(
 ): Promise<GatewayIdentity> {
   const { key, csr } = makeRequest()
   const issued = parseIssuedGateway(await ask(csr))
-  return keep(home, held(issued, { key, identity: old.identity, authority: old.authority }))
+  const { authority, identity, joined } = old
+  return keep(home, held(issued, { key, identity, authority, joined }))
 }
 
 function keep(home: string, identity: GatewayIdentity): GatewayIdentity {
@@ -107,7 +123,7 @@ function keep(home: string, identity: GatewayIdentity): GatewayIdentity {
 
 function held(
   issued: IssuedGateway,
-  own: Pick<GatewayIdentity, 'authority' | 'identity' | 'key'>,
+  own: Pick<GatewayIdentity, 'authority' | 'identity' | 'joined' | 'key'>,
 ): GatewayIdentity {
   const named = parseSpiffeId(issued.spiffe_id)
   if (named?.kind !== 'gateway') throw new TypeError('this names no gateway')

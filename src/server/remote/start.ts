@@ -79,6 +79,15 @@ async function current(home: string, now: number): Promise<GatewayIdentity> {
   return saved.notAfter > now ? saved : renewAway(home, saved)
 }
 
+/** Why every new call is denied: control has not been heard for longer than the lease. */
+function outOfTouch(
+  { control }: Pick<RemoteParts, 'control'>,
+  { leases }: Pick<GatewaySettings, 'leases'>,
+): string | undefined {
+  const late = control.lease.age() > leases.otherwise
+  return late ? 'control has not been heard within the lease' : undefined
+}
+
 async function listen(
   of: {
     readonly settings: GatewaySettings
@@ -100,6 +109,7 @@ async function listen(
     ports: parts.ports,
     entropy: machine.entropy,
     hosts: () => own.welcome?.hosts ?? [],
+    unready: () => outOfTouch(parts, settings),
     issuer: () => own.welcome?.issuer ?? '',
     unbound: own.welcome?.unbound === true,
   }
