@@ -13,6 +13,8 @@ const PER_SECOND = Number(process.env['BENCH_CALLS'] ?? 200)
 const STREAMS = 50
 const ROUNDS = 20
 const WARM_MS = 15_000
+/** Streams that say something twice a second: what they say is not what is measured. */
+const SLOW = { slowness: 10 }
 /** Locks in force on others in the second half, and partitions of one gateway. */
 const MANY = Number(process.env['BENCH_LOCKS'] ?? 100_000)
 const PARTITIONS = 3
@@ -40,13 +42,13 @@ interface Round {
  * over. With many locks: the same with 100,000 locks on others in force.
  */
 export async function lockToDenied(closing: Stack): Promise<Record<string, number>> {
-  const few = await Fleet.start(GATEWAYS)
+  const few = await Fleet.start(GATEWAYS, {}, undefined, SLOW)
   closing.push(() => few.close())
   await warm(few)
   const rounds = await manyRounds(few, ROUNDS)
   const partitions = await partitioned(few)
   await few.close()
-  const many = await Fleet.start(GATEWAYS, {}, (home) => lockMany(home, MANY))
+  const many = await Fleet.start(GATEWAYS, {}, (home) => lockMany(home, MANY), SLOW)
   closing.push(() => many.close())
   await warm(many)
   const crowded = await manyRounds(many, ROUNDS / 2)

@@ -100,9 +100,10 @@ export class Fleet {
     gateways: number,
     environment: Readonly<Record<string, string>> = {},
     prepare: (home: string) => Promise<void> = () => Promise.resolve(),
-    clocks?: string,
+    more: { readonly clocks?: string; readonly slowness?: number } = {},
   ): Promise<Fleet> {
-    const fleet = new Fleet(await Upstream.open(), await freePorts(), environment, clocks)
+    const upstream = await Upstream.open(more.slowness)
+    const fleet = new Fleet(upstream, await freePorts(), environment, more.clocks)
     try {
       await prepare(fleet.home)
       await fleet.serve()

@@ -21,8 +21,10 @@ const TICK_MS = 50
 export class Upstream {
   readonly arrived: Arrived[] = []
   readonly #server: Server
+  readonly #slowness: number
 
-  private constructor() {
+  private constructor(slowness: number) {
+    this.#slowness = slowness
     this.#server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
       const { method = '', url = '' } = request
       const span = String(request.headers['traceparent'] ?? '').split('-')[2] ?? ''
@@ -30,7 +32,9 @@ export class Upstream {
       request.resume()
       if (url.startsWith('/events')) {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
-        const ticking = setInterval(() => response.write('data: tick\n\n'), TICK_MS)
+        const tick = (): void => void response.write('data: tick\n\n')
+        tick()
+        const ticking = setInterval(tick, TICK_MS * this.#slowness)
         response.on('close', () => clearInterval(ticking))
         return
       }
@@ -40,8 +44,9 @@ export class Upstream {
     })
   }
 
-  static async open(): Promise<Upstream> {
-    const upstream = new Upstream()
+  /** `slowness`: how many times as long its streams are silent. */
+  static async open(slowness = 1): Promise<Upstream> {
+    const upstream = new Upstream(slowness)
     await new Promise<void>((resolve) => upstream.#server.listen(0, '127.0.0.1', resolve))
     return upstream
   }

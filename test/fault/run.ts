@@ -37,7 +37,7 @@ export async function runFaults(
   },
 ): Promise<Ran> {
   const { environment = {}, perSecond, say = () => undefined } = of
-  const fleet = await Fleet.start(GATEWAYS, environment, of.prepare, of.clocks)
+  const fleet = await Fleet.start(GATEWAYS, environment, of.prepare, of)
   const events: GatewayEvent[] = []
   const stuck: string[] = []
   try {
