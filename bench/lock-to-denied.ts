@@ -5,7 +5,7 @@ import { GatewaysAnswer } from '../src/wire/api/gateway.ts'
 import { LockShown } from '../src/wire/api/lock.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { lockMany } from './fleet/locks.ts'
-import { Load, openStream, type Open } from './fleet/load.ts'
+import { Load, openStream, type Open, type Tried } from './fleet/load.ts'
 import { quantile, rounded } from './sample.ts'
 
 const GATEWAYS = 3
@@ -21,6 +21,8 @@ const PARTITIONS = 3
 
 /** What one lock came to. */
 interface Round {
+  /** Calls before the lock that did not go through: more than a few, and the machine cannot take this load. */
+  readonly refused: number
   /** Of each gateway: from when the command was sent until the last call was sent that went through (ms). */
   readonly last: readonly number[]
   /** The same, until it reached the system. */
@@ -58,6 +60,7 @@ export async function lockToDenied(closing: Stack): Promise<Record<string, numbe
   return {
     rounds: rounds.length,
     calls_per_s: PER_SECOND * GATEWAYS,
+    refused_before: rounds.reduce((sum, round) => sum + round.refused, 0),
     p50_ms: of(last, 0.5),
     p99_ms: of(last, 0.99),
     worst_ms: rounded(Math.max(...last)),
@@ -112,11 +115,12 @@ async function manyRounds(fleet: Fleet, count: number): Promise<Round[]> {
 
 async function lockOnce(fleet: Fleet): Promise<Round> {
   const { holder, posts, upstream } = fleet
+  const streams: Open[] = []
+  // Before the load: what is measured is how they end.
+  for (let n = 0; n < STREAMS; n++) streams.push(await openStream(posts[n % GATEWAYS]!, holder))
   const loads = posts.map((post) => new Load(post, holder, PER_SECOND))
   for (const load of loads) load.start()
-  const streams: Open[] = []
-  for (let n = 0; n < STREAMS; n++) streams.push(await openStream(posts[n % GATEWAYS]!, holder))
-  await pause(1_000)
+  await pause(1_500)
   upstream.arrived.length = 0
   const sent = performance.now()
   const lock = await fleet.lock()
@@ -127,12 +131,17 @@ async function lockOnce(fleet: Fleet): Promise<Round> {
   const confirmed = await confirmations(fleet, lock.id)
   await fleet.unlock(lock.id)
   return {
+    refused: loads.flatMap(({ tried }) => tried.filter((one) => isRefused(one, sent))).length,
     last: loads.map((load) => lastThrough(load, sent)),
     reached: Math.max(0, ...upstream.arrived.map(({ at }) => at - sent)),
     cut: ended.map((at) => at - sent),
     confirmed,
     command,
   }
+}
+
+function isRefused({ sentAt, status }: Tried, sent: number): boolean {
+  return status !== 200 && sentAt < sent - 100
 }
 
 /** When the last call was sent that went through, after the command was (ms); 0 where none was. */
