@@ -5,7 +5,7 @@ import { GatewaysAnswer } from '../src/wire/api/gateway.ts'
 import { LockShown } from '../src/wire/api/lock.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { lockMany } from './fleet/locks.ts'
-import { Load, openStream, type Open, type Tried } from './fleet/load.ts'
+import { get, Load, openStream, type Open, type Tried } from './fleet/load.ts'
 import { quantile, rounded } from './sample.ts'
 
 const GATEWAYS = 3
@@ -93,6 +93,13 @@ export async function lockToDenied(closing: Stack): Promise<Record<string, numbe
   }
 }
 
+/** What was lifted at control is lifted at every gateway a moment later. */
+async function allGoThrough({ holder, posts }: Fleet): Promise<void> {
+  for (const post of posts) {
+    while ((await get(post, holder, '/http/api/items/1')).status !== 200) await pause(20)
+  }
+}
+
 /** Has every process compile what it runs, at a third of the rate and then at two. */
 async function warm({ holder, posts }: Fleet): Promise<void> {
   for (const part of [3, 1.5]) {
@@ -115,6 +122,7 @@ async function manyRounds(fleet: Fleet, count: number): Promise<Round[]> {
 
 async function lockOnce(fleet: Fleet): Promise<Round> {
   const { holder, posts, upstream } = fleet
+  await allGoThrough(fleet)
   const streams: Open[] = []
   // Before the load: what is measured is how they end.
   for (let n = 0; n < STREAMS; n++) streams.push(await openStream(posts[n % GATEWAYS]!, holder))
