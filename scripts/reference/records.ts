@@ -118,7 +118,8 @@ const AUTHORITY: Described = {
   'traffic.dropped':
     'decided calls were not kept for replay, because they came faster than they could be written: how many, and how many were kept',
   'traffic.replayed': 'a person had recorded traffic decided again; `own`: by the set in force',
-  'traffic.read': 'a person had what an agent used summed up from its recorded traffic',
+  'traffic.read':
+    'a person read recorded traffic: what an agent used, summed up (`usage`), or what one call was decided from (`call`)',
   'task.opened':
     'a person asked for a task: `digest` is over its intent, scope and budget, `key` and `proof` are their key and its signature over the request',
   'task.narrowed': 'a task was made less: fewer permits, a smaller budget, an earlier end',

@@ -145,6 +145,8 @@ export const ROUTES = {
   'POST /v1/policies/replay': 'auditor',
   'POST /v1/policies/usage': 'auditor',
   'POST /v1/policies/explain': 'viewer',
+  // It reads what an agent sent.
+  'POST /v1/policies/explain/call': 'auditor',
   'POST /v1/policies/reach': 'viewer',
   'GET /v1/approvals': 'person',
   'GET /v1/approvals/{id}': 'person',

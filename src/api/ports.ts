@@ -20,6 +20,7 @@ import type { Problem } from '../policy/problem.ts'
 import type { ActionFacts } from '../policy/reality/facts.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { LockReceipt } from '../wire/lock-receipt.ts'
+import type { ExplainCallAnswer } from '../wire/api/explanation.ts'
 import type { UsageAnswer } from '../wire/api/policy-usage.ts'
 import type { ReplayPage } from '../wire/api/policy-replay.ts'
 import type { Effect } from '../wire/effect.ts'
@@ -302,6 +303,8 @@ export interface ServerPort {
   }): Promise<PolicyChange>
   /** What a set would change, as it stands now. */
   proposedChange(sources: readonly { readonly file: string; readonly text: string }[]): PolicyChange
+  /** Explains a call that was decided. Throws `policy.call_unknown`, `policy.call_undecided`, `policy.call_not_kept`. */
+  explainCall(call: string, options: { readonly values: boolean }): Promise<ExplainCallAnswer>
   /** Sums up what an agent used since a time (ms since the epoch). */
   policyUsage(of: { readonly agent: string; readonly since: number }): Promise<UsageAnswer>
   /** Decides recorded traffic again, one page of it. */

@@ -51,6 +51,18 @@ export const SERVER_FAULTS = {
   },
   'policy.replay_busy': { status: 429, next: 'wait for the replays that run, then try again' },
   'policy.replay_cursor': { status: 400, next: 'begin again, without a cursor' },
+  'policy.call_unknown': {
+    status: 404,
+    next: 'name the id of a call: `bailiwick audit tail` shows them',
+  },
+  'policy.call_undecided': {
+    status: 409,
+    next: 'see what became of it: bailiwick audit show CALL',
+  },
+  'policy.call_not_kept': {
+    status: 404,
+    next: 'explain such a call as it would be decided now: bailiwick policy explain SYSTEM/ACTION --agent NAME --json ARGUMENTS',
+  },
   'policy.refused': { status: 422, next: 'correct the policies and apply them again' },
 } as const satisfies FaultCatalogue
 

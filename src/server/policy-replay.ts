@@ -3,19 +3,16 @@
 import { setImmediate } from 'node:timers/promises'
 import { digest } from '../std/bytes.ts'
 import { rfc3339, type Clock } from '../std/clock.ts'
-import { canonicalJson, isObject, type Json } from '../std/json.ts'
+import { canonicalJson, type Json } from '../std/json.ts'
 import type { ReplayAsked, ReplayedPage } from '../api/ports.ts'
-import type { AuditLog } from '../audit/log.ts'
 import { trafficSince, type TrafficPlace, type TrafficSource } from '../audit/traffic/read.ts'
 import type { Authority } from '../authority/open.ts'
-import type { CommitmentPort } from '../gateway/ports.ts'
 import { determinedBy } from '../policy/life/determined.ts'
 import type { PolicySource } from '../policy/load.ts'
 import type { PolicySet } from '../policy/set.ts'
-import type { ReplayedCall } from '../wire/api/policy-replay.ts'
 import type { Decision } from '../wire/decision.ts'
-import type { AuditRecord } from '../wire/record.ts'
 import type { TrafficEntry } from '../wire/traffic.ts'
+import { agreement, type AgreementParts } from './agreement.ts'
 import { serverFault } from './faults.ts'
 import { LivePolicy } from './live-policy.ts'
 
@@ -30,12 +27,10 @@ const MOST_PAGES = 2
 const MOST_SETS = 2
 
 /** What replaying needs. */
-export interface ReplayParts {
+export interface ReplayParts extends AgreementParts {
   readonly authority: Pick<Authority, 'systems'>
   readonly policy: Pick<LivePolicy, 'set' | 'sources'>
   readonly traffic: { readonly flush: () => Promise<void>; readonly source: TrafficSource }
-  readonly audit: Pick<AuditLog, 'byCall'>
-  readonly commitments: CommitmentPort
   readonly clock: Clock
 }
 
@@ -133,7 +128,7 @@ export class PolicyReplay {
     }
     const changes = []
     for (const change of made.changes) {
-      changes.push({ ...shown(change), record: await this.#record(change.entry) })
+      changes.push({ ...shown(change), record: await agreement(this.#parts, change.entry) })
     }
     const { calls, used, covered, dropped, damaged, unknown, denied, allowed, held } = made
     const counts = { newly_denied: denied, newly_allowed: allowed, newly_held: held }
@@ -153,32 +148,6 @@ export class PolicyReplay {
       },
     }
   }
-
-  /** Holds what was kept of a call against its record. */
-  async #record(entry: TrafficEntry): Promise<ReplayedCall['record']> {
-    const story = await this.#parts.audit.byCall(entry.call)
-    if (story.length === 0) return 'missing'
-    const commitment = this.#parts.commitments.commit(
-      canonicalJson(entry.request.input),
-      entry.request.person?.id,
-    )
-    return story.every(({ record }) => agrees(entry, record, commitment)) ? 'agrees' : 'deviates'
-  }
-}
-
-/** Whether a record of a call says what was kept of it: who, what, the answer, and the commitment to the arguments. */
-function agrees(entry: TrafficEntry, record: AuditRecord, commitment: string): boolean {
-  const { request, answer, observed = false } = entry
-  const { agent, instance, system, action, body, type } = record
-  if (!type.startsWith('call.')) return true
-  if (agent !== request.agent.name || instance !== request.agent.instance) return false
-  if (system !== request.system || action !== request.action) return false
-  if (typeof body['arguments'] === 'string' && body['arguments'] !== commitment) return false
-  const { decision } = body
-  // A call that was held is decided again after the wait: its records tell of that decision.
-  if (!isObject(decision) || answer === 'hold') return true
-  if ((decision['observed'] === true) !== observed) return false
-  return observed || decision['answer'] === answer
 }
 
 function decideAgain(

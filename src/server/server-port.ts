@@ -10,6 +10,7 @@ import { fingerprint } from './pins/fingerprint.ts'
 import { inspectSystem } from './pins/inspect.ts'
 import { labelSystem, pinSystem } from './pins/pin.ts'
 import { approveSystem, reviewOf } from './pins/review.ts'
+import { DecidedCalls } from './decided-call.ts'
 import { PolicyReplay } from './policy-replay.ts'
 import { usageOf } from './policy-usage.ts'
 import {
@@ -43,6 +44,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     clock: core.machine.clock,
   }
   const replay = new PolicyReplay(reading)
+  const decided = new DecidedCalls(reading)
   return {
     facts: () => facts(core, urls),
     metrics: () => core.metrics.text(),
@@ -58,6 +60,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     rollbackPolicies: (of) => rollbackPolicies(parts, of),
     approveProposal: (of) => approveProposal(parts, of),
     proposedChange: (sources) => proposedChange(parts, sources),
+    explainCall: (call, options) => decided.explain(call, options),
     policyUsage: (of) => usageOf(reading, of),
     replayPolicies: (of) => replay.page(of),
     lock: (of) => core.lockDesk.lock(of),

@@ -21,6 +21,7 @@ import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { openCredentials, type Credentials } from '../../src/server/credentials/open.ts'
 import { EarlierCalls } from '../../src/server/earlier-calls.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
+import { DecidedCalls } from '../../src/server/decided-call.ts'
 import { PolicyReplay } from '../../src/server/policy-replay.ts'
 import { usageOf } from '../../src/server/policy-usage.ts'
 import {
@@ -293,6 +294,7 @@ export class ControlHome {
       clock: this.clock,
     }
     const replay = new PolicyReplay(reading)
+    const decided = new DecidedCalls(reading)
     return {
       metrics: () => this.metrics.text(),
       witnessed: () => undefined,
@@ -325,6 +327,7 @@ export class ControlHome {
       fingerprint,
       reviewSystem: (name) => reviewOf(parts, name),
       approveSystem: (of) => approveSystem(parts, of),
+      explainCall: (call, options) => decided.explain(call, options),
       policyUsage: (of) => usageOf(reading, of),
       replayPolicies: (of) => replay.page(of),
       rollbackPolicies: (of) => rollbackPolicies({ ...policies, fourEyes: this.fourEyes }, of),

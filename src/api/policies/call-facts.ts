@@ -1,5 +1,6 @@
 // Holds the facts of a call that nobody makes: what the spine would find out about an agent, a person and a task by their names.
 
+import { targetText } from '../../authority/locks/target.ts'
 import { rolesNow } from '../../authority/registry/roles.ts'
 import type { JsonObject } from '../../std/json.ts'
 import type { DecisionRequest } from '../../wire/decision.ts'
@@ -49,12 +50,26 @@ function taskOf({ authority }: Ports, words: CallWords): TaskFacts | string | un
   return undefined
 }
 
+type Agent = ReturnType<Ports['authority']['agents']['find']>
+
+/** The lock that would stop it. */
+function locked({ authority }: Ports, agent: Agent, words: CallWords, task?: TaskFacts): string[] {
+  const { person, system, action } = words
+  const actor = {
+    instance: '',
+    agent: agent.name,
+    owner: agent.owner,
+    ...(person !== undefined && { delegation: { id: '', person } }),
+    ...(task !== undefined && { task }),
+  }
+  const lock = authority.locks.find(actor, system, action)
+  return lock === undefined
+    ? []
+    : [`${targetText(lock.target)} is locked: ${lock.reason} (lock ${lock.id})`]
+}
+
 /** What is wrong with an agent that would act so. */
-function standing(
-  agent: ReturnType<Ports['authority']['agents']['find']>,
-  words: CallWords,
-  task: TaskFacts | string | undefined,
-): string[] {
+function standing(agent: Agent, words: CallWords, task: TaskFacts | string | undefined): string[] {
   const { name, state, taskless, unattended } = agent
   return [
     ...(state === 'active' ? [] : [`the agent \`${name}\` is ${state}`]),
@@ -70,10 +85,11 @@ function standing(
 
 /**
  * The facts of a call as they are now. Throws where the agent, the person, the task, the system or the action is not known. What only
- * a running instance has (attested elements, a network, authority that was passed on) is not there.
+ * a running instance has (attested elements, a network, authority that was passed on) is not there; the history is that of the agent as the
+ * head of its chain.
  */
 export function callFacts(ports: Ports, words: CallWords): CallFacts {
-  const { agents, effects, people, systems } = ports.authority
+  const { agents, effects, history, people, systems } = ports.authority
   const now = ports.clock.now()
   const agent = agents.find(words.agent)
   const person = words.person === undefined ? undefined : people.find(words.person)
@@ -93,10 +109,18 @@ export function callFacts(ports: Ports, words: CallWords): CallFacts {
     input: words.input,
     effects: action?.effects ?? [],
     ...effects.of(words.system, words.action),
+    history: history.seen(
+      { agent: agent.name, ...(person !== undefined && { person: person.id }) },
+      words.system,
+      words.action,
+    ),
     now,
     setAside: NOTHING,
   }
-  const before = standing(agent, words, task)
+  const before = [
+    ...locked(ports, agent, words, typeof task === 'object' ? task : undefined),
+    ...standing(agent, words, task),
+  ]
   if (action === undefined) before.push('the system has no action of this name')
   return { request, before }
 }

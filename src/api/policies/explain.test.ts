@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ExplainAnswer } from '../../wire/api/explanation.ts'
 import { ControlHome } from '../../../test/fakes/control.ts'
+import { actor } from '../../../test/fakes/ports.ts'
 import { parseJson } from '../../std/json.ts'
 import { utf8 } from '../../std/bytes.ts'
 
@@ -87,6 +88,36 @@ test('nobody on whose behalf: said before policy is asked, and by policy', async
   const { before: refusals, explanation } = ExplainAnswer.parse(await explain({ unattended: true }))
   assert.match(refusals.join(), /not registered to act unattended/)
   assert.equal(explanation.reason, 'no policy permits this call without a user and without a task')
+})
+
+test('a condition on the history is asked of what the agent did for this person, and a lock is said first', async () => {
+  const text = `
+@id("people") permit (principal is Person, action, resource);
+@id("twice") @without("task") permit (principal is Instance, action, resource) when { context.history.same.minute < 2 };`
+  const body = { sources: [{ file: 'b.cedar', text }], dry_run: false, reason: 'a test' }
+  await home.read('POST', '/v1/policies', { body })
+  const { explanation: none } = ExplainAnswer.parse(await explain())
+  assert.equal(none.answer, 'allow')
+  const mine = {
+    ...actor('c', 'bot'),
+    delegation: { id: 'd', person: home.ada.id, personRoles: [] },
+  }
+  const measured = { arguments: '', writes: true, bytes: 9, recipients: [], more: 0, labels: [] }
+  for (let calls = 0; calls < 2; calls++) {
+    const of = { system: 'files', action: 'grow', measured: { ...measured, unmeasured: false } }
+    assert.ok(!('spent' in home.authority.history.reserve({ actor: mine, ...of })))
+  }
+  const { explanation } = ExplainAnswer.parse(await explain())
+  assert.equal(explanation.answer, 'deny')
+  const [clause] = explanation.parties[1]?.policies[0]?.clauses ?? []
+  assert.deepEqual(clause?.values, [{ path: 'history.same.minute', value: '2' }])
+  const bob = await home.person('bob', [])
+  const { explanation: other } = ExplainAnswer.parse(await explain({ on_behalf_of: bob.name }))
+  assert.equal(other.answer, 'allow')
+  const word = { person: home.ada.id, reason: 'a look' }
+  const lock = await home.authority.locks.add({ target: { kind: 'agent', name: 'bot' }, ...word })
+  const { before: refusals } = ExplainAnswer.parse(await explain())
+  assert.equal(refusals[0], `agent bot is locked: a look (lock ${lock.id})`)
 })
 
 test('what is not known is refused by name', async () => {

@@ -1,14 +1,20 @@
 // Holds the route that explains: what would be decided for a call, by which conditions, and what would allow it.
 
 import { isObject, type Json } from '../../std/json.ts'
-import { ExplainAnswer, ExplainRequest } from '../../wire/api/explanation.ts'
+import {
+  ExplainAnswer,
+  ExplainCallAnswer,
+  ExplainCallRequest,
+  ExplainRequest,
+} from '../../wire/api/explanation.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
 import { callFacts } from './call-facts.ts'
 
 /** Serves explanations. */
 export function serveExplain(surface: Surface, ports: ControlPorts): void {
-  const { people } = ports.authority
+  const { audit, authority, server } = ports
+  const { people } = authority
   surface.closed(
     'POST /v1/policies/explain',
     {
@@ -30,8 +36,34 @@ export function serveExplain(surface: Surface, ports: ControlPorts): void {
         action: body.action,
         input: isObject(input) ? input : {},
       })
-      const { set } = ports.server.policies()
-      return { before: [...before], explanation: set.explain(request, { values: body.values }) }
+      const { set, isolated } = server.policies()
+      const shut = isolated.has(body.system)
+        ? [
+            `${body.system} is isolated: it was pinned anew, and the policies in force do not hold with what it is now`,
+          ]
+        : []
+      return {
+        before: [...shut, ...before],
+        explanation: set.explain(request, { values: body.values }),
+      }
+    },
+  )
+  surface.closed(
+    'POST /v1/policies/explain/call',
+    {
+      summary:
+        'Explain a call that was decided, from what it was decided from and by the policies of then',
+      body: ExplainCallRequest,
+      answer: ExplainCallAnswer,
+    },
+    async ({ body: { call, values }, person }) => {
+      await audit.append({
+        type: 'traffic.read',
+        phase: 'admin',
+        person: person.id,
+        body: { what: 'call', about: call },
+      })
+      return server.explainCall(call, { values })
     },
   )
 }

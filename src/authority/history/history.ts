@@ -78,6 +78,18 @@ export class History {
     return lineage.facts(`${system}/${action}`, now)
   }
 
+  /** The same for a call that nobody makes: of the agent at the head of a chain, for a person or for nobody. */
+  seen(
+    whose: { readonly agent: string; readonly person?: string },
+    system: string,
+    action: string,
+  ): HistoryFacts {
+    const { agent, person = '' } = whose
+    const key = lineageOf({ agents: [agent], person, system, action })
+    const lineage = this.#tallies.lineages.get(key) ?? NOTHING
+    return lineage.facts(`${system}/${action}`, this.#parts.clock.now())
+  }
+
   /** Why a call would be refused for what it uses up; nothing is taken. */
   check({ actor, system, action, measured }: Reserving): Spent | undefined {
     const asked = askedBy(actor, system, action)

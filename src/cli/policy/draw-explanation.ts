@@ -2,11 +2,13 @@
 
 import type {
   ExplainAnswer,
+  ExplainCallAnswer,
   ExplainedChange,
   ExplainedParty,
   ExplainedPolicy,
   Explanation,
 } from '../../wire/api/explanation.ts'
+import { when } from '../terminal/when.ts'
 import type { Style } from '../terminal/paint.ts'
 import type { Surface } from '../terminal/table.ts'
 import { visible } from '../terminal/visible.ts'
@@ -99,4 +101,31 @@ export function drawExplanation({ before, explanation }: ExplainAnswer, surface:
     drawTogether(explanation, surface),
     told === '' ? '' : `\n${surface.paint('bold', 'what the agent is told to do')}\n${told}`,
   ].join('')
+}
+
+/** The explanation of a call that was decided, under what became of it. */
+export function drawDecided(
+  { call, explanation }: ExplainCallAnswer,
+  surface: Surface,
+  now: number,
+): string {
+  const { answer, at, observed, record, refused, same_set: same } = call
+  const went = observed ? ', and went on because the agent was observed' : ''
+  const doubt = [
+    ...(same
+      ? []
+      : [
+          'the policies of then are not to be had, or systems were pinned anew: this is what is in force now',
+        ]),
+    ...(record === 'agrees' ? [] : ['what was kept of it is not what its records say']),
+    ...(explanation.answer === answer
+      ? []
+      : [`decided again, the answer is ${explanation.answer}`]),
+  ]
+  const lines = [
+    `decided ${when(at, now)}: ${surface.paint(STYLES[answer], answer)}${went}\n`,
+    ...(refused === null ? [] : [`refused all the same: ${visible(refused)}\n`]),
+    ...doubt.map((one) => `${surface.paint('yellow', 'note:')} ${one}\n`),
+  ]
+  return lines.join('') + drawExplanation({ before: [], explanation }, surface)
 }

@@ -137,6 +137,13 @@ test('a story has a row for every part, and marks what is only claimed', () => {
   assert.ok(!drawn.includes('\u001b'), 'what a client says moves no cursor')
 })
 
+test('a story of what policy denied names the command that says why', () => {
+  const { story } = CALL
+  const denied = { ...CALL, story: { ...story, decision: { ...story.decision, answer: 'deny' } } }
+  assert.match(drawStory(denied, SURFACE, NOW), /^why +bailiwick policy explain --call call-1$/m)
+  assert.doesNotMatch(drawStory(CALL, SURFACE, NOW), /^why/m)
+})
+
 test('a trace is drawn as a tree', () => {
   const node = (of: Partial<TraceNode> & Pick<TraceNode, 'kind' | 'id' | 'parent'>): TraceNode => ({
     at: AT,

@@ -17,7 +17,7 @@ export function drawStory(call: AuditCallStory, surface: Surface, now: number): 
     ...whoRows(story),
     ...triggerRows(story),
     ...authorityRows(story),
-    ...decisionRows(story),
+    ...decisionRows(story, call.call),
     ...approvalRows(story),
     ...sentRows(story),
     ...backRows(story, call.summary.status),
@@ -105,7 +105,7 @@ function authorityRows({ authority }: CallStory): Row[] {
 
 const ANSWERS: Readonly<Record<string, Style>> = { allow: 'green', deny: 'red', hold: 'yellow' }
 
-function decisionRows({ authority, decision }: CallStory): Row[] {
+function decisionRows({ authority, decision }: CallStory, call: string): Row[] {
   const { again, answer, because, code, observed, reason } = decision
   const text = list(
     [
@@ -120,7 +120,12 @@ function decisionRows({ authority, decision }: CallStory): Row[] {
     ' · ',
   )
   const style = ANSWERS[answer ?? '']
-  return [['decision', style === undefined ? text : { text, style }]]
+  // Of what was allowed, the parties above are the whole answer.
+  const asked = answer !== 'allow' && authority.parties.length > 0
+  return [
+    ['decision', style === undefined ? text : { text, style }],
+    ['why', asked ? `bailiwick policy explain --call ${call}` : undefined],
+  ]
 }
 
 function approvalRows({ approval }: CallStory): Row[] {

@@ -154,22 +154,44 @@ export function bySize(a: Change, b: Change): number {
   return Number(b.told.verified) - Number(a.told.verified) || a.cost - b.cost
 }
 
+/** Changes of one party that are tried together with those of others. */
+const MAX_TOGETHER = 4
+
+/** Combinations that are tried. */
+const MAX_COMBINED = 32
+
+/** One of each, those that begin with the smallest first. */
+function combined(each: readonly (readonly Change[])[]): Change[][] {
+  const all = each.reduce<Change[][]>(
+    (before, more) => before.flatMap((one) => more.map((change) => [...one, change])),
+    [[]],
+  )
+  const size = (one: readonly Change[]): number =>
+    one.reduce((sum, change, at) => sum + each[at]!.indexOf(change), 0)
+  return all.sort((a, b) => size(a) - size(b)).slice(0, MAX_COMBINED)
+}
+
 /**
- * Where no change alone is enough: the smallest of every party that denies, made one after the other, if the call is then not denied.
+ * Where no change alone is enough: one of every party that denies, made one after the other, if the call is then not denied. The smallest
+ * that are enough: what one party asks may be what another forbids.
  */
 export function together(world: World, changes: readonly Change[]): Explanation['together'] {
   if (changes.some(({ told }) => told.after !== undefined && told.after !== 'deny'))
     return undefined
-  const smallest = new Map<Asked, Change>()
+  const each = new Map<Asked, Change[]>()
   for (const change of [...changes].sort(bySize)) {
-    if (change.apply !== undefined && !smallest.has(change.asked))
-      smallest.set(change.asked, change)
+    const known = each.get(change.asked) ?? []
+    if (change.apply !== undefined && known.length < MAX_TOGETHER)
+      each.set(change.asked, [...known, change])
   }
-  const all = [...new Map([...smallest.values()].map((one) => [one.told.words, one])).values()]
-  try {
-    const after = answerIn(all.reduce((now, { apply }) => apply?.(now) ?? now, world))
-    return after === 'deny' ? undefined : { words: all.map(({ told }) => told.words), after }
-  } catch {
-    return undefined
+  for (const one of combined([...each.values()])) {
+    const all = [...new Map(one.map((change) => [change.told.words, change])).values()]
+    try {
+      const after = answerIn(all.reduce((now, { apply }) => apply?.(now) ?? now, world))
+      if (after !== 'deny') return { words: all.map(({ told }) => told.words), after }
+    } catch {
+      continue
+    }
   }
+  return undefined
 }

@@ -183,6 +183,21 @@ test('where no change alone is enough, what of each party together is', () => {
   assert.deepEqual(explain('', request()).together?.after, 'allow')
 })
 
+test('where the smallest of two parties do not go together, the next ones are tried', () => {
+  const small = `@id("p") @without("task") permit (principal, ${REFUND}, resource) when { context.input.amount_cents < 10 };`
+  const scope = [
+    { action: 'billing/create_refund', when: 'context.input.amount_cents > 100' },
+  ] as const
+  const { together } = explain(small, working(scope, refund('{"amount_cents": 50}')))
+  assert.deepEqual(together, {
+    words: [
+      '`amount_cents` below 10',
+      'work on a task whose scope covers `billing/create_refund` with these arguments',
+    ],
+    after: 'allow',
+  })
+})
+
 test('what is suggested is a policy that compiles', () => {
   const { changes: told } = explain('', {
     ...unattended(),

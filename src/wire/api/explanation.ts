@@ -1,7 +1,7 @@
-// Holds explanations of decisions as the control API answers them: each party by itself, and what would allow the call. History: v1.
+// Holds explanations of decisions as the control API answers them: each party by itself, and what would allow the call. History: v1; decided calls added.
 
 import { z } from 'zod'
-import { Digest, Id, Name } from './text.ts'
+import { Digest, Id, Name, Time } from './text.ts'
 
 const Answer = z.enum(['allow', 'deny', 'hold'])
 const PartyName = z.enum(['person', 'delegator', 'agent', 'task', 'system'])
@@ -119,6 +119,36 @@ export const ExplainAnswer = z.object({
   explanation: Explanation,
 })
 
+/** Body of `POST /v1/policies/explain/call`: a call that was decided. */
+export const ExplainCallRequest = z.strictObject({
+  call: Id,
+  /** False leaves the values of arguments out of the answer. */
+  values: z.boolean().default(true),
+})
+
+/** Answer of `POST /v1/policies/explain/call`. */
+export const ExplainCallAnswer = z.object({
+  call: z.object({
+    id: Id,
+    /** When it was decided. */
+    at: Time,
+    /** What policy answered then. */
+    answer: Answer,
+    /** Digest of the set that decided. */
+    policy_set: z.string(),
+    /** False where that set is not to be had any more, or systems were pinned anew since: it is explained by what is in force now. */
+    same_set: z.boolean(),
+    /** True where observe mode let it go on all the same. */
+    observed: z.boolean(),
+    /** Whether what was kept of it is what its records say. */
+    record: z.enum(['agrees', 'deviates', 'missing']),
+    /** Why it was refused, where it was not policy that refused it; else null. */
+    refused: z.string().nullable(),
+  }),
+  explanation: Explanation,
+})
+
+export type ExplainCallAnswer = z.infer<typeof ExplainCallAnswer>
 export type ExplainRequest = z.input<typeof ExplainRequest>
 export type ExplainAnswer = z.infer<typeof ExplainAnswer>
 export type ExplainedPolicy = z.infer<typeof ExplainedPolicy>
