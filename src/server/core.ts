@@ -41,7 +41,7 @@ import { VERSION } from './version.ts'
 
 type ShownGround = Pick<
   Ground,
-  'trustDomain' | 'origin' | 'audit' | 'authority' | 'commitments' | 'refusals' | 'note'
+  'inTurn' | 'trustDomain' | 'origin' | 'audit' | 'authority' | 'commitments' | 'refusals' | 'note'
 >
 
 /** A home that is open. Nothing listens yet. */
@@ -239,8 +239,8 @@ async function openKept(
 
 /** What of the ground others see: neither keys nor rows. */
 function shownOf(ground: Ground): ShownGround {
-  const { trustDomain, origin, audit, authority, commitments, refusals, note } = ground
-  return { trustDomain, origin, audit, authority, commitments, refusals, note }
+  const { audit, authority, commitments, inTurn, note, origin, refusals, trustDomain } = ground
+  return { audit, authority, commitments, inTurn, note, origin, refusals, trustDomain }
 }
 
 /** Has every lock answered with a receipt, whoever sets it. */

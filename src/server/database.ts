@@ -49,8 +49,13 @@ export function orderInDatabase(home: string): void {
   if (!isOrderedInDatabase(home)) replaceDurable(join(home, LOG_FILE), new Uint8Array())
 }
 
-/** Opens the rows with the turn that was taken for them. */
-export type OpenRows = (keys: KeyRing) => Promise<Store>
+/** The turn at the rows of a home. */
+export interface Turn {
+  /** Opens the rows with the turn that was taken for them. */
+  readonly open: (keys: KeyRing) => Promise<Store>
+  /** Whether it is still this process's. With SQLite it is, for as long as the process lives. */
+  readonly holds: () => Promise<boolean>
+}
 
 /**
  * Takes the turn at the database of a home, before anything of it is touched; with SQLite the lock on the home is that. While
@@ -61,12 +66,15 @@ export async function takeDatabase(
   timer: Timer,
   note: (event: string, facts?: Readonly<Record<string, unknown>>) => void,
   stack: Stack,
-): Promise<OpenRows> {
+): Promise<Turn> {
   if (databaseUrl === undefined) {
     if (existsSync(join(home, MOVED_FILE))) {
       throw serverFault('server.moved', 'the rows of this home have moved to PostgreSQL')
     }
-    return ({ authority }) => openStore({ directory: home, signer: authority })
+    return {
+      open: ({ authority }) => openStore({ directory: home, signer: authority }),
+      holds: () => Promise.resolve(true),
+    }
   }
   const holder = `${gatewayName} on ${hostname()}, process ${process.pid}`
   const onWait = (other: string): void => note('standing by', { until_the_end_of: other })
@@ -77,5 +85,8 @@ export async function takeDatabase(
     // As its supervisor would end it: calls land, and what is open is closed in order.
     process.kill(process.pid, 'SIGTERM')
   })
-  return ({ authority }) => openPostgresStore({ url: databaseUrl, signer: authority, lease })
+  return {
+    open: ({ authority }) => openPostgresStore({ url: databaseUrl, signer: authority, lease }),
+    holds: () => lease.holds(),
+  }
 }

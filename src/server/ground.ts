@@ -42,6 +42,8 @@ export interface Ground {
   readonly store: Store
   readonly authority: Authority
   readonly commitments: CommitmentPort
+  /** Whether this process still has its turn at the rows, asked now. */
+  readonly inTurn: () => Promise<boolean>
   /** Something for the operator's own log. Never a secret. */
   readonly note: (event: string, facts?: Readonly<Record<string, unknown>>) => void
   /** The same for what went wrong where nobody waits for an answer. */
@@ -63,7 +65,7 @@ export async function openGround(
   stack.push(() => log.close())
   const note: Ground['note'] = (event, facts = {}) => log.logger.info(facts, event)
   const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
-  const openRows = await takeDatabase(settings, machine.timer, note, stack)
+  const turn = await takeDatabase(settings, machine.timer, note, stack)
   const { trust_domain: trustDomain } = homeFacts(home, clock, entropy)
   const keyFolder = join(home, 'keys')
   const keys = openKeyRing(keyFolder, { entropy })
@@ -82,7 +84,7 @@ export async function openGround(
   const refusals = new RefusalCounter({ sink: audit, clock })
   stack.push(() => refusals.close())
   await recordRestored(home, audit)
-  const store = suspicious(await openRows(keys), home, clock)
+  const store = suspicious(await turn.open(keys), home, clock)
   stack.push(() => store.close())
   const replayed = await replay({ audit, store, clock })
   if (Object.values(replayed).some((count) => count > 0))
@@ -101,6 +103,6 @@ export async function openGround(
   if (restored.snapshot === 'refused') note('history read from the log', { ...restored })
   const own = { keys: keyFolder, sealer: keys.encryption, entropy }
   const commitments = openCommitments(own, authority.subjects)
-  const rows = { store, authority, commitments }
+  const rows = { store, authority, commitments, inTurn: turn.holds }
   return { trustDomain, origin, keyFolder, keys, audit, refusals, ...rows, note, onTrouble }
 }

@@ -108,10 +108,15 @@ export class GatewayDesk {
     const read = linkReader
     return {
       asked: {
-        hello: (said) => this.#welcome(said),
-        ping: (said) => {
+        hello: async (said) => {
+          await this.#mustHaveTurn()
+          return this.#welcome(said)
+        },
+        ping: async (said) => {
+          const { nonce } = read.ping(said)
           this.seenAt = parts.clock.now()
-          return { nonce: read.ping(said).nonce, wall: this.seenAt }
+          await this.#mustHaveTurn()
+          return { nonce, wall: parts.clock.now() }
         },
         who: (said) => parts.actors.actorOf(read.presented(said).presented) as unknown as Json,
         see: (said) => this.#see(said),
@@ -200,6 +205,15 @@ export class GatewayDesk {
         else parts.observe({ kind: 'credential-used', at, credential, ...seen })
       },
     }
+  }
+
+  /**
+   * INVARIANT: the view of a gateway is young only where this control had its turn after it was asked: what another control knows meanwhile is
+   * not known here.
+   */
+  async #mustHaveTurn(): Promise<void> {
+    if (await this.#of.parts.inTurn()) return
+    throw linkFault('link.refused', 'this control cannot say that it has its turn')
   }
 
   #welcome(said: JsonObject): Json {

@@ -19,6 +19,8 @@ export interface LinkParts {
   readonly ports: Ports
   readonly audit: AuditSink
   readonly clock: Clock
+  /** Whether this control still has its turn, asked now: one that has lost it knows no locks of the one that has it. */
+  readonly inTurn: () => Promise<boolean>
   readonly observe: Observe
   readonly trustDomain: string
   readonly issuer: () => string

@@ -16,6 +16,9 @@ const LOCK = [0x62_77_01, 1] as const
 /** How often one who waits asks again, and one who lost its connection (ms). */
 const ASK_MS = 200
 
+/** How long the database may take to say whose turn it is (ms). */
+const HOLDS_MS = 1_000
+
 /** What a turn is taken with. */
 export interface LeaseOptions {
   readonly url: string
@@ -89,6 +92,20 @@ export class DatabaseLease {
   /** Calls `lost` once another process has taken the turn: this one is to end. */
   onLost(lost: (fault: Error) => void): void {
     this.#lost = lost
+  }
+
+  /**
+   * Whether the turn is still this process's, asked of the database now: a process that was stopped for a while does not know. False also
+   * where the database does not say so in time, since another may have the turn by then.
+   */
+  async holds(): Promise<boolean> {
+    const client = this.#client
+    if (this.#over || client === undefined) return false
+    const asked = client
+      .query<{ epoch: number }>('select epoch from control')
+      .then(({ rows }) => rows[0]?.epoch === this.epoch)
+      .catch(() => false)
+    return Promise.race([asked, pause(HOLDS_MS, false, { ref: false })])
   }
 
   /** Gives the turn up. */

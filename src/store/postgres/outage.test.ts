@@ -147,6 +147,25 @@ test('a turn that was given is not given twice after a crash', async () => {
   await second.release()
 })
 
+test('INV-5 who has its turn can say so, and nobody else: neither after another took it, nor while the database is away', async () => {
+  await using own = await PostgresServer.start({ durable: true })
+  const { url } = await prepared(own)
+  const options = { url, timer: systemTimer, holder: 'test', wait: false }
+  const first = await DatabaseLease.take(options)
+  assert.equal(await first.holds(), true)
+  // As one that was stopped meanwhile: it has its connection, and another has the turn.
+  const database = new URL(url).pathname.slice(1)
+  await own.change('update bailiwick.control set epoch = epoch + 1', database)
+  assert.equal(await first.holds(), false)
+  await first.release()
+  const second = await DatabaseLease.take({ ...options, holder: 'second' })
+  assert.equal(await second.holds(), true)
+  await own.stop('immediate')
+  assert.equal(await second.holds(), false)
+  await second.release()
+  assert.equal(await second.holds(), false)
+})
+
 test('who waits for its turn goes on waiting while the database restarts', async () => {
   await using own = await PostgresServer.start({ durable: true })
   const { url } = await prepared(own)
