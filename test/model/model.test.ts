@@ -8,7 +8,7 @@ import { BEYOND, hunt, SUITE } from './runs.ts'
 
 /** Fewer, and a change of the model has shut something out. Found by running it; lower one only knowing why. */
 const STATES_MIN: Readonly<Record<string, number>> = {
-  'a stream, clocks that jump': 40_000,
+  'a stream, clocks that jump': 39_000,
   'a stream, a machine that sleeps': 40_000,
   'two calls for one approval, control that crashes': 65_000,
   'two gateways, two calls for one approval': 260_000,
