@@ -84,7 +84,7 @@ test('sources and registrations are applied in a right order, a second time chan
     'create trust type issuer audience',
     'create trust type certificates',
     'create registration agent attestor source selectors prove scope expires',
-    'create registration agent attestor selectors prove scope expires',
+    'create registration agent attestor selectors prove scope',
   ])
   assert.deepEqual(await made(t, documents()), [])
   const first = byToken()

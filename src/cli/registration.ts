@@ -122,7 +122,7 @@ export function register(program: Command, context: Context): void {
       'take instructions, tools, model or code from a fact of the evidence; may be repeated',
       repeated,
     )
-    .option('--expires <when>', 'end it then: 30d, or a day')
+    .option('--expires <when>', 'end it then: 30d, or a day (default: in 90 days)')
     .action((agent: string, options: AddOptions) => add(context, agent, options))
   registration
     .command('ls')

@@ -98,7 +98,7 @@ test('each problem is told with file, line and column', () => {
 
 test('a letter that only looks like another is named', () => {
   const text = `@id("a") permit (principal, action == Action::"billing/creаte_refund", resource);`
-  assert.match(only(text).help ?? '', /did you mean .*; it is written with U\+0430/)
+  assert.match(only(text).help ?? '', /did you mean `.*`\? it is written with U\+0430$/)
 })
 
 test('all problems of all files are told at once, and not without end', () => {

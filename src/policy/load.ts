@@ -12,10 +12,10 @@ import { withCedar } from './library.ts'
 import { gathered, spelled } from './life/spelling.ts'
 import { parsedPolicy, validUnder } from './parsed.ts'
 import type { Policy } from './policy.ts'
-import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
+import { byText, inOrder, libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
 import { policySchema, SYSTEM_NAME, type PolicySchema } from './schema.ts'
 import { policySet, type PolicySet } from './set.ts'
-import { pieces, type Piece } from './source.ts'
+import { pieces, placeAt, type Piece } from './source.ts'
 import { Templates } from './template.ts'
 
 /** A Cedar file, or a file of links that fill templates (`.links.json`): its path as people know it, and its text. */
@@ -82,7 +82,8 @@ class Loader {
     }
     const { id } = annotations
     if (problems.length > 0 || id === undefined) return
-    this.add({ ...annotations, id, effect: json.effect, file, line, text, json }, span)
+    const { column } = placeAt(source, start)
+    this.add({ ...annotations, id, effect: json.effect, file, line, column, text, json }, span)
   }
 
   add(policy: Policy, span: Span): void {
@@ -133,25 +134,21 @@ class Loader {
     // With no policies at all it is the schema that is looked at.
     if (unknown.length === 0 && this.policies.size > 0) return
     const staticPolicies = Object.fromEntries(unknown.map(([id, { text }]) => [id, text]))
-    const answer = withCedar((cedar) =>
-      cedar.validate({
-        schema: schema.json,
-        policies: { staticPolicies },
-        validationSettings: { mode: 'strict' },
-      }),
-    )
+    const answer = validated(schema, staticPolicies)
     if (answer.type === 'failure') {
       for (const { message } of answer.errors) {
         this.problems.push({ file: '', line: 1, column: 1, code: 'policy.invalid', message })
       }
       return
     }
-    const told = answer.validationErrors
+    const told = [...answer.validationErrors]
+      .sort(byPlace)
       .slice(0, MAX_TOLD)
       .map(({ policyId, error }) =>
-        spelled(libraryProblem(this.spans.get(policyId)!, 'policy.invalid', error), schema),
+        libraryProblem(this.spans.get(policyId)!, 'policy.invalid', error),
       )
-    this.problems.push(...gathered(told))
+    const all = gathered(told).slice(0, MAX_PROBLEMS)
+    this.problems.push(...all.map((problem) => spelled(problem, schema)))
     for (const { policyId, error } of answer.validationWarnings.slice(0, MAX_PROBLEMS)) {
       this.warnings.push(libraryProblem(this.spans.get(policyId)!, 'policy.advice', error))
     }
@@ -160,6 +157,29 @@ class Loader {
     )
     for (const [id, { text }] of unknown) if (!odd.has(id)) known.add(text)
   }
+}
+
+type Told = Extract<ReturnType<typeof validated>, { type: 'success' }>['validationErrors'][number]
+
+/** What the library finds, strictly. */
+function validated(schema: PolicySchema, staticPolicies: Record<string, string>) {
+  return withCedar((cedar) =>
+    cedar.validate({
+      schema: schema.json,
+      policies: { staticPolicies },
+      validationSettings: { mode: 'strict' },
+    }),
+  )
+}
+
+/** The library tells what it finds in an order of the moment. */
+function byPlace(a: Told, b: Told): number {
+  const start = ({ error }: Told): number => error.sourceLocations?.[0]?.start ?? 0
+  return (
+    byText(a.policyId, b.policyId) ||
+    start(a) - start(b) ||
+    byText(a.error.message, b.error.message)
+  )
 }
 
 function tooLarge(sources: readonly PolicySource[]): Problem | undefined {
@@ -216,7 +236,9 @@ export function compilePolicySet(from: {
   if (loader.problems.length < MAX_PROBLEMS) loader.validate()
   const { problems, policies, warnings } = loader
   const engine = problems.length > 0 ? undefined : loader.engine()
-  if (engine === undefined) return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) }
+  if (engine === undefined) {
+    return { ok: false, problems: inOrder(problems, from.sources).slice(0, MAX_PROBLEMS) }
+  }
   const files = from.sources.map(({ file, text }) => ({ file, text }))
   const whole = { v: 1, files, schema: schema.json as unknown as Json }
   const set = policySet({
@@ -225,5 +247,5 @@ export function compilePolicySet(from: {
     policies,
     engine,
   })
-  return { ok: true, set, warnings }
+  return { ok: true, set, warnings: inOrder(warnings, from.sources) }
 }

@@ -28,6 +28,8 @@ export interface Policy {
   readonly file: string
   /** Line of its first character, from 1. */
   readonly line: number
+  /** Column of its first character, from 1, in characters; absent: 1. */
+  readonly column?: number
   /** Cedar text, exactly as written. */
   readonly text: string
   /**

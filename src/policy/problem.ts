@@ -65,26 +65,66 @@ function foreign(text: string): string | undefined {
     .join(' ')
 }
 
-/** The candidate that a name was probably meant to be: at most two edits away, or undefined. */
+/** Problems as they stand in their files: file by file as they were named, from top to bottom. The same problems are always told alike. */
+export function inOrder(
+  problems: readonly Problem[],
+  files: readonly { readonly file: string }[],
+): Problem[] {
+  const rank = new Map(files.map(({ file }, at) => [file, at]))
+  const of = ({ file }: Problem): number => rank.get(file) ?? -1
+  return [...problems].sort(
+    (a, b) =>
+      of(a) - of(b) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      byText(a.code, b.code) ||
+      byText(a.message, b.message),
+  )
+}
+
+/** Compares texts by their code units, the same everywhere. */
+export function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** A name without what people mistake most: capitals, and what stands between words. */
+function bare(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_. ]/g, '')
+}
+
+/**
+ * The candidate that a name was probably meant to be: the same but for capitals and what stands between words, or at most two edits away; or
+ * undefined. One edit is all that is forgiven of up to three characters.
+ */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > 200) return undefined
+  const alike = candidates.find((candidate) => bare(candidate) === bare(name))
+  if (alike !== undefined) return alike
   let best: string | undefined
-  let least = 3
+  let least = name.length <= 3 ? 2 : 3
   for (const candidate of candidates) {
-    const edits = distance(name.slice(0, 64), candidate)
+    // Lengths that differ so much are as many edits.
+    if (Math.abs(candidate.length - name.length) >= least) continue
+    const edits = distance(name, candidate, least)
     if (edits < least) [best, least] = [candidate, edits]
   }
   return best
 }
 
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+/** Levenshtein distance where it is below `most`; `most` where it is not. Looks no further from the diagonal than that. */
+function distance(a: string, b: string, most: number): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => Math.min(i, most))
   for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
+    const next = new Array<number>(b.length + 1).fill(most)
+    if (i < most) next[0] = i
+    const last = Math.min(b.length, i + most)
+    let least = next[0]!
+    for (let j = Math.max(1, i - most); j <= last; j++) {
       const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1))
+      next[j] = Math.min(swap, row[j]! + 1, next[j - 1]! + 1, most)
+      least = Math.min(least, next[j]!)
     }
+    if (least >= most) return most
     row = next
   }
   return row[b.length]!

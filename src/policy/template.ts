@@ -8,6 +8,7 @@ import { withCedar } from './library.ts'
 import { parsedPolicy } from './parsed.ts'
 import type { Policy } from './policy.ts'
 import { libraryProblem, problemAt, type Problem, type Span } from './problem.ts'
+import { placeAt } from './source.ts'
 
 /** Links of one file. Each is a policy that is parsed and validated. */
 const MAX_LINKS = 10_000
@@ -105,7 +106,9 @@ export class Templates {
     const { file } = template.span
     const { effect } = json
     const { line } = template
-    const policy = { ...annotations, id: annotations.id, effect, file, line, text: made.text, json }
+    const { column } = placeAt(template.span.source, template.span.start)
+    const place = { file, line, column, text: made.text }
+    const policy = { ...annotations, id: annotations.id, effect, ...place, json }
     return { policy, span }
   }
 

@@ -6,7 +6,7 @@ import { CoverageMeter, type Coverage } from '../policy/life/coverage.ts'
 import type { Registered } from '../policy/life/registered.ts'
 import { tryTests, type Trial } from '../policy/life/trial.ts'
 import { compilePolicySet, type PolicySource } from '../policy/load.ts'
-import type { Problem } from '../policy/problem.ts'
+import { inOrder, type Problem } from '../policy/problem.ts'
 import type { PolicySet } from '../policy/set.ts'
 import type { PolicyFacts } from '../wire/api/policy-facts.ts'
 import type { PolicyTestFile } from '../wire/policy-test.ts'
@@ -40,12 +40,26 @@ function systemsOf({ systems }: PolicyFacts): SystemDefinition[] {
   }))
 }
 
-function registeredOf({ systems, agents, people }: PolicyFacts): Registered | undefined {
+function registeredOf({
+  systems,
+  agents,
+  people,
+  teams,
+  checks,
+}: PolicyFacts): Registered | undefined {
   if (agents === undefined || people === undefined) return undefined
   const environments = Object.fromEntries(
     systems.map(({ name, environment }) => [name, environment]),
   )
-  return { agents, people, environments }
+  return {
+    agents,
+    people,
+    environments,
+    ...(teams !== undefined && {
+      teams: teams.map(({ name, members }) => ({ name, members: members.map(({ id }) => id) })),
+    }),
+    ...(checks !== undefined && { checks: checks.map(({ name }) => name) }),
+  }
 }
 
 /** Compiles and analyses. */
@@ -57,7 +71,8 @@ export function checkPolicies(sources: readonly PolicySource[], facts: PolicyFac
   // What the library says of a place without knowing why, the analysis says better.
   const places = new Set(found.map(({ file, line }) => `${file}:${line}`))
   const advice = warnings.filter(({ file, line }) => !places.has(`${file}:${line}`))
-  return { problems: [], warnings: [...advice, ...found], policies: set.policies.size, set }
+  const told = inOrder([...advice, ...found], sources)
+  return { problems: [], warnings: told, policies: set.policies.size, set }
 }
 
 /** Runs files of tests against one set, and tells how far they reach. */

@@ -119,6 +119,19 @@ test('one that has ended counts no more; one of a suspended agent counts, so tha
   })
 })
 
+test('a standing permission ends: after 90 days where nothing is said, and the same again goes on', async () => {
+  await using district = await open()
+  const { registrations } = district.identities
+  const first = await register(district, ['oidc:run:7'])
+  assert.equal(first.expiresAt, NOW + 90 * 24 * HOUR)
+  district.clock.advance(80 * 24 * HOUR)
+  const next = await register(district, ['oidc:run:7'])
+  district.clock.advance(10 * 24 * HOUR)
+  assert.equal(registrations.match(WORKLOAD).id, next.id)
+  district.clock.advance(80 * 24 * HOUR)
+  assert.throws(() => registrations.match(WORKLOAD), { code: 'attest.unregistered' })
+})
+
 test('what is registered outlives a restart, and a record that cannot be written registers nobody', async () => {
   await using district = await open()
   const kept = await register(district, ['oidc:repository:acme/shop'], {

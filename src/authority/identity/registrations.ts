@@ -16,6 +16,9 @@ import { RegistrationIndex, type Selectable } from './registration-index.ts'
 /** Registrations at once: all of them are in memory. */
 const MAX_REGISTRATIONS = 100_000
 
+/** How long one holds where nothing is said (ms): 90 days. A standing permission ends unless somebody asks again. */
+const LIFE_MS = 90 * 86_400_000
+
 /** What a person registers. */
 export interface NewRegistration {
   readonly agent: string
@@ -27,7 +30,7 @@ export interface NewRegistration {
   /** Person id on whose behalf its instances act: only ever who registers. Absent: unattended. */
   readonly person?: string
   readonly scope?: readonly string[]
-  /** ms since the epoch. */
+  /** ms since the epoch; absent: in 90 days. */
   readonly expiresAt?: number
 }
 
@@ -121,14 +124,17 @@ export class Registrations {
     return this.#turns.run(async () => {
       this.#check(what, by)
       const { audit, clock, entropy, store } = this.#ports
-      const doc: Registration = {
+      const createdAt = clock.now()
+      const expiresAt = what.expiresAt ?? createdAt + LIFE_MS
+      const doc = {
         id: uuidv7(clock, entropy),
         ...what,
+        expiresAt,
         selectors: [...new Set(what.selectors)].sort(),
         by,
         state: 'active',
-        createdAt: clock.now(),
-      }
+        createdAt,
+      } satisfies Registration
       const receipt = await audit.append({
         type: 'registration.added',
         phase: 'admin',
@@ -142,7 +148,7 @@ export class Registrations {
           ...(doc.composition === undefined ? {} : { composition: { ...doc.composition } }),
           ...(doc.person === undefined ? { unattended: true } : { onBehalfOf: doc.person }),
           ...(doc.scope === undefined ? {} : { scope: [...doc.scope] }),
-          ...(doc.expiresAt === undefined ? {} : { expiresAt: rfc3339(doc.expiresAt) }),
+          expiresAt: rfc3339(expiresAt),
         },
       })
       this.#show(await store.registrations.insert(doc, receipt))

@@ -11,6 +11,10 @@ interface CheckOptions extends FactsOptions {
   readonly strict?: boolean
 }
 
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 async function check(context: Context, paths: readonly string[], options: CheckOptions) {
   const { screen, shell } = context
   const sources = collectPolicies(paths.length === 0 ? ['.'] : paths, shell.cwd)
@@ -21,7 +25,7 @@ async function check(context: Context, paths: readonly string[], options: CheckO
   screen.answer({ ok, files: sources.length, policies, problems, warnings }, (surface) => {
     const drawn =
       drawProblems(problems, 'error', surface) + drawProblems(warnings, 'warning', surface)
-    const said = `${policies} policies in ${sources.length} files are right`
+    const said = `${counted(policies, 'policy', 'policies')} in ${counted(sources.length, 'file', 'files')}: right`
     return problems.length > 0 ? drawn : `${drawn}${surface.paint('green', said)}\n`
   })
   if (!ok) {

@@ -6,10 +6,11 @@ import type { Command } from 'commander'
 import { Fault } from '../../std/fault.ts'
 import { parseJson, RESPONSE_LIMITS } from '../../std/json.ts'
 import { PolicyFacts } from '../../wire/api/policy-facts.ts'
+import { ChecksAnswer } from '../../wire/api/check.ts'
 import { PeopleAnswer } from '../../wire/api/person.ts'
 import { SystemsAnswer } from '../../wire/api/system.ts'
 import type { Context } from '../context.ts'
-import { everyAgent } from '../control/lists.ts'
+import { everyAgent, everyTeam } from '../control/lists.ts'
 import { fault } from '../faults.ts'
 
 /** The option of every verb that takes facts. */
@@ -27,11 +28,17 @@ async function fromServer(context: Context): Promise<PolicyFacts> {
   const control = await context.control()
   const { systems } = await control.get('/v1/systems', SystemsAnswer)
   const { people } = await control.get('/v1/people', PeopleAnswer)
+  const { checks } = await control.get('/v1/checks', ChecksAnswer)
   const agents = await everyAgent(control)
   return PolicyFacts.parse({
     systems,
     agents: agents.filter(({ state }) => state !== 'retired'),
     people: people.filter(({ state }) => state === 'active'),
+    teams: (await everyTeam(control)).map(({ name, members }) => ({
+      name,
+      members: members.filter(({ left }) => !left),
+    })),
+    checks,
   })
 }
 
@@ -63,7 +70,9 @@ export function factsOf(context: Context, { systems }: FactsOptions): Promise<Po
 export function register(policy: Command, context: Context): void {
   policy
     .command('facts')
-    .description('write what check and test need where no server runs: systems, agents, people')
+    .description(
+      'write what check and test need where no server runs: systems, agents, people, teams, checks',
+    )
     .action(async () => {
       const { prettyJson } = await import('../terminal/json.ts')
       context.screen.data(`${prettyJson(await fromServer(context))}\n`)

@@ -42,7 +42,7 @@ function placed({ policy, offset = 0, code, message, help }: Finding): Problem {
   return {
     file: policy.file,
     line: policy.line + line - 1,
-    column,
+    column: line === 1 ? (policy.column ?? 1) - 1 + column : column,
     code,
     message,
     ...(help !== undefined && { help }),

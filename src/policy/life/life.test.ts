@@ -85,6 +85,7 @@ test('each check finds its own, at its place', () => {
       '1:1 unreachable',
     ],
     ['@id("x") permit (principal is Task, action, resource);', '1:1 unreachable'],
+    [`${PERMIT.trim()} @id("x") permit (principal is Task, action, resource);`, '1:67 unreachable'],
     ['@id("x") permit (principal, action, resource == System::"other");', '1:1 unreachable'],
     [
       '@id("x") permit (principal, action, resource)\nwhen { 1 == 1 && false };',

@@ -16,10 +16,21 @@ export interface RegisteredPerson {
   readonly roles: readonly string[]
 }
 
+/** A team as gates can name it. */
+export interface RegisteredTeam {
+  readonly name: string
+  /** Ids of people. */
+  readonly members: readonly string[]
+}
+
 /** Everybody who is here. Agents that are retired and people who left are not. */
 export interface Registered {
   readonly agents: readonly RegisteredAgent[]
   readonly people: readonly RegisteredPerson[]
+  /** Absent: teams are not known. */
+  readonly teams?: readonly RegisteredTeam[]
+  /** Names of checks; absent: they are not known. */
+  readonly checks?: readonly string[]
   /** By name. */
   readonly environments: Readonly<Record<string, string>>
 }

@@ -1,4 +1,4 @@
-// Holds what policies are held against outside of a running server: the systems as pinned, and who is registered. History: v1.
+// Holds what policies are held against outside of a running server: the systems as pinned, and who is registered. History: v1; teams and checks added.
 
 import { z } from 'zod'
 import { EFFECTS } from '../effect.ts'
@@ -38,6 +38,10 @@ export const PolicyFacts = z.object({
   people: z
     .array(z.object({ id: z.string(), name: z.string(), roles: z.array(z.string()) }))
     .optional(),
+  teams: z
+    .array(z.object({ name: z.string(), members: z.array(z.object({ id: z.string() })) }))
+    .optional(),
+  checks: z.array(z.object({ name: z.string() })).optional(),
 })
 
 export type PolicyFacts = z.infer<typeof PolicyFacts>
