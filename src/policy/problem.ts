@@ -115,7 +115,7 @@ export function nearest(name: string, candidates: readonly string[]): string | u
 function distance(a: string, b: string, most: number): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => Math.min(i, most))
   for (let i = 1; i <= a.length; i++) {
-    const next = new Array<number>(b.length + 1).fill(most)
+    const next = Array.from({ length: b.length + 1 }, () => most)
     if (i < most) next[0] = i
     const last = Math.min(b.length, i + most)
     let least = next[0]!
