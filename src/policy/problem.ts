@@ -111,21 +111,27 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return best
 }
 
-/** Levenshtein distance where it is below `most`; `most` where it is not. Looks no further from the diagonal than that. */
+/**
+ * Levenshtein distance where it is below `most`; `most` where it is not. Looks no further from the diagonal than that, and touches
+ * nothing else of its two rows.
+ */
 function distance(a: string, b: string, most: number): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => Math.min(i, most))
+  let row = Uint16Array.from({ length: b.length + 2 }, (_, i) => Math.min(i, most))
+  let next = new Uint16Array(b.length + 2)
   for (let i = 1; i <= a.length; i++) {
-    const next = Array.from({ length: b.length + 1 }, () => most)
-    if (i < most) next[0] = i
+    const first = Math.max(1, i - most)
     const last = Math.min(b.length, i + most)
-    let least = next[0]!
-    for (let j = Math.max(1, i - most); j <= last; j++) {
+    next[first - 1] = first === 1 ? Math.min(i, most) : most
+    next[last + 1] = most
+    let least = next[first - 1]!
+    for (let j = first; j <= last; j++) {
       const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next[j] = Math.min(swap, row[j]! + 1, next[j - 1]! + 1, most)
-      least = Math.min(least, next[j]!)
+      const edits = Math.min(swap, row[j]! + 1, next[j - 1]! + 1, most)
+      next[j] = edits
+      least = Math.min(least, edits)
     }
     if (least >= most) return most
-    row = next
+    ;[row, next] = [next, row]
   }
   return row[b.length]!
 }
