@@ -2,7 +2,7 @@
 // Runs on Node 20 with nothing installed, hence no TypeScript and no dependency. Quiet where nothing is to be done.
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -89,5 +89,39 @@ function stop(what, next) {
   process.exit(1)
 }
 
+/** The newest change below a folder (ms); 0 where there is none. */
+function changedAt(folder) {
+  if (!existsSync(folder)) return 0
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (newest, { name, parentPath }) => Math.max(newest, statSync(join(parentPath, name)).mtimeMs),
+      0,
+    )
+}
+
+/** Builds the console where its sources are newer than what was built, or were built by other packages. */
+function buildConsole() {
+  const built = join(ROOT, 'build', 'console', 'index.html')
+  const sources = [join(ROOT, 'console'), join(ROOT, 'package-lock.json')]
+  if (!existsSync(sources[0])) return
+  const newest = Math.max(changedAt(sources[0]), statSync(sources[1]).mtimeMs)
+  if (existsSync(built) && statSync(built).mtimeMs >= newest) return
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
+  // An installation without development packages brings what was built with it.
+  if (!existsSync(vite)) return
+  console.error('Building the console …')
+  const args = [vite, 'build', '--logLevel', 'warn', '--config', join('console', 'vite.config.ts')]
+  const node = join(ROOT, 'node_modules', '.bin', 'node')
+  const { status, stdout, stderr } = spawnSync(existsSync(node) ? node : process.execPath, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
+  if (status === 0) return
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
+  stop('the console could not be built', 'look at what the builder says above')
+}
+
 if (!isInstalled()) install()
 checkNode()
+buildConsole()

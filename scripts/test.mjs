@@ -15,7 +15,8 @@ const CI = process.env['CI'] === 'true'
 /** The quiet checks, quickest first: they speak only when they fail. */
 const CHECKS = [
   ['types', 'tsc', ['-p', 'tsconfig.json']],
-  ['lint', 'oxlint', ['--type-aware', 'src', 'test', 'bench', 'scripts']],
+  ['types of the console', 'tsc', ['-p', 'console/tsconfig.json']],
+  ['lint', 'oxlint', ['--type-aware', 'src', 'test', 'bench', 'scripts', 'console']],
   ['format', 'prettier', ['--check', '--log-level=warn', '.']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated pages', 'node', ['scripts/docs.ts', '--check']],

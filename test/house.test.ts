@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   wire: ['std'],
   tlog: ['std'],
   policy: ['std', 'wire'],
+  sdk: ['wire'],
   store: ['std', 'wire'],
   keys: ['std', 'wire'],
   audit: ['std', 'wire', 'tlog', 'store', 'keys'],
@@ -60,6 +61,8 @@ const OWN_STARTS = [
   'scripts/docs.ts',
   'test/conformance/print-parity.ts',
 ]
+/** Published on its own; the console imports it. */
+const PUBLISHED = ['src/sdk/types.ts']
 
 const LINES_MAX = 450
 const LINES_P95_MAX = 450
@@ -112,7 +115,23 @@ test('the rules look at every file of the house', () => {
   const known = execFileSync('git', list, { cwd: ROOT, encoding: 'utf8' })
     .split('\0')
     .filter((path) => path !== '' && existsSync(join(ROOT, path)))
+    // The console has a program, a type check and rules of its own, below.
+    .filter((path) => !path.startsWith('console/'))
   assert.deepEqual([...tree.keys()].sort(), [...new Set(known)].sort())
+})
+
+test('the console imports itself and the SDK, and no page reaches for markup or styles as text', () => {
+  const pages = globSync('console/**/*.{ts,tsx}', { cwd: ROOT })
+  assert.ok(pages.length > 40, `${pages.length} files in console`)
+  const wrong = pages.flatMap((path) => {
+    const text = readFileSync(join(ROOT, path), 'utf8')
+    const outside = [...text.matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)]
+      .map(([, plain, lazy]) => join(path, '..', plain ?? lazy ?? ''))
+      .filter((to) => !to.startsWith('console/') && !to.startsWith('src/sdk/'))
+    const raw = /dangerouslySetInnerHTML|innerHTML|insertAdjacentHTML|document\.write/.exec(text)
+    return [...outside, ...(raw ?? [])].map((what) => `${path}: ${what}`)
+  })
+  none(wrong, 'the console imports src/sdk alone (DESIGN §3), and text from agents stays text')
 })
 
 test('the scanner sees every form of a reference, and none in comments and texts', () => {
@@ -195,7 +214,7 @@ test('no file imports itself by a detour, not even for a type', () => {
 })
 
 test('no file is dead', () => {
-  const alive = reachable(tree, PROGRAMS)
+  const alive = reachable(tree, [...PROGRAMS, ...PUBLISHED])
   const tests = files.filter(isTest).map(({ path }) => path)
   const around = reachable(tree, [...tests, ...PROGRAMS, ...OWN_STARTS, ...startedByName()])
   const dead = files.filter(

@@ -32,6 +32,13 @@ export const ROUTES = {
   'GET /page/login.js': 'nobody',
   'GET /page/approve.js': 'nobody',
   'GET /page/passkey.js': 'nobody',
+  // The console: its files hold no data, its document is for whoever is signed in.
+  'GET /console': 'nobody',
+  'GET /console/mark.svg': 'nobody',
+  'GET /console/assets/{file}': 'nobody',
+  'GET /console/': 'session',
+  'GET /console/{page}': 'session',
+  'GET /console/{page}/{name}': 'session',
   'GET /login': 'nobody',
   'POST /login/link': 'nobody',
   'POST /login/passkey/options': 'nobody',

@@ -26,6 +26,7 @@ import { serveErasures } from './erasures/routes.ts'
 import { serveExports } from './exports/routes.ts'
 import { serveAuthority } from './authority/routes.ts'
 import { serveConnections } from './connections/routes.ts'
+import { serveConsole } from './console/routes.ts'
 import { serveConsent } from './consent/routes.ts'
 import { serveCredentials } from './credentials/routes.ts'
 import { serveEnforcers } from './enforcers/routes.ts'
@@ -132,7 +133,7 @@ export function openControl(ports: ControlPorts): Control {
     }
     for (const [name, value] of Object.entries(HEADERS)) {
       // A page with forms says more than this, and says so itself.
-      if (name !== 'referrer-policy' || !response.headers.has(name))
+      if (!['cache-control', 'referrer-policy'].includes(name) || !response.headers.has(name))
         response.headers.set(name, value)
     }
     return response
@@ -170,6 +171,7 @@ function serveEverything(surface: Surface, ports: ControlPorts): void {
   serveStatus(surface, ports)
   servePeople(surface, ports)
   serveLogin(surface, ports)
+  serveConsole(surface, ports)
   serveAgents(surface, ports)
   serveTeams(surface, ports)
   serveDelegations(surface, ports)

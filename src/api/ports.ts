@@ -1,5 +1,6 @@
 // Holds what the control API needs from others. The authority is used as it is; what only `server/` can do comes by port.
 
+import type { ConsoleFiles } from './console/files.ts'
 import type { LinkState } from '../wire/api/gateway.ts'
 import type { DecisionPoint } from './authzen/decision-point.ts'
 import type { Clock } from '../std/clock.ts'
@@ -369,6 +370,8 @@ export interface RetentionPort {
 
 /** Everything that the control API needs. */
 export interface ControlPorts {
+  /** The web console; undefined where none was built. */
+  readonly console?: ConsoleFiles | undefined
   /** Gateways that run on their own. */
   readonly links: {
     /** `host:port` where they connect; undefined where none can. */

@@ -1,7 +1,9 @@
 // Holds the start of a whole Bailiwick: a home opened, three listeners on loopback, and everything ended in order.
 
 import type { Server } from 'node:net'
+import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { readConsole } from '../api/console/files.ts'
 import { identityListener, type IdentityListener } from '../api/identity/listener.ts'
 import { Signals } from '../authority/signals/signals.ts'
 import { PublicLog } from '../audit/public/public-log.ts'
@@ -29,6 +31,9 @@ import { serveWorkload } from './workload.ts'
 
 /** Where people and their programs on this machine are heard, whatever is said of other listeners. */
 const LOOPBACK = '127.0.0.1'
+
+/** Where set-up builds the console. */
+const CONSOLE = join(import.meta.dirname, '..', '..', 'build', 'console')
 
 /** How often approvals that nobody waits for, and agents that ended by themselves, are looked at (ms). */
 const EXPIRY_MS = 1_000
@@ -98,6 +103,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
 
   const control = openControl({
     ...machine,
+    console: readConsole(CONSOLE),
     authority,
     identities,
     roots,

@@ -34,10 +34,15 @@ export function serveLogin(surface: Surface, ports: ControlPorts): void {
   serveAccount(surface, ports, passkeys)
 }
 
-function servePages(surface: Surface, { authority }: ControlPorts): void {
-  surface.open('GET /', { summary: 'Leads to the account, or to signing in', answer: HTML }, () => {
-    return new Response(null, { status: 303, headers: { location: '/account' } })
-  })
+function servePages(surface: Surface, { authority, console: built }: ControlPorts): void {
+  surface.open(
+    'GET /',
+    { summary: 'Leads to the console, or to the account', answer: HTML },
+    () => {
+      const location = built === undefined ? '/account' : '/console/'
+      return new Response(null, { status: 303, headers: { location } })
+    },
+  )
   surface.open(
     'GET /login',
     {

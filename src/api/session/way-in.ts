@@ -1,11 +1,11 @@
 // Holds the way to signing in and back: where somebody wanted to go, and nowhere outside.
 
 /**
- * The path with query that somebody wanted, where it is one of this listener; else `/account`. A text that a browser would
+ * The path with query that somebody wanted, where it is one of this listener; else `/`, which leads to what there is. A text that a browser would
  * read as another host (`//host`, `/\\host`, a scheme, a line break or tab inside) is none.
  */
 export function returnPath(wanted: string | null | undefined): string {
-  const home = '/account'
+  const home = '/'
   if (wanted === null || wanted === undefined || wanted.length > 2_048) return home
   if (!/^\/(?![/\\])[\x21-\x7e]*$/.test(wanted) || wanted.includes('\\')) return home
   const base = 'http://bailiwick.localhost'

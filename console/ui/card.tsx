@@ -1,0 +1,118 @@
+// Holds the surfaces that a page consists of: its head, its cards, and what a card shows that has nothing, waits, or failed.
+
+import type { ReactNode } from 'react'
+import { Button } from './button.tsx'
+import { t } from './words.ts'
+
+export function PageHead(of: {
+  readonly title: ReactNode
+  readonly about?: ReactNode
+  readonly actions?: ReactNode
+}) {
+  return (
+    <div className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-2">
+      <div className="min-w-0 grow">
+        <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight">
+          {of.title}
+        </h1>
+        {of.about !== undefined && (
+          <p className="mt-0.5 max-w-3xl text-sm text-ink-2">{of.about}</p>
+        )}
+      </div>
+      {of.actions !== undefined && <div className="flex flex-wrap gap-2">{of.actions}</div>}
+    </div>
+  )
+}
+
+export function Card(of: {
+  readonly title?: ReactNode
+  readonly aside?: ReactNode
+  readonly children: ReactNode
+  readonly flush?: boolean
+  readonly className?: string
+}) {
+  return (
+    <section className={`min-w-0 rounded-lg border border-line bg-paper ${of.className ?? ''}`}>
+      {of.title !== undefined && (
+        <header className="flex min-h-10 items-center gap-2 border-b border-line px-3.5 py-1.5">
+          <h2 className="grow text-sm font-semibold">{of.title}</h2>
+          {of.aside}
+        </header>
+      )}
+      <div className={of.flush === true ? '' : 'p-3.5'}>{of.children}</div>
+    </section>
+  )
+}
+
+/** Nothing is there, and what one would do about it. */
+export function Empty({
+  title,
+  children,
+}: {
+  readonly title: string
+  readonly children?: ReactNode
+}) {
+  return (
+    <div className="px-4 py-8 text-center">
+      <p className="text-sm font-medium">{title}</p>
+      {children !== undefined && (
+        <div className="mx-auto mt-1 max-w-md text-sm text-ink-2">{children}</div>
+      )}
+    </div>
+  )
+}
+
+export function Loading() {
+  return (
+    <div role="status" className="space-y-2 p-4">
+      <span className="sr-only">{t('Loading')}</span>
+      {[70, 90, 55].map((width) => (
+        <div
+          key={width}
+          className="h-3 animate-pulse rounded bg-sunken"
+          style={{ width: `${width}%` }}
+        />
+      ))}
+    </div>
+  )
+}
+
+/** What went wrong, in the words of the API: what, the code, and what to do next. */
+export function Trouble({ error, again }: { readonly error: Error; readonly again?: () => void }) {
+  const { code, next } = error as Error & { readonly code?: string; readonly next?: string }
+  return (
+    <div role="alert" className="rounded-md border border-bad/40 bg-bad-soft px-3 py-2 text-sm">
+      <p className="font-medium text-bad">{sentence(error.message)}</p>
+      <p className="mt-0.5 text-ink-2">
+        {next !== undefined && `${sentence(next)} `}
+        {code !== undefined && <code className="text-ink-3">{code}</code>}
+      </p>
+      {again !== undefined && (
+        <Button small look="plain" className="mt-2" onClick={again}>
+          {t('Try again')}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function sentence(text: string): string {
+  const plain = text.replaceAll('`', '')
+  return `${plain.slice(0, 1).toUpperCase()}${plain.slice(1)}${/[.!?]$/.test(plain) ? '' : '.'}`
+}
+
+/** Names with their values, one a line. */
+export function Facts({ facts }: { readonly facts: readonly (readonly [string, ReactNode])[] }) {
+  return (
+    <dl className="grid grid-cols-[minmax(7rem,auto)_1fr] gap-x-4 gap-y-1.5 text-sm">
+      {facts
+        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-ink-3">{name}</dt>
+            <dd className="min-w-0 break-words">{value}</dd>
+          </div>
+        ))}
+    </dl>
+  )
+}
