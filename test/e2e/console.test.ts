@@ -88,6 +88,7 @@ test(
     // From the question to its evidence: what worker did, why one call was denied.
     await page.keyboard.press('/')
     await page.getByRole('combobox').fill('worker')
+    await page.getByRole('option', { name: 'worker agent' }).waitFor()
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: /worker/ }).waitFor()
     await page.getByRole('tab', { name: 'Calls' }).click()
@@ -178,7 +179,7 @@ test(
       client.then((one) => one.callTool({ name: 'echo', arguments: { text: 'still here' } })),
     )
     await page.keyboard.press('Escape')
-    await page.getByText('locked', { exact: true }).waitFor()
+    await page.locator('main h1').getByText('locked', { exact: true }).waitFor()
   },
 )
 
