@@ -87,6 +87,8 @@ export class Live {
   #partial = false
   #last = -1
   #state: LiveView['state'] = 'opening'
+  /** Counts the times that somebody began to look: what an earlier one waited for opens nothing any more. */
+  #round = 0
 
   readonly view = (): LiveView => this.#view
 
@@ -100,9 +102,10 @@ export class Live {
   }
 
   async #open(): Promise<void> {
+    const round = ++this.#round
     this.#timer = setInterval(() => this.#tell(), TELL_MS)
     if (this.#last < 0) await this.#before()
-    if (this.#listeners.size === 0 || this.#state === 'forbidden') return
+    if (this.#round !== round || this.#state === 'forbidden') return
     const after = this.#last < 0 ? '' : `&after=${this.#last}`
     const source = new EventSource(`/v1/audit/tail?q=${encodeURIComponent('type:call.*')}${after}`)
     this.#source = source
@@ -114,6 +117,7 @@ export class Live {
   }
 
   #close(): void {
+    this.#round += 1
     this.#source?.close()
     clearInterval(this.#timer)
     this.#source = this.#timer = undefined
