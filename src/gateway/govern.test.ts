@@ -69,6 +69,18 @@ for (const era of ['2025-11-25', '2026-07-28'] as const) {
       assert.equal(bench.lastStatus, 'cut')
       assert.equal(codeOf(await bench.govern('echo', { text: 'x' })), 'admit.locked')
     })
+
+    test('INV-5 once the view is too old no progress goes on, though nobody has told of it', async () => {
+      const seen: JsonObject[] = []
+      const onProgress = (params: JsonObject): void => void seen.push(params)
+      const running = bench.govern('slow', {}, { control: new CallControl(), onProgress })
+      while (seen.length < 1) await new Promise((resolve) => setTimeout(resolve, 5))
+      bench.fake.lockAge = 60_000
+      const then = seen.length
+      assert.equal(codeOf(await running), 'call.cut')
+      assert.equal(seen.length, then)
+      assert.equal(bench.lastStatus, 'cut')
+    })
   })
 }
 

@@ -36,6 +36,11 @@ export class NotSent {
 export interface Sending {
   /** Aborted with a CallEnd: whatever is under way ends at once, streams included. */
   readonly signal: AbortSignal
+  /**
+   * Asked before each piece of an answer goes on to the caller: false where it may not any more, and `signal` is aborted by then. A process
+   * that was paused finds pieces waiting before any timer tells it how long it was away (INV-5).
+   */
+  readonly mayPass: () => boolean
   /** Trace context of our own (W3C), for the upstream and never for the agent. */
   readonly traceparent: string
   /** Beside it: our own member alone. */

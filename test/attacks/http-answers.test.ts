@@ -158,6 +158,27 @@ test('INV-4 a lock cuts a stream at once, on both sides', async () => {
   assert.equal(api.records('call.outcome')[0]?.['status'], 'cut')
 })
 
+test('INV-5 after a pause longer than the lease the piece that waited goes on to nobody, before any timer has looked', async () => {
+  let say = (): void => undefined
+  await using api = await HttpApi.open({
+    document: DOCUMENT,
+    answer: (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: first\n\n')
+      say = () => response.write('data: second\n\n')
+    },
+  })
+  const client = listening(api)
+  await until('the first event', () => client.received().includes('data: first'))
+  // As a process finds it that was stopped: its view is old, and nobody has told it.
+  api.fake.lockAge = 60_000
+  say()
+  await until('the end', () => client.closed())
+  assert.ok(!client.received().includes('data: second'), client.received())
+  await until('the outcome', () => api.records('call.outcome').length === 1)
+  assert.equal(api.records('call.outcome')[0]?.['status'], 'cut')
+})
+
 test('a client that leaves is not worked for any longer', async () => {
   let gone = false
   await using api = await HttpApi.open({

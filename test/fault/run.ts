@@ -9,11 +9,8 @@ import { judge, type GatewayEvent, type Violation } from '../model/invariants.ts
 import { FAULTS, type Faulted } from './faults.ts'
 
 const GATEWAYS = 3
-/**
- * How long a gateway may not know of a lock (ms): its lease, and what one busy process reads late what another wrote in time. All of them
- * share the two processors of a suite that runs other tests beside.
- */
-const BOUND_MS = 5_000 + 1_500
+/** How long a gateway may not know of a lock (ms): its lease, and what one busy process reads late what another wrote in time. */
+const BOUND_MS = 5_000 + 400
 /** How far apart the clocks of a record and of an arrival may read the same moment (ms). */
 const SLACK_MS = 150
 

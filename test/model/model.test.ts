@@ -8,7 +8,8 @@ import { BEYOND, hunt, SUITE } from './runs.ts'
 
 /** Fewer, and a change of the model has shut something out. Found by running it; lower one only knowing why. */
 const STATES_MIN: Readonly<Record<string, number>> = {
-  'a stream, clocks that jump': 39_000,
+  // 320 fewer than at first: calls of which control never heard are settled like those that it concluded, and so are one state.
+  'a stream, clocks that jump': 39_900,
   'a stream, a machine that sleeps': 40_000,
   'two calls for one approval, control that crashes': 65_000,
   'two gateways, two calls for one approval': 260_000,

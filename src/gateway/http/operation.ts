@@ -56,6 +56,7 @@ export class HttpOperation implements Operation<HttpAnswer> {
   #inspection: Inspection | undefined
   #status: number | undefined
   #bytes = 0
+  #sending: Sending | undefined
 
   constructor(parts: HttpParts) {
     this.#parts = parts
@@ -72,6 +73,7 @@ export class HttpOperation implements Operation<HttpAnswer> {
     if (equipment === undefined || transport.kind !== 'api') {
       throw new TypeError('sent before it was made ready')
     }
+    this.#sending = sending
     let answer: Incoming
     let asked: URL
     try {
@@ -230,6 +232,8 @@ export class HttpOperation implements Operation<HttpAnswer> {
   }
 
   async #pass(piece: Buffer): Promise<void> {
+    const sending = this.#sending
+    if (sending !== undefined && !sending.mayPass()) throw sending.signal.reason
     this.#bytes += piece.length
     if (this.#bytes > MAX_ANSWER) {
       throw netFault('net.too_large', `the answer is larger than ${MAX_ANSWER} bytes`)

@@ -88,15 +88,16 @@ export class McpOperation implements Operation<UpstreamAnswer> {
         onProgress &&
         ((told) => {
           const seen = inspection.note(told)
-          if (seen !== undefined) onProgress(seen)
+          if (seen !== undefined && sending.mayPass()) onProgress(seen)
         }),
       ...(onNotification !== undefined && {
         onNotification: (name: string, told: JsonObject) => {
           const seen = inspection.note(told)
-          if (seen !== undefined) onNotification(name, seen)
+          if (seen !== undefined && sending.mayPass()) onNotification(name, seen)
         },
       }),
     })
+    if (!sending.mayPass()) throw sending.signal.reason
     return this.#untraced(answer, call)
   }
 

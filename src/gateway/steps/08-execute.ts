@@ -7,7 +7,7 @@ import { isDenial, type Denial } from '../denial.ts'
 import { GATEWAY_FAULTS } from '../faults.ts'
 import { NotSent, type Operation, type Permit, type Sending } from '../operation.ts'
 import type { Ports } from '../ports.ts'
-import { admit } from './02-admit.ts'
+import { admit, barred } from './02-admit.ts'
 
 /** How long an upstream may take for one call (ms). */
 const CALL_MS = 600_000
@@ -38,7 +38,7 @@ export function execute<A>(
 /** Forwards a call, wherever it was decided: locks and the age of our view once more, in the turn in which it is sent. */
 export async function carryOut<A>(
   call: Permit,
-  sending: Omit<Sending, 'signal'>,
+  sending: Omit<Sending, 'signal' | 'mayPass'>,
   operation: Pick<Operation<A, unknown>, 'send'>,
   ports: Pick<Ports, 'locks' | 'clock'>,
 ): Promise<{ readonly answer: A } | Unanswered | Denial> {
@@ -49,13 +49,26 @@ export async function carryOut<A>(
     request.control.end(new CallEnd('call.cancelled', 'the caller closed the connection'))
   if (request.leavingCancels) request.control.leftSignal.addEventListener('abort', onLeft)
   try {
-    return { answer: await operation.send(call, { ...sending, signal: request.control.signal }) }
+    const { signal } = request.control
+    const mayPass = (): boolean => !endIfBarred(call, ports)
+    return { answer: await operation.send(call, { ...sending, signal, mayPass }) }
   } catch (reason) {
     if (reason instanceof NotSent) return reason.denial
     return unanswered(request.control.ended ?? reason)
   } finally {
     request.control.leftSignal.removeEventListener('abort', onLeft)
   }
+}
+
+/** Ends a call under way whose answer may not go on any more. True where it has ended, by this or before. */
+export function endIfBarred(
+  { action, actor, request: { control }, system }: Permit,
+  ports: Pick<Ports, 'locks'>,
+): boolean {
+  if (control.ended !== undefined) return true
+  const denied = barred(actor, system.name, action.name, ports)
+  if (denied !== undefined) control.end(new CallEnd('call.cut', denied.detail))
+  return denied !== undefined
 }
 
 function cancelled(call: Permit): Denial | undefined {
