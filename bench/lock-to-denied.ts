@@ -1,7 +1,6 @@
 // Holds the bench `lock-to-denied`: how long after a lock nothing of the agent goes through any more, over three gateways under load.
 
 import type { Stack } from '../src/server/stack.ts'
-import { GatewaysAnswer } from '../src/wire/api/gateway.ts'
 import { LockShown } from '../src/wire/api/lock.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { lockMany } from './fleet/locks.ts'
@@ -185,20 +184,10 @@ async function partitioned(fleet: Fleet): Promise<number[]> {
     const reached = Math.max(0, ...fleet.upstream.arrived.map(({ at }) => at - sent))
     worst.push(Math.max(reached, cut))
     post.relay.silence(false)
-    await connected(fleet)
+    await fleet.connected()
     await fleet.unlock(lock.id)
   }
   return worst
-}
-
-async function connected(fleet: Fleet): Promise<void> {
-  for (;;) {
-    const { gateways } = await fleet.control.get('/v1/gateways', GatewaysAnswer)
-    if (gateways.every(({ link, state }) => state !== 'active' || link?.state === 'connected')) {
-      return
-    }
-    await pause(100)
-  }
 }
 
 function pause(ms: number): Promise<void> {

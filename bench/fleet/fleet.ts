@@ -11,7 +11,7 @@ import { systemClock } from '../../src/std/clock.ts'
 import { systemEntropy } from '../../src/std/entropy.ts'
 import { systemTimer } from '../../src/std/timer.ts'
 import { Agent, JoinTokenAnswer } from '../../src/wire/api/agent.ts'
-import { GatewayInvited } from '../../src/wire/api/gateway.ts'
+import { GatewayInvited, GatewaysAnswer } from '../../src/wire/api/gateway.ts'
 import { LockAdded, LockRemoved } from '../../src/wire/api/lock.ts'
 import { PolicyApplied } from '../../src/wire/api/policy.ts'
 import { InspectAnswer, System } from '../../src/wire/api/system.ts'
@@ -150,6 +150,17 @@ export class Fleet {
   /** Starts the process of a gateway again, on its home. */
   async again(post: Post): Promise<void> {
     await this.#run(post, [])
+  }
+
+  /** Waits until every gateway is connected to control. */
+  async connected(): Promise<void> {
+    for (;;) {
+      const { gateways } = await this.control.get('/v1/gateways', GatewaysAnswer)
+      if (gateways.every(({ link, state }) => state !== 'active' || link?.state === 'connected')) {
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
   }
 
   async lock(): Promise<LockAdded> {

@@ -19,11 +19,15 @@ interface Hit {
 }
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** As the registry has names. */
+const NAME = /^(?=.{1,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/
 const TRACE = /^[0-9a-f]{32}$/
 
 function useHits(words: string): readonly Hit[] {
-  const named =
-    useQuery(reading<{ agents: Agent[] }>('/v1/agents', { limit: 1_000 }, false)).data?.agents ?? []
+  const listed = useQuery(
+    reading<{ agents: Agent[]; next: string | null }>('/v1/agents', { limit: 1_000 }, false),
+  ).data
+  const named = listed?.agents ?? []
   const pinned = useQuery(systems).data?.systems ?? []
   const persons = useQuery(people).data?.people ?? []
   const wanted = words.trim().toLowerCase()
@@ -82,6 +86,10 @@ function useHits(words: string): readonly Hit[] {
   ]
   const hits = all.filter(({ text }) => text.toLowerCase().includes(wanted)).slice(0, 9)
   if (wanted === '') return hits
+  // Of more agents than are listed here, one is found by its whole name.
+  if (typeof listed?.next === 'string' && NAME.test(wanted)) {
+    hits.push({ icon: 'agents', text: wanted, kind: t('agent'), to: `/agents/${wanted}` })
+  }
   return [
     ...hits,
     {

@@ -1,21 +1,27 @@
 // Holds how the console asks the control API: same origin, the session's cookie, refusals as errors with their code and what to do next.
 
+import type { Problem } from '../../src/sdk/types.ts'
+
 /** A refusal (RFC 9457 with `code` and `next`), or that nobody answered: then the code is `console.offline`. */
 export class Refusal extends Error {
   readonly status: number
   readonly code: string
   readonly next: string
+  /** What exactly, line by line: `policies/a.cedar:3:7: …`. */
+  readonly particulars: readonly string[]
 
   constructor(of: {
     readonly status: number
     readonly code: string
     readonly detail: string
     readonly next: string
+    readonly particulars?: readonly string[]
   }) {
     super(of.detail)
     this.status = of.status
     this.code = of.code
     this.next = of.next
+    this.particulars = of.particulars ?? []
   }
 }
 
@@ -40,11 +46,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
       next: 'look whether it runs (`bailiwick status`); this page goes on by itself then',
     })
   }
-  const answer = (await response.json()) as T & {
-    readonly code?: string
-    readonly detail?: string
-    readonly next?: string
-  }
+  const answer = (await response.json()) as T & Partial<Problem>
   if (response.ok) return answer
   if (response.status === 401) onSignedOut()
   throw new Refusal({
@@ -52,6 +54,13 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     code: answer.code ?? 'console.answer',
     detail: answer.detail ?? `the answer has the status ${response.status}`,
     next: answer.next ?? '',
+    particulars: [
+      ...(answer.problems ?? []).map(
+        ({ column, file, help, line, message }) =>
+          `${file}:${line}:${column}: ${message}${help === undefined ? '' : `; ${help}`}`,
+      ),
+      ...(answer.errors ?? []).map(({ message, path }) => `${path}: ${message}`),
+    ],
   })
 }
 

@@ -1,7 +1,7 @@
-// Holds what happens this second: every record of a call as it comes into the log, counted exactly, sampled for the eye.
+// Holds what happens this second: calls as the record has them, counted one by one, sampled for the eye.
 
-import { get } from './api.ts'
-import type { AuditEntry, AuditFound } from '../../src/sdk/types.ts'
+import type { AuditEntry } from '../../src/sdk/types.ts'
+import { Tail, type TailState } from './tail.ts'
 
 /** How far back the charts go (s), and what one bar of them holds (s). */
 export const SPAN_S = 900
@@ -10,6 +10,10 @@ export const BAR_S = 10
 const SHOWN = 120
 /** How often the screen is told (ms). */
 const TELL_MS = 250
+/** Times that are kept of one bar: enough for its percentiles. */
+const ADDED_MAX = 500
+/** A call that is held is no `call.*` yet. */
+const QUERIES = ['type:call.*', 'type:approval.requested']
 
 export type Outcome = 'allowed' | 'denied' | 'held' | 'failed'
 
@@ -24,29 +28,32 @@ export interface LiveCall {
   readonly took: number | undefined
 }
 
-export interface Bar {
-  readonly allowed: number
-  readonly denied: number
-  readonly held: number
-  readonly failed: number
+/** Calls that began within one step, each by what came of it. */
+export type Bar = Readonly<Record<Outcome, number>>
+
+interface Counted extends Record<Outcome, number> {
   /** What Bailiwick itself added to calls that ended in it (µs). */
-  readonly added: readonly number[]
+  readonly added: number[]
 }
 
 export interface LiveView {
-  readonly state: 'opening' | 'open' | 'broken' | 'forbidden'
+  readonly state: TailState
   readonly calls: readonly LiveCall[]
   /** By the start of each (s since the epoch, a multiple of `BAR_S`). */
   readonly bars: ReadonlyMap<number, Bar>
+  /** What Bailiwick added to calls of the charts (µs), in no order. */
+  readonly added: readonly number[]
   readonly agents: ReadonlyMap<string, number>
   readonly systems: ReadonlyMap<string, number>
   /** True where what was before this page is not all there. */
   readonly partial: boolean
 }
 
-const NONE: Bar = { allowed: 0, denied: 0, held: 0, failed: 0, added: [] }
-/** Times that are kept of one bar: enough for its percentiles. */
-const ADDED_MAX = 500
+const OUTCOMES: Readonly<Record<string, Outcome>> = {
+  'call.intent': 'allowed',
+  'call.denied': 'denied',
+  'approval.requested': 'held',
+}
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
@@ -56,158 +63,135 @@ function number(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
-/** What a record says of its call; undefined for one that does not end, begin or refuse it. */
-function outcomeOf({ record }: AuditEntry): Outcome | undefined {
-  const { type, body } = record
-  if (type === 'call.intent') return 'allowed'
-  if (type === 'call.denied') return 'denied'
-  if (type === 'approval.requested') return 'held'
-  if (type === 'call.outcome' && body['status'] !== 'ok') return 'failed'
-  return undefined
+function barOf(ts: string): number {
+  return Math.floor(Date.parse(ts) / 1_000 / BAR_S) * BAR_S
+}
+
+function more(counts: Map<string, number>, name = ''): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 /** Watches the record for as long as somebody looks. */
 export class Live {
-  #view: LiveView = {
-    state: 'opening',
-    calls: [],
-    bars: new Map(),
-    agents: new Map(),
-    systems: new Map(),
-    partial: false,
-  }
   readonly #calls = new Map<string, LiveCall>()
-  readonly #bars = new Map<number, Bar>()
+  readonly #bars = new Map<number, Counted>()
+  /** Calls that went out and have not ended, with the bar that they began in. */
+  readonly #under = new Map<string, number>()
   readonly #agents = new Map<string, number>()
   readonly #systems = new Map<string, number>()
   readonly #listeners = new Set<() => void>()
-  #source: EventSource | undefined
+  readonly #tails = QUERIES.map(
+    (query) =>
+      new Tail(query, {
+        take: (entry) => this.#take(entry),
+        become: () => (this.#dirty = true),
+      }),
+  )
   #timer: ReturnType<typeof setInterval> | undefined
   #dirty = false
-  #partial = false
-  #last = -1
-  #state: LiveView['state'] = 'opening'
-  /** Counts the times that somebody began to look: what an earlier one waited for opens nothing any more. */
-  #round = 0
+  #view: LiveView = this.#look()
 
   readonly view = (): LiveView => this.#view
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
-    if (this.#listeners.size === 1) void this.#open()
+    if (this.#listeners.size === 1) {
+      this.#timer = setInterval(() => this.#tell(), TELL_MS)
+      for (const tail of this.#tails) void tail.open()
+    }
     return () => {
       this.#listeners.delete(listener)
-      if (this.#listeners.size === 0) this.#close()
+      if (this.#listeners.size > 0) return
+      clearInterval(this.#timer)
+      for (const tail of this.#tails) tail.close()
     }
   }
 
-  async #open(): Promise<void> {
-    const round = ++this.#round
-    this.#timer = setInterval(() => this.#tell(), TELL_MS)
-    if (this.#last < 0) await this.#before()
-    if (this.#round !== round || this.#state === 'forbidden') return
-    const after = this.#last < 0 ? '' : `&after=${this.#last}`
-    const source = new EventSource(`/v1/audit/tail?q=${encodeURIComponent('type:call.*')}${after}`)
-    this.#source = source
-    source.addEventListener('open', () => this.#become('open'))
-    source.addEventListener('error', () => this.#become('broken'))
-    source.addEventListener('record', ({ data }) =>
-      this.#take(JSON.parse(String(data)) as AuditEntry),
-    )
-  }
-
-  #close(): void {
-    this.#round += 1
-    this.#source?.close()
-    clearInterval(this.#timer)
-    this.#source = this.#timer = undefined
-  }
-
-  /** What was before this page, so that the charts are not empty. */
-  async #before(): Promise<void> {
-    try {
-      const found = await get<AuditFound>('/v1/audit/search', {
-        q: 'type:call.* since:15m',
-        limit: 500,
-      })
-      this.#partial = found.next !== null
-      for (const entry of found.records.toReversed()) this.#take(entry)
-    } catch (error) {
-      if ((error as { status?: number }).status === 403) this.#become('forbidden')
-      else this.#become('broken')
-    }
-  }
-
-  #become(state: LiveView['state']): void {
-    this.#state = state
+  #take({ record }: AuditEntry): void {
+    const { body, call, type } = record
     this.#dirty = true
-    this.#tell()
-  }
-
-  #take(entry: AuditEntry): void {
-    const { index, record } = entry
-    if (index !== null) {
-      if (index <= this.#last) return
-      this.#last = index
-    }
-    this.#dirty = true
-    const started = this.#calls.get(record.call ?? '')
-    const { body } = record
-    const timings = (body['timings'] ?? {}) as Record<string, unknown>
-    const [total, upstream] = [number(timings['total_us']), number(timings['upstream_us'])]
-    const outcome = outcomeOf(entry)
-    this.#count(record.ts, outcome, total === undefined ? undefined : total - (upstream ?? 0))
-    if (record.type === 'call.outcome' && started !== undefined) {
-      const why = text(body['code'])
-      this.#calls.set(started.id, {
-        ...started,
-        took: number(body['duration_ms']),
-        why,
-        outcome: outcome ?? started.outcome,
-      })
-      return
-    }
-    if (outcome === undefined || record.call === undefined) return
-    const agent = record.agent ?? ''
-    const system = record.system ?? ''
-    this.#agents.set(agent, (this.#agents.get(agent) ?? 0) + 1)
-    this.#systems.set(system, (this.#systems.get(system) ?? 0) + 1)
-    this.#calls.set(record.call, {
-      id: record.call,
+    if (call === undefined) return
+    if (type === 'call.outcome') return this.#ended(call, record.ts, body)
+    const outcome = OUTCOMES[type]
+    if (outcome === undefined) return
+    const bar = barOf(record.ts)
+    this.#bar(bar)[outcome] += 1
+    if (outcome === 'allowed') this.#under.set(call, bar)
+    more(this.#agents, record.agent)
+    more(this.#systems, record.system)
+    this.#calls.delete(call)
+    this.#calls.set(call, {
+      id: call,
       at: record.ts,
-      agent,
-      what: `${system}/${record.action ?? ''}`,
+      agent: record.agent ?? '',
+      what: `${record.system ?? ''}/${record.action ?? ''}`,
       outcome,
       why: text(body['code']),
       took: undefined,
     })
-    for (const id of this.#calls.keys()) {
-      if (this.#calls.size <= SHOWN) break
-      this.#calls.delete(id)
-    }
+    if (this.#calls.size > SHOWN) this.#calls.delete(this.#calls.keys().next().value!)
   }
 
-  #count(ts: string, outcome: Outcome | undefined, added: number | undefined): void {
-    const at = Math.floor(Date.parse(ts) / 1_000 / BAR_S) * BAR_S
-    const bar = this.#bars.get(at) ?? NONE
-    const times =
-      added === undefined || bar.added.length >= ADDED_MAX ? bar.added : [...bar.added, added]
-    this.#bars.set(at, { ...bar, ...(outcome && { [outcome]: bar[outcome] + 1 }), added: times })
+  #ended(call: string, ts: string, body: AuditEntry['record']['body']): void {
+    const began = this.#under.get(call)
+    this.#under.delete(call)
+    const failed = body['status'] !== 'ok'
+    // One that began before all that is seen here is in no bar.
+    if (failed && began !== undefined) {
+      const bar = this.#bar(began)
+      bar.allowed -= 1
+      bar.failed += 1
+    }
+    const timings = (body['timings'] ?? {}) as Record<string, unknown>
+    const total = number(timings['total_us'])
+    const { added } = this.#bar(barOf(ts))
+    if (total !== undefined && added.length < ADDED_MAX) {
+      added.push(total - (number(timings['upstream_us']) ?? 0))
+    }
+    const shown = this.#calls.get(call)
+    if (shown === undefined) return
+    this.#calls.set(call, {
+      ...shown,
+      outcome: failed ? 'failed' : shown.outcome,
+      why: text(body['code']),
+      took: number(body['duration_ms']),
+    })
+  }
+
+  #bar(start: number): Counted {
+    const known = this.#bars.get(start)
+    if (known !== undefined) return known
+    const made: Counted = { allowed: 0, denied: 0, held: 0, failed: 0, added: [] }
+    this.#bars.set(start, made)
+    this.#forget()
+    return made
+  }
+
+  /** Lets go of what the charts do not show any more. */
+  #forget(): void {
     const oldest = Date.now() / 1_000 - SPAN_S - BAR_S
     for (const start of this.#bars.keys()) if (start < oldest) this.#bars.delete(start)
+    for (const [call, start] of this.#under) if (start < oldest) this.#under.delete(call)
   }
 
   #tell(): void {
     if (!this.#dirty) return
     this.#dirty = false
-    this.#view = {
-      state: this.#state,
+    this.#view = this.#look()
+    for (const listener of this.#listeners) listener()
+  }
+
+  #look(): LiveView {
+    const states = this.#tails.map(({ state }) => state)
+    const bars = [...this.#bars]
+    return {
+      state: states.find((state) => state !== 'open') ?? 'open',
       calls: [...this.#calls.values()].toReversed(),
-      bars: new Map(this.#bars),
+      bars: new Map(bars.map(([start, bar]) => [start, { ...bar }])),
+      added: bars.flatMap(([, { added }]) => added),
       agents: new Map(this.#agents),
       systems: new Map(this.#systems),
-      partial: this.#partial,
+      partial: this.#tails.some(({ partial }) => partial),
     }
-    for (const listener of this.#listeners) listener()
   }
 }

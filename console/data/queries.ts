@@ -8,6 +8,7 @@ import type {
   Finding,
   Gateway,
   Lock,
+  LockShown,
   Person,
   Status,
   System,
@@ -42,6 +43,19 @@ export const approvals = reading<{ approvals: ApprovalSummary[] }>('/v1/approval
 export const systems = reading<{ systems: System[] }>('/v1/systems', {}, 15_000)
 export const people = reading<{ people: Person[] }>('/v1/people', {}, 30_000)
 export const agent = (name: string) => reading<Agent>(`/v1/agents/${part(name)}`)
+
+/** How often a lock is looked at while a gateway has not answered yet (ms). */
+const ANSWERS_MS = 500
+
+/** A lock with what came of it: asked for often until every gateway that can be told has said so. */
+export const lock = (id: string) =>
+  queryOptions({
+    ...reading<LockShown>(`/v1/locks/${part(id)}`),
+    refetchInterval: ({ state: { data } }) =>
+      data === undefined || data.gateways.some(({ state }) => state === 'waiting')
+        ? ANSWERS_MS
+        : FRESH_MS,
+  })
 
 /** Whether the person may do what takes a role. Pages hide what would be refused; the API refuses all the same. */
 export function useMay(role: 'operator' | 'administrator' | 'auditor' | 'investigator'): boolean {

@@ -1,7 +1,9 @@
 // Holds the surfaces that a page consists of: its head, its cards, and what a card shows that has nothing, waits, or failed.
 
 import type { ReactNode } from 'react'
+import type { Refusal } from '../data/api.ts'
 import { Button } from './button.tsx'
+import { Said } from './text.tsx'
 import { t } from './words.ts'
 
 export function PageHead(of: {
@@ -79,7 +81,11 @@ export function Loading() {
 
 /** What went wrong, in the words of the API: what, the code, and what to do next. */
 export function Trouble({ error, again }: { readonly error: Error; readonly again?: () => void }) {
-  const { code, next } = error as Error & { readonly code?: string; readonly next?: string }
+  const {
+    code,
+    next,
+    particulars = [],
+  } = error as Error & Partial<Pick<Refusal, 'code' | 'next' | 'particulars'>>
   return (
     <div role="alert" className="rounded-md border border-bad/40 bg-bad-soft px-3 py-2 text-sm">
       <p className="font-medium text-bad">{sentence(error.message)}</p>
@@ -87,6 +93,15 @@ export function Trouble({ error, again }: { readonly error: Error; readonly agai
         {next !== undefined && `${sentence(next)} `}
         {code !== undefined && <code className="text-ink-3">{code}</code>}
       </p>
+      {particulars.length > 0 && (
+        <ul className="mt-1 space-y-0.5 font-mono text-xs">
+          {particulars.map((one) => (
+            <li key={one}>
+              <Said text={one} />
+            </li>
+          ))}
+        </ul>
+      )}
       {again !== undefined && (
         <Button small look="plain" className="mt-2" onClick={again}>
           {t('Try again')}

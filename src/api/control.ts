@@ -132,7 +132,7 @@ export function openControl(ports: ControlPorts): Control {
       response.headers.set('strict-transport-security', 'max-age=31536000')
     }
     for (const [name, value] of Object.entries(HEADERS)) {
-      // A page with forms says more than this, and says so itself.
+      // A page with forms says more than this, and a file that never changes may be kept: they say so themselves.
       if (!['cache-control', 'referrer-policy'].includes(name) || !response.headers.has(name))
         response.headers.set(name, value)
     }

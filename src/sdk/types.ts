@@ -15,6 +15,7 @@ export type { PoliciesAnswer, PolicyApplied, PolicySource } from '../wire/api/po
 export type { ReplayPage } from '../wire/api/policy-replay.ts'
 export type { PolicyVersionEntry, ProposalEntry } from '../wire/api/policy-version.ts'
 export type { ReachAnswer } from '../wire/api/reach.ts'
+export type { Problem } from '../wire/api/problem.ts'
 export type { Status } from '../wire/api/status.ts'
 export type { AuditCallStory, AuditTrace, CallStory, TraceNode } from '../wire/api/story.ts'
 export type { Action, QuarantineAnswer, System } from '../wire/api/system.ts'

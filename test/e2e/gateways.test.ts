@@ -9,8 +9,9 @@ import type { Holder } from '../../src/cli/identity/holder.ts'
 import { Gateway, GatewaysAnswer } from '../../src/wire/api/gateway.ts'
 import { LockShown } from '../../src/wire/api/lock.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
-import { connect, modern, refused, send, textOf, type Refusal } from './client.ts'
+import { connect, modern, refused, send, textOf } from './client.ts'
 import { Edge } from './edge.ts'
+import { startJob, type Job } from './job.ts'
 import { alive, until } from './until.ts'
 
 const POLICIES = `
@@ -46,27 +47,8 @@ after(async () => {
   await bailiwick[Symbol.asyncDispose]()
 })
 
-interface Job {
-  readonly pid: number
-  readonly end: Promise<Refusal>
-  readonly stop: AbortController
-  progress(): number
-}
-
-/** Starts a call that goes on until it is ended, and waits until the upstream works at it. */
 async function work(at: Edge, name: string): Promise<Job> {
-  const client = await connect(at, worker, 'probe', { era: '2025-11-25' })
-  const stop = new AbortController()
-  let progress = 0
-  const call = client.callTool(
-    { name: 'work', arguments: { name } },
-    { signal: stop.signal, onprogress: (told) => (progress = told.progress), timeout: 300_000 },
-  )
-  const end = refused(call)
-  end.catch(() => undefined)
-  await until(`progress of ${name}`, () => progress >= 2)
-  const pid = new RegExp(`^work ${name} pid (\\d+)$`, 'm').exec(readFileSync(journal, 'utf8'))?.[1]
-  return { pid: Number(pid), end, stop, progress: () => progress }
+  return startJob(await connect(at, worker, 'probe', { era: '2025-11-25' }), name, journal)
 }
 
 function echo(client: Client, text: string): ReturnType<Client['callTool']> {

@@ -9,7 +9,8 @@ import type { Holder } from '../../src/cli/identity/holder.ts'
 import { AuditEntry } from '../../src/wire/api/audit.ts'
 import type { LockReceipt, LockShown } from '../../src/wire/api/lock.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
-import { connect, legacy, refused, send, textOf, type Refusal } from './client.ts'
+import { connect, legacy, refused, send, textOf } from './client.ts'
+import { startJob, type Job } from './job.ts'
 import { alive, until } from './until.ts'
 
 const POLICIES = `
@@ -45,27 +46,8 @@ before(async () => {
 
 after(() => bailiwick[Symbol.asyncDispose]())
 
-interface Job {
-  readonly pid: number
-  readonly end: Promise<Refusal>
-  readonly stop: AbortController
-  progress(): number
-}
-
-/** Starts a call that goes on until it is ended, and waits until the upstream works at it. */
-async function work(client: Client, name: string): Promise<Job> {
-  const stop = new AbortController()
-  let progress = 0
-  const call = client.callTool(
-    { name: 'work', arguments: { name } },
-    { signal: stop.signal, onprogress: (told) => (progress = told.progress), timeout: 300_000 },
-  )
-  const end = refused(call)
-  // Looked at later; until then nobody minds how it ends.
-  end.catch(() => undefined)
-  await until(`progress of ${name}`, () => progress >= 2)
-  const pid = new RegExp(`^work ${name} pid (\\d+)$`, 'm').exec(readFileSync(journal, 'utf8'))?.[1]
-  return { pid: Number(pid), end, stop, progress: () => progress }
+function work(client: Client, name: string): Promise<Job> {
+  return startJob(client, name, journal)
 }
 
 function echo(client: Client, text: string): ReturnType<Client['callTool']> {

@@ -2,7 +2,6 @@
 
 import { Fleet, type Post } from '../../bench/fleet/fleet.ts'
 import { get, Load, openStream, type Open } from '../../bench/fleet/load.ts'
-import { GatewaysAnswer } from '../../src/wire/api/gateway.ts'
 import { ApprovalAgreed, ApprovalsAnswer } from '../../src/wire/api/approval.ts'
 import { AuditFlushed, AuditPage, type AuditEntry } from '../../src/wire/api/audit.ts'
 import { judge, type GatewayEvent, type Violation } from '../model/invariants.ts'
@@ -83,7 +82,7 @@ async function fault(
   await Promise.all(streams.map(({ ended }) => ended))
   for (const load of loads) await load.stop()
   await held.stop()
-  await connected(fleet)
+  await fleet.connected()
   await fleet.unlock(lock)
   events.push({ at: wall(), kind: 'unlock', lock, control: 'control' })
   return goesThrough(name, fleet)
@@ -180,16 +179,6 @@ async function approveOnce({ control }: Fleet): Promise<void> {
     const body = { reason: 'fine' }
     const path = `/v1/approvals/${id}/approve`
     await control.send('POST', path, body, ApprovalAgreed).catch(() => undefined)
-  }
-}
-
-async function connected(fleet: Fleet): Promise<void> {
-  for (;;) {
-    const { gateways } = await fleet.control.get('/v1/gateways', GatewaysAnswer)
-    if (gateways.every(({ link, state }) => state !== 'active' || link?.state === 'connected')) {
-      return
-    }
-    await pause(100)
   }
 }
 

@@ -1,6 +1,6 @@
 // Holds one agent: who answers for it, what it may and did touch, what runs of it, and stopping it.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { part, send } from '../../data/api.ts'
@@ -9,8 +9,9 @@ import type { Agent, HistoryAnswer, Instance, Task } from '../../../src/sdk/type
 import { Badge, WordBadge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card, Facts, Loading, PageHead, Trouble } from '../../ui/card.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
-import { Field } from '../../ui/fields.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { Id, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
@@ -26,58 +27,33 @@ const TABS = [
 ] as const
 
 function StateChange({ agent, onClose }: { readonly agent: Agent; readonly onClose: () => void }) {
-  const client = useQueryClient()
-  const [reason, setReason] = useState('')
-  const state = agent.state === 'suspended' ? 'active' : 'suspended'
-  const change = useMutation({
-    mutationFn: () =>
-      send(`/v1/agents/${part(agent.name)}`, { state, reason: reason.trim() }, 'PATCH'),
-    onSuccess: async () => {
-      await client.invalidateQueries()
-      onClose()
-    },
-  })
+  const suspends = agent.state !== 'suspended'
+  const state = suspends ? 'suspended' : 'active'
   return (
     <Dialog
-      title={
-        state === 'suspended'
-          ? t('Suspend {name}', { name: agent.name })
-          : t('Let {name} go on', { name: agent.name })
-      }
+      title={t(suspends ? 'Suspend {name}' : 'Let {name} go on', { name: agent.name })}
       onClose={onClose}
     >
-      <form
-        className="space-y-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          change.mutate()
-        }}
-      >
-        <p className="text-sm text-ink-2">
-          {state === 'suspended'
-            ? t(
-                'Its calls are denied and what waits is void until somebody lets it go on. A lock is the stronger way: two people lift it.',
-              )
-            : t('It may do again what its roles, tasks and people let it.')}
-        </p>
-        <Field
-          label={t('Why')}
-          value={reason}
-          required
-          maxLength={500}
-          autoFocus
-          onChange={(event) => setReason(event.target.value)}
-        />
-        {change.error !== null && <Trouble error={change.error} />}
-        <div className="flex justify-end gap-2">
-          <Button look="quiet" onClick={onClose}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" look="primary" busy={change.isPending}>
-            {state === 'suspended' ? t('Suspend') : t('Activate')}
-          </Button>
-        </div>
-      </form>
+      <p className="mb-3 text-sm text-ink-2">
+        {suspends
+          ? t(
+              'Its calls are denied and what waits is void until somebody lets it go on. A lock is the stronger way: two people lift it.',
+            )
+          : t('It may do again what its roles, tasks and people let it.')}
+      </p>
+      <Decide
+        may
+        autoFocus
+        onDone={onClose}
+        onCancel={onClose}
+        ways={[
+          {
+            words: suspends ? t('Suspend') : t('Activate'),
+            look: 'primary',
+            run: (reason) => send(`/v1/agents/${part(agent.name)}`, { state, reason }, 'PATCH'),
+          },
+        ]}
+      />
     </Dialog>
   )
 }
@@ -366,25 +342,12 @@ export function AgentPage() {
           </>
         }
       />
-      <div
-        role="tablist"
-        aria-label={t('About the agent')}
-        className="mb-4 flex gap-1 border-b border-line"
+      <Tabs
+        label={t('About the agent')}
+        tabs={TABS}
+        at={tab}
+        onGo={(value) => void go({ search: { tab: value } })}
       >
-        {TABS.map(([value, words]) => (
-          <button
-            key={value}
-            type="button"
-            role="tab"
-            aria-selected={tab === value}
-            onClick={() => void go({ search: { tab: value } })}
-            className="-mb-px border-b-2 border-transparent px-3 py-1.5 text-sm text-ink-2 hover:text-ink aria-selected:border-accent aria-selected:font-medium aria-selected:text-ink"
-          >
-            {t(words)}
-          </button>
-        ))}
-      </div>
-      <div role="tabpanel" aria-label={t(TABS.find(([value]) => value === tab)?.[1] ?? 'Account')}>
         {tab === '' && <Account agent={data} />}
         {tab === 'reach' && <Reach agent={name} />}
         {tab === 'instances' && <Instances name={name} />}
@@ -393,7 +356,7 @@ export function AgentPage() {
             <CallList query={`agent:${name} type:call.*`} />
           </Card>
         )}
-      </div>
+      </Tabs>
       {dialog === 'lock' && (
         <LockDialog kind="agent" name={name} onClose={() => setDialog(undefined)} />
       )}

@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
 import { get } from '../../data/api.ts'
 import type { Agent } from '../../../src/sdk/types.ts'
 import { Badge, WordBadge } from '../../ui/badge.tsx'
@@ -88,7 +88,8 @@ export function Agents() {
         },
         signal,
       ),
-    refetchInterval: 10_000,
+    // Of many pages each would be asked for again.
+    refetchInterval: ({ state: asked }) => ((asked.data?.pages.length ?? 1) > 1 ? false : 10_000),
   })
   const rows = useMemo(() => {
     const wanted = q.toLowerCase()
@@ -101,7 +102,9 @@ export function Agents() {
   const set = (change: Partial<typeof search>): void =>
     void go({ search: { ...search, ...change }, replace: true })
   // Words are looked for in what is loaded: everything is loaded while somebody looks for words.
-  if (q !== '' && hasNextPage && !isFetching) void fetchNextPage()
+  useEffect(() => {
+    if (q !== '' && hasNextPage && !isFetching) void fetchNextPage()
+  })
   return (
     <>
       <PageHead

@@ -1,16 +1,14 @@
 // Holds one held call as its approver sees it: what exactly will happen, what is unusual, and saying yes or no.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { part, send } from '../../data/api.ts'
 import { assertion } from '../../data/passkey.ts'
 import { reading } from '../../data/queries.ts'
 import type { Approval } from '../../../src/sdk/types.ts'
 import { Badge, WordBadge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
 import { Card, Facts, Loading, Trouble } from '../../ui/card.tsx'
-import { Field } from '../../ui/fields.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Json, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
@@ -26,72 +24,42 @@ async function agree(id: string, gate: Gate, reason: string): Promise<unknown> {
 }
 
 function Answer({ approval }: { readonly approval: Approval }) {
-  const client = useQueryClient()
-  const [reason, setReason] = useState('')
   const mine = approval.gates.filter((gate) => gate.yours)
-  const answered = useMutation({
-    mutationFn: (gate: Gate | undefined) =>
-      gate === undefined
-        ? send(`/v1/approvals/${part(approval.id)}/deny`, { reason: reason.trim() })
-        : agree(approval.id, gate, reason.trim()),
-    onSettled: () => client.invalidateQueries(),
-  })
-  if (approval.state !== 'pending')
+  if (approval.state !== 'pending') {
     return (
       <p className="text-sm">
         <WordBadge word={approval.state} />{' '}
         {approval.answer !== undefined && <Said text={approval.answer} />}
       </p>
     )
-  if (mine.length === 0)
+  }
+  if (mine.length === 0) {
     return <p className="text-sm text-ink-2">{t('It does not wait for you.')}</p>
+  }
   return (
-    <form className="space-y-3" onSubmit={(event) => event.preventDefault()}>
-      <Field
-        label={t('Why')}
-        value={reason}
-        maxLength={500}
-        required
-        onChange={(event) => setReason(event.target.value)}
+    <>
+      <Decide
+        may
         hint={t('The agent is told why where you say no.')}
+        ways={[
+          {
+            words: t('Deny'),
+            run: (reason) => send(`/v1/approvals/${part(approval.id)}/deny`, { reason }),
+          },
+          ...mine.map((gate) => ({
+            words: `${gate.present ? t('Sign with a passkey') : t('Approve once')}${mine.length > 1 ? `: ${gate.name}` : ''}`,
+            look: 'primary' as const,
+            run: (reason: string) => agree(approval.id, gate, reason),
+          })),
+        ]}
       />
-      {answered.error !== null && (
-        <Trouble
-          error={
-            answered.error instanceof DOMException
-              ? new Error(t('no passkey was used'))
-              : answered.error
-          }
-        />
-      )}
-      <div className="flex flex-wrap gap-2">
-        <Button
-          disabled={reason.trim() === ''}
-          busy={answered.isPending}
-          onClick={() => answered.mutate(undefined)}
-        >
-          {t('Deny')}
-        </Button>
-        {mine.map((gate) => (
-          <Button
-            key={gate.policy}
-            look="primary"
-            disabled={reason.trim() === ''}
-            busy={answered.isPending}
-            onClick={() => answered.mutate(gate)}
-          >
-            {gate.present ? t('Sign with a passkey') : t('Approve once')}
-            {mine.length > 1 && `: ${gate.name}`}
-          </Button>
-        ))}
-        <a
-          href={approval.url.replace(/^https?:\/\/[^/]+/, '')}
-          className="inline-flex h-8 items-center px-2 text-sm text-accent hover:underline"
-        >
-          {t('For the whole task, or pass it on')}
-        </a>
-      </div>
-    </form>
+      <a
+        href={approval.url.replace(/^https?:\/\/[^/]+/, '')}
+        className="mt-3 inline-block text-sm text-accent hover:underline"
+      >
+        {t('For the whole task, or pass it on')}
+      </a>
+    </>
   )
 }
 

@@ -1,15 +1,14 @@
 // Holds one call as a story: who, on whose authority, what was decided and why, what was sent, what came back, and the proof.
 
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { part, send } from '../../data/api.ts'
 import { reading, useMay } from '../../data/queries.ts'
 import type { AuditCallStory, CallStory } from '../../../src/sdk/types.ts'
 import { WordBadge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
 import { Card, Facts, Loading, PageHead, Trouble } from '../../ui/card.tsx'
-import { Field } from '../../ui/fields.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Id, Json, Said, SaidBlock } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
@@ -90,11 +89,7 @@ function Timing({ timings }: { readonly timings: CallStory['timings'] }) {
 
 function Sent({ id, story }: { readonly id: string; readonly story: CallStory }) {
   const may = useMay('investigator')
-  const [reason, setReason] = useState('')
-  const open = useMutation({
-    mutationFn: () =>
-      send<Payloads>(`/v1/audit/calls/${part(id)}/payloads`, { reason: reason.trim() }),
-  })
+  const [opened, setOpened] = useState<Payloads>()
   const { sent, came_back: back } = story
   return (
     <div className="space-y-3">
@@ -146,7 +141,7 @@ function Sent({ id, story }: { readonly id: string; readonly story: CallStory })
           [t('labels'), back?.labels.join(', ')],
         ]}
       />
-      {open.data?.payloads.map((one) => (
+      {opened?.payloads.map((one) => (
         <div key={one.kind}>
           <h3 className="mb-1 text-xs font-medium text-ink-2">
             <Said text={one.kind} />
@@ -158,34 +153,26 @@ function Sent({ id, story }: { readonly id: string; readonly story: CallStory })
           )}
         </div>
       ))}
-      {open.data === undefined && may && (
-        <form
-          className="flex items-end gap-2"
-          onSubmit={(event) => {
-            event.preventDefault()
-            open.mutate()
-          }}
-        >
-          <div className="grow">
-            <Field
-              label={t('To see the arguments, say why')}
-              required
-              maxLength={500}
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          </div>
-          <Button type="submit" busy={open.isPending}>
-            {t('Show')}
-          </Button>
-        </form>
-      )}
-      {open.data === undefined && !may && (
-        <p className="text-xs text-ink-3">
-          {t('What it sent is for who holds the role investigator; every look is recorded.')}
-        </p>
-      )}
-      {open.error !== null && <Trouble error={open.error} />}
+      {opened === undefined &&
+        (may ? (
+          <Decide
+            may
+            label={t('To see the arguments, say why')}
+            ways={[
+              {
+                words: t('Show'),
+                run: async (reason) =>
+                  setOpened(
+                    await send<Payloads>(`/v1/audit/calls/${part(id)}/payloads`, { reason }),
+                  ),
+              },
+            ]}
+          />
+        ) : (
+          <p className="text-xs text-ink-3">
+            {t('What it sent is for who holds the role investigator; every look is recorded.')}
+          </p>
+        ))}
     </div>
   )
 }

@@ -1,27 +1,19 @@
 // Holds what detectors concluded, and closing it.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { part, send } from '../../data/api.ts'
 import { findings, useMay } from '../../data/queries.ts'
 import type { Finding } from '../../../src/sdk/types.ts'
 import { Badge, WordBadge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
 import { Card, Empty, Loading, PageHead, Trouble } from '../../ui/card.tsx'
-import { Field } from '../../ui/fields.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
 
 function One({ finding }: { readonly finding: Finding }) {
-  const client = useQueryClient()
   const may = useMay('operator')
-  const [reason, setReason] = useState('')
-  const close = useMutation({
-    mutationFn: () => send(`/v1/findings/${part(finding.id)}/close`, { reason: reason.trim() }),
-    onSuccess: () => client.invalidateQueries(),
-  })
   return (
     <li className="border-b border-line/60 px-3.5 py-3 last:border-0">
       <p className="flex flex-wrap items-center gap-2 text-sm">
@@ -55,30 +47,19 @@ function One({ finding }: { readonly finding: Finding }) {
         )}
       </p>
       {may && (
-        <form
-          className="mt-2 flex max-w-xl items-end gap-2"
-          onSubmit={(event) => {
-            event.preventDefault()
-            close.mutate()
-          }}
-        >
-          <div className="grow">
-            <Field
-              bare
-              label={t('Why it is closed')}
-              placeholder={t('Why it is closed')}
-              required
-              maxLength={500}
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          </div>
-          <Button type="submit" busy={close.isPending}>
-            {t('Close')}
-          </Button>
-        </form>
+        <div className="mt-2 max-w-xl">
+          <Decide
+            may
+            label={t('Why it is closed')}
+            ways={[
+              {
+                words: t('Close'),
+                run: (reason) => send(`/v1/findings/${part(finding.id)}/close`, { reason }),
+              },
+            ]}
+          />
+        </div>
       )}
-      {close.error !== null && <Trouble error={close.error} />}
     </li>
   )
 }

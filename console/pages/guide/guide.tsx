@@ -2,41 +2,55 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { status } from '../../data/queries.ts'
+import { reading, status, systems, useMay } from '../../data/queries.ts'
+import type { AuditFound } from '../../../src/sdk/types.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Card, Loading, PageHead } from '../../ui/card.tsx'
 import { t } from '../../ui/words.ts'
 
+/** What every home has from its beginning. */
+const OWN_SYSTEM = 'web'
+
 export function Guide() {
   const { data } = useQuery(status)
+  const pinned = useQuery(systems).data?.systems
+  const may = useMay('auditor')
+  const called = useQuery({
+    ...reading<AuditFound>('/v1/audit/search', { q: 'type:call.*', limit: 1 }),
+    enabled: may,
+  }).data
   if (data === undefined) return <Loading />
-  // `web` is there from the beginning.
   const steps: readonly (readonly [boolean, string, string, string])[] = [
     [
-      data.systems > 1,
+      pinned?.some(({ name }) => name !== OWN_SYSTEM) ?? false,
       t('Register a system'),
-      'bailiwick system add files -- npx -y @modelcontextprotocol/server-filesystem ~/notes',
+      'bin/bailiwick system add notes -- node examples/notes-server.mjs',
       '/systems',
     ],
     [
-      data.policies !== null && data.policies.count > 0,
+      (data.policies?.count ?? 0) > 0,
       t('Say what may be done'),
-      'bailiwick apply -f policies/ --reason "the first policies"',
+      'bin/bailiwick apply -f policies/ --reason "the first policies"',
       '/policy',
     ],
     [
       data.agents > 0,
       t('Register an agent'),
-      'bailiwick agent add mail-sorter --purpose "sorts mail" --role reader',
+      'bin/bailiwick agent add mail-sorter --purpose "sorts mail" --role reader',
       '/agents',
     ],
     [
       data.instances_live > 0,
       t('Start it'),
-      'bailiwick run --agent mail-sorter -- claude',
+      'bin/bailiwick run --agent mail-sorter -- claude',
       '/agents',
     ],
-    [data.log.size > 20, t('See what it does'), 'bailiwick audit tail -f', '/calls'],
+    [
+      (called?.records.length ?? 0) > 0,
+      t('See what it does'),
+      'bin/bailiwick audit tail -f',
+      '/calls',
+    ],
   ]
   return (
     <>

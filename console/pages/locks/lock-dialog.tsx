@@ -1,12 +1,11 @@
 // Holds stopping something: what, why, once more "yes"; then what every gateway says, as it says it.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { send } from '../../data/api.ts'
 import { reading, systems, useMay } from '../../data/queries.ts'
 import type { Agent, LockAdded, LockKind } from '../../../src/sdk/types.ts'
-import { Button } from '../../ui/button.tsx'
-import { Trouble } from '../../ui/card.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field, Select } from '../../ui/fields.tsx'
 import { t } from '../../ui/words.ts'
@@ -40,36 +39,22 @@ export function LockDialog(of: {
   readonly kind?: LockKind
   readonly name?: string
 }) {
-  const client = useQueryClient()
   const may = useMay('operator')
   const [kind, setKind] = useState<LockKind>(of.kind ?? 'agent')
-  const [name, setName] = useState(of.name ?? '')
-  const [reason, setReason] = useState('')
+  const [typed, setTyped] = useState(of.name ?? '')
+  const [locked, setLocked] = useState<string>()
   const names = useNames(kind)
-  const lock = useMutation({
-    mutationFn: () =>
-      send<LockAdded>('/v1/locks', {
-        target: { kind, name: kind === 'everything' ? '' : name.trim() },
-        reason: reason.trim(),
-      }),
-    onSuccess: () => client.invalidateQueries(),
-  })
-  if (lock.data !== undefined) {
+  const name = kind === 'everything' ? '' : typed.trim()
+  if (locked !== undefined) {
     return (
       <Dialog wide title={t('Locked')} onClose={of.onClose}>
-        <Receipts id={lock.data.id} />
+        <Receipts id={locked} />
       </Dialog>
     )
   }
   return (
     <Dialog title={t('Stop something now')} onClose={of.onClose}>
-      <form
-        className="space-y-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          lock.mutate()
-        }}
-      >
+      <div className="space-y-3">
         <p className="text-sm text-ink-2">
           {t(
             'The next call is denied, what runs is cut, what waits is void, at every gateway. Nothing is deleted; two people lift it.',
@@ -85,11 +70,11 @@ export function LockDialog(of: {
           <>
             <Field
               label={t('Which')}
-              value={name}
+              value={typed}
               list="lock-names"
               required
               autoFocus={of.name === undefined}
-              onChange={(event) => setName(event.target.value)}
+              onChange={(event) => setTyped(event.target.value)}
             />
             <datalist id="lock-names">
               {names.slice(0, 1_000).map((one) => (
@@ -98,28 +83,29 @@ export function LockDialog(of: {
             </datalist>
           </>
         )}
-        <Field
-          label={t('Why')}
-          value={reason}
-          required
-          maxLength={500}
+        <Decide
+          may={may && (kind === 'everything' || name !== '')}
+          hint={t('It stands in the record.')}
           autoFocus={of.name !== undefined}
-          placeholder={t('It stands in the record')}
-          onChange={(event) => setReason(event.target.value)}
-        />
-        {lock.error !== null && <Trouble error={lock.error} />}
-        {!may && <p className="text-sm text-wait">{t('Locking takes the role operator.')}</p>}
-        <div className="flex justify-end gap-2 pt-1">
-          <Button look="quiet" onClick={of.onClose}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" look="danger" icon="lock" busy={lock.isPending} disabled={!may}>
-            {kind === 'everything'
-              ? t('Lock everything')
-              : t('Lock {name}', { name: name.trim() === '' ? '…' : name.trim() })}
-          </Button>
-        </div>
-      </form>
+          onCancel={of.onClose}
+          ways={[
+            {
+              words:
+                kind === 'everything'
+                  ? t('Lock everything')
+                  : t('Lock {name}', { name: name === '' ? '…' : name }),
+              look: 'danger',
+              icon: 'lock',
+              run: async (reason) => {
+                const added = await send<LockAdded>('/v1/locks', { target: { kind, name }, reason })
+                setLocked(added.id)
+              },
+            },
+          ]}
+        >
+          {!may && <p className="text-sm text-wait">{t('Locking takes the role operator.')}</p>}
+        </Decide>
+      </div>
     </Dialog>
   )
 }

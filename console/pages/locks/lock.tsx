@@ -1,14 +1,11 @@
 // Holds one lock: what came of it, and lifting it.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { useState } from 'react'
 import { part, send } from '../../data/api.ts'
-import { reading, useMay } from '../../data/queries.ts'
-import type { LockShown } from '../../../src/sdk/types.ts'
-import { Button } from '../../ui/button.tsx'
-import { Card, PageHead, Trouble } from '../../ui/card.tsx'
-import { Field } from '../../ui/fields.tsx'
+import { lock as lockQuery, useMay } from '../../data/queries.ts'
+import { Card, PageHead } from '../../ui/card.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
@@ -16,15 +13,10 @@ import { Receipts } from './receipts.tsx'
 
 export function LockPage() {
   const { id } = useParams({ from: '/locks/$id' })
-  const { data } = useQuery(reading<LockShown>(`/v1/locks/${part(id)}`, {}, 500))
-  const client = useQueryClient()
+  const { data } = useQuery(lockQuery(id))
   const may = useMay('operator')
-  const [reason, setReason] = useState('')
-  const lift = useMutation({
-    mutationFn: (verb: 'remove' | 'keep') =>
-      send(`/v1/locks/${part(id)}/${verb}`, { reason: reason.trim() }),
-    onSuccess: () => client.invalidateQueries(),
-  })
+  const answer = (verb: 'remove' | 'keep') => (reason: string) =>
+    send(`/v1/locks/${part(id)}/${verb}`, { reason })
   return (
     <>
       <PageHead title={t('Lock')} />
@@ -53,32 +45,17 @@ export function LockPage() {
                   )}
                 </p>
               )}
-              <Field
-                label={t('Why')}
-                value={reason}
-                maxLength={500}
-                onChange={(event) => setReason(event.target.value)}
+              <Decide
+                may={may}
+                ways={
+                  data.lift === null
+                    ? [{ words: t('Ask to lift it'), look: 'primary', run: answer('remove') }]
+                    : [
+                        { words: t('Agree, and lift it'), look: 'primary', run: answer('remove') },
+                        { words: t('Keep it'), run: answer('keep') },
+                      ]
+                }
               />
-              {lift.error !== null && <Trouble error={lift.error} />}
-              <div className="flex gap-2">
-                <Button
-                  look="primary"
-                  disabled={!may || reason.trim() === ''}
-                  busy={lift.isPending}
-                  onClick={() => lift.mutate('remove')}
-                >
-                  {data.lift === null ? t('Ask to lift it') : t('Agree, and lift it')}
-                </Button>
-                {data.lift !== null && (
-                  <Button
-                    disabled={!may || reason.trim() === ''}
-                    busy={lift.isPending}
-                    onClick={() => lift.mutate('keep')}
-                  >
-                    {t('Keep it')}
-                  </Button>
-                )}
-              </div>
             </div>
           </Card>
         )}

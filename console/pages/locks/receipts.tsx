@@ -2,9 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { part } from '../../data/api.ts'
-import { reading } from '../../data/queries.ts'
-import type { LockShown } from '../../../src/sdk/types.ts'
+import { lock as lockQuery } from '../../data/queries.ts'
 import { WordBadge } from '../../ui/badge.tsx'
 import { Facts, Loading, Trouble } from '../../ui/card.tsx'
 import { Id, Said } from '../../ui/text.tsx'
@@ -12,7 +10,7 @@ import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
 
 export function Receipts({ id }: { readonly id: string }) {
-  const { data, error } = useQuery(reading<LockShown>(`/v1/locks/${part(id)}`, {}, 500))
+  const { data, error } = useQuery(lockQuery(id))
   if (error !== null) return <Trouble error={error} />
   if (data === undefined) return <Loading />
   const outside = data.receipts.flatMap((one) => one.outside)

@@ -42,7 +42,7 @@ function quantile(values: readonly number[], share: number): string {
 
 function Figures({ view }: { readonly view: LiveView }) {
   const current = useQuery(status).data
-  const added = [...view.bars.values()].flatMap(({ added: times }) => times)
+  const { added } = view
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     [t('agents'), current?.agents],
     [t('instances live'), current?.instances_live],

@@ -1,168 +1,23 @@
-// Holds the policies that decide now, and changing one of their files: checked while somebody types, held against what agents did, then applied.
+// Holds the policies that decide now.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useDeferredValue, useState } from 'react'
-import { Refusal, send } from '../../data/api.ts'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { reading, useMay } from '../../data/queries.ts'
-import type {
-  PoliciesAnswer,
-  PolicyApplied,
-  PolicySource,
-  ReplayPage,
-} from '../../../src/sdk/types.ts'
-import { Badge, WordBadge } from '../../ui/badge.tsx'
+import type { PoliciesAnswer } from '../../../src/sdk/types.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card, Empty, Facts, Loading, Trouble } from '../../ui/card.tsx'
-import { Area, Field } from '../../ui/fields.tsx'
 import { Json, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
-import { plural, t } from '../../ui/words.ts'
-
-const DAYS_7 = 7 * 86_400_000
-
-function Replayed({ page }: { readonly page: ReplayPage }) {
-  return (
-    <div className="space-y-2 text-sm">
-      <p>
-        {t('{n} calls of the last seven days decided again:', {
-          n: page.calls.toLocaleString('en'),
-        })}{' '}
-        {plural(page.newly_denied, 'newly denied', 'newly denied')},{' '}
-        {plural(page.newly_allowed, 'newly allowed', 'newly allowed')},{' '}
-        {plural(page.newly_held, 'newly held', 'newly held')}.
-      </p>
-      <ul className="max-h-64 overflow-auto">
-        {page.changes.map((one) => (
-          <li key={one.call} className="border-t border-line/60 py-1">
-            <a className="font-mono text-xs hover:underline" href={`/console/calls/${one.call}`}>
-              <Said text={`${one.agent} ${one.system}/${one.action}`} />
-            </a>{' '}
-            <WordBadge word={one.before} /> → <WordBadge word={one.after} />{' '}
-            <span className="text-xs text-ink-2">
-              <Said text={one.reason} />
-            </span>
-          </li>
-        ))}
-      </ul>
-    </div>
-  )
-}
-
-/** Changing a file. `sources` is the whole set: a set is applied whole, or not at all. */
-function Change({
-  sources,
-  file,
-  onClose,
-}: {
-  readonly sources: readonly PolicySource[]
-  readonly file: string
-  readonly onClose: () => void
-}) {
-  const client = useQueryClient()
-  const [text, setText] = useState(sources.find((one) => one.file === file)?.text ?? '')
-  const [reason, setReason] = useState('')
-  const typed = useDeferredValue(text)
-  const set = (now: string): PolicySource[] =>
-    sources.map((one) => (one.file === file ? { file, text: now } : one))
-  const checked = useQuery({
-    queryKey: ['/v1/policies', 'dry run', file, typed],
-    queryFn: () =>
-      send<PolicyApplied>('/v1/policies', {
-        sources: set(typed),
-        dry_run: true,
-        reason: 'checked while it was typed',
-      }),
-    retry: false,
-    gcTime: 0,
-  })
-  const replayed = useMutation({
-    mutationFn: () =>
-      send<ReplayPage>('/v1/policies/replay', {
-        sources: set(text),
-        since: new Date(Date.now() - DAYS_7).toISOString(),
-      }),
-  })
-  const applied = useMutation({
-    mutationFn: () =>
-      send<PolicyApplied>('/v1/policies', { sources: set(text), reason: reason.trim() }),
-    onSuccess: async () => {
-      await client.invalidateQueries()
-      onClose()
-    },
-  })
-  const problems = checked.error as (Refusal & { readonly errors?: unknown }) | null
-  return (
-    <form
-      className="space-y-3"
-      onSubmit={(event) => {
-        event.preventDefault()
-        applied.mutate()
-      }}
-    >
-      <Area
-        label={file}
-        value={text}
-        rows={18}
-        spellCheck={false}
-        className="font-mono text-xs leading-5"
-        onChange={(event) => setText(event.target.value)}
-      />
-      {problems !== null ? (
-        <Trouble error={problems} />
-      ) : (
-        <p role="status" className="text-sm text-ink-2">
-          {checked.data === undefined ? (
-            t('Looking…')
-          ) : (
-            <>
-              <Badge tone="good">{t('holds')}</Badge>{' '}
-              {[
-                ...checked.data.added.map((id) => `+ ${id}`),
-                ...checked.data.changed.map((id) => `± ${id}`),
-                ...checked.data.removed.map((id) => `− ${id}`),
-              ].join('  ')}
-            </>
-          )}
-        </p>
-      )}
-      {checked.data !== undefined && checked.data.warnings.length > 0 && (
-        <Json label={t('Warnings')} value={checked.data.warnings} />
-      )}
-      {replayed.data !== undefined && <Replayed page={replayed.data} />}
-      {replayed.error !== null && <Trouble error={replayed.error} />}
-      {applied.error !== null && <Trouble error={applied.error} />}
-      <div className="flex flex-wrap items-end gap-2">
-        <div className="min-w-56 grow">
-          <Field
-            label={t('Why')}
-            value={reason}
-            required
-            maxLength={500}
-            onChange={(event) => setReason(event.target.value)}
-          />
-        </div>
-        <Button look="quiet" onClick={onClose}>
-          {t('Leave it')}
-        </Button>
-        <Button
-          busy={replayed.isPending}
-          disabled={problems !== null}
-          onClick={() => replayed.mutate()}
-        >
-          {t('Hold against last week')}
-        </Button>
-        <Button type="submit" look="primary" busy={applied.isPending} disabled={problems !== null}>
-          {t('Apply')}
-        </Button>
-      </div>
-    </form>
-  )
-}
+import { t } from '../../ui/words.ts'
+import { Change } from './change.tsx'
 
 export function InForce() {
   const may = useMay('administrator')
   const { data, error, refetch } = useQuery(reading<PoliciesAnswer>('/v1/policies', {}, 15_000))
   const [changing, setChanging] = useState<string>()
+  const [proposal, setProposal] = useState<string>()
   if (error !== null && data === undefined)
     return <Trouble error={error} again={() => void refetch()} />
   if (data === undefined) return <Loading />
@@ -177,6 +32,14 @@ export function InForce() {
   return (
     <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
       <div className="min-w-0 space-y-4">
+        {proposal !== undefined && (
+          <p role="status" className="rounded-md bg-wait-soft px-3 py-2 text-sm">
+            {t('A second administrator has to agree before it decides:')}{' '}
+            <Link to="/policy" search={{ tab: 'proposals' }} className="text-accent underline">
+              {t('the proposal')}
+            </Link>
+          </p>
+        )}
         {data.problems.length > 0 && (
           <Card title={t('What was applied last does not decide')}>
             <Json label={t('Problems')} value={data.problems} />
@@ -203,7 +66,10 @@ export function InForce() {
               <Change
                 sources={data.sources}
                 file={one.file}
-                onClose={() => setChanging(undefined)}
+                onClose={(became) => {
+                  setChanging(undefined)
+                  setProposal(became)
+                }}
               />
             ) : (
               <pre

@@ -1,26 +1,20 @@
 // Holds what is proposed and waits for a second administrator.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
 import { part, send } from '../../data/api.ts'
 import { reading, useMay } from '../../data/queries.ts'
 import type { ProposalEntry } from '../../../src/sdk/types.ts'
-import { Button } from '../../ui/button.tsx'
 import { Card, Empty, Loading, Trouble } from '../../ui/card.tsx'
-import { Field } from '../../ui/fields.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Json, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
+import { Changes } from './changes.tsx'
 
 function One({ proposal }: { readonly proposal: ProposalEntry }) {
-  const client = useQueryClient()
   const may = useMay('administrator')
-  const [reason, setReason] = useState('')
-  const answer = useMutation({
-    mutationFn: (verb: 'approve' | 'reject') =>
-      send(`/v1/policies/proposals/${part(proposal.id)}/${verb}`, { reason: reason.trim() }),
-    onSettled: () => client.invalidateQueries(),
-  })
+  const answer = (verb: 'approve' | 'reject') => (reason: string) =>
+    send(`/v1/policies/proposals/${part(proposal.id)}/${verb}`, { reason })
   return (
     <Card
       title={<Said text={proposal.reason} />}
@@ -37,46 +31,15 @@ function One({ proposal }: { readonly proposal: ProposalEntry }) {
           </b>{' '}
           <Time at={proposal.proposed_at} exact />
         </p>
-        <ul className="font-mono text-xs">
-          {proposal.added.map((id) => (
-            <li key={id} className="text-good">
-              + {id}
-            </li>
-          ))}
-          {proposal.changed.map((id) => (
-            <li key={id}>± {id}</li>
-          ))}
-          {proposal.removed.map((id) => (
-            <li key={id} className="text-bad">
-              − {id}
-            </li>
-          ))}
-        </ul>
+        <Changes of={proposal} />
         {proposal.problems.length > 0 && <Json label={t('Problems')} value={proposal.problems} />}
-        <Field
-          label={t('Why')}
-          value={reason}
-          maxLength={500}
-          onChange={(event) => setReason(event.target.value)}
+        <Decide
+          may={may}
+          ways={[
+            { words: t('Agree'), look: 'primary', run: answer('approve') },
+            { words: t('Refuse'), run: answer('reject') },
+          ]}
         />
-        {answer.error !== null && <Trouble error={answer.error} />}
-        <div className="flex gap-2">
-          <Button
-            look="primary"
-            disabled={!may || reason.trim() === ''}
-            busy={answer.isPending}
-            onClick={() => answer.mutate('approve')}
-          >
-            {t('Agree')}
-          </Button>
-          <Button
-            disabled={!may || reason.trim() === ''}
-            busy={answer.isPending}
-            onClick={() => answer.mutate('reject')}
-          >
-            {t('Refuse')}
-          </Button>
-        </div>
       </div>
     </Card>
   )

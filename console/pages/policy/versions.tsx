@@ -1,6 +1,6 @@
 // Holds the versions of the policies, and going back to one.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { send } from '../../data/api.ts'
 import { reading, useMay } from '../../data/queries.ts'
@@ -8,11 +8,12 @@ import type { PolicyApplied, PolicyVersionEntry } from '../../../src/sdk/types.t
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card, Empty, Loading, Trouble } from '../../ui/card.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
-import { Field } from '../../ui/fields.tsx'
 import { Id, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
+import { Changes } from './changes.tsx'
 
 function Rollback({
   version,
@@ -21,76 +22,25 @@ function Rollback({
   readonly version: PolicyVersionEntry
   readonly onClose: () => void
 }) {
-  const client = useQueryClient()
-  const [reason, setReason] = useState('')
+  const back = (more: { readonly reason: string; readonly dry_run?: true }) =>
+    send<PolicyApplied>('/v1/policies/rollback', { version: version.id, ...more })
   const dry = useQuery({
-    queryKey: ['rollback', version.id],
-    queryFn: () =>
-      send<PolicyApplied>('/v1/policies/rollback', {
-        version: version.id,
-        dry_run: true,
-        reason: 'looked at before going back',
-      }),
+    queryKey: ['/v1/policies/rollback', version.id],
+    queryFn: () => back({ reason: 'looked at before going back', dry_run: true }),
     retry: false,
-  })
-  const back = useMutation({
-    mutationFn: () =>
-      send<PolicyApplied>('/v1/policies/rollback', { version: version.id, reason: reason.trim() }),
-    onSuccess: async () => {
-      await client.invalidateQueries()
-      onClose()
-    },
   })
   return (
     <Dialog title={t('Back to an earlier version')} onClose={onClose}>
-      <form
-        className="space-y-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          back.mutate()
-        }}
+      <Decide
+        may={dry.data !== undefined}
+        autoFocus
+        onDone={onClose}
+        onCancel={onClose}
+        ways={[{ words: t('Go back'), look: 'primary', run: (reason) => back({ reason }) }]}
       >
-        {dry.data !== undefined && (
-          <ul className="space-y-0.5 font-mono text-xs">
-            {dry.data.added.map((id) => (
-              <li key={id} className="text-good">
-                + {id}
-              </li>
-            ))}
-            {dry.data.changed.map((id) => (
-              <li key={id}>± {id}</li>
-            ))}
-            {dry.data.removed.map((id) => (
-              <li key={id} className="text-bad">
-                − {id}
-              </li>
-            ))}
-          </ul>
-        )}
+        {dry.data !== undefined && <Changes of={dry.data} />}
         {dry.error !== null && <Trouble error={dry.error} />}
-        <Field
-          label={t('Why')}
-          value={reason}
-          required
-          maxLength={500}
-          autoFocus
-          onChange={(event) => setReason(event.target.value)}
-        />
-        {back.error !== null && <Trouble error={back.error} />}
-        <div className="flex justify-end gap-2">
-          <Button look="quiet" onClick={onClose}>
-            {t('Cancel')}
-          </Button>
-          <Button
-            type="submit"
-            look="primary"
-            busy={back.isPending}
-            disabled={dry.data === undefined}
-          >
-            {t('Go back')}
-          </Button>
-        </div>
-      </form>
+      </Decide>
     </Dialog>
   )
 }

@@ -1,6 +1,6 @@
 // Holds one system: its actions with what they do, its credentials (never their values), and what waits because it changed.
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { part, send } from '../../data/api.ts'
@@ -9,7 +9,7 @@ import type { Action, Credential, QuarantineAnswer, System } from '../../../src/
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card, Facts, Loading, PageHead, Trouble } from '../../ui/card.tsx'
-import { Field } from '../../ui/fields.tsx'
+import { Decide } from '../../ui/decide.tsx'
 import { Json, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
@@ -57,20 +57,12 @@ function Change({ change }: { readonly change: QuarantineAnswer['differences'][n
 }
 
 function Quarantine({ name }: { readonly name: string }) {
-  const client = useQueryClient()
   const may = useMay('operator')
-  const [reason, setReason] = useState('')
   const { data, error } = useQuery(
     reading<QuarantineAnswer>(`/v1/systems/${part(name)}/quarantine`),
   )
-  const answer = useMutation({
-    mutationFn: (verb: 'approve' | 'reject') =>
-      send(`/v1/systems/${part(name)}/${verb}`, {
-        fingerprint: data?.fingerprint,
-        reason: reason.trim(),
-      }),
-    onSettled: () => client.invalidateQueries(),
-  })
+  const answer = (verb: 'approve' | 'reject') => (reason: string) =>
+    send(`/v1/systems/${part(name)}/${verb}`, { fingerprint: data?.fingerprint, reason })
   if (error !== null) return <Trouble error={error} />
   if (data === undefined) return <Loading />
   return (
@@ -103,30 +95,13 @@ function Quarantine({ name }: { readonly name: string }) {
           <Change key={at} change={change} />
         ))}
       </ul>
-      <Field
-        label={t('Why')}
-        value={reason}
-        maxLength={500}
-        onChange={(event) => setReason(event.target.value)}
+      <Decide
+        may={may}
+        ways={[
+          { words: t('Pin what it shows now'), look: 'primary', run: answer('approve') },
+          { words: t('Keep what was pinned'), run: answer('reject') },
+        ]}
       />
-      {answer.error !== null && <Trouble error={answer.error} />}
-      <div className="flex gap-2">
-        <Button
-          look="primary"
-          disabled={!may || reason.trim() === ''}
-          busy={answer.isPending}
-          onClick={() => answer.mutate('approve')}
-        >
-          {t('Pin what it shows now')}
-        </Button>
-        <Button
-          disabled={!may || reason.trim() === ''}
-          busy={answer.isPending}
-          onClick={() => answer.mutate('reject')}
-        >
-          {t('Keep what was pinned')}
-        </Button>
-      </div>
     </div>
   )
 }

@@ -61,7 +61,7 @@ export async function carryOut<A>(
 }
 
 /** Ends a call under way whose answer may not go on any more. True where it has ended, by this or before. */
-export function endIfBarred(
+function endIfBarred(
   { action, actor, request: { control }, system }: Permit,
   ports: Pick<Ports, 'locks'>,
 ): boolean {
