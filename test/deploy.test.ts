@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
+import { listenSetting } from '../src/server/listen-setting.ts'
 
 interface Container {
   readonly name: string
@@ -124,4 +125,16 @@ test('a gateway reaches no database', () => {
   assert.ok(gateway !== undefined && !JSON.stringify(gateway).includes('5432'))
   const closed = policies.find(({ metadata }) => metadata.name === 'closed')
   assert.deepEqual(closed?.spec, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+})
+
+test('the names under which control is reached are some that it takes', () => {
+  const said = [...texts.values()].flatMap((text) => [
+    ...text.matchAll(/BAILIWICK_NAMES: (\S+)|name: BAILIWICK_NAMES\s+value: (\S+)/g),
+  ])
+  assert.equal(said.length, 3)
+  for (const [, compose, kubernetes] of said) {
+    const names = compose ?? kubernetes ?? ''
+    const environment = { BAILIWICK_HOST: '127.0.0.1', BAILIWICK_NAMES: names }
+    assert.deepEqual(listenSetting(environment).names, names.split(','))
+  }
 })

@@ -10,7 +10,7 @@ const CREDENTIAL = 'use the bailiwick command with the operator credential of th
 export const API_FAULTS = {
   'api.host': {
     status: 403,
-    next: 'dial 127.0.0.1 and send the Host bailiwick.localhost with the port',
+    next: 'dial 127.0.0.1 and send the Host bailiwick.localhost with the port; from elsewhere, go by the https origin that this Bailiwick has',
   },
   'api.origin': { status: 403, next: 'do not call the control API from another web page' },
   'api.csrf': { status: 403, next: 'load the page again, and send its form then' },

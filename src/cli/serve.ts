@@ -12,7 +12,14 @@ export function register(program: Command, context: Context): void {
   serve.option('--standby', 'while another process has the database, wait for its end')
   withPorts(serve).action(async (options: PortOptions) => {
     const { shell, screen } = context
-    const running = await startBailiwick(listenSettings(context, options, undefined), shell)
+    const running = await startBailiwick(listenSettings(context, options, undefined), shell).catch(
+      (error: unknown) => {
+        // Who was asked to end while standing by has nothing to end.
+        if (error === shell.interrupted.reason) return undefined
+        throw error
+      },
+    )
+    if (running === undefined) return
     try {
       screen.answer(
         { ready: true, ...running.urls },

@@ -11,6 +11,7 @@ import { DatabaseLease } from '../store/postgres/lease.ts'
 import { openPostgresStore } from '../store/postgres/open.ts'
 import type { Timer } from '../std/timer.ts'
 import { serverFault } from './faults.ts'
+import { HOME_FILE } from './home.ts'
 import type { Settings } from './settings.ts'
 import type { Stack } from './stack.ts'
 
@@ -59,11 +60,12 @@ export interface Turn {
 
 /**
  * Takes the turn at the database of a home, before anything of it is touched; with SQLite the lock on the home is that. While
- * another process has it, this one waits where it is a standby. Throws what `DatabaseLease.take` throws, and `server.moved`.
+ * another process has it, this one waits where it is a standby, until it is `interrupted`. Throws `server.standby`, `server.moved`, and what
+ * `DatabaseLease.take` throws.
  */
 export async function takeDatabase(
   { home, databaseUrl, standby, gatewayName }: Settings,
-  timer: Timer,
+  { interrupted, timer }: { readonly timer: Timer; readonly interrupted?: AbortSignal },
   note: (event: string, facts?: Readonly<Record<string, unknown>>) => void,
   stack: Stack,
 ): Promise<Turn> {
@@ -77,9 +79,27 @@ export async function takeDatabase(
     }
   }
   const holder = `${gatewayName} on ${hostname()}, process ${process.pid}`
-  const onWait = (other: string): void => note('standing by', { until_the_end_of: other })
-  const lease = await DatabaseLease.take({ url: databaseUrl, timer, holder, wait: standby, onWait })
+  let waited = false
+  const onWait = (other: string): void => {
+    waited = true
+    note('standing by', { until_the_end_of: other })
+  }
+  const lease = await DatabaseLease.take({
+    url: databaseUrl,
+    timer,
+    holder,
+    wait: standby,
+    onWait,
+    ...(interrupted && { interrupted }),
+  })
   stack.push(() => lease.release())
+  // Keys that are made here and now are those of another Bailiwick.
+  if (waited && !existsSync(join(home, HOME_FILE))) {
+    throw serverFault(
+      'server.standby',
+      'this home has no keys of the Bailiwick that it stood by for',
+    )
+  }
   lease.onLost((fault) => {
     note('the database was taken over by another process: this one ends', { error: fault.message })
     // As its supervisor would end it: calls land, and what is open is closed in order.

@@ -17,6 +17,10 @@ export const SERVER_FAULTS = {
     status: 500,
     next: 'enrol it: bailiwick gateway add NAME at control, then bailiwick gateway run --join-file FILE here',
   },
+  'server.standby': {
+    status: 500,
+    next: 'copy home.json and keys/ of the home that it stands by for into this one, modes included',
+  },
   'server.setting': { status: 500, next: 'correct the environment variable, or unset it' },
   'server.break_glass': {
     status: 400,

@@ -27,6 +27,8 @@ export interface Machine {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly timer: Timer
+  /** Aborts where the process is asked to end: who only stands by ends at once. */
+  readonly interrupted?: AbortSignal
 }
 
 /** The ground of a home. */
@@ -65,7 +67,7 @@ export async function openGround(
   stack.push(() => log.close())
   const note: Ground['note'] = (event, facts = {}) => log.logger.info(facts, event)
   const onTrouble = (error: unknown): void => note('trouble', { error: String(error) })
-  const turn = await takeDatabase(settings, machine.timer, note, stack)
+  const turn = await takeDatabase(settings, machine, note, stack)
   const { trust_domain: trustDomain } = homeFacts(home, clock, entropy)
   const keyFolder = join(home, 'keys')
   const keys = openKeyRing(keyFolder, { entropy })

@@ -15,6 +15,9 @@ export function defaultHome(environment: Readonly<Record<string, string | undefi
   return named === undefined || named === '' ? join(homedir(), '.bailiwick') : resolve(named)
 }
 
+/** The file of what is no row. Whoever has it has keys beside it. */
+export const HOME_FILE = 'home.json'
+
 /** What `home.json` says. */
 export interface HomeFacts {
   /** Schema of this file. */
@@ -31,7 +34,7 @@ export function makeHome(directory: string): void {
 
 /** Reads the facts of a locked home, or writes them on its first start. Throws `server.home`. */
 export function homeFacts(directory: string, clock: Clock, entropy: Entropy): HomeFacts {
-  const path = join(directory, 'home.json')
+  const path = join(directory, HOME_FILE)
   let text: string
   try {
     text = readFileSync(path, 'utf8')

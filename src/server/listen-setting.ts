@@ -39,8 +39,8 @@ export function listenSetting(environment: Environment): ListenSetting {
   let names = said === '' ? [] : said.split(',').map((name) => name.trim())
   try {
     // In the order in which they were said: the first is what others are told.
-    const known = checkedHosts(names)
-    names = names.map((name) => name.toLowerCase()).filter((name) => known.includes(name))
+    checkedHosts(names)
+    names = [...new Set(names.flatMap((name) => checkedHosts([name])))]
   } catch (cause) {
     throw serverFault('server.setting', `BAILIWICK_NAMES: ${publicFault(cause).detail}`, cause)
   }

@@ -99,7 +99,8 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
   Object.assign(urls, await workloadUrl(core, stack))
   const links = await openLinks(core, stack, named, () => urls.control)
   linked.links = links
-  if (links.address !== undefined) urls.link = links.address.replace(host, name)
+  const address = links.address?.replace(host, name)
+  if (address !== undefined) urls.link = address
 
   const control = openControl({
     ...machine,
@@ -121,7 +122,7 @@ async function start(settings: Settings, machine: Machine, stack: Stack): Promis
     consents: core.consents,
     credentials: core.credentials.consents,
     decisions: decisionPoint(core, () => urls.control),
-    links,
+    links: { ...links, address },
     refused: (code) => refusals.count(code, 'control'),
     failed: (error, request) =>
       note('failed inside', {

@@ -127,15 +127,27 @@ test('a standby waits, and has the database within a moment of the other’s dea
   const args = [MAIN, 'serve', '--home', second, '-o', 'json', ...ports]
   const refused = await new Child(args, environment).ended
   assert.match(refused.stderr, /in use by gateway-1 on .*, process \d+/)
+  await using left = new Child([...args, '--standby'], environment)
+  await until('it stands by', () => left.stderr.includes('standing by'))
+  left.kill('SIGTERM')
+  assert.equal((await left.ended).code, 0, 'who only waits ends when it is asked to')
+  const empty = `${folder}-empty`
+  mkdirSync(empty, { mode: 0o700 })
+  const elsewhere = args.map((word) => (word === second ? empty : word))
+  await using keyless = new Child([...elsewhere, '--standby'], environment)
+  await until('it stands by', () => keyless.stderr.includes('standing by'))
   await using standby = new Child([...args, '--standby'], environment)
   await until('it stands by', () => standby.stderr.includes('standing by'))
   await first.stop('SIGKILL')
   await until('it is ready', () => {
+    if (keyless.gone) assert.match(keyless.stderr, /server\.standby/)
     if (standby.gone) throw new Error(`the standby ended: ${standby.stderr}`)
     return standby.stdout.includes('"ready"')
   })
   standby.kill('SIGTERM')
   const { code } = await standby.ended
   assert.equal(code, 0)
-  rmSync(second, { recursive: true, force: true })
+  const { stderr } = await keyless.ended
+  assert.match(stderr, /server\.standby/, 'keys of its own would be those of another Bailiwick')
+  for (const made of [second, empty]) rmSync(made, { recursive: true, force: true })
 })

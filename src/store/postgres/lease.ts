@@ -29,6 +29,8 @@ export interface LeaseOptions {
   readonly wait: boolean
   /** Told while waiting: who has the turn, whenever that is another. */
   readonly onWait?: (holder: string) => void
+  /** Ends the waiting. */
+  readonly interrupted?: AbortSignal
 }
 
 /**
@@ -52,11 +54,12 @@ export class DatabaseLease {
 
   /**
    * Takes the turn. Throws `store.database_in_use`, naming who has it, `store.migrate`, and what connecting throws. Who waits, and has reached
-   * the database once, goes on waiting while it is away.
+   * the database once, goes on waiting while it is away, until it is interrupted: then with the reason of that.
    */
   static async take(options: LeaseOptions): Promise<DatabaseLease> {
     const waiting: Waiting = { told: undefined, reached: false }
     for (;;) {
+      options.interrupted?.throwIfAborted()
       try {
         const lease = await DatabaseLease.#try(options, waiting)
         if (lease !== undefined) return lease
