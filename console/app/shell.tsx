@@ -142,7 +142,7 @@ export function Shell() {
         {t('Skip to the page')}
       </a>
       <aside
-        className={`fixed inset-y-0 left-0 z-30 flex w-52 flex-col border-r border-line bg-paper md:sticky md:top-0 md:h-dvh ${menu ? '' : 'max-md:hidden'}`}
+        className={`fixed inset-y-0 left-0 z-30 flex w-52 shrink-0 flex-col border-r border-line bg-paper md:sticky md:top-0 md:h-dvh ${menu ? '' : 'max-md:hidden'}`}
       >
         <div className="flex h-12 shrink-0 items-center gap-2 border-b border-line px-4">
           <img src={`${import.meta.env.BASE_URL}mark.svg`} alt="" className="size-5" />

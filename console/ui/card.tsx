@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react'
 import type { Refusal } from '../data/api.ts'
 import { Button } from './button.tsx'
-import { Said } from './text.tsx'
+import { Said, Words } from './text.tsx'
 import { t } from './words.ts'
 
 export function PageHead(of: {
@@ -18,7 +18,9 @@ export function PageHead(of: {
           {of.title}
         </h1>
         {of.about !== undefined && (
-          <p className="mt-0.5 max-w-3xl text-sm text-ink-2">{of.about}</p>
+          <p className="mt-0.5 max-w-3xl text-sm text-ink-2">
+            {typeof of.about === 'string' ? <Words text={of.about} /> : of.about}
+          </p>
         )}
       </div>
       {of.actions !== undefined && <div className="flex flex-wrap gap-2">{of.actions}</div>}
@@ -58,7 +60,9 @@ export function Empty({
     <div className="px-4 py-8 text-center">
       <p className="text-sm font-medium">{title}</p>
       {children !== undefined && (
-        <div className="mx-auto mt-1 max-w-md text-sm text-ink-2">{children}</div>
+        <div className="mx-auto mt-1 max-w-md text-sm text-ink-2">
+          {typeof children === 'string' ? <Words text={children} /> : children}
+        </div>
       )}
     </div>
   )
@@ -88,9 +92,15 @@ export function Trouble({ error, again }: { readonly error: Error; readonly agai
   } = error as Error & Partial<Pick<Refusal, 'code' | 'next' | 'particulars'>>
   return (
     <div role="alert" className="rounded-md border border-bad/40 bg-bad-soft px-3 py-2 text-sm">
-      <p className="font-medium text-bad">{sentence(error.message)}</p>
+      <p className="font-medium text-bad">
+        <Words text={sentence(error.message)} />
+      </p>
       <p className="mt-0.5 text-ink-2">
-        {next !== undefined && `${sentence(next)} `}
+        {next !== undefined && next !== '' && (
+          <>
+            <Words text={sentence(next)} />{' '}
+          </>
+        )}
         {code !== undefined && <code className="text-ink-3">{code}</code>}
       </p>
       {particulars.length > 0 && (
@@ -112,8 +122,7 @@ export function Trouble({ error, again }: { readonly error: Error; readonly agai
 }
 
 function sentence(text: string): string {
-  const plain = text.replaceAll('`', '')
-  return `${plain.slice(0, 1).toUpperCase()}${plain.slice(1)}${/[.!?]$/.test(plain) ? '' : '.'}`
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }
 
 /** Names with their values, one a line. */

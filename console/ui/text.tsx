@@ -24,6 +24,17 @@ export function Said({ text, mono }: { readonly text: string; readonly mono?: bo
   )
 }
 
+/** Words in which backticks set off code: ours, or those of a refusal or an explanation. */
+export function Words({ text }: { readonly text: string }) {
+  return (
+    <bdi className="break-words">
+      {visible(text)
+        .split('`')
+        .map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part))}
+    </bdi>
+  )
+}
+
 const SHORT = 4_000
 
 /** A long text from elsewhere, as it stands. Only its beginning until somebody asks for the rest. */

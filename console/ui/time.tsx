@@ -60,10 +60,15 @@ export function Time({
   const ms = Date.parse(at) - current
   const near = Math.abs(ms) < 1_500 ? 'now' : ms < 0 ? `${duration(ms)} ago` : `in ${duration(ms)}`
   return (
-    <time dateTime={at} title={absolute(at)} className="whitespace-nowrap tabular-nums">
+    <time
+      dateTime={at}
+      title={absolute(at)}
+      className={`tabular-nums ${exact === true ? '' : 'whitespace-nowrap'}`}
+    >
       {exact === true ? (
         <>
-          {absolute(at)} <span className="text-ink-3">({near})</span>
+          <span className="whitespace-nowrap">{absolute(at)}</span>{' '}
+          <span className="whitespace-nowrap text-ink-3">({near})</span>
         </>
       ) : (
         near

@@ -203,6 +203,20 @@ test(
   },
 )
 
+test('the first steps are those of the README, word for word', () => {
+  const root = join(import.meta.dirname, '..', '..')
+  const guide = readFileSync(join(root, 'console', 'pages', 'guide', 'guide.tsx'), 'utf8')
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const steps = [...guide.matchAll(/^\s*(['`])(bin\/bailiwick .*)\1,$/gm)].map(
+    ([, , step]) => step!,
+  )
+  assert.equal(steps.length, 4)
+  assert.deepEqual(
+    steps.filter((step) => !readme.includes(`\n${step}\n`)),
+    [],
+  )
+})
+
 const PATHS = [
   '/',
   '/agents',

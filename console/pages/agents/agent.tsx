@@ -316,7 +316,7 @@ export function AgentPage() {
           <>
             <Said text={data.name} /> <WordBadge word={data.state} />
             {locked !== undefined && (
-              <Link to="/locks/$id" params={{ id: locked.id }}>
+              <Link to="/locks/$id" params={{ id: locked.id }} className="inline-flex">
                 <Badge tone="bad">{t('locked')}</Badge>
               </Link>
             )}

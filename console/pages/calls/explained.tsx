@@ -6,7 +6,7 @@ import { useMay } from '../../data/queries.ts'
 import type { CallStory, ExplainCallAnswer, ExplainedParty } from '../../../src/sdk/types.ts'
 import { Badge, WordBadge } from '../../ui/badge.tsx'
 import { Loading } from '../../ui/card.tsx'
-import { Said } from '../../ui/text.tsx'
+import { Said, Words } from '../../ui/text.tsx'
 import { t } from '../../ui/words.ts'
 
 function Party({ party }: { readonly party: ExplainedParty }) {
@@ -15,7 +15,7 @@ function Party({ party }: { readonly party: ExplainedParty }) {
       <p className="flex items-center gap-2 text-sm">
         <b className="w-12 font-medium">{t(party.party)}</b> <WordBadge word={party.answer} />{' '}
         <span className="min-w-0 text-ink-2">
-          <Said text={party.reason} />
+          <Words text={party.reason} />
         </span>
       </p>
       {party.policies.map((policy) => (
@@ -25,7 +25,7 @@ function Party({ party }: { readonly party: ExplainedParty }) {
               <Said text={policy.id} />
             </code>{' '}
             <span className="text-ink-2">
-              <Said text={policy.words} />
+              <Words text={policy.words} />
             </span>
           </summary>
           <p className="mt-1 text-ink-3">
@@ -65,14 +65,14 @@ export function Explained({ id, story }: { readonly id: string; readonly story: 
         )}
         {decision.reason !== null && (
           <span>
-            <Said text={decision.reason} />
+            <Words text={decision.reason} />
           </span>
         )}
         {decision.again && <Badge tone="note">{t('decided once more before it went out')}</Badge>}
       </p>
       {decision.because !== null && (
         <p className="text-ink-2">
-          <Said text={decision.because} />
+          <Words text={decision.because} />
         </p>
       )}
       {may && isPending && <Loading />}
@@ -82,7 +82,7 @@ export function Explained({ id, story }: { readonly id: string; readonly story: 
             <li key={one.party} className="flex items-center gap-2 py-1">
               <b className="w-12 font-medium">{t(one.party)}</b> <WordBadge word={one.answer} />{' '}
               <span className="text-ink-2">
-                <Said text={one.reason} />
+                <Words text={one.reason} />
               </span>
             </li>
           ))}
@@ -102,7 +102,7 @@ export function Explained({ id, story }: { readonly id: string; readonly story: 
               <ul className="mt-1 list-disc space-y-0.5 pl-4">
                 {data.explanation.changes.map((change, at) => (
                   <li key={at}>
-                    <Said text={change.words} />
+                    <Words text={change.words} />
                   </li>
                 ))}
               </ul>

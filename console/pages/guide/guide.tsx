@@ -1,4 +1,4 @@
-// Holds the first steps: from nothing to the first governed call, with what is done ticked off as the server sees it.
+// Holds the first steps, those of the README: from nothing to the first governed call, ticked off as the server sees it.
 
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -30,25 +30,19 @@ export function Guide() {
     [
       (data.policies?.count ?? 0) > 0,
       t('Say what may be done'),
-      'bin/bailiwick apply -f policies/ --reason "the first policies"',
+      'bin/bailiwick policy apply --add examples/notes.cedar',
       '/policy',
     ],
     [
       data.agents > 0,
       t('Register an agent'),
-      'bin/bailiwick agent add mail-sorter --purpose "sorts mail" --role reader',
-      '/agents',
-    ],
-    [
-      data.instances_live > 0,
-      t('Start it'),
-      'bin/bailiwick run --agent mail-sorter -- claude',
+      'bin/bailiwick agent add my-agent --purpose "keeps my notes" --role scribe',
       '/agents',
     ],
     [
       (called?.records.length ?? 0) > 0,
-      t('See what it does'),
-      'bin/bailiwick audit tail -f',
+      t('Make a call, as an agent makes it'),
+      `bin/bailiwick call notes add_note --as my-agent --json '{"name":"note-1","body":"hello"}'`,
       '/calls',
     ],
   ]

@@ -25,7 +25,7 @@ export function InForce() {
     return (
       <Card>
         <Empty title={t('No policy was ever applied: everything is denied')}>
-          {t('`bailiwick apply -f policies/` applies a folder.')}
+          {t('`bailiwick policy apply FOLDER` puts one in force.')}
         </Empty>
       </Card>
     )

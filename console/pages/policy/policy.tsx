@@ -22,7 +22,7 @@ export function PolicyPage() {
       <PageHead
         title={t('Policy')}
         about={t(
-          'What agents may do, in Cedar. Changed here, or by `bailiwick apply`: the same door.',
+          'What agents may do, in Cedar. Changed here, or by `bailiwick policy apply`: the same door.',
         )}
       />
       <Tabs
