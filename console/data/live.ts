@@ -12,6 +12,8 @@ const SHOWN = 120
 const TELL_MS = 250
 /** Times that are kept of one bar: enough for its percentiles. */
 const ADDED_MAX = 500
+/** What of a call is Bailiwick's: not the wait for people, and not the start of a program or a connection. */
+const OURS = ['decide_us', 'record_us', 'inspect_us']
 /** A call that is held is no `call.*` yet. */
 const QUERIES = ['type:call.*', 'type:approval.requested']
 
@@ -32,7 +34,7 @@ export interface LiveCall {
 export type Bar = Readonly<Record<Outcome, number>>
 
 interface Counted extends Record<Outcome, number> {
-  /** What Bailiwick itself added to calls that ended in it (µs). */
+  /** What deciding, recording and inspecting took, of calls that ended in it (µs). */
   readonly added: number[]
 }
 
@@ -41,7 +43,7 @@ export interface LiveView {
   readonly calls: readonly LiveCall[]
   /** By the start of each (s since the epoch, a multiple of `BAR_S`). */
   readonly bars: ReadonlyMap<number, Bar>
-  /** What Bailiwick added to calls of the charts (µs), in no order. */
+  /** What deciding, recording and inspecting took, of calls of the charts (µs), in no order. */
   readonly added: readonly number[]
   readonly agents: ReadonlyMap<string, number>
   readonly systems: ReadonlyMap<string, number>
@@ -117,8 +119,13 @@ export class Live {
     const bar = barOf(record.ts)
     this.#bar(bar)[outcome] += 1
     if (outcome === 'allowed') this.#under.set(call, bar)
-    more(this.#agents, record.agent)
-    more(this.#systems, record.system)
+    if (outcome === 'held') {
+      // The two queries are followed apart: what became of it may be known already. It is on whom it falls once it is answered.
+      if (this.#calls.has(call)) return
+    } else {
+      more(this.#agents, record.agent)
+      more(this.#systems, record.system)
+    }
     this.#calls.delete(call)
     this.#calls.set(call, {
       id: call,
@@ -143,10 +150,9 @@ export class Live {
       bar.failed += 1
     }
     const timings = (body['timings'] ?? {}) as Record<string, unknown>
-    const total = number(timings['total_us'])
     const { added } = this.#bar(barOf(ts))
-    if (total !== undefined && added.length < ADDED_MAX) {
-      added.push(total - (number(timings['upstream_us']) ?? 0))
+    if (added.length < ADDED_MAX) {
+      added.push(OURS.reduce((sum, part) => sum + (number(timings[part]) ?? 0), 0))
     }
     const shown = this.#calls.get(call)
     if (shown === undefined) return

@@ -158,6 +158,10 @@ test('a held call is shown as it is, inert, and runs once somebody agrees', opti
     .locator('figcaption')
     .getByText(/held\s*1/)
     .waitFor()
+  // It was held, and ran: the list says the latter; on its agent fall the calls that were answered, one of them denied.
+  await page.getByRole('list', { name: 'Calls by agent' }).getByText(/^3$/).waitFor()
+  const list = page.getByRole('table', { name: 'Calls as they come' })
+  assert.equal(await list.getByText('held', { exact: true }).count(), 0)
 })
 
 test(

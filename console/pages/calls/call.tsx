@@ -59,6 +59,7 @@ function Chain({ who }: { readonly who: CallStory['who'] }) {
 
 const PARTS: readonly (readonly [string, string])[] = [
   ['decide_us', 'decided'],
+  ['wait_us', 'waited'],
   ['record_us', 'recorded'],
   ['equip_us', 'equipped'],
   ['upstream_us', 'the system'],

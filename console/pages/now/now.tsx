@@ -47,8 +47,8 @@ function Figures({ view }: { readonly view: LiveView }) {
     [t('agents'), current?.agents],
     [t('instances live'), current?.instances_live],
     [t('calls under way'), current?.calls_in_flight],
-    [t('added to a call, median'), quantile(added, 0.5)],
-    [t('added, 99 of 100'), quantile(added, 0.99)],
+    [t('Bailiwick’s part, median'), quantile(added, 0.5)],
+    [t('its part, 99 of 100'), quantile(added, 0.99)],
     [t('records in the log'), current?.log.size.toLocaleString('en')],
   ]
   return (
