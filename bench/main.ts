@@ -14,6 +14,7 @@ type Bench = (closing: Stack) => Promise<Figures>
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   decide: async () => (await import('./decide.ts')).decide,
+  'decide-native': async () => (await import('./decide-native.ts')).decideNative,
   'durable-records': async () => (await import('./durable-records.ts')).durableRecords,
   gateway: async () => (await import('./gateway.ts')).gatewayBench,
   'governed-call': async () => (await import('./governed-call.ts')).governedCall,
