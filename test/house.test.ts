@@ -62,7 +62,7 @@ const OWN_STARTS = [
   'test/conformance/print-parity.ts',
 ]
 /** Published on its own; the console imports it. */
-const PUBLISHED = ['src/sdk/types.ts']
+const PUBLISHED = ['src/sdk/types.ts', 'src/sdk/proof/verify.ts']
 
 const LINES_MAX = 450
 const LINES_P95_MAX = 450
@@ -132,6 +132,23 @@ test('the console imports itself and the SDK, and no page reaches for markup or 
     return [...outside, ...(raw ?? [])].map((what) => `${path}: ${what}`)
   })
   none(wrong, 'the console imports src/sdk alone (DESIGN §3), and text from agents stays text')
+})
+
+test('the SDK needs no platform: it imports nothing but itself, and the shapes of the API as types', () => {
+  const sdk = globSync('src/sdk/**/*.ts', { cwd: ROOT })
+  assert.ok(sdk.length > 5, `${sdk.length} files in src/sdk`)
+  const wrong = sdk.flatMap((path) => {
+    const text = readFileSync(join(ROOT, path), 'utf8')
+    const taken = [...text.matchAll(/^(?:import|export) (type )?[^;'"]*? from '([^']+)'/gms)]
+      .filter(([, type, from = '']) => {
+        const to = from.startsWith('.') ? join(path, '..', from) : from
+        return !to.startsWith('src/sdk/') && !(type !== undefined && to.startsWith('src/wire/'))
+      })
+      .map(([, , from]) => `${path}: imports ${from}`)
+    const platform = /\bBuffer\b|\bprocess\.|\brequire\(|\bimport\(/.exec(text)
+    return [...taken, ...(platform === null ? [] : [`${path}: ${platform[0]}`])]
+  })
+  none(wrong, 'src/sdk runs wherever there is WebCrypto (DESIGN §3)')
 })
 
 test('the scanner sees every form of a reference, and none in comments and texts', () => {

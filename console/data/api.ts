@@ -33,10 +33,9 @@ export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<T> {
-  let response: Response
+async function fetched(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' })
+    return await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' })
   } catch (error) {
     if (init.signal?.aborted === true) throw error
     throw new Refusal({
@@ -46,8 +45,10 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
       next: 'look whether it runs (`bailiwick status`); this page goes on by itself then',
     })
   }
-  const answer = (await response.json()) as T & Partial<Problem>
-  if (response.ok) return answer
+}
+
+async function refuse(response: Response): Promise<never> {
+  const answer = (await response.json()) as Partial<Problem>
   if (response.status === 401) onSignedOut()
   throw new Refusal({
     status: response.status,
@@ -64,6 +65,11 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   })
 }
 
+async function ask<T>(path: string, init: RequestInit): Promise<T> {
+  const response = await fetched(path, init)
+  return response.ok ? ((await response.json()) as T) : refuse(response)
+}
+
 /** Reads. Throws a Refusal. */
 export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const search = new URLSearchParams(
@@ -72,6 +78,13 @@ export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): P
     ),
   ).toString()
   return ask(search === '' ? path : `${path}?${search}`, signal === undefined ? {} : { signal })
+}
+
+/** Reads what is no JSON, or is to be taken byte for byte. Throws a Refusal. */
+export async function bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetched(path, {})
+  if (!response.ok) await refuse(response)
+  return new Uint8Array(await response.arrayBuffer())
 }
 
 /** Changes something. Throws a Refusal. */

@@ -212,6 +212,8 @@ export const ROUTES = {
   'GET /v1/audit/records': 'auditor',
   'GET /v1/audit/records/{id}': 'auditor',
   'GET /v1/audit/records/{index}/proof': 'viewer',
+  'GET /v1/audit/records/{index}/entry': 'auditor',
+  'GET /v1/audit/keys': 'viewer',
   'GET /v1/audit/calls/{id}': 'auditor',
   'GET /v1/audit/traces/{id}': 'auditor',
   'GET /v1/audit/replay': 'auditor',

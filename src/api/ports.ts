@@ -242,6 +242,8 @@ export interface ServerPort {
   facts(): ServerFacts
   /** How far the log is witnessed; undefined where the home names no witnesses. */
   witnessed(): WitnessedState | undefined
+  /** Verifier keys as lines: of the log and its half-years, and of the witnesses that the home names. */
+  verifierKeys(): { readonly log: readonly string[]; readonly witnesses: readonly string[] }
   /** Metrics in Prometheus' text format. */
   metrics(): string
   /** The set that decides now, and why the one that was applied last is not it. */

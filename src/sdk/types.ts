@@ -2,7 +2,7 @@
 
 export type { Agent } from '../wire/api/agent.ts'
 export type { Approval, ApprovalSummary } from '../wire/api/approval.ts'
-export type { AuditEntry, AuditFound } from '../wire/api/audit.ts'
+export type { AuditEntry, AuditFound, AuditKeys } from '../wire/api/audit.ts'
 export type { Credential } from '../wire/api/credential.ts'
 export type { ExplainCallAnswer, ExplainedParty } from '../wire/api/explanation.ts'
 export type { Finding } from '../wire/api/finding.ts'

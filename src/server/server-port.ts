@@ -23,6 +23,7 @@ import { unsandboxed } from './district.ts'
 import { DISTRICT_SELECTOR } from '../wire/actor.ts'
 import { situation } from './situation.ts'
 import { VERSION } from './version.ts'
+import { verifierKeys } from './witness.ts'
 
 /** Fills the port. `urls` is read when it is asked, as listeners come up one after the other. */
 export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPort {
@@ -49,6 +50,7 @@ export function serverPort(core: Core, urls: ServerFacts['listeners']): ServerPo
     facts: () => facts(core, urls),
     metrics: () => core.metrics.text(),
     witnessed: () => core.witnessed(),
+    verifierKeys: () => verifierKeys(settings.home),
     policies: () => ({ set: policy.set, problems: policy.problems, isolated: policy.isolated }),
     inspectSystem: (candidate, person) => inspectSystem(parts, candidate, person),
     pinSystem: (pin) => pinSystem(parts, pin),

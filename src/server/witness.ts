@@ -17,7 +17,7 @@ import { rfc3339, type Clock } from '../std/clock.ts'
 import { parseCheckpoint } from '../tlog/checkpoint.ts'
 import { cosignatureTime } from '../tlog/cosignature.ts'
 import { evaluatePolicy, parseWitnessPolicy, type WitnessPolicy } from '../tlog/policy.ts'
-import { parseVkey, readNote } from '../tlog/note.ts'
+import { formatVkey, parseVkey, readNote } from '../tlog/note.ts'
 import type { Ground } from './ground.ts'
 import type { Settings } from './settings.ts'
 import type { Machine } from './ground.ts'
@@ -51,6 +51,19 @@ function readWitnessPolicy(home: string): WitnessPolicy | undefined {
     throw witnessFault('witness.options', `nothing is sent to the address of ${nowhere.name}`)
   }
   return policy
+}
+
+/** Verifier keys as lines: those of `log.vkey`, and those of the witnesses of the home's policy. */
+export function verifierKeys(home: string): {
+  readonly log: readonly string[]
+  readonly witnesses: readonly string[]
+} {
+  const lines = readFileSync(join(home, 'log.vkey'), 'utf8').split('\n')
+  const witnesses = readWitnessPolicy(home)?.witnesses ?? []
+  return {
+    log: lines.filter((line) => line !== ''),
+    witnesses: witnesses.map(({ vkey }) => formatVkey(vkey.name, vkey.type, vkey.publicKey)),
+  }
 }
 
 /** Starts to ask the witnesses that `witness.policy` names. */

@@ -1,110 +1,34 @@
 // Holds the console in a real browser against a real server with a real agent: every page in both themes, and the jobs that it is for.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { Holder } from '../../src/cli/identity/holder.ts'
-import { Bailiwick, testServer } from './bailiwick.ts'
-import { CHROMIUM } from './chromium.ts'
-import { connect, refused, textOf } from './client.ts'
-
-const POLICIES = `
-@id("workers-echo") @without("task") permit (principal in Role::"worker", action == Action::"probe/echo", resource);
-@id("echo-is-looked-at") @gate("operator") @reason("somebody looks at what is said")
-forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
-when { context.input.text like "hold*" };
-@id("big-words-are-signed") @gate("operator, present") @reason("whoever agrees to big words is here")
-forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
-when { context.input.text like "sign*" };
-@id("nobody-shouts") @reason("nobody shouts here")
-forbid (principal, action == Action::"probe/echo", resource) when { context.input.text like "SHOUT*" };
-`
-
-/** Pictures of every page are a result of the build: to be looked at, never compared. */
-const PICTURES = join(import.meta.dirname, '..', '..', 'build', 'pictures')
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+import type { Bailiwick } from './bailiwick.ts'
+import { connect, textOf } from './client.ts'
+import { ConsoleSetting, IN_CHROMIUM as options } from './console-setting.ts'
 
 /** Script, markup and a direction mark, as an agent would send them to whoever looks. */
 const HOSTILE = 'hold <img src=x onerror="document.title=1"> \u202etxt.exe'
 
-/** What a page may be read for a while before it is there (ms). */
-const PATIENCE = 15_000
-
+let setting: ConsoleSetting
 let bailiwick: Bailiwick
 let holder: Holder
-let browser: Browser
 let page: Page
-const wrong: string[] = []
 
 before(async () => {
-  if (CHROMIUM === undefined) return
-  bailiwick = await Bailiwick.start({ BAILIWICK_HOLD_MS: '50000' })
-  await bailiwick.pin('probe', testServer('fakes/sdk-upstream.ts', join(bailiwick.home, 'journal')))
-  await bailiwick.apply(POLICIES)
-  await bailiwick.agent('worker', ['worker'])
-  holder = await bailiwick.enrol('worker')
-  const client = await connect(bailiwick, holder, 'probe', { era: '2025-11-25' })
-  assert.equal(
-    textOf(await client.callTool({ name: 'echo', arguments: { text: 'hello' } })),
-    'hello',
-  )
-  await refused(client.callTool({ name: 'echo', arguments: { text: 'SHOUT' } }))
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
-  page = await browser.newPage({ viewport: { width: 1360, height: 860 } })
-  page.setDefaultTimeout(PATIENCE)
-  page.on('pageerror', (error) => wrong.push(String(error)))
-  page.on('console', (message) => {
-    // Policies that do not hold are refused while they are typed, which a browser notes as an error of the page.
-    const refused = new URL(message.location().url || 'about:blank').pathname === '/v1/policies'
-    if (message.type() === 'error' && !refused) wrong.push(message.text())
-  })
-  page.on('request', (request) => {
-    if (new URL(request.url()).hostname !== 'bailiwick.localhost') wrong.push(request.url())
-  })
-  await platformAuthenticator(page)
-  const { stdout } = await bailiwick.cli(['login', '-o', 'json'])
-  await page.goto((JSON.parse(stdout) as { url: string }).url)
-  await page.waitForURL(/\/account/)
-  await page.getByRole('button', { name: 'Register a passkey' }).click()
-  await page.getByRole('button', { name: 'Remove' }).waitFor()
+  const started = await ConsoleSetting.start()
+  if (started === undefined) return
+  setting = started
+  ;({ bailiwick, holder, page } = setting)
 })
 
-after(async () => {
-  await browser?.close()
-  await bailiwick?.[Symbol.asyncDispose]()
-})
-
-/** Gives a page an authenticator that says yes to everything (WebDriver's, over Chromium's own protocol). */
-async function platformAuthenticator(of: Page): Promise<void> {
-  const session = await of.context().newCDPSession(of)
-  await session.send('WebAuthn.enable')
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-}
-
-/** What axe finds on the page that is open, against the rules of WCAG 2.0 to 2.2, A and AA. */
-async function axe(): Promise<string[]> {
-  await page.evaluate(AXE)
-  return page.evaluate(
-    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + target + ' ' + failureSummary)))`,
-  )
-}
-
-const options = CHROMIUM === undefined ? { skip: 'no Chromium on this machine' } : {}
+after(() => setting?.close())
 
 function at(path: string): string {
-  return `http://bailiwick.localhost:${bailiwick.controlPort}${path}`
+  return setting.at(path)
 }
 
 test(
@@ -247,23 +171,15 @@ const PATHS = [
 ]
 
 test('WCAG 2.2 AA: axe finds nothing on any page, in either theme', options, async () => {
-  mkdirSync(PICTURES, { recursive: true })
   const found: string[] = []
   await page.goto(at('/console/'))
   await page.evaluate('document.body.append(document.createElement("img"))')
-  assert.match((await axe()).join(), /image-alt/, 'a picture that nobody describes is found')
-  for (const theme of ['light', 'dark']) {
-    await page.evaluate((chosen) => localStorage.setItem('bailiwick-theme', chosen), theme)
-    for (const path of PATHS) {
-      await page.goto(at(`/console${path}`))
-      await page.locator('main h1, main p').first().waitFor()
-      await page.locator('main [role=status] .sr-only').first().waitFor({ state: 'detached' })
-      const name = `${path.replaceAll(/[^a-z]+/g, '-').replace(/^-$/, '-now')}-${theme}`
-      await page.screenshot({ path: join(PICTURES, `page${name}.png`) })
-      const violations = await axe()
-      found.push(...violations.map((one) => `${path} ${theme}: ${one}`))
-    }
-  }
+  assert.match(
+    (await setting.axe()).join(),
+    /image-alt/,
+    'a picture that nobody describes is found',
+  )
+  for (const path of PATHS) found.push(...(await setting.look(path)))
   assert.deepEqual(found, [])
 })
 
@@ -290,7 +206,7 @@ test(
   'a session that ends is told in place; nothing left this listener, no script failed, nothing broke the CSP',
   options,
   async () => {
-    assert.deepEqual(wrong, [])
+    assert.deepEqual(setting.wrong, [])
     await page.goto(at('/console/log'))
     await page.getByRole('heading', { name: 'The tree' }).waitFor()
     const { code, stderr } = await bailiwick.cli(['logout'])

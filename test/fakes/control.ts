@@ -20,6 +20,7 @@ import { loginSecretContext } from '../../src/authority/sessions/login-sources.t
 import { openAuthority, type Authority } from '../../src/authority/open.ts'
 import { openCredentials, type Credentials } from '../../src/server/credentials/open.ts'
 import { EarlierCalls } from '../../src/server/earlier-calls.ts'
+import { verifierKeys } from '../../src/server/witness.ts'
 import { LivePolicy } from '../../src/server/live-policy.ts'
 import { DecidedCalls } from '../../src/server/decided-call.ts'
 import { PolicyReplay } from '../../src/server/policy-replay.ts'
@@ -298,6 +299,7 @@ export class ControlHome {
     return {
       metrics: () => this.metrics.text(),
       witnessed: () => undefined,
+      verifierKeys: () => verifierKeys(this.#home.directory),
       facts: () => ({
         version: '0.0.0-test',
         gateway: 'gateway-1',

@@ -13,6 +13,7 @@ import { Id, Json, Said, SaidBlock } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
 import { Explained } from './explained.tsx'
+import { Proof } from './proof.tsx'
 
 interface Payloads {
   readonly payloads: readonly {
@@ -209,34 +210,6 @@ function Followed({ story }: { readonly story: CallStory }) {
   )
 }
 
-function Proof({ data }: { readonly data: AuditCallStory }) {
-  return (
-    <ul className="space-y-1.5 text-sm">
-      {data.story.proof.map((one) => (
-        <li key={one.index} className="flex flex-wrap items-center gap-2">
-          <span className="grow">
-            <code>
-              <Said text={one.type} />
-            </code>{' '}
-            <span className="text-ink-3">#{one.index.toLocaleString('en')}</span>
-          </span>
-          {one.published ? (
-            <a
-              className="text-accent hover:underline"
-              href={`/v1/audit/records/${one.index}/proof`}
-              download={`record-${one.index}.tlog-proof`}
-            >
-              {t('.tlog-proof')}
-            </a>
-          ) : (
-            <span className="text-ink-3">{t('not published yet')}</span>
-          )}
-        </li>
-      ))}
-    </ul>
-  )
-}
-
 export function CallPage() {
   const { id } = useParams({ from: '/calls/$id' })
   const { data, error, refetch } = useQuery(
@@ -357,7 +330,7 @@ export function CallPage() {
             <Followed story={story} />
           </Card>
           <Card title={t('Proof')}>
-            <Proof data={data} />
+            <Proof call={id} proof={story.proof} />
           </Card>
         </div>
       </div>

@@ -100,9 +100,9 @@ export function Explained({ id, story }: { readonly id: string; readonly story: 
                 {t('What would make it otherwise')}
               </h3>
               <ul className="mt-1 list-disc space-y-0.5 pl-4">
-                {data.explanation.changes.map((change, at) => (
-                  <li key={at}>
-                    <Words text={change.words} />
+                {[...new Set(data.explanation.changes.map(({ words }) => words))].map((words) => (
+                  <li key={words}>
+                    <Words text={words} />
                   </li>
                 ))}
               </ul>

@@ -9,6 +9,7 @@ import { Card, Facts, Loading, PageHead, Trouble } from '../../ui/card.tsx'
 import { Json, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
+import { VerifyCard } from './verify.tsx'
 
 interface Sinks {
   readonly sinks: readonly {
@@ -137,6 +138,7 @@ export function LogPage() {
             </ul>
           )}
         </Card>
+        <VerifyCard />
         <Card title={t('This Bailiwick')}>
           <Facts
             facts={[

@@ -4,7 +4,15 @@ import assert from 'node:assert/strict'
 import { request, type IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { AuditCall, AuditEntry, AuditFound, AuditFlushed, AuditPage } from '../../wire/api/audit.ts'
+import {
+  AuditCall,
+  AuditEntry,
+  AuditFound,
+  AuditFlushed,
+  AuditKeys,
+  AuditPage,
+} from '../../wire/api/audit.ts'
+import { verifyRecordProof } from '../../audit/verify-proof.ts'
 import { AuditCallStory } from '../../wire/api/story.ts'
 import { Status } from '../../wire/api/status.ts'
 import type { RecordDraft } from '../../wire/record.ts'
@@ -79,6 +87,28 @@ test('one record by its id and by its leaf, and its proof', async () => {
     (await home.read('GET', '/v1/audit/records/01/proof', {}, 400))['code'],
     'api.invalid',
   )
+})
+
+test('INV-7 what a proof is about, byte for byte, and the keys that it takes: enough to verify it elsewhere', async () => {
+  const { leaf } = await home.audit.append(draft({ type: 'test.entry', phase: 'admin' }))
+  await home.read('POST', '/v1/audit/flush', { body: {} })
+  const { index } = await home.read('GET', `/v1/audit/records/${leaf}`)
+  const text = async (end: string): Promise<string> => {
+    const response = await home.ask('GET', `/v1/audit/records/${String(index)}/${end}`)
+    assert.equal(response.status, 200)
+    return response.text()
+  }
+  const [entry, proof] = [await text('entry'), await text('proof')]
+  const keys = await home.read('GET', '/v1/audit/keys')
+  assert.deepEqual(AuditKeys.parse(keys), keys)
+  const lines = AuditKeys.parse(keys).log.join('\n')
+  const told = verifyRecordProof({ proof, entry: new TextEncoder().encode(entry), vkey: lines })
+  assert.deepEqual(told.findings, [])
+  assert.equal(told.record?.type, 'test.entry')
+  const [read] = await home.audit.tail({ limit: 1, type: 'audit.read' })
+  assert.deepEqual({ ...read?.record.body }, { what: 'entry', record: String(index) })
+  const beyond = await home.read('GET', '/v1/audit/records/999999/entry', {}, 404)
+  assert.equal(beyond['code'], 'audit.not_found')
 })
 
 test('a call is told from its first record to its last', async () => {

@@ -2,9 +2,11 @@
 
 import { z } from 'zod'
 import { fault } from '../../audit/faults.ts'
+import { canonicalJson, type Json } from '../../std/json.ts'
 import {
   AuditEntry,
   AuditFlushed,
+  AuditKeys,
   AuditPage,
   AuditQuery,
   RecordIndex,
@@ -66,10 +68,41 @@ export function serveAudit(surface: Surface, ports: ControlPorts): void {
         headers: { 'content-type': 'text/plain; charset=utf-8' },
       }),
   )
+  serveVerification(surface, ports)
   serveFlush(surface, ports)
   serveStories(surface, ports)
   serveTail(surface, ports)
   serveSearch(surface, ports)
+}
+
+/** What it takes to verify a proof elsewhere than here: the bytes that were hashed, and the keys. */
+function serveVerification(surface: Surface, ports: ControlPorts): void {
+  surface.closed(
+    'GET /v1/audit/records/{index}/entry',
+    {
+      summary: 'A record byte for byte as it stands in the log, as its proof takes it',
+      params: z.strictObject({ index: RecordIndex }),
+      answer: { media: 'application/json' },
+    },
+    async ({ params, person }) => {
+      await recordReading(ports, person, { what: 'entry', record: params.index })
+      const [found] = ports.audit.read(Number(params.index), 1)
+      if (found?.index !== Number(params.index)) {
+        throw fault('audit.not_found', 'the log holds no such record')
+      }
+      // Entries are canonical, or the log does not read them: this is what was hashed (INV-7).
+      const entry = canonicalJson(found.record as unknown as Json)
+      return new Response(entry, { headers: { 'content-type': 'application/json' } })
+    },
+  )
+  surface.closed(
+    'GET /v1/audit/keys',
+    { summary: 'Verifier keys of the log and of its witnesses', answer: AuditKeys },
+    () => {
+      const { log, witnesses } = ports.server.verifierKeys()
+      return { log: [...log], witnesses: [...witnesses] }
+    },
+  )
 }
 
 function serveFlush(surface: Surface, ports: ControlPorts): void {

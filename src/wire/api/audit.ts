@@ -39,6 +39,14 @@ export const AuditEntry = z
   })
   .meta({ id: 'AuditEntry' })
 
+/** Answer of `GET /v1/audit/keys`: verifier keys as lines (C2SP signed-note), whom to believe being the reader's own choice. */
+export const AuditKeys = z.object({
+  /** The log's own first, which vouches for its half-years, then one for each of those. */
+  log: z.array(z.string()),
+  /** Of the home's witness policy. */
+  witnesses: z.array(z.string()),
+})
+
 /** Place of a record in the log, from 0. */
 export const RecordIndex = z.string().regex(/^(?:0|[1-9][0-9]{0,15})$/, 'is not an index')
 
@@ -117,4 +125,5 @@ export type AuditEntry = z.infer<typeof AuditEntry>
 export type AuditPage = z.infer<typeof AuditPage>
 export type AuditCall = z.infer<typeof AuditCall>
 export type AuditFlushed = z.infer<typeof AuditFlushed>
+export type AuditKeys = z.infer<typeof AuditKeys>
 export type AuditFound = z.infer<typeof AuditFound>
