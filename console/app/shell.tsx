@@ -119,9 +119,11 @@ export function Shell() {
   }, [pathname])
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {
+      // The editor is in a shadow tree, from outside of which its host would be the target.
+      const [target] = event.composedPath()
       const typing =
-        event.target instanceof Element &&
-        event.target.closest('input,textarea,select,[contenteditable]') !== null
+        target instanceof Element &&
+        target.closest('input,textarea,select,[contenteditable]') !== null
       if ((event.metaKey || event.ctrlKey) && event.key === 'k') {
         event.preventDefault()
         setFind(true)

@@ -1,6 +1,6 @@
 // Holds how the console asks the control API: same origin, the session's cookie, refusals as errors with their code and what to do next.
 
-import type { Problem } from '../../src/sdk/types.ts'
+import type { PolicyProblem, Problem } from '../../src/sdk/types.ts'
 
 /** A refusal (RFC 9457 with `code` and `next`), or that nobody answered: then the code is `console.offline`. */
 export class Refusal extends Error {
@@ -9,6 +9,8 @@ export class Refusal extends Error {
   readonly next: string
   /** What exactly, line by line: `policies/a.cedar:3:7: …`. */
   readonly particulars: readonly string[]
+  /** The same for policies, with their places. */
+  readonly problems: readonly PolicyProblem[]
 
   constructor(of: {
     readonly status: number
@@ -16,12 +18,14 @@ export class Refusal extends Error {
     readonly detail: string
     readonly next: string
     readonly particulars?: readonly string[]
+    readonly problems?: readonly PolicyProblem[]
   }) {
     super(of.detail)
     this.status = of.status
     this.code = of.code
     this.next = of.next
     this.particulars = of.particulars ?? []
+    this.problems = of.problems ?? []
   }
 }
 
@@ -55,6 +59,7 @@ async function refuse(response: Response): Promise<never> {
     code: answer.code ?? 'console.answer',
     detail: answer.detail ?? `the answer has the status ${response.status}`,
     next: answer.next ?? '',
+    problems: answer.problems ?? [],
     particulars: [
       ...(answer.problems ?? []).map(
         ({ column, file, help, line, message }) =>

@@ -139,6 +139,7 @@ export const ROUTES = {
   'GET /v1/triggers': 'viewer',
   'POST /v1/triggers/dismiss': 'operator',
   'GET /v1/policies': 'viewer',
+  'GET /v1/policies/schema': 'viewer',
   'POST /v1/policies': 'administrator',
   'GET /v1/policies/versions': 'viewer',
   'GET /v1/policies/versions/{id}': 'viewer',

@@ -10,6 +10,7 @@ import * as facts from './policy/facts.ts'
 import * as proposals from './policy/proposals.ts'
 import * as reach from './policy/reach.ts'
 import * as replay from './policy/replay.ts'
+import * as schema from './policy/schema.ts'
 import * as show from './policy/show.ts'
 import * as suggest from './policy/suggest.ts'
 import * as test from './policy/test.ts'
@@ -29,6 +30,7 @@ const VERBS = [
   versions,
   proposals,
   facts,
+  schema,
 ]
 
 /** Adds the command. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import type { Holder } from '../../src/cli/identity/holder.ts'
 import type { Bailiwick } from './bailiwick.ts'
 import { connect, textOf } from './client.ts'
@@ -97,28 +97,56 @@ test(
     const { id } = await bailiwick.held()
     await page.goto(at(`/console/approvals?id=${id}`))
     await page.getByLabel('Why').fill('I am here')
-    await page.getByRole('button', { name: 'Sign with a passkey' }).click()
+    await page.getByRole('button', { name: 'Approve once with a passkey' }).click()
     assert.equal(textOf(await call), 'sign this')
   },
 )
+
+/** Pastes a text in place of all that stands there. What drivers do instead makes markup with styles, which the CSP stops. */
+async function pasted(text: Locator, words: string): Promise<void> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.evaluate((copied) => navigator.clipboard.writeText(copied), words)
+  await text.press('Control+a')
+  await text.press('Control+v')
+}
+
+/** Writes a policy as somebody does: by choosing what is offered. */
+async function written(text: Locator): Promise<void> {
+  await text.press('Control+End')
+  await page.keyboard.type('@id("nobody-whispers") forbid (principal, action == Action::"probe/ec')
+  const offered = page.getByRole('listbox').getByRole('option')
+  await offered.getByText('probe/echo').click()
+  await page.keyboard.type(', resource) when { context.inp')
+  await offered.getByText('input', { exact: true }).click()
+  await page.keyboard.type('.te')
+  await offered.getByText('text', { exact: true }).click()
+  await page.keyboard.type(' like "hello*"')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('End')
+  await page.keyboard.type(';')
+}
 
 test(
   'a policy is checked while one types, held against what agents did, and applied',
   options,
   async () => {
     await page.goto(at('/console/policy'))
+    const shown = page.locator('pre[aria-label$=".cedar"]')
+    const before = (await shown.textContent()) ?? ''
     await page.getByRole('button', { name: 'Change' }).first().click()
-    const text = page.getByRole('textbox', { name: /\.cedar$/ })
-    const before = await text.inputValue()
-    await text.fill(`${before}\n@id("unfinished") permit (principal`)
+    // Of the editor, not of what stands there while it loads.
+    const text = page.locator('[role=textbox][aria-label$=".cedar"]')
+    await text.waitFor()
+    await pasted(text, `${before}\n@id("unfinished") permit (principal`)
     await page
       .getByRole('alert')
       .getByText(/\.cedar:\d+:\d+: /)
       .waitFor()
+    await page.locator('.cm-lint-marker-error').waitFor()
     assert.ok(await page.getByRole('button', { name: 'Apply' }).isDisabled())
-    await text.fill(
-      `${before}\n@id("nobody-whispers") forbid (principal, action == Action::"probe/echo", resource) when { context.input.text like "hello*" };\n`,
-    )
+    await pasted(text, `${before}\n`)
+    await written(text)
+    assert.deepEqual(await setting.seen('/policy-editor', 'light'), [])
     await page.getByRole('status').getByText('nobody-whispers').waitFor()
     await page.getByRole('button', { name: 'Hold against the last seven days' }).click()
     await page.getByText('1 newly denied').waitFor()

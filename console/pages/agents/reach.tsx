@@ -1,12 +1,15 @@
 // Holds what a stolen agent could touch now: its ways, and every action behind them with what bounds it and what it sets off.
 
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { send } from '../../data/api.ts'
 import type { ReachAnswer } from '../../../src/sdk/types.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Card, Empty, Loading, Trouble } from '../../ui/card.tsx'
 import { Said } from '../../ui/text.tsx'
 import { plural, t } from '../../ui/words.ts'
+
+const ReachGraph = lazy(() => import('./reach-graph.tsx'))
 
 type Reached = ReachAnswer['actions'][number]
 
@@ -77,6 +80,20 @@ export function Reach({ agent }: { readonly agent: string }) {
   })
   if (error !== null) return <Trouble error={error} />
   if (data === undefined) return <Loading />
+  return (
+    <div className="space-y-4">
+      {data.actions.length > 0 && (
+        <Suspense fallback={<Loading />}>
+          <ReachGraph reach={data} />
+        </Suspense>
+      )}
+      <List data={data} />
+    </div>
+  )
+}
+
+/** The same in words: what the picture cannot say, and for whoever does not see it. */
+function List({ data }: { readonly data: ReachAnswer }) {
   const systems = Map.groupBy(data.actions, ({ action }) => action.slice(0, action.indexOf('/')))
   return (
     <div className="grid gap-4 lg:grid-cols-[18rem_minmax(0,1fr)]">

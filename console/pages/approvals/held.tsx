@@ -2,66 +2,15 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { part, send } from '../../data/api.ts'
-import { assertion } from '../../data/passkey.ts'
+import { part } from '../../data/api.ts'
 import { reading } from '../../data/queries.ts'
 import type { Approval } from '../../../src/sdk/types.ts'
-import { Badge, WordBadge } from '../../ui/badge.tsx'
+import { Badge } from '../../ui/badge.tsx'
 import { Card, Facts, Loading, Trouble } from '../../ui/card.tsx'
-import { Decide } from '../../ui/decide.tsx'
 import { Json, Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
-
-type Gate = Approval['gates'][number]
-
-/** Agrees at a gate; with a passkey over this very call where the gate asks for presence. */
-async function agree(id: string, gate: Gate, reason: string): Promise<unknown> {
-  if (!gate.present) return send(`/v1/approvals/${part(id)}/approve`, { reason, gate: gate.policy })
-  const path = `/approvals/${part(id)}/presence`
-  const about = { gate: gate.policy }
-  return send(path, { reason, ...about, assertion: await assertion(`${path}/options`, about) })
-}
-
-function Answer({ approval }: { readonly approval: Approval }) {
-  const mine = approval.gates.filter((gate) => gate.yours)
-  if (approval.state !== 'pending') {
-    return (
-      <p className="text-sm">
-        <WordBadge word={approval.state} />{' '}
-        {approval.answer !== undefined && <Said text={approval.answer} />}
-      </p>
-    )
-  }
-  if (mine.length === 0) {
-    return <p className="text-sm text-ink-2">{t('It does not wait for you.')}</p>
-  }
-  return (
-    <>
-      <Decide
-        may
-        hint={t('The agent is told why where you say no.')}
-        ways={[
-          {
-            words: t('Deny'),
-            run: (reason) => send(`/v1/approvals/${part(approval.id)}/deny`, { reason }),
-          },
-          ...mine.map((gate) => ({
-            words: `${gate.present ? t('Sign with a passkey') : t('Approve once')}${mine.length > 1 ? `: ${gate.name}` : ''}`,
-            look: 'primary' as const,
-            run: (reason: string) => agree(approval.id, gate, reason),
-          })),
-        ]}
-      />
-      <a
-        href={approval.url.replace(/^https?:\/\/[^/]+/, '')}
-        className="mt-3 inline-block text-sm text-accent hover:underline"
-      >
-        {t('For the whole task, or pass it on')}
-      </a>
-    </>
-  )
-}
+import { Answer } from './answer.tsx'
 
 export function Held({ id }: { readonly id: string }) {
   const { data, error, refetch } = useQuery(

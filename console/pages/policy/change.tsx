@@ -2,17 +2,23 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
-import { send } from '../../data/api.ts'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { Refusal, send } from '../../data/api.ts'
+import { useVocabulary } from '../../data/vocabulary.ts'
 import type { PolicyApplied, PolicySource, ReplayPage } from '../../../src/sdk/types.ts'
 import { Badge, WordBadge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Trouble } from '../../ui/card.tsx'
 import { Decide } from '../../ui/decide.tsx'
+import type { Marked } from '../../ui/editor/editor.tsx'
 import { Area } from '../../ui/fields.tsx'
 import { Json, Said } from '../../ui/text.tsx'
 import { plural, t } from '../../ui/words.ts'
 import { Changes } from './changes.tsx'
+
+const Editor = lazy(() =>
+  import('../../ui/editor/editor.tsx').then((module) => ({ default: module.Editor })),
+)
 
 const DAYS_7 = 7 * 86_400_000
 /** How long nobody types before it is checked (ms). */
@@ -99,6 +105,41 @@ function Checked({ data }: { readonly data: PolicyApplied | undefined }) {
   )
 }
 
+/** Where one writes while the editor is on its way. */
+function Plain(of: {
+  readonly label: string
+  readonly value: string
+  readonly onChange: (text: string) => void
+}) {
+  return (
+    <Area
+      label={of.label}
+      value={of.value}
+      rows={18}
+      spellCheck={false}
+      className="font-mono text-xs leading-5"
+      onChange={(event) => of.onChange(event.target.value)}
+    />
+  )
+}
+
+/** What was found in one file, of the text that was checked. */
+function markedIn(file: string, error: Error | null, of: PolicyApplied | undefined): Marked[] {
+  const errors = error instanceof Refusal ? error.problems : []
+  const all = [
+    ...errors.map((one) => ({ ...one, severity: 'error' as const })),
+    ...(of?.warnings ?? []).map((one) => ({ ...one, severity: 'warning' as const })),
+  ]
+  return all
+    .filter((one) => one.file === file)
+    .map(({ line, column, message, help, severity }) => ({
+      line,
+      column,
+      severity,
+      message: help === undefined ? message : `${message}; ${help}`,
+    }))
+}
+
 /** `sources` is the whole set in force: a set is applied whole, or not at all. */
 export function Change({
   sources,
@@ -127,6 +168,10 @@ export function Change({
     retry: false,
     gcTime: 0,
   })
+  const marked = useMemo(
+    () => markedIn(file, checked.error, checked.data),
+    [file, checked.error, checked.data],
+  )
   const replayed = useMutation({ mutationFn: () => replay(withText(text)) })
   const holds = checked.data !== undefined && typed === text
   return (
@@ -144,14 +189,15 @@ export function Change({
         },
       ]}
     >
-      <Area
-        label={file}
-        value={text}
-        rows={18}
-        spellCheck={false}
-        className="font-mono text-xs leading-5"
-        onChange={(event) => setText(event.target.value)}
-      />
+      <Suspense fallback={<Plain label={file} value={text} onChange={setText} />}>
+        <Editor
+          label={file}
+          value={text}
+          onChange={setText}
+          marked={marked}
+          vocabulary={useVocabulary()}
+        />
+      </Suspense>
       {current !== from && (
         <p role="alert" className="text-sm text-wait">
           {t(

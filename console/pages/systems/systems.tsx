@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { systems } from '../../data/queries.ts'
 import type { System } from '../../../src/sdk/types.ts'
 import { Badge } from '../../ui/badge.tsx'
@@ -10,6 +11,8 @@ import { Table, type Column } from '../../ui/table.tsx'
 import { Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
+
+const EffectsCard = lazy(() => import('./effects.tsx'))
 
 const COLUMNS: readonly Column<System>[] = [
   {
@@ -83,6 +86,13 @@ export function Systems() {
           />
         )}
       </Card>
+      {data !== undefined && (
+        <Suspense fallback={null}>
+          <div className="mt-4">
+            <EffectsCard systems={data.systems} />
+          </div>
+        </Suspense>
+      )}
     </>
   )
 }

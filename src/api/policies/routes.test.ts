@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { PoliciesAnswer, PolicyApplied } from '../../wire/api/policy.ts'
+import { PoliciesAnswer, PolicyApplied, PolicySchemaAnswer } from '../../wire/api/policy.ts'
+import { withCedar } from '../../policy/library.ts'
 import { Problem } from '../../wire/api/problem.ts'
 import { ControlHome } from '../../../test/fakes/control.ts'
 
@@ -73,6 +74,24 @@ test('an invalid set is refused with the place of every problem, and the last go
     ['b.cedar:1', 'b.cedar:3'],
   )
   assert.deepEqual(await home.read('GET', '/v1/policies'), before)
+})
+
+test('the schema that policies are held against is to be had, by the library itself valid', async () => {
+  const answer = await home.read('GET', '/v1/policies/schema')
+  const schema = PolicySchemaAnswer.parse(answer)
+  assert.deepEqual(schema, answer)
+  const held = withCedar((cedar) =>
+    cedar.checkParseSchema({ '': schema } as unknown as Parameters<
+      typeof cedar.checkParseSchema
+    >[0]),
+  )
+  assert.equal(held.type, 'success')
+  const actions = Object.entries(schema.actions)
+  assert.ok(
+    actions.some(([id]) => id === 'effect:read'),
+    Object.keys(schema.actions).join(),
+  )
+  assert.ok('Instance' in schema.entityTypes)
 })
 
 test('a file name that leaves the folder is refused', async () => {

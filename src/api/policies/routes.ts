@@ -1,7 +1,12 @@
 // Holds the routes of policies: what is in force, and applying another set.
 
 import { rfc3339 } from '../../std/clock.ts'
-import { PoliciesAnswer, PolicyApplied, PolicyApply } from '../../wire/api/policy.ts'
+import {
+  PoliciesAnswer,
+  PolicyApplied,
+  PolicyApply,
+  PolicySchemaAnswer,
+} from '../../wire/api/policy.ts'
 import { personName } from '../people/name.ts'
 import type { ControlPorts } from '../ports.ts'
 import type { Surface } from '../serve.ts'
@@ -45,6 +50,17 @@ export function servePolicies(surface: Surface, ports: ControlPorts): void {
       answer: PoliciesAnswer,
     },
     () => shown(ports),
+  )
+  surface.closed(
+    'GET /v1/policies/schema',
+    {
+      summary: 'The Cedar schema of what is pinned, which policies are held against',
+      answer: PolicySchemaAnswer,
+    },
+    () => {
+      const { entityTypes = {}, actions = {} } = ports.server.policies().set.schema.json[''] ?? {}
+      return { entityTypes, actions }
+    },
   )
   surface.closed(
     'POST /v1/policies',

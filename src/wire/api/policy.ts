@@ -64,6 +64,12 @@ export const PolicyApplied = z.object({
   proposal: z.string().optional(),
 })
 
+/** Answer of `GET /v1/policies/schema`: the one namespace of Cedar's JSON schema format. */
+export const PolicySchemaAnswer = z.object({
+  entityTypes: z.record(z.string(), z.unknown()),
+  actions: z.record(z.string(), z.unknown()),
+})
+
 export type PolicySource = z.infer<typeof PolicySource>
 export type PoliciesAnswer = z.infer<typeof PoliciesAnswer>
 export type PolicyApply = z.input<typeof PolicyApply>

@@ -1,0 +1,100 @@
+// Holds jobs of the console beyond the daily ones: pictures that one walks through, and agreeing to more than one call.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { connect, textOf } from './client.ts'
+import { ConsoleSetting, IN_CHROMIUM as options } from './console-setting.ts'
+
+let setting: ConsoleSetting
+let page: Page
+
+before(async () => {
+  const started = await ConsoleSetting.start()
+  if (started === undefined) return
+  setting = started
+  page = setting.page
+})
+
+after(() => setting?.close())
+
+test('reach is a picture whose nodes lead on, and a list that says the same', options, async () => {
+  for (const theme of ['dark', 'light']) {
+    await page.evaluate((chosen) => localStorage.setItem('bailiwick-theme', chosen), theme)
+    await page.goto(setting.at('/console/agents/worker?tab=reach'))
+    const picture = page.getByRole('figure', { name: 'What worker could reach' })
+    await picture.getByRole('link', { name: /probe\/echo/ }).waitFor()
+    await picture.getByText('workers-echo').waitFor()
+    assert.deepEqual(await setting.seen('/agents-worker-reach', theme), [])
+  }
+  const edges = await page.locator('.react-flow__edge').count()
+  assert.ok(edges >= 3, `${edges} edges`)
+  await page.getByText('permitted by').first().waitFor({ state: 'attached' })
+  const node = page.getByRole('figure').getByRole('link', { name: /probe\/echo/ })
+  await node.focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: /probe/ }).waitFor()
+  assert.equal(new URL(page.url()).pathname, '/console/systems/probe')
+})
+
+test(
+  'what a call would set off is a picture, of what is pinned and of what is not',
+  options,
+  async () => {
+    const label = ['system', 'label', 'probe', '--trigger', 'echo=billing/run_cycle', '--yes']
+    const { code, stderr } = await setting.bailiwick.cli(label)
+    assert.equal(code, 0, stderr)
+    await page.goto(setting.at('/console/systems'))
+    const picture = page.getByRole('figure', { name: 'What sets off what' })
+    await picture.getByText('billing/run_cycle').waitFor()
+    await picture.getByText('not pinned: counts as every effect').waitFor()
+    await page.getByText('probe/echo → billing/run_cycle').waitFor()
+    assert.deepEqual(await setting.seen('/systems-effects', 'light'), [])
+  },
+)
+
+test(
+  'agreeing for the whole task, on terms: the next call that fits them waits for nobody',
+  options,
+  async () => {
+    const { bailiwick, holder } = setting
+    const task = ['task', 'open', 'worker', '--intent', 'to say much', '--allow', 'probe/echo']
+    const { code, stderr } = await bailiwick.cli(task)
+    assert.equal(code, 0, stderr)
+    const client = await connect(bailiwick, holder, 'probe', { era: '2025-11-25' })
+    const say = async (text: string): Promise<string> =>
+      textOf(await client.callTool({ name: 'echo', arguments: { text } }))
+    const first = say('hold this')
+    const { id } = await bailiwick.held()
+    await page.goto(setting.at(`/console/approvals?id=${id}`))
+    await page.getByRole('tab', { name: 'For the whole task' }).click()
+    await page.getByLabel('Why').fill('all of it is harmless')
+    await page.getByLabel('Calls in all').fill('2')
+    await page.getByLabel('How far arguments may differ').fill('/text=anything')
+    await page.getByRole('button', { name: 'Approve for the task' }).click()
+    // What cannot be read is refused, and nothing is agreed to.
+    await page.getByRole('alert').waitFor()
+    await page.getByLabel('How far arguments may differ').fill('/text=*')
+    assert.deepEqual(await setting.seen('/approvals-task', 'dark'), [])
+    await page.getByRole('button', { name: 'Approve for the task' }).click()
+    assert.equal(await first, 'hold this')
+    assert.equal(await say('hold that'), 'hold that')
+    const third = say('hold more').catch(String)
+    await bailiwick.held()
+    const { code: locked } = await bailiwick.cli([
+      'lock',
+      'add',
+      'agent',
+      'worker',
+      '--reason',
+      'the test is over',
+      '--yes',
+    ])
+    assert.equal(locked, 0)
+    await third
+    assert.deepEqual(
+      setting.wrong.filter((one) => !one.includes('status of 400')),
+      [],
+    )
+  },
+)
