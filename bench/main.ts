@@ -13,6 +13,7 @@ import { machine } from './machine.ts'
 type Bench = (closing: Stack) => Promise<Figures>
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  console: async () => (await import('./console.ts')).consoleBench,
   decide: async () => (await import('./decide.ts')).decide,
   'decide-native': async () => (await import('./decide-native.ts')).decideNative,
   'durable-records': async () => (await import('./durable-records.ts')).durableRecords,

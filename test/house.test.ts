@@ -58,6 +58,7 @@ const OWN_STARTS = [
   'test/interop/go-spiffe.ts',
   'test/model/main.ts',
   'test/fault/main.ts',
+  'test/soak/main.ts',
   'scripts/docs.ts',
   'test/conformance/print-parity.ts',
 ]

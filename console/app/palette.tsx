@@ -19,18 +19,21 @@ interface Hit {
 }
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** As the registry has names. */
-const NAME = /^(?=.{1,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/
+/** What is shown at once, and the longest text that the registry looks for. */
+const MOST = 9
+const MATCH_MAX = 128
 const TRACE = /^[0-9a-f]{32}$/
 
 function useHits(words: string): readonly Hit[] {
-  const listed = useQuery(
-    reading<{ agents: Agent[]; next: string | null }>('/v1/agents', { limit: 1_000 }, false),
-  ).data
+  const wanted = words.trim().toLowerCase()
+  const match = ID.test(wanted) || TRACE.test(wanted) ? undefined : wanted.slice(0, MATCH_MAX)
+  const listed = useQuery({
+    ...reading<{ agents: Agent[] }>('/v1/agents', { limit: MOST, match }, false),
+    enabled: match !== undefined,
+  }).data
   const named = listed?.agents ?? []
   const pinned = useQuery(systems).data?.systems ?? []
   const persons = useQuery(people).data?.people ?? []
-  const wanted = words.trim().toLowerCase()
   if (ID.test(wanted)) {
     return [
       {
@@ -84,12 +87,8 @@ function useHits(words: string): readonly Hit[] {
       to: '/people',
     })),
   ]
-  const hits = all.filter(({ text }) => text.toLowerCase().includes(wanted)).slice(0, 9)
+  const hits = all.filter(({ text }) => text.toLowerCase().includes(wanted)).slice(0, MOST)
   if (wanted === '') return hits
-  // Of more agents than are listed here, one is found by its whole name.
-  if (typeof listed?.next === 'string' && NAME.test(wanted)) {
-    hits.push({ icon: 'agents', text: wanted, kind: t('agent'), to: `/agents/${wanted}` })
-  }
   return [
     ...hits,
     {

@@ -52,16 +52,20 @@ interface ListOptions {
   readonly environment?: string
   readonly orphaned?: boolean
   readonly reviewDue?: boolean
+  readonly idle?: boolean
+  readonly match?: string
 }
 
 async function list(context: Context, options: ListOptions): Promise<void> {
-  const { owner, environment, orphaned, reviewDue } = options
+  const { owner, environment, orphaned, reviewDue, idle, match } = options
   const agents = await everyAgent(await context.control(), {
     state: stateOf(options.state),
     owner,
     environment,
     orphaned: orphaned === true ? 'true' : undefined,
     review_due: reviewDue === true ? 'true' : undefined,
+    idle: idle === true ? 'true' : undefined,
+    match,
   })
   context.screen.answer({ agents }, (surface) => drawAgents(agents, surface))
 }
@@ -169,6 +173,8 @@ export function register(program: Command, context: Context): void {
     .option('--environment <name>', 'only those of an environment')
     .option('--orphaned', 'only those that nobody who is here owns')
     .option('--review-due', 'only those whose date of review has come')
+    .option('--idle', 'only those of which no instance is alive')
+    .option('--match <text>', 'only those with this text in their name or purpose')
     .action((options: ListOptions) => list(context, options))
   agent
     .command('show <name>')

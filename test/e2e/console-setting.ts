@@ -69,10 +69,12 @@ export class ConsoleSetting {
     this.#browser = browser
   }
 
-  /** Starts everything. Undefined where there is no Chromium. */
-  static async start(): Promise<ConsoleSetting | undefined> {
+  /** Starts everything, with more of an environment. Undefined where there is no Chromium. */
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<ConsoleSetting | undefined> {
     if (CHROMIUM === undefined) return undefined
-    const bailiwick = await Bailiwick.start({ BAILIWICK_HOLD_MS: '50000' })
+    const bailiwick = await Bailiwick.start({ BAILIWICK_HOLD_MS: '50000', ...environment })
     await bailiwick.pin(
       'probe',
       testServer('fakes/sdk-upstream.ts', join(bailiwick.home, 'journal')),

@@ -4,6 +4,7 @@ import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { join } from 'node:path'
 import { enforcerFault } from '../../src/authority/enforcers/faults.ts'
 import { openControl, type Control } from '../../src/api/control.ts'
+import type { ConsoleFiles } from '../../src/api/console/files.ts'
 import type { ControlPorts, ServerPort } from '../../src/api/ports.ts'
 import { Search } from '../../src/audit/search/search.ts'
 import { Exports } from '../../src/audit/export/exports.ts'
@@ -96,6 +97,7 @@ export class ControlHome {
   /** Requests that should have left a record and did not. */
   readonly unrecorded: string[] = []
   readonly #home = new AuthorityHome()
+  #console: ConsoleFiles | undefined
   #closers: (() => Promise<unknown>)[] = []
   authority!: Authority
   identities!: Identities
@@ -120,8 +122,10 @@ export class ControlHome {
     this.clock = this.#home.clock
   }
 
-  static async open(): Promise<ControlHome> {
+  /** Opens one; with the files of a console, where one was built. */
+  static async open(console?: ConsoleFiles): Promise<ControlHome> {
     const home = new ControlHome()
+    home.#console = console
     await home.#open()
     return home
   }
@@ -232,6 +236,7 @@ export class ControlHome {
   #ports(): ControlPorts {
     const { clock, timer, authority, identities, roots, audit } = this
     return {
+      console: this.#console,
       links: { address: undefined, of: () => undefined },
       clock,
       timer,

@@ -1,8 +1,8 @@
 // Holds the inventory of agents.
 
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useMemo } from 'react'
+import { useDeferredValue, useMemo } from 'react'
 import { get } from '../../data/api.ts'
 import type { Agent } from '../../../src/sdk/types.ts'
 import { Badge, WordBadge } from '../../ui/badge.tsx'
@@ -62,17 +62,20 @@ const COLUMNS: readonly Column<Agent>[] = [
 interface Page {
   readonly agents: readonly Agent[]
   readonly next: string | null
+  readonly total?: number
 }
 
 /** A page of the list (API limit 1,000). */
-const LIMIT = 500
+const LIMIT = 200
 
 export function Agents() {
   const { q = '', state = '', owner = '', show = '' } = useSearch({ from: '/agents' })
   const search = { q, state, owner, show }
+  const words = useDeferredValue(q.trim())
   const go = useNavigate({ from: '/agents' })
   const { data, error, fetchNextPage, hasNextPage, isFetching, refetch } = useInfiniteQuery({
-    queryKey: ['/v1/agents', state, owner, show],
+    queryKey: ['/v1/agents', words, state, owner, show],
+    placeholderData: keepPreviousData,
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }: Page) => next ?? undefined,
     queryFn: ({ pageParam, signal }) =>
@@ -85,26 +88,17 @@ export function Agents() {
           owner,
           orphaned: show === 'orphaned' ? 'true' : undefined,
           review_due: show === 'review' ? 'true' : undefined,
+          idle: show === 'idle' ? 'true' : undefined,
+          match: words,
         },
         signal,
       ),
     // Of many pages each would be asked for again.
     refetchInterval: ({ state: asked }) => ((asked.data?.pages.length ?? 1) > 1 ? false : 10_000),
   })
-  const rows = useMemo(() => {
-    const wanted = q.toLowerCase()
-    const all = data?.pages.flatMap(({ agents }) => agents) ?? []
-    const unused = show === 'idle' ? all.filter((one) => one.instances_live === 0) : all
-    return wanted === ''
-      ? unused
-      : unused.filter(({ name, purpose }) => `${name} ${purpose}`.toLowerCase().includes(wanted))
-  }, [data, q, show])
+  const rows = useMemo(() => data?.pages.flatMap(({ agents }) => agents) ?? [], [data])
   const set = (change: Partial<typeof search>): void =>
     void go({ search: { ...search, ...change }, replace: true })
-  // Words are looked for in what is loaded: everything is loaded while somebody looks for words.
-  useEffect(() => {
-    if (q !== '' && hasNextPage && !isFetching) void fetchNextPage()
-  })
   return (
     <>
       <PageHead
@@ -154,8 +148,7 @@ export function Agents() {
         }
         aside={
           <span className="text-xs text-ink-3 tabular-nums">
-            {plural(rows.length, 'agent', 'agents')}
-            {hasNextPage ? '+' : ''}
+            {plural(data?.pages[0]?.total ?? rows.length, 'agent', 'agents')}
           </span>
         }
       >

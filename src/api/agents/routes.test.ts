@@ -141,7 +141,20 @@ test('agents come page by page in the order of their names, and by what is asked
   assert.deepEqual(names(nobody), [])
   const owned = await home.read('GET', '/v1/agents?owner=ada&environment=dev&state=active')
   assert.equal(names(owned).length, 3)
-  for (const query of ['limit=0', 'limit=1001', 'cursor=..', 'state=gone', 'other=1']) {
+  assert.deepEqual([first['total'], rest['total']], [3, undefined])
+  const found = await home.read('GET', '/v1/agents?match=T-B&limit=1')
+  assert.deepEqual([names(found), found['next'], found['total']], [['list-b'], null, 1])
+  const listed = await home.read('GET', '/v1/agents?match=IS%20LISTED&idle=true')
+  assert.deepEqual(names(listed), ['list-a', 'list-b', 'list-c'])
+  for (const query of [
+    'limit=0',
+    `match=${'a'.repeat(129)}`,
+    'idle=no',
+    'limit=1001',
+    'cursor=..',
+    'state=gone',
+    'other=1',
+  ]) {
     const told = await home.read('GET', `/v1/agents?${query}`, {}, 400)
     assert.equal(told['code'], 'api.invalid', query)
   }

@@ -29,10 +29,12 @@ const ByName = z.strictObject({ name: Name })
 function wanted(
   { authority, clock }: ControlPorts,
   query: z.output<typeof AgentsQuery>,
+  live: ReadonlyMap<string, number>,
 ): (agent: Agent) => boolean {
   const { agents, people, teams } = authority
-  const { state, environment, orphaned, review_due: due } = query
+  const { state, environment, orphaned, review_due: due, idle } = query
   const now = clock.now()
+  const words = query.match?.toLowerCase()
   let owner: string | undefined
   if (query.owner !== undefined) {
     const team = query.owner.startsWith('team:') ? query.owner.slice('team:'.length) : undefined
@@ -47,7 +49,11 @@ function wanted(
     (environment === undefined || (agent.environment ?? 'default') === environment) &&
     (orphaned === undefined || (agent.state !== 'retired' && agents.orphaned(agent))) &&
     (due === undefined ||
-      (agent.state !== 'retired' && agent.reviewAt !== undefined && agent.reviewAt <= now))
+      (agent.state !== 'retired' && agent.reviewAt !== undefined && agent.reviewAt <= now)) &&
+    (idle === undefined || !live.has(agent.name)) &&
+    (words === undefined ||
+      agent.name.includes(words) ||
+      agent.purpose.toLowerCase().includes(words))
 }
 
 /** Serves agents. */
@@ -58,10 +64,12 @@ export function serveAgents(surface: Surface, ports: ControlPorts): void {
     'GET /v1/agents',
     { summary: 'Agents, by name', query: AgentsQuery, answer: AgentsAnswer },
     ({ query }) => {
-      const found = agents.list(query.cursor).filter(wanted(ports, query))
-      const { page, next } = pageOf(found, query.limit, ({ name }) => name)
       const live = liveCounts(ports)
-      return { agents: page.map((agent) => shownAgent(ports, agent, live)), next }
+      const found = agents.list(query.cursor).filter(wanted(ports, query, live))
+      const { page, next } = pageOf(found, query.limit, ({ name }) => name)
+      const shown = page.map((agent) => shownAgent(ports, agent, live))
+      const total = query.cursor === undefined ? { total: found.length } : {}
+      return { agents: shown, next, ...total }
     },
   )
   surface.closed(

@@ -79,10 +79,19 @@ export const AgentsQuery = z.strictObject({
   orphaned: z.literal('true').optional(),
   /** Only those whose date of review has come. */
   review_due: z.literal('true').optional(),
+  /** Only those of which no instance is alive. */
+  idle: z.literal('true').optional(),
+  /** Only those whose name or purpose has this text, in capitals or not. */
+  match: z.string().max(128).optional(),
 })
 
 /** Answer of `GET /v1/agents`, by name. */
-export const AgentsAnswer = z.object({ agents: z.array(Agent), next: z.string().nullable() })
+export const AgentsAnswer = z.object({
+  agents: z.array(Agent),
+  next: z.string().nullable(),
+  /** How many there are in all; with the first page. */
+  total: z.int().optional(),
+})
 
 /** A role as it is to be assigned. */
 const RoleWish = z.strictObject({
