@@ -97,7 +97,6 @@ export class ControlHome {
   /** Requests that should have left a record and did not. */
   readonly unrecorded: string[] = []
   readonly #home = new AuthorityHome()
-  #console: ConsoleFiles | undefined
   #closers: (() => Promise<unknown>)[] = []
   authority!: Authority
   identities!: Identities
@@ -125,12 +124,11 @@ export class ControlHome {
   /** Opens one; with the files of a console, where one was built. */
   static async open(console?: ConsoleFiles): Promise<ControlHome> {
     const home = new ControlHome()
-    home.#console = console
-    await home.#open()
+    await home.#open(console)
     return home
   }
 
-  async #open(): Promise<void> {
+  async #open(console: ConsoleFiles | undefined): Promise<void> {
     const { directory, keys } = this.#home
     const base = { keys, clock: this.clock, timer: this.timer, entropy: systemEntropy }
     const origin = 'control.test/log'
@@ -214,7 +212,7 @@ export class ControlHome {
     erasure.onErasing('payloads', () => this.payloads.flush())
     this.search = await Search.open(directory, audit)
     this.metrics = new Metrics({ audit, exports: this.exports, search: this.search })
-    this.control = openControl(this.#ports())
+    this.control = openControl({ ...this.#ports(), console })
     this.ada = await this.person('ada', ['administrator', 'operator'])
     this.#closers = [
       () => Promise.resolve(this.metrics.close()),
@@ -236,7 +234,6 @@ export class ControlHome {
   #ports(): ControlPorts {
     const { clock, timer, authority, identities, roots, audit } = this
     return {
-      console: this.#console,
       links: { address: undefined, of: () => undefined },
       clock,
       timer,
