@@ -7,6 +7,7 @@ import {
   type SelectHTMLAttributes,
   type TextareaHTMLAttributes,
 } from 'react'
+import { Words } from './text.tsx'
 
 const BOX =
   'w-full rounded-md border border-line-strong bg-paper px-2.5 text-sm text-ink placeholder:text-ink-3 focus:border-accent'
@@ -34,7 +35,11 @@ function Frame({
         {label}
       </label>
       {children}
-      {hint !== undefined && <p className="text-xs text-ink-3">{hint}</p>}
+      {hint !== undefined && (
+        <p className="text-xs text-ink-3">
+          {typeof hint === 'string' ? <Words text={hint} /> : hint}
+        </p>
+      )}
     </div>
   )
 }

@@ -40,6 +40,10 @@ export interface Leads {
 
 const WIDTH = 208
 const HEIGHT = 46
+/** Of the picture: as much as its things need, within this. */
+const LEAST = 160
+const MOST = 448
+const ROOM = 64
 
 const TONES: Readonly<Record<Tone, string>> = {
   good: 'border-good',
@@ -82,7 +86,7 @@ const NODE_TYPES = { thing: Box }
 function placed(
   things: readonly Thing[],
   leads: readonly Leads[],
-): { nodes: ThingNode[]; edges: Edge[] } {
+): { nodes: ThingNode[]; edges: Edge[]; height: number } {
   const graph = new dagre.graphlib.Graph()
   graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 72 })
   graph.setDefaultEdgeLabel(() => ({}))
@@ -91,7 +95,9 @@ function placed(
   const drawn = leads.filter(({ from, to }) => known.has(from) && known.has(to))
   for (const { from, to } of drawn) graph.setEdge(from, to)
   dagre.layout(graph)
+  const height = Math.min(Math.max((graph.graph().height ?? 0) + ROOM, LEAST), MOST)
   return {
+    height,
     nodes: things.map((thing): ThingNode => {
       const { x, y } = graph.node(thing.id)
       return {
@@ -120,9 +126,13 @@ export interface GraphProps {
 }
 
 export function Graph({ label, things, leads }: GraphProps) {
-  const { nodes, edges } = useMemo(() => placed(things, leads), [things, leads])
+  const { nodes, edges, height } = useMemo(() => placed(things, leads), [things, leads])
   return (
-    <figure aria-label={label} className="h-[28rem] rounded-md border border-line bg-ground">
+    <figure
+      aria-label={label}
+      style={{ height }}
+      className="rounded-md border border-line bg-ground"
+    >
       <ReactFlow
         nodes={nodes}
         edges={edges}

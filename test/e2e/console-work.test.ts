@@ -54,6 +54,40 @@ test(
 )
 
 test(
+  'roles are changed, and what gives somebody a say waits in sight of everybody',
+  options,
+  async () => {
+    const { bailiwick } = setting
+    const out = `${bailiwick.home}/grace.json`
+    const add = ['person', 'add', 'grace', '--role', 'viewer', '--out', out, '--yes']
+    const { code, stdout, stderr } = await bailiwick.cli(add)
+    assert.equal(code, 0, stdout + stderr)
+    await page.goto(setting.at('/console/people'))
+    const change = async (who: string, roles: string, why: string): Promise<void> => {
+      await page.getByRole('row').filter({ hasText: who }).first().click()
+      await page.getByRole('heading', { name: `Change ${who}` }).waitFor()
+      await page.getByLabel('Roles that are given here').fill(roles)
+      await page.getByLabel('Why').first().fill(why)
+      await page.getByRole('button', { name: 'Change roles' }).click()
+    }
+    // Who is alone is taken at their word here; from then on there are two.
+    await change('grace', 'viewer administrator', 'a second administrator')
+    await page.getByRole('listitem').getByText('applied').waitFor()
+    await change('operator', 'administrator operator auditor', 'a second pair of eyes')
+    await page.getByText('It waits below for a second administrator').waitFor()
+    await page.getByRole('heading', { name: 'Changes of who governs' }).waitFor()
+    assert.deepEqual(await setting.seen('/people-change', 'light'), [])
+    const waiting = page.getByRole('listitem').filter({ hasText: 'a second pair of eyes' })
+    await waiting.getByLabel('Why').fill('not yet')
+    await waiting.getByRole('button', { name: 'Refuse' }).click()
+    await page
+      .getByText(/withdrawn|refused/)
+      .first()
+      .waitFor()
+  },
+)
+
+test(
   'agreeing for the whole task, on terms: the next call that fits them waits for nobody',
   options,
   async () => {
@@ -75,7 +109,7 @@ test(
     // What cannot be read is refused, and nothing is agreed to.
     await page.getByRole('alert').waitFor()
     await page.getByLabel('How far arguments may differ').fill('/text=*')
-    assert.deepEqual(await setting.seen('/approvals-task', 'dark'), [])
+    assert.deepEqual(await setting.seen('/approvals-task', 'light'), [])
     await page.getByRole('button', { name: 'Approve for the task' }).click()
     assert.equal(await first, 'hold this')
     assert.equal(await say('hold that'), 'hold that')

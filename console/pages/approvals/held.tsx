@@ -7,7 +7,7 @@ import { reading } from '../../data/queries.ts'
 import type { Approval } from '../../../src/sdk/types.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Card, Facts, Loading, Trouble } from '../../ui/card.tsx'
-import { Json, Said } from '../../ui/text.tsx'
+import { Json, Said, Words } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
 import { Answer } from './answer.tsx'
@@ -75,7 +75,7 @@ export function Held({ id }: { readonly id: string }) {
               [
                 t('deployment'),
                 <span key="s" className="text-ink-2">
-                  <Said text={data.situation} />
+                  <Words text={data.situation} />
                 </span>,
               ],
             ]}

@@ -6,7 +6,7 @@ import { reading, status, useMay } from '../../data/queries.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card, Facts, Loading, PageHead, Trouble } from '../../ui/card.tsx'
-import { Json, Said } from '../../ui/text.tsx'
+import { Json, Said, Words } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
 import { VerifyCard } from './verify.tsx'
@@ -128,7 +128,9 @@ export function LogPage() {
             <Loading />
           ) : sinks.sinks.length === 0 ? (
             <p className="text-sm text-ink-3">
-              {t('Nowhere yet: `sinks.yaml` in the home names SIEMs, files and people.')}
+              <Words
+                text={t('Nowhere yet: `sinks.yaml` in the home names SIEMs, files and people.')}
+              />
             </p>
           ) : (
             <ul>
@@ -163,7 +165,7 @@ export function LogPage() {
                     ),
                 ),
               ],
-              [t('deployment'), <Said key="d" text={data.situation} />],
+              [t('deployment'), <Words key="d" text={data.situation} />],
             ]}
           />
         </Card>

@@ -1,6 +1,7 @@
 // Holds the people: what they hold, how they sign in.
 
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { people } from '../../data/queries.ts'
 import type { Person } from '../../../src/sdk/types.ts'
 import { WordBadge } from '../../ui/badge.tsx'
@@ -9,6 +10,8 @@ import { Table, type Column } from '../../ui/table.tsx'
 import { Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
 import { t } from '../../ui/words.ts'
+import { Governance } from './governance.tsx'
+import { PersonCard } from './person.tsx'
 
 const COLUMNS: readonly Column<Person>[] = [
   {
@@ -43,12 +46,14 @@ const COLUMNS: readonly Column<Person>[] = [
 
 export function People() {
   const { data, error, refetch } = useQuery(people)
+  const [chosen, setChosen] = useState<string>()
+  const person = data?.people.find(({ id }) => id === chosen)
   return (
     <>
       <PageHead
         title={t('People')}
         about={t(
-          'Who may see, decide and administer here. Changes of who governs are proposed with `bailiwick person` and agreed to by a second administrator.',
+          'Who may see, decide and administer here. What gives somebody a say is agreed to by a second administrator; `bailiwick person` adds people.',
         )}
       />
       {error !== null && <Trouble error={error} again={() => void refetch()} />}
@@ -56,9 +61,19 @@ export function People() {
         {data === undefined ? (
           error === null && <Loading />
         ) : (
-          <Table label={t('People')} columns={COLUMNS} rows={data.people} id={({ id }) => id} />
+          <Table
+            label={t('People')}
+            columns={COLUMNS}
+            rows={data.people}
+            id={({ id }) => id}
+            onOpen={({ id }) => setChosen(id)}
+          />
         )}
       </Card>
+      <div className="mt-4 space-y-4">
+        {person !== undefined && <PersonCard key={person.id} person={person} />}
+        <Governance />
+      </div>
     </>
   )
 }
