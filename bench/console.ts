@@ -112,6 +112,7 @@ export async function consoleBench(closing: Stack): Promise<Figures> {
   const page = await browser.newPage({ viewport: { width: 1360, height: 860 } })
   const { url } = JSON.parse(stdout) as { url: string }
   await page.goto(url)
+  await page.waitForURL(/\/console\//)
   const at = (path: string): string => new URL(`/console${path}`, url).href
   await page.goto(at('/'))
   const cold = await paint(page)

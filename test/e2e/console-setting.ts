@@ -18,6 +18,9 @@ when { context.input.text like "hold*" };
 @id("big-words-are-signed") @gate("operator, present") @reason("whoever agrees to big words is here")
 forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
 when { context.input.text like "sign*" };
+@id("some-is-passed-on") @gate("operator, after 30 minutes the owner") @reason("an operator looks, or who owns it")
+forbid (principal in Role::"worker", action == Action::"probe/echo", resource)
+when { context.input.text like "pass*" };
 @id("nobody-shouts") @reason("nobody shouts here")
 forbid (principal, action == Action::"probe/echo", resource) when { context.input.text like "SHOUT*" };
 `

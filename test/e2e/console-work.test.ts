@@ -87,6 +87,29 @@ test(
   },
 )
 
+test('a request is passed on to somebody whom its gate names', options, async () => {
+  const { bailiwick, holder } = setting
+  const client = await connect(bailiwick, holder, 'probe', { era: '2025-11-25' })
+  const call = client.callTool({ name: 'echo', arguments: { text: 'pass this' } })
+  const { id } = await bailiwick.held()
+  await page.goto(setting.at(`/console/approvals?id=${id}`))
+  await page.getByRole('tab', { name: 'Pass it on' }).click()
+  await page.getByLabel('To', { exact: true }).selectOption('the owner')
+  await page.getByLabel('Why').fill('their agent, their word')
+  await page.getByRole('button', { name: 'Pass it on' }).click()
+  const { stdout } = await bailiwick.cli(['approval', 'show', id, '-o', 'json'])
+  const { gates } = JSON.parse(stdout) as { gates: { escalated: { to: string }[] }[] }
+  assert.deepEqual(
+    gates.flatMap(({ escalated }) => escalated.map(({ to }) => to)),
+    ['the owner'],
+  )
+  // The owner is who is signed in: it still waits for them.
+  await page.getByRole('tab', { name: 'This call' }).click()
+  await page.getByLabel('Why').fill('it is mine')
+  await page.getByRole('button', { name: 'Approve once' }).click()
+  assert.equal(textOf(await call), 'pass this')
+})
+
 test(
   'agreeing for the whole task, on terms: the next call that fits them waits for nobody',
   options,
