@@ -11,7 +11,7 @@ export interface KnownKeys {
   readonly lines: string
   /** The log's own line, for somebody to compare. */
   readonly own: string
-  /** `new`: seen for the first time; `changed`: another than before, and nothing is verified by it. */
+  /** `new`: seen for the first time; `changed`: another than before, by which nothing is told as verified. */
   readonly trust: 'known' | 'new' | 'changed'
   /** The line that was known before. */
   readonly before?: string

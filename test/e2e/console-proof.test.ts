@@ -95,8 +95,14 @@ test('a log that signs with another key than before is told, loudly', options, a
   await openCall()
   await verify()
   await page.getByText('is another than this browser has seen before').waitFor()
+  assert.equal(
+    await page.getByText('✓ verified').count(),
+    0,
+    'a tick by a key that nobody compared',
+  )
   await page.getByRole('button', { name: 'I compared it: trust the new key' }).click()
   await page.getByText('is the one that this browser remembers').waitFor()
+  await page.getByText('✓ verified').waitFor()
 })
 
 test(

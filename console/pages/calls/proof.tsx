@@ -158,7 +158,7 @@ function One({ call, one }: { readonly call: string; readonly one: Records[numbe
       {error !== null && <Trouble error={error} />}
       {data !== undefined && (
         <>
-          <Verdict verdict={data.verdict} />
+          {data.keys.trust !== 'changed' && <Verdict verdict={data.verdict} />}
           <Trust keys={data.keys} again={() => mutate()} />
           <details className="text-xs">
             <summary className="cursor-pointer text-ink-2">

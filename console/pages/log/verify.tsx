@@ -72,7 +72,7 @@ export function VerifyCard() {
         {error !== null && <Trouble error={error} />}
         {data !== undefined && (
           <>
-            <Verdict verdict={data.verdict} />
+            {data.keys.trust !== 'changed' && <Verdict verdict={data.verdict} />}
             <Trust keys={data.keys} again={() => mutate()} />
             {data.verdict.ok && (
               <SaidBlock text={new TextDecoder().decode(data.entry)} label={t('the record')} />
