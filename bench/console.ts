@@ -1,7 +1,7 @@
 // Holds the bench of the console: a browser among many agents, from the first paint to what a key takes until it shows.
 
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,6 +13,7 @@ import { systemClock } from '../src/std/clock.ts'
 import { systemEntropy } from '../src/std/entropy.ts'
 import { Agent } from '../src/wire/api/agent.ts'
 import { Child } from './child.ts'
+import { CHROMIUM } from './chromium.ts'
 import type { Figures } from './figures.ts'
 import type { GatewayOrder } from './governed/gateway-process.ts'
 import { median, quantile, rounded } from './sample.ts'
@@ -21,7 +22,6 @@ const AGENTS = Number(process.env['BENCH_AGENTS'] ?? '100000')
 const RUNS = 5
 /** Registered at once. */
 const BATCH = 64
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser']
 const CLI = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')
 
 /** Names as companies give them, all different. */
@@ -95,6 +95,10 @@ async function scrolled(page: Page): Promise<number[]> {
  * `event_p98_ms`: what keys and clicks took until the next frame, of those of 16 ms and more.
  */
 export async function consoleBench(closing: Stack): Promise<Figures> {
+  if (CHROMIUM === undefined) throw new Error('no Chromium; next: apt-get install chromium')
+  if (!Number.isSafeInteger(AGENTS) || AGENTS < RUNS + 1) {
+    throw new Error(`BENCH_AGENTS is a number from ${RUNS + 1}`)
+  }
   const folder = mkdtempSync(join(tmpdir(), 'bailiwick-bench-'))
   closing.push(() => rmSync(folder, { recursive: true, force: true }))
   const home = join(folder, 'home')
@@ -103,9 +107,7 @@ export async function consoleBench(closing: Stack): Promise<Figures> {
   closing.push(() => server.close())
   await server.order({ do: 'urls' } satisfies GatewayOrder)
   const registered = await took(() => register(home))
-  const executablePath = BROWSERS.find((path) => existsSync(path))
-  if (executablePath === undefined) throw new Error('no Chromium; next: apt-get install chromium')
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   closing.push(() => browser.close())
   const login = [CLI, '--home', home, 'login', '-o', 'json']
   const { stdout } = await promisify(execFile)(process.execPath, login)

@@ -2,11 +2,12 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useDeferredValue, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import { reading, people, systems } from '../data/queries.ts'
 import type { Agent } from '../../src/sdk/types.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Icon, type IconName } from '../ui/icon.tsx'
+import { useSettled } from '../ui/settled.ts'
 import { Said } from '../ui/text.tsx'
 import { t } from '../ui/words.ts'
 import { PLACES } from './places.ts'
@@ -21,17 +22,19 @@ interface Hit {
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** What is shown at once, and the longest text that the registry looks for. */
 const MOST = 9
-const MATCH_MAX = 128
+const NAMED_MAX = 63
+/** How long nobody types before it is looked for (ms). */
+const PAUSE_MS = 80
 const TRACE = /^[0-9a-f]{32}$/
 
 function useHits(words: string): readonly Hit[] {
   const wanted = words.trim().toLowerCase()
-  const match = ID.test(wanted) || TRACE.test(wanted) ? undefined : wanted.slice(0, MATCH_MAX)
+  const named = ID.test(wanted) || TRACE.test(wanted) ? undefined : wanted.slice(0, NAMED_MAX)
   const listed = useQuery({
-    ...reading<{ agents: Agent[] }>('/v1/agents', { limit: MOST, match }, false),
-    enabled: match !== undefined,
+    ...reading<{ agents: Agent[] }>('/v1/agents', { limit: MOST, named }, false),
+    enabled: named !== undefined,
   }).data
-  const named = listed?.agents ?? []
+  const agents = listed?.agents ?? []
   const pinned = useQuery(systems).data?.systems ?? []
   const persons = useQuery(people).data?.people ?? []
   if (ID.test(wanted)) {
@@ -68,7 +71,7 @@ function useHits(words: string): readonly Hit[] {
   }
   const all: Hit[] = [
     ...PLACES.flat().map(({ icon, name, to }) => ({ icon, text: t(name), kind: t('page'), to })),
-    ...named.map(({ name }) => ({
+    ...agents.map(({ name }) => ({
       icon: 'agents' as const,
       text: name,
       kind: t('agent'),
@@ -105,7 +108,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [at, setAt] = useState(0)
   const id = useId()
   const go = useNavigate()
-  const hits = useHits(useDeferredValue(words))
+  const hits = useHits(useSettled(words, PAUSE_MS))
   const open = (hit: Hit | undefined): void => {
     if (hit === undefined) return
     onClose()

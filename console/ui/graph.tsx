@@ -35,7 +35,6 @@ export interface Leads {
   readonly to: string
   /** Drawn with dashes: under a condition, or after a person was asked. */
   readonly dashed?: boolean
-  readonly words?: string
 }
 
 const WIDTH = 208
@@ -107,13 +106,12 @@ function placed(
         data: { thing },
       }
     }),
-    edges: drawn.map(({ from, to, dashed, words }, at) => ({
+    edges: drawn.map(({ from, to, dashed }, at) => ({
       id: `${at}`,
       source: from,
       target: to,
       markerEnd: { type: MarkerType.ArrowClosed, color: 'var(--line-strong)' },
       style: { stroke: 'var(--line-strong)', ...(dashed === true && { strokeDasharray: '5 4' }) },
-      ...(words !== undefined && { label: words }),
     })),
   }
 }
@@ -146,7 +144,6 @@ export function Graph({ label, things, leads }: GraphProps) {
         fitViewOptions={{ maxZoom: 1 }}
         minZoom={0.1}
         onlyRenderVisibleElements={nodes.length > 300}
-        colorMode="system"
       >
         <Background color="var(--line)" />
         <Controls showInteractive={false} />

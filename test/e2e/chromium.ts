@@ -1,14 +1,23 @@
 // Holds a real browser without a window: Chromium, driven over its own protocol (CDP), with an authenticator of its making.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Where the browser is; undefined on a machine without one. */
-export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
-  existsSync(path),
-)
+export { CHROMIUM } from '../../bench/chromium.ts'
+
+/** A platform authenticator that says yes to everything (WebDriver's virtual one, over CDP). */
+export const AUTHENTICATOR = {
+  options: {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  },
+} as const
 
 interface Message {
   readonly id?: number
@@ -113,16 +122,7 @@ export class Chromium {
   /** Gives the page a platform authenticator that says yes to everything. */
   async authenticator(): Promise<void> {
     await this.send('WebAuthn.enable')
-    await this.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    })
+    await this.send('WebAuthn.addVirtualAuthenticator', AUTHENTICATOR)
   }
 
   /** Makes the screen that of a device. */

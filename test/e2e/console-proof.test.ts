@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import type { Page } from 'playwright-core'
+import { utf8 } from '../../src/std/bytes.ts'
+import { formatCheckpoint } from '../../src/tlog/checkpoint.ts'
+import { rawEd25519 } from '../../src/tlog/ed25519.ts'
+import { Edge } from '../../src/tlog/edge.ts'
+import { leafHash } from '../../src/tlog/hash.ts'
+import { formatVkey, NOTE_ED25519, noteSigner, signNote } from '../../src/tlog/note.ts'
+import { formatProof, parseProof } from '../../src/tlog/proof.ts'
+import { inclusionProof } from '../../src/tlog/tree.ts'
 import { ConsoleSetting, IN_CHROMIUM as options } from './console-setting.ts'
 
 let setting: ConsoleSetting
@@ -89,6 +98,50 @@ test('a record of something else, whole and in the log, proves nothing here', op
   await page.getByRole('alert').getByText('a record of something else').waitFor()
   await page.unrouteAll()
 })
+
+/** A log of somebody else's under the name of ours that has this record at this place, and the line of the key that signed it. */
+function forged(origin: string, index: number, entry: string): { proof: string; line: string } {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const raw = rawEd25519(publicKey.export({ format: 'der', type: 'spki' }))
+  const leaves = Array.from({ length: index + 1 }, () => utf8(entry)).map(leafHash)
+  const edge = Edge.load(0, () => new Uint8Array())
+  const tiles = new Map(
+    edge.append(leaves).tiles.map(({ ref, bytes }) => [`${ref.level}/${ref.index}`, bytes]),
+  )
+  const size = index + 1
+  const signer = noteSigner(origin, raw, (body) => sign(null, body, privateKey))
+  const checkpoint = signNote(formatCheckpoint({ origin, size, root: edge.root() }), [signer])
+  const read = (level: number, at: number) => tiles.get(`${level}/${at}`) ?? new Uint8Array()
+  const hashes = inclusionProof(index, size, read)
+  return {
+    proof: formatProof({ index, hashes, checkpoint }),
+    line: formatVkey(origin, NOTE_ED25519, raw),
+  }
+}
+
+test(
+  "a half-year's key of another log, beside the log's own that is remembered, proves nothing",
+  options,
+  async () => {
+    await openCall()
+    const path = await recordPath()
+    const [entry, proof] = [await answer(`${path}/entry`), await answer(`${path}/proof`)]
+    const keys = JSON.parse(await answer('/v1/audit/keys')) as {
+      log: string[]
+      witnesses: string[]
+    }
+    const origin = /\n\n(.*)\n/.exec(proof)?.[1] ?? ''
+    const other = forged(origin, parseProof(proof).index, entry)
+    await answerWith(`${path}/proof`, other.proof)
+    const log = [keys.log[0]!, other.line]
+    await answerWith('/v1/audit/keys', JSON.stringify({ ...keys, log }))
+    await openCall()
+    await verify()
+    await page.getByRole('alert').filter({ hasText: 'signature' }).waitFor()
+    assert.equal(await page.getByText('✓ verified').count(), 0)
+    await page.unrouteAll()
+  },
+)
 
 test('a log that signs with another key than before is told, loudly', options, async () => {
   await page.evaluate(() => localStorage.setItem('bailiwick.log-key', 'log.example+00000000+AAAA'))

@@ -1,13 +1,13 @@
 // Holds what tests of the console work with: a server, an agent that has called, and a browser that is signed in with a passkey.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Holder } from '../../src/cli/identity/holder.ts'
 import { Bailiwick, testServer } from './bailiwick.ts'
-import { CHROMIUM } from './chromium.ts'
+import { AUTHENTICATOR, CHROMIUM } from './chromium.ts'
 import { connect, refused, textOf } from './client.ts'
 
 const POLICIES = `
@@ -31,22 +31,6 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** What a page may be read for a while before it is there (ms). */
 const PATIENCE = 15_000
-
-/** Gives a page an authenticator that says yes to everything (WebDriver's, over Chromium's own protocol). */
-async function platformAuthenticator(of: Page): Promise<void> {
-  const session = await of.context().newCDPSession(of)
-  await session.send('WebAuthn.enable')
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-}
 
 /** Tests of it are skipped where there is no Chromium. */
 export const IN_CHROMIUM = CHROMIUM === undefined ? { skip: 'no Chromium on this machine' } : {}
@@ -112,7 +96,6 @@ export class ConsoleSetting {
 
   /** What axe finds on a page in both themes, with a picture of each. */
   async look(path: string): Promise<string[]> {
-    mkdirSync(PICTURES, { recursive: true })
     const found: string[] = []
     for (const theme of ['light', 'dark']) {
       await this.page.evaluate((chosen) => localStorage.setItem('bailiwick-theme', chosen), theme)
@@ -152,7 +135,9 @@ function watch(page: Page, wrong: string[]): void {
 }
 
 async function signIn(bailiwick: Bailiwick, page: Page): Promise<void> {
-  await platformAuthenticator(page)
+  const session = await page.context().newCDPSession(page)
+  await session.send('WebAuthn.enable')
+  await session.send('WebAuthn.addVirtualAuthenticator', AUTHENTICATOR)
   const { stdout } = await bailiwick.cli(['login', '-o', 'json'])
   await page.goto((JSON.parse(stdout) as { url: string }).url)
   await page.waitForURL(/\/account/)

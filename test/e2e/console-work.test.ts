@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import type { ReachAnswer } from '../../src/sdk/types.ts'
 import { connect, textOf } from './client.ts'
 import { ConsoleSetting, IN_CHROMIUM as options } from './console-setting.ts'
 
@@ -36,6 +37,47 @@ test('reach is a picture whose nodes lead on, and a list that says the same', op
   await page.getByRole('heading', { name: /probe/ }).waitFor()
   assert.equal(new URL(page.url()).pathname, '/console/systems/probe')
 })
+
+test(
+  'a reach too large for a picture stands in it by systems, and whole in the list',
+  options,
+  async () => {
+    const answer = await page.evaluate(async () => {
+      const body = JSON.stringify({ agent: 'worker' })
+      const headers = { 'content-type': 'application/json' }
+      return (await fetch('/v1/policies/reach', { method: 'POST', headers, body })).json()
+    })
+    const reach = answer as ReachAnswer
+    const [one] = reach.actions
+    const names = ['crm', 'hr', 'mail'].flatMap((system) =>
+      Array.from({ length: 100 }, (_, at) => `${system}/action_${at}`),
+    )
+    const large: ReachAnswer = {
+      ...reach,
+      actions: names.map((action) => ({ ...one!, action })),
+      nodes: [
+        ...reach.nodes.filter(({ kind }) => kind !== 'action'),
+        ...names.map((name) => ({ id: `action ${name}`, kind: 'action' as const })),
+      ],
+      edges: names.map((name) => ({
+        from: 'policy workers-echo',
+        to: `action ${name}`,
+        kind: 'allows' as const,
+        gated: false,
+        limited: false,
+      })),
+    }
+    await page.route('**/v1/policies/reach', (route) => route.fulfill({ json: large }))
+    await page.goto(setting.at('/console/agents/worker?tab=reach'))
+    const picture = page.getByRole('figure', { name: 'What worker could reach' })
+    for (const system of ['crm', 'hr', 'mail']) {
+      await picture.getByRole('link', { name: `${system}: 100 actions` }).waitFor()
+    }
+    assert.equal(await picture.locator('.react-flow__edge').count(), 3)
+    await page.getByText('action_99').first().waitFor()
+    await page.unrouteAll()
+  },
+)
 
 test(
   'what a call would set off is a picture, of what is pinned and of what is not',

@@ -147,6 +147,10 @@ test(
     await pasted(text, `${before}\n`)
     await written(text)
     assert.deepEqual(await setting.seen('/policy-editor', 'light'), [])
+    // The keyboard is not trapped in it (WCAG 2.2, 2.1.2).
+    await text.press('Escape')
+    await text.press('Tab')
+    assert.equal(await page.evaluate(() => document.activeElement?.shadowRoot ?? null), null)
     await page.getByRole('status').getByText('nobody-whispers').waitFor()
     await page.getByRole('button', { name: 'Hold against the last seven days' }).click()
     await page.getByText('1 newly denied').waitFor()

@@ -10,7 +10,7 @@ import { ConsoleSetting } from '../e2e/console-setting.ts'
 const LOOK_MS = 15_000
 /** A page settles before it is measured: what it keeps of calls fills up first. */
 const SETTLE = 0.25
-/** What may come to be in an hour, in MB: noise of a garbage collector, not a leak. */
+/** What may come to be in an hour, in MB: no page that is open for a working day becomes one to reload. */
 const GROWTH_MAX = 4
 
 const { values } = parseArgs({
@@ -46,6 +46,7 @@ function slope(points: readonly (readonly [number, number])[]): number {
 
 /** Calls at a steady rate until it is stopped, one in ten denied. Answers how many were made. */
 function load(setting: ConsoleSetting): { stop(): Promise<number> } {
+  const start = performance.now()
   let going = true
   let made = 0
   const done = connect(setting.bailiwick, setting.holder, 'probe', { era: '2025-11-25' }).then(
@@ -54,7 +55,7 @@ function load(setting: ConsoleSetting): { stop(): Promise<number> } {
         const text = made % 10 === 0 ? 'SHOUT' : 'hello'
         made += 1
         await client.callTool({ name: 'echo', arguments: { text } }).then(textOf, String)
-        await setTimeout(1_000 / rate)
+        await setTimeout(Math.max(0, start + (made * 1_000) / rate - performance.now()))
       }
     },
   )

@@ -2,12 +2,13 @@
 
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useDeferredValue, useMemo } from 'react'
+import { useMemo } from 'react'
 import { get } from '../../data/api.ts'
 import type { Agent } from '../../../src/sdk/types.ts'
 import { Badge, WordBadge } from '../../ui/badge.tsx'
 import { Card, Empty, Loading, PageHead, Trouble } from '../../ui/card.tsx'
 import { Field, Select } from '../../ui/fields.tsx'
+import { useSettled } from '../../ui/settled.ts'
 import { Table, type Column } from '../../ui/table.tsx'
 import { Said } from '../../ui/text.tsx'
 import { Time } from '../../ui/time.tsx'
@@ -67,11 +68,13 @@ interface Page {
 
 /** A page of the list (API limit 1,000). */
 const LIMIT = 200
+/** How long nobody types before the server looks through all of them (ms). */
+const PAUSE_MS = 120
 
 export function Agents() {
   const { q = '', state = '', owner = '', show = '' } = useSearch({ from: '/agents' })
   const search = { q, state, owner, show }
-  const words = useDeferredValue(q.trim())
+  const words = useSettled(q.trim(), PAUSE_MS)
   const go = useNavigate({ from: '/agents' })
   const { data, error, fetchNextPage, hasNextPage, isFetching, refetch } = useInfiniteQuery({
     queryKey: ['/v1/agents', words, state, owner, show],

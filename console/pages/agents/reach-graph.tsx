@@ -15,19 +15,18 @@ function systemOf(action: string): string {
 }
 
 /** A node's id says its kind first, as `action crm/read`. */
-function wordsOf({ id }: Node): string {
+function wordsOf({ id }: Pick<Node, 'id'>): string {
   return id.slice(id.indexOf(' ') + 1)
 }
 
-function thing(node: Node, reach: ReachAnswer): Thing {
+function thing(node: Node, agent: string, acting: ReadonlySet<string>): Thing {
   const words = wordsOf(node)
   const base = { id: node.id, kind: t(node.kind), words }
   if (node.kind === 'agent')
-    return { ...base, tone: 'note', link: { to: '/agents/$name', params: { name: reach.agent } } }
+    return { ...base, tone: 'note', link: { to: '/agents/$name', params: { name: agent } } }
   if (node.kind === 'policy') return { ...base, tone: 'plain', link: { to: '/policy' } }
   if (node.kind === 'role') return { ...base, tone: 'plain' }
-  const reached = reach.actions.find(({ action }) => action === words)
-  const tone = reached?.effects.some((one) => one !== 'read') === true ? 'wait' : 'plain'
+  const tone = acting.has(words) ? 'wait' : 'plain'
   return {
     ...base,
     tone: node.kind === 'triggered' ? 'bad' : tone,
@@ -38,21 +37,21 @@ function thing(node: Node, reach: ReachAnswer): Thing {
 /** Actions of a system as one node each, where there are too many. */
 function folded(reach: ReachAnswer): { things: Thing[]; leads: Leads[] } {
   const fold = reach.nodes.length > MOST
-  const place = (id: string): string => {
-    const node = reach.nodes.find((one) => one.id === id)
-    if (!fold || node === undefined || (node.kind !== 'action' && node.kind !== 'triggered')) {
-      return id
-    }
-    return `system ${systemOf(wordsOf(node))}`
-  }
+  const place = (id: string): string =>
+    fold && id.startsWith('action ') ? `system ${systemOf(wordsOf({ id }))}` : id
+  const acting = new Set(
+    reach.actions
+      .filter(({ effects }) => effects.some((one) => one !== 'read'))
+      .map(({ action }) => action),
+  )
   const things = new Map<string, Thing>()
   const count = new Map<string, number>()
   for (const node of reach.nodes) {
     const id = place(node.id)
     count.set(id, (count.get(id) ?? 0) + 1)
     if (things.has(id)) continue
-    const one = thing(node, reach)
-    things.set(id, id === node.id ? one : { ...one, id, kind: t('system'), words: id.slice(7) })
+    const one = thing(node, reach.agent, acting)
+    things.set(id, id === node.id ? one : { ...one, id, kind: t('system'), words: wordsOf({ id }) })
   }
   for (const [id, one] of things) {
     if (id.startsWith('system '))

@@ -24,7 +24,8 @@ const STEPS: Readonly<Record<Unproven['step'], string>> = {
 
 type Records = CallStory['proof']
 
-interface Seen {
+/** A verification, with what it was by and of. */
+export interface Verified {
   readonly verdict: Proven | Unproven
   readonly keys: KnownKeys
   /** What was hashed. */
@@ -32,7 +33,7 @@ interface Seen {
 }
 
 /** What was verified, or at which step it ended. */
-export function Verdict({ verdict }: { readonly verdict: Proven | Unproven }) {
+function Verdict({ verdict }: { readonly verdict: Proven | Unproven }) {
   if (!verdict.ok)
     return (
       <p role="alert" className="text-sm text-bad">
@@ -75,7 +76,7 @@ export function Verdict({ verdict }: { readonly verdict: Proven | Unproven }) {
 }
 
 /** Whose key it is: the server names it, so it is worth as much as what it was compared with. */
-export function Trust({ keys, again }: { readonly keys: KnownKeys; readonly again: () => void }) {
+function Trust({ keys, again }: { readonly keys: KnownKeys; readonly again: () => void }) {
   if (keys.trust === 'changed')
     return (
       <div role="alert" className="space-y-1 rounded-md bg-bad-soft p-2 text-xs text-bad">
@@ -114,11 +115,25 @@ export function Trust({ keys, again }: { readonly keys: KnownKeys; readonly agai
   )
 }
 
+/** What came of it. By a key that is not the one that was known, nothing is told as verified. */
+export function Result({ of, again }: { readonly of: Verified; readonly again: () => void }) {
+  return (
+    <>
+      {of.keys.trust !== 'changed' && <Verdict verdict={of.verdict} />}
+      <Trust keys={of.keys} again={again} />
+      <details className="text-xs">
+        <summary className="cursor-pointer text-ink-2">{t('the bytes that were hashed')}</summary>
+        <SaidBlock text={new TextDecoder().decode(of.entry)} label={t('the record')} />
+      </details>
+    </>
+  )
+}
+
 function One({ call, one }: { readonly call: string; readonly one: Records[number] }) {
   const may = useMay('auditor')
   const path = `/v1/audit/records/${one.index}`
   const { data, error, isPending, mutate } = useMutation({
-    mutationFn: async (): Promise<Seen> => {
+    mutationFn: async (): Promise<Verified> => {
       const [proof, entry, keys] = await Promise.all([
         bytes(`${path}/proof`),
         bytes(`${path}/entry`),
@@ -156,18 +171,7 @@ function One({ call, one }: { readonly call: string; readonly one: Records[numbe
         )}
       </p>
       {error !== null && <Trouble error={error} />}
-      {data !== undefined && (
-        <>
-          {data.keys.trust !== 'changed' && <Verdict verdict={data.verdict} />}
-          <Trust keys={data.keys} again={() => mutate()} />
-          <details className="text-xs">
-            <summary className="cursor-pointer text-ink-2">
-              {t('the bytes that were hashed')}
-            </summary>
-            <SaidBlock text={new TextDecoder().decode(data.entry)} label={t('the record')} />
-          </details>
-        </>
-      )}
+      {data !== undefined && <Result of={data} again={() => mutate()} />}
     </li>
   )
 }

@@ -2,19 +2,12 @@
 
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
-import { logKeys, type KnownKeys } from '../../data/log-keys.ts'
-import { verifyProof, type Proven, type Unproven } from '../../../src/sdk/proof/verify.ts'
+import { logKeys } from '../../data/log-keys.ts'
+import { verifyProof } from '../../../src/sdk/proof/verify.ts'
 import { Button } from '../../ui/button.tsx'
 import { Card, Trouble } from '../../ui/card.tsx'
-import { SaidBlock } from '../../ui/text.tsx'
 import { t } from '../../ui/words.ts'
-import { Trust, Verdict } from '../calls/proof.tsx'
-
-interface Verified {
-  readonly verdict: Proven | Unproven
-  readonly keys: KnownKeys
-  readonly entry: Uint8Array
-}
+import { Result, type Verified } from '../calls/proof.tsx'
 
 function Chosen(of: {
   readonly label: string
@@ -70,15 +63,7 @@ export function VerifyCard() {
           {t('Verify')}
         </Button>
         {error !== null && <Trouble error={error} />}
-        {data !== undefined && (
-          <>
-            {data.keys.trust !== 'changed' && <Verdict verdict={data.verdict} />}
-            <Trust keys={data.keys} again={() => mutate()} />
-            {data.verdict.ok && (
-              <SaidBlock text={new TextDecoder().decode(data.entry)} label={t('the record')} />
-            )}
-          </>
-        )}
+        {data !== undefined && <Result of={data} again={() => mutate()} />}
       </div>
     </Card>
   )

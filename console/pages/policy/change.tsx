@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import { Refusal, send } from '../../data/api.ts'
 import { useVocabulary } from '../../data/vocabulary.ts'
 import type { PolicyApplied, PolicySource, ReplayPage } from '../../../src/sdk/types.ts'
@@ -12,6 +12,7 @@ import { Trouble } from '../../ui/card.tsx'
 import { Decide } from '../../ui/decide.tsx'
 import type { Marked } from '../../ui/editor/editor.tsx'
 import { Area } from '../../ui/fields.tsx'
+import { useSettled } from '../../ui/settled.ts'
 import { Json, Said } from '../../ui/text.tsx'
 import { plural, t } from '../../ui/words.ts'
 import { Changes } from './changes.tsx'
@@ -30,16 +31,6 @@ type Replayed = Pick<
   ReplayPage,
   'calls' | 'newly_denied' | 'newly_allowed' | 'newly_held' | 'changes'
 >
-
-/** A value once it has not changed for a while. */
-function useSettled<T>(value: T): T {
-  const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [value])
-  return settled
-}
 
 /** All pages of a replay, added up. */
 async function replay(sources: readonly PolicySource[]): Promise<Replayed> {
@@ -151,10 +142,11 @@ export function Change({
   /** Told the id of the proposal that it became, where somebody else has to agree. */
   readonly onClose: (proposal?: string) => void
 }) {
+  const vocabulary = useVocabulary()
   const current = sources.find((one) => one.file === file)?.text ?? ''
   const [from] = useState(current)
   const [text, setText] = useState(current)
-  const typed = useSettled(text)
+  const typed = useSettled(text, PAUSE_MS)
   const withText = (now: string): PolicySource[] =>
     sources.map((one) => (one.file === file ? { file, text: now } : one))
   const checked = useQuery({
@@ -195,7 +187,7 @@ export function Change({
           value={text}
           onChange={setText}
           marked={marked}
-          vocabulary={useVocabulary()}
+          vocabulary={vocabulary}
         />
       </Suspense>
       {current !== from && (

@@ -81,7 +81,7 @@ export function Editor({ label, value, onChange, marked, vocabulary }: EditorPro
     const made = new EditorView({ state, parent: root, root })
     view.current = made
     return () => made.destroy()
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the text that it begins with; later ones come below
+    // The text is what it begins with: later ones come below.
   }, [label])
   useEffect(() => {
     const { current } = view

@@ -146,6 +146,11 @@ test('agents come page by page in the order of their names, and by what is asked
   assert.deepEqual([names(found), found['next'], found['total']], [['list-b'], null, 1])
   const listed = await home.read('GET', '/v1/agents?match=IS%20LISTED&idle=true')
   assert.deepEqual(names(listed), ['list-a', 'list-b', 'list-c'])
+  // Not pushed off its page by others whose purpose has the text.
+  const other = { name: 'a-first', purpose: 'goes before list-c' }
+  await home.read('POST', '/v1/agents', { body: other })
+  const named = await home.read('GET', '/v1/agents?named=LIST-C&limit=1')
+  assert.deepEqual([names(named), named['total']], [['list-c'], 1])
   for (const query of [
     'limit=0',
     `match=${'a'.repeat(129)}`,

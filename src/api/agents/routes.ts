@@ -35,6 +35,7 @@ function wanted(
   const { state, environment, orphaned, review_due: due, idle } = query
   const now = clock.now()
   const words = query.match?.toLowerCase()
+  const named = query.named?.toLowerCase()
   let owner: string | undefined
   if (query.owner !== undefined) {
     const team = query.owner.startsWith('team:') ? query.owner.slice('team:'.length) : undefined
@@ -51,6 +52,7 @@ function wanted(
     (due === undefined ||
       (agent.state !== 'retired' && agent.reviewAt !== undefined && agent.reviewAt <= now)) &&
     (idle === undefined || !live.has(agent.name)) &&
+    (named === undefined || agent.name.includes(named)) &&
     (words === undefined ||
       agent.name.includes(words) ||
       agent.purpose.toLowerCase().includes(words))

@@ -4,10 +4,7 @@
  * What is looked at, one after the other: the file, the key, the checkpoint's signature by the log, whose log it is, and whether the
  * entry leads to the signed root.
  */
-export const STEPS = ['proof', 'key', 'signature', 'checkpoint', 'inclusion'] as const
-
-/** One of them. */
-export type Step = (typeof STEPS)[number]
+export type Step = 'proof' | 'key' | 'signature' | 'checkpoint' | 'inclusion'
 
 /** Ends a verification: caught where the verdict is made, and told as a value. */
 export class Stopped extends Error {

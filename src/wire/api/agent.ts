@@ -83,6 +83,8 @@ export const AgentsQuery = z.strictObject({
   idle: z.literal('true').optional(),
   /** Only those whose name or purpose has this text, in capitals or not. */
   match: z.string().max(128).optional(),
+  /** The same of the name alone. */
+  named: z.string().max(63).optional(),
 })
 
 /** Answer of `GET /v1/agents`, by name. */
